@@ -1,0 +1,273 @@
+"""Make the sample models: adversarial training, magnitude pruning, adversarial fine-tuning.
+
+    python sample_models/train.py dense                         # first
+    python sample_models/train.py pruned-90 pruned pruned-99 control
+    python sample_models/train.py --report                      # the table of README.md, from what is stored
+
+Run prepare_data.py before. Every epoch is kept in data/NAME.resume.pt: the same command again goes
+on where it stopped. Deterministic for a seed, a thread count and a kind of CPU. Monitoring uses the
+last 1000 training images, which are not trained on; the test images are seen once, at the end.
+"""
+
+import argparse
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torchattacks
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from thinice_tui.models.architectures.preact_resnet8 import PreActResNet8
+from thinice_tui.models.classifier import Classifier, Normalization, Normalized
+
+HERE = Path(__file__).parent
+EPS, ALPHA = 8 / 255, 10 / 255
+HELD_OUT = 1000
+CIFAR10 = Normalization("cifar10", (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616))
+console = Console(stderr=True)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides a model, beside the code."""
+
+    epochs: int
+    peak_lr: float
+    warmup: float
+    """Fraction of the steps in which the learning rate rises linearly; then it falls linearly to 0."""
+    sparsity: float = 0.0
+    start: str = ""
+    """The model whose weights it starts from; empty: random."""
+    batch: int = 128
+    weight_decay: float = 5e-4
+    attack: str = "FGSM-RS Linf 8/255, alpha 10/255"
+    precision: str = "bf16 autocast, channels_last"
+
+
+FINE_TUNE: dict[str, Any] = {"epochs": 20, "peak_lr": 0.1, "warmup": 0.1, "start": "dense"}
+RECIPES = {
+    "dense": Recipe(epochs=30, peak_lr=0.2, warmup=0.3),
+    "pruned-90": Recipe(sparsity=0.90, **FINE_TUNE),
+    "pruned": Recipe(sparsity=0.95, **FINE_TUNE),
+    "pruned-99": Recipe(sparsity=0.99, **FINE_TUNE),
+    "control": Recipe(**FINE_TUNE),
+}
+
+
+def prunable(network: nn.Module) -> dict[str, Tensor]:
+    """The weights that pruning may zero: of convolutions and linear layers, not their biases."""
+    return {name: m.weight for name, m in network.named_modules() if isinstance(m, (nn.Conv2d, nn.Linear))}
+
+
+def global_magnitude_masks(network: nn.Module, sparsity: float) -> dict[str, Tensor]:
+    """Masks that keep the (1 − sparsity) largest absolute weights of all layers together."""
+    weights = prunable(network)
+    magnitudes = torch.cat([w.detach().abs().flatten() for w in weights.values()])
+    lost = round(sparsity * magnitudes.numel())
+    if lost == 0:
+        return {name: torch.ones_like(w) for name, w in weights.items()}
+    threshold = magnitudes.kthvalue(lost).values
+    return {name: (w.detach().abs() > threshold).to(w.dtype) for name, w in weights.items()}
+
+
+@torch.no_grad()
+def apply_masks(network: nn.Module, masks: dict[str, Tensor]) -> None:
+    for name, weight in prunable(network).items():
+        weight.mul_(masks[name])
+
+
+def augment(images: Tensor, generator: torch.Generator) -> Tensor:
+    """Random crop from 4 pixels of zero padding and horizontal flip, per image; uint8 NCHW to float [0,1]."""
+    n = len(images)
+    padded = F.pad(images, (4, 4, 4, 4)).permute(0, 2, 3, 1)
+    top, left = (torch.randint(0, 9, (n, 1), generator=generator) for _ in range(2))
+    rows, columns = top + torch.arange(32), left + torch.arange(32)
+    flip = torch.rand(n, 1, generator=generator) < 0.5
+    columns = torch.where(flip, columns.flip(1), columns)
+    crops = padded[torch.arange(n)[:, None, None], rows[:, :, None], columns[:, None, :]]
+    return crops.permute(0, 3, 1, 2).float() / 255
+
+
+def adversarial(model: nn.Module, images: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
+    """One FGSM step from a random start inside the ball (Wong et al. 2020, arXiv 2001.03994)."""
+    delta = (torch.rand(images.shape, generator=generator) * 2 - 1) * EPS
+    start = (images + delta).clamp(0, 1).requires_grad_()
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        loss = F.cross_entropy(model(start).float(), labels)
+    (gradient,) = torch.autograd.grad(loss, start)
+    moved = start.detach() + ALPHA * gradient.sign()
+    return torch.min(torch.max(moved, images - EPS), images + EPS).clamp(0, 1)
+
+
+def learning_rate(recipe: Recipe, progress: float) -> float:
+    rising = progress / recipe.warmup
+    falling = (1 - progress) / (1 - recipe.warmup)
+    return recipe.peak_lr * min(rising, falling)
+
+
+def pgd_accuracy(model: nn.Module, images: Tensor, labels: Tensor, steps: int) -> tuple[float, float]:
+    """Clean and PGD accuracy in percent, full precision; seeded, random start, step 2/255."""
+    classifier = Classifier(model)
+    torch.manual_seed(0)
+    clean = correct = 0
+    for x, y in zip(torch.split(images, 250), torch.split(labels, 250), strict=True):
+        attacked = torchattacks.PGD(classifier, eps=EPS, alpha=2 / 255, steps=steps, random_start=True)(x, y)
+        with torch.no_grad():
+            clean += int((classifier(x).argmax(1) == y).sum())
+            correct += int((classifier(attacked).argmax(1) == y).sum())
+    model.requires_grad_(True)
+    return 100 * clean / len(labels), 100 * correct / len(labels)
+
+
+def load_images(part: str) -> tuple[Tensor, Tensor]:
+    with np.load(HERE / "data" / "cifar10.npz") as data:
+        images = torch.from_numpy(data[f"{part}_images"]).permute(0, 3, 1, 2).contiguous()
+        return images, torch.from_numpy(data[f"{part}_labels"])
+
+
+def save_atomically(what: dict[str, Any], path: Path) -> None:
+    partial = path.with_suffix(".partial")
+    torch.save(what, partial)
+    partial.replace(path)
+
+
+def train(name: str, seed: int) -> None:
+    """Train or fine-tune the model `name`, resuming where an earlier call stopped, and store it."""
+    recipe = RECIPES[name]
+    resume_path = HERE / "data" / f"{name}.resume.pt"
+    all_images, all_labels = load_images("train")
+    images, labels = all_images[:-HELD_OUT], all_labels[:-HELD_OUT]
+    held_images, held_labels = all_images[-HELD_OUT:].float() / 255, all_labels[-HELD_OUT:]
+
+    torch.manual_seed(seed)
+    network = PreActResNet8(10)
+    if recipe.start:
+        stored = torch.load(HERE / f"{recipe.start}.pt", weights_only=True)
+        network.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in stored["state_dict"].items()})
+    masks = global_magnitude_masks(network, recipe.sparsity)
+    model = Normalized(network, CIFAR10).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    decayed = [p for p in model.parameters() if p.ndim > 1]
+    rest = [p for p in model.parameters() if p.ndim <= 1]
+    optimizer = torch.optim.SGD(
+        [{"params": decayed, "weight_decay": recipe.weight_decay}, {"params": rest, "weight_decay": 0.0}],
+        lr=0.1,
+        momentum=0.9,
+        nesterov=True,
+    )
+    first_epoch, cpu_seconds = 0, 0.0
+    if resume_path.exists():
+        state = torch.load(resume_path, weights_only=True)
+        if state["recipe"] != asdict(recipe) or state["seed"] != seed:
+            raise SystemExit(f"{resume_path} was made with another recipe or seed: delete it to start again")
+        model.load_state_dict(state["model"])
+        optimizer.load_state_dict(state["optimizer"])
+        masks, first_epoch, cpu_seconds = state["masks"], state["epoch"], state["cpu_seconds"]
+
+    batches = len(images) // recipe.batch
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task(name, total=recipe.epochs * batches, completed=first_epoch * batches)
+        for epoch in range(first_epoch, recipe.epochs):
+            started = time.process_time()
+            generator = torch.Generator().manual_seed(seed * 1000 + epoch)
+            order = torch.randperm(len(images), generator=generator)
+            for batch in range(batches):
+                chosen = order[batch * recipe.batch : (batch + 1) * recipe.batch]
+                x, y = augment(images[chosen], generator), labels[chosen]
+                x = x.contiguous(memory_format=torch.channels_last)
+                for group in optimizer.param_groups:
+                    group["lr"] = learning_rate(recipe, (epoch * batches + batch) / (recipe.epochs * batches))
+                attacked = adversarial(model, x, y, generator)
+                with torch.autocast("cpu", dtype=torch.bfloat16):
+                    loss = F.cross_entropy(model(attacked).float(), y)
+                optimizer.zero_grad()
+                torch.autograd.backward(loss)
+                optimizer.step()
+                if recipe.sparsity:
+                    apply_masks(network, masks)
+                progress.advance(task)
+            clean, robust = pgd_accuracy(model, held_images[:500], held_labels[:500], steps=10)
+            model.train()
+            cpu_seconds += time.process_time() - started
+            console.print(
+                f"{name} epoch {epoch + 1}/{recipe.epochs}: held-out clean {clean:.1f} %, PGD-10 {robust:.1f} %"
+            )
+            kept = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "masks": masks}
+            about = {"recipe": asdict(recipe), "seed": seed, "epoch": epoch + 1, "cpu_seconds": cpu_seconds}
+            save_atomically({**kept, **about}, resume_path)
+    store(name, network, seed, cpu_seconds)
+
+
+def store(name: str, network: nn.Module, seed: int, cpu_seconds: float) -> None:
+    """Write NAME.pt: weights in fp16, and the accuracies of exactly these weights on the test images."""
+    state = {
+        key: value.detach()
+        .clone(memory_format=torch.contiguous_format)
+        .to(torch.float16 if value.ndim > 1 else value.dtype)
+        for key, value in network.state_dict().items()
+    }
+    rounded = PreActResNet8(10)
+    rounded.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()})
+    with np.load(HERE / "cifar10-test-1000.npz") as data:
+        images = torch.from_numpy(data["images"]).permute(0, 3, 1, 2).float() / 255
+        labels = torch.from_numpy(data["labels"].astype(np.int64))
+        classes = [str(c) for c in data["class_names"]]
+    clean, robust = pgd_accuracy(Normalized(rounded, CIFAR10), images, labels, steps=20)
+    weights = prunable(rounded)
+    zeros = sum(int((w == 0).sum()) for w in weights.values()) / sum(w.numel() for w in weights.values())
+    save_atomically(
+        {
+            "state_dict": state,
+            "arch": "preact_resnet8",
+            "num_classes": 10,
+            "normalization": {"name": CIFAR10.name, "mean": list(CIFAR10.mean), "std": list(CIFAR10.std)},
+            "dataset": "cifar10-test-1000.npz",
+            "class_names": classes,
+            "recipe": asdict(RECIPES[name]),
+            "seed": seed,
+            "measured": {
+                "on": "cifar10-test-1000.npz",
+                "clean_accuracy": clean,
+                "pgd20_accuracy": robust,
+                "sparsity_conv_linear": 100 * zeros,
+                "cpu_seconds": cpu_seconds,
+            },
+        },
+        HERE / f"{name}.pt",
+    )
+    console.print(f"{name}.pt: clean {clean:.1f} %, PGD-20 {robust:.1f} %, {100 * zeros:.1f} % of weights zero")
+
+
+def report() -> None:
+    print("| model | sparsity | clean | PGD-20 | CPU minutes |\n|---|---|---|---|---|")
+    for name in RECIPES:
+        found = torch.load(HERE / f"{name}.pt", weights_only=True)["measured"]
+        print(
+            f"| `{name}.pt` | {found['sparsity_conv_linear']:.1f} % | {found['clean_accuracy']:.1f} % "
+            f"| {found['pgd20_accuracy']:.1f} % | {found['cpu_seconds'] / 60:.1f} |"
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("models", nargs="*", choices=list(RECIPES), help="what to make, in this order")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--threads", type=int, default=1, help="results depend on it; ours were made with 1")
+    parser.add_argument("--report", action="store_true", help="print the table of what is stored")
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    torch.use_deterministic_algorithms(True)
+    for name in args.models:
+        train(name, args.seed)
+    if args.report:
+        report()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,231 @@
+"""The front door: Typer commands, nothing else. torch is imported only by the commands that need it."""
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, NoReturn
+
+import typer
+
+from thinice_tui import __version__
+from thinice_tui.errors import EXIT_INTERRUPTED, Interrupted, ThiniceError, UsageError
+
+app = typer.Typer(
+    name="thinice-tui",
+    help="See which samples pruning costs a model under attack, and whether they were standing on thin ice.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+ArchOption = Annotated[
+    str, typer.Option("--arch", metavar="SPEC", help="auto, a known name, path/to/file.py:factory or pkg.mod:factory.")
+]
+NormalizeOption = Annotated[
+    str,
+    typer.Option("--normalize", metavar="SPEC", help="auto, none, cifar10, cifar100, svhn, imagenet, or m,m,m/s,s,s."),
+]
+FormatOption = Annotated[str, typer.Option("--format", metavar="NAME", help="text or json.")]
+OutputOption = Annotated[
+    Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write the report there, not to stdout.")
+]
+SamplesInReportOption = Annotated[
+    bool, typer.Option("--samples-in-report", help="Add every sample's outcome to the JSON report.")
+]
+DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+
+
+@app.callback(invoke_without_command=True)
+def main(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
+    if version:
+        print(f"thinice-tui {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def compare(
+    dense: Annotated[Path, typer.Argument(metavar="DENSE", help="The checkpoint before pruning.")],
+    pruned: Annotated[list[Path], typer.Argument(metavar="PRUNED...", help="Its pruned versions.")],
+    data: Annotated[
+        str | None,
+        typer.Option(metavar="SPEC", help="FILE.npz or cifar10:DIR; default: what the dense checkpoint names."),
+    ] = None,
+    control: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The dense model retrained without pruning: what flips by itself."),
+    ] = None,
+    arch: ArchOption = "auto",
+    normalize: NormalizeOption = "auto",
+    norm: Annotated[str, typer.Option(metavar="NORM", help="Linf or L2.")] = "Linf",
+    eps: Annotated[
+        str | None, typer.Option(metavar="EPS", help="Budget, as 8/255 or 0.5; default 8/255 (Linf), 0.5 (L2).")
+    ] = None,
+    attack: Annotated[
+        str, typer.Option(metavar="NAME", help="quick, standard (AutoAttack), plus (the paper's), or pgd-K.")
+    ] = "standard",
+    samples: Annotated[int | None, typer.Option(metavar="N", help="Attack the first N samples; default: all.")] = None,
+    seed: Annotated[int, typer.Option(help="Of the attacks' noise.")] = 0,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda:0, …")] = "auto",
+    batch_size: Annotated[str, typer.Option(metavar="N", help="Samples a batch, or auto.")] = "auto",
+    keep_images: Annotated[
+        str, typer.Option(metavar="WHICH", help="Adversarial images in the run file: flips, all or none.")
+    ] = "flips",
+    run: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Where the run is kept; the same again resumes it. Default: ./runs/…"),
+    ] = None,
+    report: Annotated[bool, typer.Option("--report", help="Headless: progress on stderr, report on stdout.")] = False,
+    form: FormatOption = "text",
+    output: OutputOption = None,
+    samples_in_report: SamplesInReportOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Attack a dense model and its pruned versions, and show which samples flip.
+
+    Repeat the command to resume it, or to print the report of a finished run again.
+    """
+    with _errors(debug), _stop_on_sigterm():
+        if not report:
+            raise UsageError("compare has no interactive view yet", "add --report")
+        from rich.console import Console
+
+        from thinice_tui.report.output import check_format, write_report
+        from thinice_tui.settings import Settings
+
+        check_format(form)
+        settings = Settings.build(norm, eps, attack, seed, batch_size, keep_images)
+        console = Console(stderr=True)
+        console.print("reading models and data …", style="dim")
+
+        from thinice_tui.engine.compare import Request, execute, prepare
+        from thinice_tui.engine.console import ConsoleObserver
+
+        request = Request(
+            dense=dense,
+            pruned=tuple(pruned),
+            control=control,
+            data=data,
+            samples=samples,
+            arch=arch,
+            normalize=normalize,
+            device=device,
+            settings=settings,
+            run=run,
+        )
+        prepared = prepare(request)
+        try:
+            with ConsoleObserver(console) as observer:
+                execute(request, prepared, observer)
+        except KeyboardInterrupt:
+            raise Interrupted(
+                f"interrupted; everything up to the batch in flight is kept in {prepared.path}",
+                f"repeat the command to go on, or look at it: thinice-tui report {prepared.path}",
+            ) from None
+        console.print(f"run file: {prepared.path}", style="dim", markup=False, highlight=False, soft_wrap=True)
+        write_report(prepared.path, form, output, samples_in_report)
+
+
+@app.command("report")
+def report_command(
+    run: Annotated[Path, typer.Argument(metavar="RUN.thinice", help="A run file, finished or still going.")],
+    form: FormatOption = "text",
+    output: OutputOption = None,
+    samples_in_report: SamplesInReportOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Print the report of a run, without torch."""
+    with _errors(debug):
+        from thinice_tui.report.output import check_format, write_report
+
+        check_format(form)
+        write_report(run, form, output, samples_in_report)
+
+
+@app.command()
+def inspect(
+    models: Annotated[list[Path], typer.Argument(metavar="MODEL...", help="Checkpoints.")],
+    arch: ArchOption = "auto",
+    normalize: NormalizeOption = "auto",
+    form: FormatOption = "text",
+    debug: DebugOption = False,
+) -> None:
+    """What is in a checkpoint: format, architecture, sparsity, layers."""
+    with _errors(debug):
+        from thinice_tui.report.output import check_format
+
+        check_format(form)
+        from thinice_tui.engine.inspection import inspect_models
+        from thinice_tui.report.inspection import print_inspections
+
+        print_inspections(inspect_models(models, arch, normalize), form)
+
+
+@app.command()
+def info() -> None:
+    """Versions and devices, for a bug report."""
+    from thinice_tui.engine.inspection import environment
+
+    for name, value in environment():
+        print(f"{name}: {value}")
+
+
+def entry() -> None:
+    """The console script. Typer's own usage errors exit with 2."""
+    app()
+
+
+@contextmanager
+def _errors(debug: bool) -> Iterator[None]:
+    """Turn errors meant for the user into one message on stderr and an exit code."""
+    try:
+        yield
+    except ThiniceError as error:
+        if debug:
+            raise
+        _fail(error)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        raise typer.Exit(EXIT_INTERRUPTED) from None
+    except BrokenPipeError:
+        # Whoever read stdout is gone (`| head`): nothing to say, and nowhere to say it.
+        sys.stdout = None
+        raise typer.Exit(0) from None
+
+
+def _fail(error: ThiniceError) -> NoReturn:
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    interrupted = isinstance(error, Interrupted)
+    console.print(
+        error.what if interrupted else f"error: {error.what}",
+        style="" if interrupted else "bold red",
+        markup=False,
+        highlight=False,
+    )
+    if error.do:
+        console.print(error.do, markup=False, highlight=False)
+    raise typer.Exit(error.exit_code) from None
+
+
+@contextmanager
+def _stop_on_sigterm() -> Iterator[None]:
+    """SIGTERM stops like Ctrl-C: what was computed is kept, and said to be."""
+
+    def stop(_: int, __: FrameType | None) -> NoReturn:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+if __name__ == "__main__":
+    entry()

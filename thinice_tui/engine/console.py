@@ -1,0 +1,88 @@
+"""The run as seen on stderr: a line for each finished stage, a bar for the one at hand."""
+
+import time
+from datetime import timedelta
+from types import TracebackType
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, TaskID, TextColumn
+from rich.progress import Progress as Bars
+
+from thinice_tui.engine.observer import Progress, StageResult
+
+REPAINT_SECONDS = 0.1
+
+
+class ConsoleObserver:
+    """Use as a context manager; writes to `console`, which belongs on stderr."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._bars = Bars(
+            TextColumn("{task.fields[model]} · {task.fields[stage]}", markup=False),
+            BarColumn(bar_width=None),
+            TextColumn("{task.percentage:>3.0f}%  {task.fields[rate]} img/s  {task.fields[left]}", markup=False),
+            console=console,
+            transient=True,
+            expand=True,
+        )
+        self._task: TaskID | None = None
+        self._shown: tuple[str, str] = ("", "")
+        self._painted = 0.0
+
+    def __enter__(self) -> "ConsoleObserver":
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bars.stop()
+
+    def note(self, message: str) -> None:
+        self._console.print(escape(message), highlight=False, soft_wrap=True)
+
+    def warn(self, message: str) -> None:
+        self._console.print(f"[yellow]warning:[/yellow] {escape(message)}", highlight=False, soft_wrap=True)
+
+    def progress(self, progress: Progress) -> None:
+        now = time.monotonic()
+        key = (progress.model, progress.stage)
+        if key == self._shown and now - self._painted < REPAINT_SECONDS:
+            return
+        self._painted = now
+        left = "" if progress.seconds_left is None else f"≤ {duration(progress.seconds_left)} left"
+        rate = _short(progress.images_per_second)
+        if self._task is not None and key != self._shown:
+            self._bars.remove_task(self._task)
+            self._task = None
+        if self._task is None:
+            self._task = self._bars.add_task(
+                "", total=progress.total, model=progress.model, stage=progress.stage, rate=rate, left=left
+            )
+            self._shown = key
+        self._bars.update(self._task, completed=progress.done, total=progress.total, rate=rate, left=left)
+
+    def stage_finished(self, result: StageResult) -> None:
+        bound = "" if result.final else "≤ "
+        self._console.print(
+            f"{escape(result.model)} · {escape(result.stage)}: {result.broken} of {result.entered} broken, "
+            f"robust accuracy {bound}{100 * result.robust_accuracy:.1f} % ({duration(result.seconds)})",
+            highlight=False,
+            soft_wrap=True,
+        )
+
+
+def duration(seconds: float) -> str:
+    """`8s`, `2m10s`, `1h05m`: two units are enough."""
+    whole = timedelta(seconds=round(seconds))
+    minutes, rest = divmod(int(whole.total_seconds()), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours}h{minutes:02d}m"
+    return f"{minutes}m{rest:02d}s" if minutes else f"{rest}s"
+
+
+def _short(number: float) -> str:
+    return f"{number / 1000:.1f}k" if number >= 1000 else f"{number:.0f}"

@@ -1,0 +1,47 @@
+"""The device a run is computed on, and arithmetic that means what it says there."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from thinice_tui.errors import UsageError
+
+
+def choose_device(name: str) -> torch.device:
+    """`auto`: the first CUDA GPU, else the CPU; or what torch calls it. Raises UsageError where it is not there."""
+    if name == "auto":
+        return torch.device("cuda:0" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        reason = str(error).splitlines()[0][:120]
+        raise UsageError(f"--device {name}: not usable here ({reason})", "try auto, cpu or cuda:0") from error
+    if device.type == "meta":
+        raise UsageError("--device meta: computes nothing", "try auto, cpu or cuda:0")
+    return device
+
+
+def describe(device: torch.device) -> str:
+    """The device's name for the run file and the report."""
+    if device.type == "cuda":
+        return f"{device} ({torch.cuda.get_device_name(device)})"
+    return f"{device} ({torch.get_num_threads()} threads)" if device.type == "cpu" else str(device)
+
+
+def default_batch_size(device: torch.device) -> int:
+    """Enough to keep the device busy; on the CPU small, so that a crash loses little."""
+    return 512 if device.type == "cuda" else 128
+
+
+@contextmanager
+def full_precision() -> Iterator[None]:
+    """IEEE float32 (no TF32) and deterministic convolutions, restored afterwards."""
+    cudnn, matmul = torch.backends.cudnn, torch.backends.cuda.matmul
+    before = (cudnn.allow_tf32, cudnn.benchmark, cudnn.deterministic, matmul.allow_tf32)
+    cudnn.allow_tf32, cudnn.benchmark, cudnn.deterministic, matmul.allow_tf32 = False, False, True, False
+    try:
+        yield
+    finally:
+        cudnn.allow_tf32, cudnn.benchmark, cudnn.deterministic, matmul.allow_tf32 = before

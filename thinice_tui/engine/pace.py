@@ -1,0 +1,80 @@
+"""How far the run is, how fast it goes, and how long it can still take."""
+
+import time
+from collections.abc import Callable, Sequence
+
+from thinice_tui.attacks.ensembles import Stage
+from thinice_tui.engine.observer import Observer, Progress
+
+BACKWARD_COST = 2
+"""A backward pass costs about two forward passes."""
+
+
+class Pace:
+    """Counts work in forward-pass equivalents that would be needed if nothing more broke.
+
+    Because samples that break need no more work, the time left is an upper estimate; it is renewed
+    from what still stands at each stage.
+    """
+
+    def __init__(
+        self,
+        models: Sequence[str],
+        stages: Sequence[Stage],
+        classes: int,
+        observer: Observer,
+        heartbeat: Callable[[str, int, int, float], None],
+    ) -> None:
+        self._models, self._stages = models, stages
+        self._observer, self._heartbeat = observer, heartbeat
+        passes = [stage.passes(classes) for stage in stages]
+        self._forwards = [forwards for forwards, _ in passes]
+        self._cost = [forwards + BACKWARD_COST * backwards for forwards, backwards in passes]
+        self._model = self._ordinal = self._total = self._done = 0
+        self._batch = self._batch_images = 0
+        self._later = 0.0
+        self._started: float | None = None
+        self._worked = 0.0
+        self._stage_started = 0.0
+        self._stage_images = 0
+
+    def start_stage(self, model: int, ordinal: int, entered: int, done: int, standing: Sequence[int]) -> None:
+        """`done` of `entered` samples were attacked before; `standing`: of each model, for what comes later."""
+        self._model, self._ordinal, self._total, self._done = model, ordinal, entered, done
+        this_stage = sum(standing[later] for later in range(model + 1, len(self._models))) * self._cost[ordinal]
+        self._later = this_stage + sum(standing) * sum(self._cost[ordinal + 1 :])
+        self._stage_started, self._stage_images = time.monotonic(), 0
+        if self._started is None:
+            self._started = self._stage_started
+
+    def start_batch(self, samples: int) -> None:
+        self._batch = samples
+        self.forwarded(0)
+
+    def forwarded(self, images: int) -> None:
+        """`images` were passed forward in the batch in flight so far."""
+        self._batch_images = images
+        self._report()
+
+    def batch_done(self, samples: int) -> None:
+        self._done += samples
+        self._worked += samples * self._cost[self._ordinal]
+        self._stage_images += self._batch_images
+        self._batch = self._batch_images = 0
+
+    def _report(self) -> None:
+        now, images = time.monotonic(), self._batch_images
+        expected = self._batch * self._forwards[self._ordinal]
+        fraction = min(images / expected, 1.0) if expected else 0.0
+        done = self._done + fraction * self._batch
+        cost = self._cost[self._ordinal]
+        worked = self._worked + fraction * self._batch * cost
+        elapsed = now - (self._started or now)
+        left = None
+        if elapsed > 1 and worked > 0:
+            left = ((self._total - done) * cost + self._later) * elapsed / worked
+        spent = now - self._stage_started
+        rate = (self._stage_images + images) / spent if spent > 0 else 0.0
+        model, stage = self._models[self._model], self._stages[self._ordinal].name
+        self._heartbeat(f"{model} · {stage}", int(done), self._total, rate)
+        self._observer.progress(Progress(model, stage, done, self._total, rate, left))

@@ -1,0 +1,79 @@
+"""A file on disk to a ready classifier, with everything the run file says about it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from torch import nn
+
+from thinice_tui.errors import CheckpointError
+from thinice_tui.models.architectures import KNOWN, build_network
+from thinice_tui.models.checkpoint import Checkpoint, read_checkpoint
+from thinice_tui.models.classifier import Classifier, Normalization
+from thinice_tui.models.normalization import parse_normalization, stored_normalization
+from thinice_tui.models.sparsity import Sparsity, measure_sparsity
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A classifier in evaluation mode on the CPU, and where it came from."""
+
+    checkpoint: Checkpoint
+    arch: str
+    normalization: Normalization | None
+    network: nn.Module
+    """The bare network, without normalisation."""
+    sparsity: Sparsity
+
+    @property
+    def path(self) -> Path:
+        return self.checkpoint.path
+
+    def classifier(self) -> Classifier:
+        """The network behind its normalisation, frozen: images in [0,1] to float32 logits."""
+        return Classifier(self.network, self.normalization)
+
+
+def load_model(path: Path, arch: str = "auto", normalize: str = "auto") -> LoadedModel:
+    """Read, build, load strictly, freeze. Raises CheckpointError or UsageError.
+
+    `arch` auto: what the checkpoint names, else by its keys and shapes. `normalize` auto: what the
+    checkpoint says, else none.
+    """
+    checkpoint = read_checkpoint(path)
+    wanted = arch
+    if arch == "auto" and isinstance(checkpoint.about.get("arch"), str):
+        wanted = _named(str(checkpoint.about["arch"]))
+    name, network = build_network(wanted, checkpoint.state, str(path))
+    _load_strictly(network, checkpoint, name)
+    if normalize == "auto":
+        normalization = stored_normalization(checkpoint.about.get("normalization"), str(path))
+    else:
+        normalization = parse_normalization(normalize)
+    network.requires_grad_(False).eval()
+    return LoadedModel(checkpoint, name, normalization, network, measure_sparsity(network))
+
+
+def _named(stored: str) -> str:
+    """What a checkpoint says of itself picks a known architecture; it never names code to run."""
+    return stored if stored in KNOWN else "auto"
+
+
+def _load_strictly(network: nn.Module, checkpoint: Checkpoint, arch: str) -> None:
+    expected = network.state_dict()
+    # Counters that old torch did not save and that evaluation never reads; everything else must be there.
+    counters = {key: value for key, value in expected.items() if key.endswith(".num_batches_tracked")}
+    found = counters | checkpoint.state
+    problems = [f"missing {key}" for key in expected if key not in found]
+    problems += [f"unexpected {key}" for key in found if key not in expected]
+    problems += [
+        f"{key} is {tuple(found[key].shape)}, expected {tuple(expected[key].shape)}"
+        for key in expected
+        if key in found and found[key].shape != expected[key].shape
+    ]
+    if problems:
+        shown = "; ".join(problems[:5]) + (f"; and {len(problems) - 5} more" if len(problems) > 5 else "")
+        raise CheckpointError(
+            f"{checkpoint.path}: does not fit the architecture {arch}: {shown}",
+            "name the right one with --arch; nothing is loaded in part, a half-random network would be judged",
+        )
+    network.load_state_dict(found, strict=True)

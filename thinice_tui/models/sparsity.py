@@ -1,0 +1,63 @@
+"""How sparse a network is, by the three conventions of the literature, and layer by layer."""
+
+from dataclasses import dataclass
+
+from torch import nn
+
+CONV = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One convolution's or linear layer's weight; biases are not counted."""
+
+    name: str
+    kind: str
+    shape: tuple[int, ...]
+    weights: int
+    zeros: int
+
+    @property
+    def sparsity(self) -> float:
+        return self.zeros / self.weights if self.weights else 0.0
+
+
+@dataclass(frozen=True)
+class Sparsity:
+    """Fractions in [0,1], after masks are folded in.
+
+    conv_linear: zeros over all Conv and Linear weights (HARP's convention, the headline);
+    mean_per_layer: mean of the layers' fractions (HYDRA's); all_parameters: zeros over every
+    parameter, batch norm and biases included (RADMM's).
+    """
+
+    conv_linear: float
+    mean_per_layer: float
+    all_parameters: float
+    parameters: int
+    layers: tuple[Layer, ...]
+
+
+def measure_sparsity(network: nn.Module) -> Sparsity:
+    """Count exact zeros in the network's weights."""
+    layers = tuple(
+        Layer(
+            name=name,
+            kind=type(module).__name__,
+            shape=tuple(module.weight.shape),
+            weights=module.weight.numel(),
+            zeros=int((module.weight == 0).sum()),
+        )
+        for name, module in network.named_modules()
+        if isinstance(module, (*CONV, nn.Linear))
+    )
+    weights = sum(layer.weights for layer in layers)
+    parameters = sum(p.numel() for p in network.parameters())
+    zeros = sum(int((p == 0).sum()) for p in network.parameters())
+    return Sparsity(
+        conv_linear=sum(layer.zeros for layer in layers) / weights if weights else 0.0,
+        mean_per_layer=sum(layer.sparsity for layer in layers) / len(layers) if layers else 0.0,
+        all_parameters=zeros / parameters if parameters else 0.0,
+        parameters=parameters,
+        layers=layers,
+    )

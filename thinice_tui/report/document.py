@@ -1,0 +1,206 @@
+"""A run as one JSON document. Its keys are stable: they are added to, never renamed or removed.
+
+Accuracies, rates, sparsities and NFR/PFR are fractions in [0,1]; unknown numbers are null.
+"""
+
+import math
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from thinice_tui.analysis.comparison import (
+    Analysis,
+    Comparison,
+    Gap,
+    Mask,
+    ModelSummary,
+    StageSummary,
+    clean_correct,
+    robust,
+)
+from thinice_tui.analysis.margins import logit_margin
+from thinice_tui.analysis.statistics import Auc, Estimate
+from thinice_tui.runfile.records import ModelOutcomes
+
+Json = dict[str, Any]
+
+
+def document(analysis: Analysis, samples: bool = False) -> Json:
+    """Everything the report says; with `samples`, every sample's outcome under every model."""
+    result: Json = {
+        "run": _run(analysis),
+        "models": [_model(summary) for summary in analysis.models],
+        "comparisons": [_comparison(comparison) for comparison in analysis.comparisons],
+    }
+    if samples:
+        result["samples"] = _samples(analysis)
+    return result
+
+
+def _run(analysis: Analysis) -> Json:
+    about = analysis.run.about
+    return {
+        "complete": analysis.complete,
+        "stages_finished": list(analysis.stage_names[: analysis.through]),
+        "stages_planned": list(analysis.stage_names),
+        "settings": about["settings"],
+        "seed": _settings(analysis)["seed"],
+        "versions": about["versions"],
+        "device": about["device"],
+        "batch_size": about["batch_size"],
+        "data": about["data"],
+        "warnings": about["warnings"],
+        "created": _time(about["created"]),
+        "finished": _time(about["finished"]),
+    }
+
+
+def _settings(analysis: Analysis) -> Json:
+    settings = analysis.run.about["settings"]
+    assert isinstance(settings, dict)
+    return settings
+
+
+def _time(seconds: object) -> str | None:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds") if isinstance(seconds, float) else None
+
+
+def _model(summary: ModelSummary) -> Json:
+    record = summary.model.record
+    return {
+        "role": record.role,
+        "name": record.name,
+        "path": record.path,
+        "sha256": record.sha256,
+        "arch": record.arch,
+        "normalization": record.normalization,
+        "parameters": record.parameters,
+        "sparsity": {
+            "conv_linear": record.sparsity_conv_linear,
+            "mean_per_layer": record.sparsity_mean_per_layer,
+            "all_parameters": record.sparsity_all_parameters,
+        },
+        "clean_accuracy": _value(summary.clean_accuracy),
+        "clean_accuracy_interval": _interval(summary.clean_accuracy),
+        "robust_accuracy": _value(summary.robust_accuracy),
+        "robust_accuracy_interval": _interval(summary.robust_accuracy),
+        "clean_wrong": summary.clean_wrong,
+        "attacked_successfully": summary.attacked,
+        "overestimation_gap": _gap(summary.gap),
+        "stages": [_stage(stage) for stage in summary.stages],
+    }
+
+
+def _stage(stage: StageSummary) -> Json:
+    return {
+        "name": stage.name,
+        "entered": stage.entered,
+        "broken": stage.broken,
+        "robust_accuracy_after": _value(stage.robust_accuracy_after),
+        "finished": stage.finished,
+        "forwards": stage.forwards,
+        "backwards": stage.backwards,
+        "seconds": stage.seconds,
+    }
+
+
+def _comparison(comparison: Comparison) -> Json:
+    return {
+        "pruned": comparison.other.record.name,
+        "role": comparison.other.record.role,
+        "sets": comparison.sets.counts(),
+        "clean_sets": comparison.clean_sets.counts(),
+        "nfr": _value(comparison.nfr),
+        "nfr_interval": _interval(comparison.nfr),
+        "pfr": _value(comparison.pfr),
+        "pfr_interval": _interval(comparison.pfr),
+        "auc_s10_s11": _auc(comparison.auc_s10_s11),
+        "auc_s01_s00": _auc(comparison.auc_s01_s00),
+        "adversarial_auc_s10_s11": _auc(comparison.adversarial_auc_s10_s11),
+        "flip_rate": [
+            {
+                "margin_low": rate.margin_low,
+                "margin_high": rate.margin_high,
+                "n": rate.n,
+                "flips": rate.flips,
+                "rate": rate.rate,
+                "low": rate.low,
+                "high": rate.high,
+            }
+            for rate in comparison.flip_rate
+        ],
+        "mcnemar_p": comparison.mcnemar_p,
+        "overestimation_gap": _gap(comparison.gap),
+    }
+
+
+def _auc(auc: Auc) -> Json:
+    return {
+        "value": _number(auc.value),
+        "low": _number(auc.low),
+        "high": _number(auc.high),
+        "n": auc.n,
+        "verdict": auc.verdict,
+    }
+
+
+def _gap(gap: Gap | None) -> Json | None:
+    if gap is None:
+        return None
+    return {"weak_attack": gap.weak_attack, "weak": gap.weak, "ensemble": gap.ensemble, "gap": gap.gap}
+
+
+def _samples(analysis: Analysis) -> list[Json]:
+    run = analysis.run
+    outcomes = {model.record.name: _outcomes(analysis, model) for model in run.models}
+    return [
+        {
+            "index": int(run.indices[i]),
+            "label": int(run.labels[i]),
+            "models": {name: outcomes[name][i] for name in outcomes},
+        }
+        for i in range(len(run.labels))
+    ]
+
+
+def _outcomes(analysis: Analysis, model: ModelOutcomes) -> list[Json]:
+    """One model's outcome on every sample, as far as it is known."""
+    run, names = analysis.run, analysis.stage_names
+    known: Mask = ~np.isnan(model.clean_logits).any(axis=1)
+    attacked: Mask = ~np.isnan(model.distance)
+    correct, standing = clean_correct(run, model), robust(run, model, len(names))
+    prediction, adversarial = model.clean_logits.argmax(axis=1), model.worst_logits.argmax(axis=1)
+    margin, worst = logit_margin(model.clean_logits, run.labels), logit_margin(model.worst_logits, run.labels)
+
+    def broken_by(i: int) -> str | None:
+        if model.broken_by[i] >= 0:
+            return names[model.broken_by[i]]
+        return "clean" if known[i] and not correct[i] else None
+
+    return [
+        {
+            "prediction": int(prediction[i]) if known[i] else None,
+            "margin": _number(float(margin[i])),
+            "standing": bool(standing[i]) if known[i] else None,
+            "broken_by": broken_by(i),
+            "adversarial_prediction": int(adversarial[i]) if attacked[i] else None,
+            "adversarial_margin": _number(float(worst[i])) if attacked[i] else None,
+            "distance": _number(float(model.distance[i])),
+        }
+        for i in range(len(run.labels))
+    ]
+
+
+def _value(estimate: Estimate | None) -> float | None:
+    return None if estimate is None else _number(estimate.value)
+
+
+def _interval(estimate: Estimate | None) -> Json | None:
+    if estimate is None:
+        return None
+    return {"low": _number(estimate.low), "high": _number(estimate.high), "n": estimate.n}
+
+
+def _number(value: float) -> float | None:
+    return value if math.isfinite(value) else None

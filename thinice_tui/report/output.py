@@ -1,0 +1,45 @@
+"""The formats a report comes in, and where it goes."""
+
+import json
+from pathlib import Path
+
+from rich.console import Console
+
+from thinice_tui.analysis.comparison import Analysis, analyse
+from thinice_tui.errors import RunFileError, UsageError
+from thinice_tui.report.document import document
+from thinice_tui.report.text import print_report
+from thinice_tui.runfile.reader import read_run
+
+FORMATS = ("text", "json")
+FILE_WIDTH = 100
+
+
+def check_format(name: str) -> None:
+    """Raise UsageError unless `name` is a format; before anything is computed."""
+    if name not in FORMATS:
+        raise UsageError(f"--format is {name!r}, expected {' or '.join(FORMATS)}")
+
+
+def write_report(path: Path, form: str, output: Path | None, samples: bool) -> None:
+    """The report of the run file `path`, to the file `output` or to stdout."""
+    analysis = analyse(read_run(path))
+    if output is None:
+        _write(analysis, form, samples, Console())
+        return
+    try:
+        with output.open("w", encoding="utf-8") as stream:
+            _write(analysis, form, samples, Console(file=stream, width=FILE_WIDTH))
+    except OSError as error:
+        raise RunFileError(
+            f"{output}: cannot be written ({error.strerror})", f"the run is kept: thinice-tui report {path}"
+        ) from error
+
+
+def _write(analysis: Analysis, form: str, samples: bool, console: Console) -> None:
+    if form == "json":
+        json.dump(document(analysis, samples), console.file, indent=2, allow_nan=False)
+        console.file.write("\n")
+    else:
+        print_report(analysis, console)
+    console.file.flush()

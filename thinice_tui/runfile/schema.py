@@ -1,0 +1,58 @@
+"""The layout of NAME.thinice: SQLite tables, and how a file is recognised."""
+
+import sqlite3
+
+from thinice_tui.errors import RunFileError
+
+APPLICATION_ID = 0x7468_6963  # "thic", what `file` and this tool recognise it by
+VERSION = 1
+SUFFIX = ".thinice"
+
+TABLES = """
+CREATE TABLE run (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE model (
+    id INTEGER PRIMARY KEY, role TEXT NOT NULL CHECK (role IN ('dense', 'pruned', 'control')),
+    name TEXT NOT NULL, path TEXT NOT NULL, sha256 TEXT NOT NULL, arch TEXT NOT NULL,
+    normalization TEXT NOT NULL, parameters INTEGER NOT NULL, sparsity_conv_linear REAL NOT NULL,
+    sparsity_mean_per_layer REAL NOT NULL, sparsity_all_parameters REAL NOT NULL, layers TEXT NOT NULL);
+CREATE TABLE sample (
+    position INTEGER PRIMARY KEY, dataset_index INTEGER NOT NULL, label INTEGER NOT NULL, image BLOB NOT NULL);
+CREATE TABLE clean (
+    model INTEGER NOT NULL REFERENCES model, position INTEGER NOT NULL REFERENCES sample, logits BLOB NOT NULL,
+    PRIMARY KEY (model, position)) WITHOUT ROWID;
+CREATE TABLE stage (
+    model INTEGER NOT NULL REFERENCES model, ordinal INTEGER NOT NULL, name TEXT NOT NULL, parameters TEXT NOT NULL,
+    entered INTEGER, finished INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (model, ordinal)) WITHOUT ROWID;
+CREATE TABLE batch (
+    model INTEGER NOT NULL, ordinal INTEGER NOT NULL, batch INTEGER NOT NULL, samples INTEGER NOT NULL,
+    forwards INTEGER NOT NULL, backwards INTEGER NOT NULL, seconds REAL NOT NULL,
+    PRIMARY KEY (model, ordinal, batch), FOREIGN KEY (model, ordinal) REFERENCES stage) WITHOUT ROWID;
+CREATE TABLE outcome (
+    model INTEGER NOT NULL REFERENCES model, position INTEGER NOT NULL REFERENCES sample,
+    broken_by INTEGER, logits BLOB NOT NULL, distance REAL NOT NULL, image BLOB,
+    PRIMARY KEY (model, position)) WITHOUT ROWID;
+CREATE TABLE heartbeat (
+    id INTEGER PRIMARY KEY CHECK (id = 1), at REAL NOT NULL, pid INTEGER NOT NULL, doing TEXT NOT NULL,
+    done INTEGER NOT NULL, total INTEGER NOT NULL, rate REAL NOT NULL);
+"""
+"""run: settings, versions, data, device as JSON. sample.image: zlib of the array whose shape and dtype
+are in run['data']. logits: float32. stage.ordinal: from 0, the ensemble's order; stage.entered: NULL
+until its first batch. outcome: a row for each attacked sample; broken_by: the ordinal that broke it,
+NULL while it stands; logits and distance: of the worst verified image so far; image: zlib of float32,
+kept for broken samples as settings.keep_images says."""
+
+
+def check_recognised(connection: sqlite3.Connection, path: str) -> None:
+    """Raise RunFileError unless this is a run file of a version that this tool reads."""
+    try:
+        (application,) = connection.execute("PRAGMA application_id").fetchone()
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+    except sqlite3.DatabaseError as error:
+        raise RunFileError(f"{path}: is not a run file, or is damaged ({error})", "expected NAME.thinice") from error
+    if application != APPLICATION_ID:
+        raise RunFileError(f"{path}: is not a thinice-tui run file", "expected a file that `compare` wrote")
+    if version > VERSION:
+        raise RunFileError(
+            f"{path}: was written by a newer thinice-tui (run file version {version}, this one reads {VERSION})",
+            "upgrade thinice-tui to read it",
+        )

@@ -1,0 +1,325 @@
+"""The engine's side of a run file: create or resume it, and add one batch at a time.
+
+Every method that writes is one transaction: a crash loses at most the batch in flight.
+"""
+
+import json
+import os
+import sqlite3
+import time
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+from filelock import FileLock, Timeout
+from numpy.typing import NDArray
+
+from thinice_tui.errors import RunFileError
+from thinice_tui.runfile.records import BatchOutcome, Floats, Integers, ModelRecord, RunPlan
+from thinice_tui.runfile.schema import APPLICATION_ID, TABLES, VERSION, check_recognised
+
+HEARTBEAT_SECONDS = 0.5
+
+
+class RunWriter:
+    """The one writer of a run file. Use as a context manager; models are numbered in the plan's order."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path, lock: FileLock, resumed: bool) -> None:
+        self._connection = connection
+        self._lock = lock
+        self._beaten = 0.0
+        self.path = path
+        self.resumed = resumed
+
+    @classmethod
+    def open(
+        cls,
+        path: Path,
+        plan: RunPlan,
+        models: Sequence[ModelRecord],
+        labels: Integers,
+        indices: Integers,
+        images: NDArray[np.uint8] | NDArray[np.float32],
+    ) -> "RunWriter":
+        """Create `path`, or continue it when it was made by the same plan; raises RunFileError."""
+        lock = _lock(path)
+        connection: sqlite3.Connection | None = None
+        try:
+            exists = path.exists() and path.stat().st_size > 0
+            connection = sqlite3.connect(path, isolation_level=None, timeout=10)
+            if exists and _is_empty(connection, path):
+                exists = False  # killed between creating the file and its first transaction
+            if exists:
+                check_recognised(connection, str(path))
+                _check_same(connection, plan, path)
+            # Where WAL cannot be had (network file systems) SQLite answers with the mode it keeps.
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+            writer = cls(connection, path, lock, resumed=exists)
+            if not exists:
+                writer._create(plan, models, labels, indices, images)
+        except BaseException as error:
+            if connection is not None:
+                connection.close()
+            lock.release()
+            if isinstance(error, (sqlite3.Error, OSError)):
+                raise _explained(error, path) from error
+            raise
+        return writer
+
+    def __enter__(self) -> "RunWriter":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        # One plain file, that can be copied and read from a read-only folder. A reader that is looking
+        # at it now prevents that; it then stays in WAL mode, which is harmless.
+        with suppress(sqlite3.Error):
+            self._connection.execute("PRAGMA journal_mode = DELETE")
+        self._connection.close()
+        self._lock.release()
+
+    # what is known already
+
+    def value(self, key: str) -> object:
+        """A value of the run table, None where there is none."""
+        row = self._connection.execute("SELECT value FROM run WHERE key = ?", (key,)).fetchone()
+        return json.loads(row[0]) if row else None
+
+    def clean_logits(self, model: int, count: int, classes: int) -> Floats:
+        """[count, classes], NaN where not computed yet."""
+        logits = np.full((count, classes), np.nan, dtype=np.float32)
+        rows = self._connection.execute("SELECT position, logits FROM clean WHERE model = ?", (model,))
+        for position, blob in rows:
+            logits[position] = np.frombuffer(blob, dtype=np.float32)
+        return logits
+
+    def broken_by(self, model: int, count: int) -> Integers:
+        """The stage ordinal that broke each sample, −1 while it stands; [count]."""
+        broken = np.full(count, -1, dtype=np.int64)
+        rows = self._connection.execute(
+            "SELECT position, broken_by FROM outcome WHERE model = ? AND broken_by IS NOT NULL", (model,)
+        )
+        for position, ordinal in rows:
+            broken[position] = ordinal
+        return broken
+
+    def batches_done(self, model: int, ordinal: int) -> set[int]:
+        rows = self._connection.execute("SELECT batch FROM batch WHERE model = ? AND ordinal = ?", (model, ordinal))
+        return {batch for (batch,) in rows}
+
+    # what is added
+
+    def set_values(self, **values: object) -> None:
+        """Put values into the run table, as JSON."""
+        with self._transaction():
+            self._set_values(values)
+
+    def add_clean(self, model: int, positions: Integers, logits: Floats) -> None:
+        """Logits [b,C] on the clean images at `positions` [b]."""
+        with self._transaction():
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO clean VALUES (?, ?, ?)",
+                [(model, int(p), row.tobytes()) for p, row in zip(positions, logits, strict=True)],
+            )
+
+    def plan_stages(self, stages: Sequence[tuple[str, dict[str, object]]], models: int) -> None:
+        """Name and parameters of every stage, for every model; a no-op where they are planned already."""
+        with self._transaction():
+            self._connection.executemany(
+                "INSERT OR IGNORE INTO stage (model, ordinal, name, parameters) VALUES (?, ?, ?, ?)",
+                [
+                    (model, ordinal, name, json.dumps(parameters))
+                    for model in range(models)
+                    for ordinal, (name, parameters) in enumerate(stages)
+                ],
+            )
+
+    def start_stage(self, model: int, ordinal: int, entered: int) -> None:
+        with self._transaction():
+            self._connection.execute(
+                "UPDATE stage SET entered = ? WHERE model = ? AND ordinal = ?", (entered, model, ordinal)
+            )
+
+    def finish_stage(self, model: int, ordinal: int) -> None:
+        with self._transaction():
+            self._connection.execute("UPDATE stage SET finished = 1 WHERE model = ? AND ordinal = ?", (model, ordinal))
+
+    def add_batch(
+        self, model: int, ordinal: int, batch: int, outcome: BatchOutcome, margins: Floats, keep_images: bool
+    ) -> None:
+        """One batch's verified outcomes. `margins` [b]: of the logits, to keep the worst of each standing sample."""
+        with self._transaction():
+            for i, position in enumerate(outcome.positions):
+                broken = bool(outcome.broken[i])
+                if not broken and not self._is_worse(model, int(position), float(margins[i]), outcome.logits[i]):
+                    continue
+                image = zlib.compress(outcome.images[i].tobytes(), 1) if broken and keep_images else None
+                self._connection.execute(
+                    "INSERT OR REPLACE INTO outcome VALUES (?, ?, ?, ?, ?, ?)",
+                    (
+                        model,
+                        int(position),
+                        ordinal if broken else None,
+                        outcome.logits[i].tobytes(),
+                        float(outcome.distances[i]),
+                        image,
+                    ),
+                )
+            self._connection.execute(
+                "INSERT INTO batch VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (
+                    model,
+                    ordinal,
+                    batch,
+                    len(outcome.positions),
+                    outcome.forwards,
+                    outcome.backwards,
+                    outcome.seconds,
+                ),
+            )
+
+    def heartbeat(self, doing: str, done: int, total: int, rate: float) -> None:
+        """What the engine does now; written at most twice a second."""
+        now = time.time()
+        if now - self._beaten < HEARTBEAT_SECONDS:
+            return
+        self._beaten = now
+        with self._transaction():
+            self._connection.execute(
+                "INSERT OR REPLACE INTO heartbeat VALUES (1, ?, ?, ?, ?, ?, ?)",
+                (now, os.getpid(), doing, done, total, rate),
+            )
+
+    def finish(self, keep_positions: dict[int, set[int]] | None) -> None:
+        """Mark the run as finished; keep adversarial images only at `keep_positions` of each model (None: all)."""
+        with self._transaction():
+            if keep_positions is not None:
+                rows = self._connection.execute("SELECT model, position FROM outcome WHERE image IS NOT NULL")
+                dropped = [(m, p) for m, p in rows.fetchall() if p not in keep_positions[m]]
+                self._connection.executemany(
+                    "UPDATE outcome SET image = NULL WHERE model = ? AND position = ?", dropped
+                )
+            self._connection.execute("DELETE FROM heartbeat")
+            self._set_values({"finished": time.time()})
+        with suppress(sqlite3.Error):  # a reader holds it, or the disk is nearly full: whole, only larger
+            self._connection.execute("VACUUM")
+
+    # helpers
+
+    def _is_worse(self, model: int, position: int, margin: float, logits: Floats) -> bool:
+        """Whether a standing sample's new logits are the worst seen: by margin, against what is kept."""
+        row = self._connection.execute(
+            "SELECT o.logits, s.label FROM outcome o JOIN sample s USING (position) WHERE o.model = ? AND position = ?",
+            (model, position),
+        ).fetchone()
+        if not np.isfinite(logits).all():
+            return False
+        if row is None:
+            return True
+        kept, label = np.frombuffer(row[0], dtype=np.float32), row[1]
+        return margin < float(kept[label] - np.delete(kept, label).max())
+
+    def _set_values(self, values: dict[str, object]) -> None:
+        self._connection.executemany(
+            "INSERT OR REPLACE INTO run VALUES (?, ?)", [(k, json.dumps(v)) for k, v in values.items()]
+        )
+
+    def _create(
+        self,
+        plan: RunPlan,
+        models: Sequence[ModelRecord],
+        labels: Integers,
+        indices: Integers,
+        images: NDArray[np.uint8] | NDArray[np.float32],
+    ) -> None:
+        with self._transaction():
+            for statement in TABLES.split(";\n"):
+                if statement.strip():
+                    self._connection.execute(statement)
+            self._set_values({"identity": plan.identity, "created": time.time(), "finished": None, **plan.about})
+            for number, model in enumerate(models):
+                row = asdict(model) | {"id": number, "layers": json.dumps([asdict(layer) for layer in model.layers])}
+                names = ", ".join(row)
+                self._connection.execute(
+                    f"INSERT INTO model ({names}) VALUES ({', '.join(':' + name for name in row)})", row
+                )
+            self._connection.executemany(
+                "INSERT INTO sample VALUES (?, ?, ?, ?)",
+                (
+                    (position, int(indices[position]), int(labels[position]), zlib.compress(image.tobytes(), 1))
+                    for position, image in enumerate(images)
+                ),
+            )
+            self._connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            self._connection.execute(f"PRAGMA user_version = {VERSION}")
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._connection.rollback()
+                raise
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            if self._connection.in_transaction:
+                self._connection.rollback()
+            raise _explained(error, self.path) from error
+
+
+def _lock(path: Path) -> FileLock:
+    """The lock that keeps a second engine away; a dead process's lock does not hold."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(f"{path}.lock", timeout=0)
+        lock.acquire()
+    except Timeout:
+        raise RunFileError(
+            f"{path}: another engine is writing to it", "wait for it, or give this run another file with --run"
+        ) from None
+    except OSError as error:
+        raise _explained(error, path) from error
+    return lock
+
+
+def _is_empty(connection: sqlite3.Connection, path: Path) -> bool:
+    try:
+        (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.DatabaseError as error:
+        raise RunFileError(f"{path}: exists and is not a run file ({error})", "give another file with --run") from error
+    return bool(tables == 0)
+
+
+def _check_same(connection: sqlite3.Connection, plan: RunPlan, path: Path) -> None:
+    row = connection.execute("SELECT value FROM run WHERE key = 'identity'").fetchone()
+    stored: dict[str, object] = json.loads(row[0]) if row else {}
+    wanted: dict[str, object] = json.loads(json.dumps(plan.identity))
+    differences = [
+        f"{key} was {stored.get(key)}, now {wanted.get(key)}"
+        for key in sorted(stored.keys() | wanted.keys())
+        if stored.get(key) != wanted.get(key)
+    ]
+    if differences:
+        raise RunFileError(
+            f"{path}: holds another run: {'; '.join(differences)}",
+            "give another file with --run, or repeat the command that made this one",
+        )
+
+
+def _explained(error: sqlite3.Error | OSError, path: Path) -> RunFileError:
+    text = str(error)
+    if "full" in text or getattr(error, "errno", None) == 28:
+        return RunFileError(
+            f"{path}: the disk is full, the batch in flight was not kept; everything before it is",
+            "make space and repeat the command: it goes on from there",
+        )
+    if isinstance(error, OSError) or "readonly" in text or "unable to open" in text:
+        return RunFileError(
+            f"{path}: cannot be written ({text})", "check that the folder exists and is writable, or give --run"
+        )
+    return RunFileError(f"{path}: cannot be written ({text})", "everything before the batch in flight is kept")

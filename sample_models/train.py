@@ -50,7 +50,7 @@ class Recipe:
     precision: str = "bf16 autocast, channels_last"
 
 
-FINE_TUNE: dict[str, Any] = {"epochs": 20, "peak_lr": 0.1, "warmup": 0.1, "start": "dense"}
+FINE_TUNE: dict[str, Any] = {"epochs": 30, "peak_lr": 0.1, "warmup": 0.1, "start": "dense", "weight_decay": 1e-4}
 RECIPES = {
     "dense": Recipe(epochs=30, peak_lr=0.2, warmup=0.3),
     "pruned-90": Recipe(sparsity=0.90, **FINE_TUNE),
@@ -192,7 +192,7 @@ def train(name: str, seed: int) -> None:
                 if recipe.sparsity:
                     apply_masks(network, masks)
                 progress.advance(task)
-            clean, robust = pgd_accuracy(model, held_images[:500], held_labels[:500], steps=10)
+            clean, robust = pgd_accuracy(model, held_images, held_labels, steps=10)
             model.train()
             cpu_seconds += time.process_time() - started
             console.print(

@@ -12,6 +12,7 @@ import typer
 
 from thinice_tui import __version__
 from thinice_tui.errors import EXIT_INTERRUPTED, Interrupted, ThiniceError, UsageError
+from thinice_tui.printable import printable
 
 app = typer.Typer(
     name="thinice-tui",
@@ -126,7 +127,9 @@ def compare(
                 f"interrupted; everything up to the batch in flight is kept in {prepared.path}",
                 f"repeat the command to go on, or look at it: thinice-tui report {prepared.path}",
             ) from None
-        console.print(f"run file: {prepared.path}", style="dim", markup=False, highlight=False, soft_wrap=True)
+        console.print(
+            printable(f"run file: {prepared.path}"), style="dim", markup=False, highlight=False, soft_wrap=True
+        )
         write_report(prepared.path, form, output, samples_in_report)
 
 
@@ -203,13 +206,13 @@ def _fail(error: ThiniceError) -> NoReturn:
     console = Console(stderr=True)
     interrupted = isinstance(error, Interrupted)
     console.print(
-        error.what if interrupted else f"error: {error.what}",
+        printable(error.what if interrupted else f"error: {error.what}"),
         style="" if interrupted else "bold red",
         markup=False,
         highlight=False,
     )
     if error.do:
-        console.print(error.do, markup=False, highlight=False)
+        console.print(printable(error.do), markup=False, highlight=False)
     raise typer.Exit(error.exit_code) from None
 
 

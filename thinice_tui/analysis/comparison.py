@@ -112,16 +112,21 @@ def analyse(run: Run) -> Analysis:
     finished = [sum(stage.finished for stage in model.stages) for model in run.models]
     through = min(finished)
     complete = run.about.get("finished") is not None
-    clean_done = all(not np.isnan(model.clean_logits).any() for model in run.models)
+    clean_done = all(bool(clean_known(model).all()) for model in run.models)
     models = tuple(_summarise(run, model, through) for model in run.models)
     comparisons = tuple(compare(run, other, through) for other in run.models[1:]) if clean_done and through else ()
     return Analysis(run, through, complete, models, comparisons)
 
 
+def clean_known(model: ModelOutcomes) -> Mask:
+    """Bool [n]: the clean prediction is computed."""
+    known: Mask = np.asarray(np.isfinite(model.clean_logits).all(axis=1))
+    return known
+
+
 def clean_correct(run: Run, model: ModelOutcomes) -> Mask:
     """Bool [n]: classified correctly on the clean image (False where not computed yet)."""
-    known = ~np.isnan(model.clean_logits).any(axis=1)
-    correct: Mask = known & (model.clean_logits.argmax(axis=1) == run.labels)
+    correct: Mask = clean_known(model) & (model.clean_logits.argmax(axis=1) == run.labels)
     return correct
 
 
@@ -165,7 +170,7 @@ def _summarise(run: Run, model: ModelOutcomes, through: int) -> ModelSummary:
     n = len(run.labels)
     correct = clean_correct(run, model)
     standing = robust(run, model, through)
-    known = not np.isnan(model.clean_logits).any()
+    known = bool(clean_known(model).all())
     stages = tuple(
         StageSummary(
             name=stage.name,

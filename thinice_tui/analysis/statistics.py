@@ -36,9 +36,9 @@ class Auc(Estimate):
         if min(self.flipped, self.kept) < MINIMUM:
             return "too few flips to tell" if self.flipped < MINIMUM else "too few unflipped samples to tell"
         if self.low > 0.5:
-            return "flips go with low dense margins"
+            return "flips go with low margins"
         if self.high < 0.5:
-            return "flips go with high dense margins"
+            return "flips go with high margins"
         return "no association seen"
 
 

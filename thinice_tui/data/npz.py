@@ -16,7 +16,7 @@ LABELS = ("labels", "y_test", "y", "Y", "targets", "test_labels")
 def read_npz(path: Path) -> Samples:
     """Images, labels and, where stored, `class_names` and `indices`; nothing pickled is read."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
             if not isinstance(archive, np.lib.npyio.NpzFile):
                 raise DataError(f"{path}: is a single array", "expected an .npz with images and labels")
             images = _first(archive, IMAGES, path, "images")

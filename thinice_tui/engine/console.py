@@ -10,6 +10,7 @@ from rich.progress import BarColumn, TaskID, TextColumn
 from rich.progress import Progress as Bars
 
 from thinice_tui.engine.observer import Progress, StageResult
+from thinice_tui.printable import printable
 
 REPAINT_SECONDS = 0.1
 
@@ -41,10 +42,10 @@ class ConsoleObserver:
         self._bars.stop()
 
     def note(self, message: str) -> None:
-        self._console.print(escape(message), highlight=False, soft_wrap=True)
+        self._console.print(escape(printable(message)), highlight=False, soft_wrap=True)
 
     def warn(self, message: str) -> None:
-        self._console.print(f"[yellow]warning:[/yellow] {escape(message)}", highlight=False, soft_wrap=True)
+        self._console.print(f"[yellow]warning:[/yellow] {escape(printable(message))}", highlight=False, soft_wrap=True)
 
     def progress(self, progress: Progress) -> None:
         now = time.monotonic()
@@ -59,7 +60,7 @@ class ConsoleObserver:
             self._task = None
         if self._task is None:
             self._task = self._bars.add_task(
-                "", total=progress.total, model=progress.model, stage=progress.stage, rate=rate, left=left
+                "", total=progress.total, model=printable(progress.model), stage=progress.stage, rate=rate, left=left
             )
             self._shown = key
         self._bars.update(self._task, completed=progress.done, total=progress.total, rate=rate, left=left)
@@ -67,7 +68,7 @@ class ConsoleObserver:
     def stage_finished(self, result: StageResult) -> None:
         bound = "" if result.final else "≤ "
         self._console.print(
-            f"{escape(result.model)} · {escape(result.stage)}: {result.broken} of {result.entered} broken, "
+            f"{escape(printable(result.model))} · {escape(result.stage)}: {result.broken} of {result.entered} broken, "
             f"robust accuracy {bound}{100 * result.robust_accuracy:.1f} % ({duration(result.seconds)})",
             highlight=False,
             soft_wrap=True,

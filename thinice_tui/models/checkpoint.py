@@ -2,6 +2,7 @@
 
 import hashlib
 import pickle
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,9 +35,9 @@ def read_checkpoint(path: Path) -> Checkpoint:
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
-        if "Unsupported global" in str(error) or "GLOBAL" in str(error):
+        if refused := re.search(r"GLOBAL (\S+)", str(error)):
             raise CheckpointError(
-                f"{path}: holds more than tensors, and would have to run code to load ({_refused(error)})",
+                f"{path}: holds more than tensors, and would have to run code to load ({refused[1]})",
                 "thinice-tui runs no code from a checkpoint. Where you trust the file, load it yourself and "
                 "save the weights alone: torch.save({'state_dict': model.state_dict()}, 'weights.pt')",
             ) from error
@@ -61,11 +62,6 @@ _EXPECTED = "expected a file written by torch.save; copy it again if it was cut 
 def _unreadable(path: Path, error: Exception) -> str:
     reason = str(error).strip().splitlines()[0][:160] if str(error).strip() else type(error).__name__
     return f"{path}: is not a readable checkpoint, or is truncated ({reason})"
-
-
-def _refused(error: Exception) -> str:
-    words = str(error).replace("GLOBAL ", "").split("Unsupported global:")[-1].split()
-    return words[0] if words else "unknown"
 
 
 def _sha256(path: Path) -> str:

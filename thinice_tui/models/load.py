@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from torch import nn
 
 from thinice_tui.errors import CheckpointError
@@ -43,7 +44,8 @@ def load_model(path: Path, arch: str = "auto", normalize: str = "auto") -> Loade
     wanted = arch
     if arch == "auto" and isinstance(checkpoint.about.get("arch"), str):
         wanted = _named(str(checkpoint.about["arch"]))
-    name, network = build_network(wanted, checkpoint.state, str(path))
+    with torch.random.fork_rng(devices=[]):  # building draws random weights, all of them overwritten
+        name, network = build_network(wanted, checkpoint.state, str(path))
     _load_strictly(network, checkpoint, name)
     if normalize == "auto":
         normalization = stored_normalization(checkpoint.about.get("normalization"), str(path))

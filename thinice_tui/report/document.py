@@ -13,10 +13,10 @@ from thinice_tui.analysis.comparison import (
     Analysis,
     Comparison,
     Gap,
-    Mask,
     ModelSummary,
     StageSummary,
     clean_correct,
+    clean_known,
     robust,
 )
 from thinice_tui.analysis.margins import logit_margin
@@ -167,15 +167,15 @@ def _samples(analysis: Analysis) -> list[Json]:
 def _outcomes(analysis: Analysis, model: ModelOutcomes) -> list[Json]:
     """One model's outcome on every sample, as far as it is known."""
     run, names = analysis.run, analysis.stage_names
-    known: Mask = ~np.isnan(model.clean_logits).any(axis=1)
-    attacked: Mask = ~np.isnan(model.distance)
+    known = clean_known(model)
+    attacked = np.isfinite(model.distance)
     correct, standing = clean_correct(run, model), robust(run, model, len(names))
     prediction, adversarial = model.clean_logits.argmax(axis=1), model.worst_logits.argmax(axis=1)
     margin, worst = logit_margin(model.clean_logits, run.labels), logit_margin(model.worst_logits, run.labels)
 
     def broken_by(i: int) -> str | None:
         if model.broken_by[i] >= 0:
-            return names[model.broken_by[i]]
+            return names[int(model.broken_by[i])]
         return "clean" if known[i] and not correct[i] else None
 
     return [

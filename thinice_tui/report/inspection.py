@@ -10,6 +10,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from thinice_tui.printable import printable
 from thinice_tui.runfile.records import LayerRecord, ModelRecord
 
 
@@ -54,7 +55,7 @@ def render_inspection(record: ModelRecord, facts: Sequence[tuple[str, str]]) -> 
         ("", f"{100 * record.sparsity_mean_per_layer:.2f} % as the mean of the layers"),
         ("", f"{100 * record.sparsity_all_parameters:.2f} % of all parameters"),
     ):
-        head.add_row(Text(name, style="dim"), Text(value))
+        head.add_row(Text(printable(name), style="dim"), Text(printable(value)))
     layers = Table()
     layers.add_column("layer")
     layers.add_column("kind")
@@ -62,13 +63,13 @@ def render_inspection(record: ModelRecord, facts: Sequence[tuple[str, str]]) -> 
         layers.add_column(name, justify="right")
     for layer in record.layers:
         layers.add_row(*_cells(layer))
-    return Group(Text(record.path, style="bold"), head, layers)
+    return Group(Text(printable(record.path), style="bold"), head, layers)
 
 
 def _cells(layer: LayerRecord) -> tuple[Text, ...]:
     sparsity = 100 * layer.zeros / layer.weights if layer.weights else 0.0
     return (
-        Text(layer.name),
+        Text(printable(layer.name)),
         Text(layer.kind),
         Text("×".join(map(str, layer.shape))),
         Text(f"{layer.weights:,}"),

@@ -175,19 +175,19 @@ def _comparison(
 
 
 def _aucs(comparison: Comparison, control: Comparison | None) -> Table:
-    table = Table(title="Does the dense margin tell flips? AUC with 95 % interval", title_justify="left")
+    table = Table(title="AUC of the dense margin (95 % intervals)", title_justify="left")
     table.title_style = "bold"
-    table.add_column("AUC of the dense margin")
-    for name in ("value", "of"):
+    table.add_column("sets")
+    for name in ("AUC", "n"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("so")
     rows = [
-        ("S10 against S11", comparison.auc_s10_s11),
-        ("S01 against S00", comparison.auc_s01_s00),
-        ("S10 against S11, under attack", comparison.adversarial_auc_s10_s11),
+        ("S10, S11", comparison.auc_s10_s11),
+        ("S01, S00", comparison.auc_s01_s00),
+        ("S10, S11 attacked", comparison.adversarial_auc_s10_s11),
     ]
     if control is not None:
-        rows.insert(1, ("  the same of the control", control.auc_s10_s11))
+        rows.insert(1, ("S10, S11 control", control.auc_s10_s11))
     for name, auc in rows:
         value = "–" if math.isnan(auc.value) else f"{auc.value:.2f} [{auc.low:.2f}, {auc.high:.2f}]"
         table.add_row(name, value, f"{auc.flipped}, {auc.kept}", auc.verdict)
@@ -218,12 +218,13 @@ def _flip_rates(comparison: Comparison) -> Table:
 
 def _footnotes(has_control: bool) -> Text:
     lines = [
-        "Each model is attacked white-box, on its own. AUC: P(margin in the first set < in the",
-        "second), ties half; 0.5 is no association. An association is no cause: any retrained",
+        "AUC: P(dense margin in the first set < in the second), ties half; 0.5: none.",
+        "attacked: the margin at the worst adversarial image found. Each model is",
+        "attacked white-box, on its own. An association is no cause: any retrained",
         "model flips low-margin samples.",
     ]
     if not has_control:
-        lines.append("--control FILE, a model retrained without pruning, shows what flips by itself.")
+        lines.append("--control FILE, retrained without pruning, shows what flips by itself.")
     return Text("\n".join(lines), style="dim")
 
 

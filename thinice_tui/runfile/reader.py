@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thinice_tui.errors import RunFileError
+from thinice_tui.printable import printable, printable_json
 from thinice_tui.runfile.records import Floats, LayerRecord, ModelOutcomes, ModelRecord, Run, StageRecord
 from thinice_tui.runfile.schema import check_recognised
 
@@ -19,7 +20,7 @@ from thinice_tui.runfile.schema import check_recognised
 def read_run(path: Path) -> Run:
     """Everything but the images, in one read transaction; raises RunFileError."""
     with _connected(path) as connection:
-        about: dict[str, Any] = {key: json.loads(value) for key, value in connection.execute("SELECT * FROM run")}
+        about: dict[str, Any] = {key: _json(value) for key, value in connection.execute("SELECT * FROM run")}
         rows = connection.execute("SELECT label, dataset_index FROM sample ORDER BY position").fetchall()
         labels = np.array([row[0] for row in rows], dtype=np.int64)
         indices = np.array([row[1] for row in rows], dtype=np.int64)
@@ -53,6 +54,11 @@ def read_adversarial(path: Path, model: int, position: int) -> Floats | None:
     return np.frombuffer(zlib.decompress(row[0]), dtype=np.float32).reshape(data["shape"])
 
 
+def _json(text: str) -> Any:
+    """A JSON value with its strings made harmless: a run file may come from a stranger."""
+    return printable_json(json.loads(text))
+
+
 @contextmanager
 def _connected(path: Path) -> Iterator[sqlite3.Connection]:
     if not path.is_file():
@@ -76,8 +82,8 @@ def _read_model(
     connection: sqlite3.Connection, row: sqlite3.Row, labels: NDArray[np.int64], classes: int
 ) -> ModelOutcomes:
     number, count = row["id"], len(labels)
-    layers = tuple(LayerRecord(**(layer | {"shape": tuple(layer["shape"])})) for layer in json.loads(row["layers"]))
-    fields = {key: row[key] for key in tuple(row.keys()) if key not in ("id", "layers")}
+    layers = tuple(LayerRecord(**(layer | {"shape": tuple(layer["shape"])})) for layer in _json(row["layers"]))
+    fields = {key: printable_json(row[key]) for key in tuple(row.keys()) if key not in ("id", "layers")}
     clean = np.full((count, classes), np.nan, dtype=np.float32)
     for position, blob in connection.execute("SELECT position, logits FROM clean WHERE model = ?", (number,)):
         clean[position] = np.frombuffer(blob, dtype=np.float32)
@@ -107,6 +113,16 @@ def _read_stages(connection: sqlite3.Connection, model: int) -> tuple[StageRecor
         (model,),
     )
     return tuple(
-        StageRecord(**(dict(row) | {"parameters": json.loads(row["parameters"]), "finished": bool(row["finished"])}))
+        StageRecord(
+            ordinal=row["ordinal"],
+            name=printable(row["name"]),
+            parameters=_json(row["parameters"]),
+            entered=row["entered"],
+            finished=bool(row["finished"]),
+            attacked=row["attacked"],
+            forwards=row["forwards"],
+            backwards=row["backwards"],
+            seconds=row["seconds"],
+        )
         for row in rows
     )

@@ -1,0 +1,136 @@
+"""Our forms of APGD and Square against code that we did not write, on a real model."""
+
+from pathlib import Path
+
+import numpy as np
+import pyautoattack.autopgd_base
+import pyautoattack.square
+import pytest
+import torch
+import torchattacks
+from torch import Tensor
+
+from thinice_tui.attacks.ensembles import Stage
+from thinice_tui.attacks.metered import MeteredModel
+from thinice_tui.attacks.square import Square
+from thinice_tui.attacks.stages import attack_batch
+from thinice_tui.models.classifier import Classifier
+from thinice_tui.models.load import load_model
+from thinice_tui.settings import Norm
+
+SAMPLE_MODELS = Path(__file__).parents[2] / "sample_models"
+
+
+@pytest.fixture(scope="module")
+def model() -> Classifier:
+    return load_model(SAMPLE_MODELS / "dense.pt").classifier()
+
+
+@pytest.fixture(scope="module")
+def batch(model: Classifier) -> tuple[Tensor, Tensor]:
+    """Sixteen test images that the dense sample model gets right."""
+    with np.load(SAMPLE_MODELS / "cifar10-test-1000.npz") as data:
+        images = torch.from_numpy(data["images"][:40]).permute(0, 3, 1, 2).contiguous().float() / 255
+        labels = torch.from_numpy(data["labels"][:40].astype(np.int64))
+    with torch.no_grad():
+        right = model(images).argmax(1) == labels
+    return images[right][:16], labels[right][:16]
+
+
+def ours(stage: Stage, model: Classifier, batch: tuple[Tensor, Tensor], norm: Norm, eps: float) -> Tensor:
+    return attack_batch(stage, MeteredModel(model, torch.device("cpu")), *batch, norm, eps, seed=7)
+
+
+def broken(model: Classifier, images: Tensor, labels: Tensor) -> Tensor:
+    with torch.no_grad():
+        wrong: Tensor = model(images).argmax(1) != labels
+    return wrong
+
+
+@pytest.mark.parametrize(
+    ("stage", "theirs"),
+    [
+        (Stage("APGD-CE", "apgd-ce", 20), lambda m: torchattacks.APGD(m, steps=20, seed=7, loss="ce")),
+        (Stage("APGD-DLR", "apgd-dlr", 20), lambda m: torchattacks.APGD(m, steps=20, seed=7, loss="dlr")),
+        (Stage("APGD-T", "apgd-t", 20, targets=3), lambda m: torchattacks.APGDT(m, steps=20, seed=7, n_classes=4)),
+    ],
+    ids=["CE", "DLR", "T"],
+)
+def test_apgd_linf_is_torchattacks_bit_for_bit_where_it_succeeds(
+    stage: Stage, theirs: object, model: Classifier, batch: tuple[Tensor, Tensor]
+) -> None:
+    images, labels = batch
+    with torch.no_grad(), torch.random.fork_rng():
+        assert callable(theirs)
+        expected = theirs(model)(images, labels)
+    found = ours(stage, model, batch, "Linf", 8 / 255)
+    fell = broken(model, expected, labels)
+    assert fell.any() and not fell.all()
+    assert torch.equal(broken(model, found, labels), fell)
+    assert torch.equal(found[fell], expected[fell])
+
+
+def test_where_apgd_fails_we_keep_a_worse_point_than_the_clean_one(
+    model: Classifier, batch: tuple[Tensor, Tensor]
+) -> None:
+    images, labels = batch
+    found = ours(Stage("APGD-CE", "apgd-ce", 20), model, batch, "Linf", 8 / 255)
+    held = ~broken(model, found, labels)
+    with torch.no_grad():
+        own = model(images)[held, labels[held]] - model(found)[held, labels[held]]
+    assert (own > 0).all()
+
+
+def test_apgd_t_under_l2_uses_each_samples_own_step_size(model: Classifier, batch: tuple[Tensor, Tensor]) -> None:
+    """torchattacks' APGDT takes the first sample's for all (apgdt.py:200); the authors' code does not."""
+    images, labels = batch
+    attack = pyautoattack.autopgd_base.APGDAttack_targeted(
+        model, n_restarts=1, n_iter=50, eps=0.5, norm="L2", eot_iter=1, rho=0.75, seed=7, device="cpu", logger=None
+    )
+    attack.n_target_classes = 3
+    with torch.random.fork_rng():
+        expected = attack.perturb(images, labels)
+        theirs = torchattacks.APGDT(model, norm="L2", eps=0.5, steps=50, seed=7, n_classes=4)
+        with torch.no_grad():
+            unpatched = theirs(images, labels)
+    found = ours(Stage("APGD-T", "apgd-t", 50, targets=3), model, batch, "L2", 0.5)
+    fell = broken(model, expected, labels)
+    assert fell.any()
+    assert torch.allclose(found[fell], expected[fell], atol=1e-5)
+    assert not torch.allclose(unpatched[fell], expected[fell], atol=1e-5), "torchattacks has mended it: drop ours"
+
+
+def test_square_l2_is_the_authors(model: Classifier, batch: tuple[Tensor, Tensor]) -> None:
+    """torchattacks' Square sums the windows' norms over channels (square.py:348); the authors' does not."""
+    images, labels = batch
+    theirs = pyautoattack.square.SquareAttack(
+        model, norm="L2", n_queries=200, eps=0.5, p_init=0.8, seed=7, device="cpu", resc_schedule=False
+    )
+    mine = Square(model, norm="L2", eps=0.5, n_queries=200, resc_schedule=False, seed=7)
+    unpatched = torchattacks.Square(model, norm="L2", eps=0.5, n_queries=200, resc_schedule=False, seed=7)
+    results = []
+    for attack in (theirs, mine, unpatched):
+        with torch.random.fork_rng(), torch.no_grad():
+            attack.init_hyperparam(images)
+            torch.manual_seed(7)
+            results.append(attack.attack_single_run(images, labels)[1])
+    expected, found, wrong = results
+    assert torch.allclose(found, expected, atol=1e-5)
+    assert not torch.allclose(wrong, expected, atol=1e-5), "torchattacks has mended it: drop ours"
+
+
+@pytest.mark.parametrize("norm", ["Linf", "L2"])
+@pytest.mark.parametrize("shape", [(3, 8, 20), (1, 20, 8), (3, 4, 4), (1, 3, 9)])
+def test_square_takes_images_of_any_shape(norm: Norm, shape: tuple[int, int, int]) -> None:
+    generator = torch.Generator().manual_seed(0)
+    images = torch.rand(6, *shape, generator=generator) * 0.4 + 0.3
+    layer = torch.nn.Linear(images[0].numel(), 3, bias=False)
+    with torch.no_grad():
+        layer.weight.copy_(torch.randn(layer.weight.shape, generator=generator))
+        layer.weight -= layer.weight.mean(dim=1, keepdim=True)
+    model = Classifier(torch.nn.Sequential(torch.nn.Flatten(), layer))
+    labels = model(images).argmax(1)
+    eps = 0.2 if norm == "Linf" else 2.0
+    found = ours(Stage("Square", "square", 60), model, (images, labels), norm, eps)
+    assert found.shape == images.shape and torch.isfinite(found).all()
+    assert broken(model, found, labels).any()

@@ -1,0 +1,116 @@
+"""The real program, killed and stopped at bad moments, and resumed."""
+
+import json
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.tiny import Files, write_files
+
+COMMAND = [sys.executable, "-m", "thinice_tui.cli"]
+OPTIONS = ["--attack", "standard", "--samples", "24", "--eps", "4/255", "--batch-size", "6", "--format", "json"]
+
+
+def start(files: Files, run: str) -> "subprocess.Popen[str]":
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[2])}
+    return subprocess.Popen(
+        [*COMMAND, *files.arguments, *OPTIONS, "--samples-in-report", "--run", run],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
+
+
+def finish(files: Files, run: str) -> dict[str, object]:
+    process = start(files, run)
+    out, err = process.communicate(timeout=300)
+    assert process.returncode == 0, err
+    found: dict[str, object] = json.loads(out)
+    return found
+
+
+def outcomes(found: dict[str, object]) -> object:
+    return found["samples"], found["comparisons"]
+
+
+def batches(run: str) -> int:
+    if not Path(run).exists():
+        return 0
+    try:
+        connection = sqlite3.connect(f"file:{run}?mode=ro", uri=True)
+        try:
+            (count,) = connection.execute("SELECT count(*) FROM batch").fetchone()
+        finally:
+            connection.close()
+    except sqlite3.OperationalError:
+        return 0
+    return int(count)
+
+
+def wait_for_batches(process: "subprocess.Popen[str]", run: str, count: int) -> None:
+    deadline = time.monotonic() + 120
+    while batches(run) < count and process.poll() is None:
+        assert time.monotonic() < deadline, "the run makes no progress"
+        time.sleep(0.02)
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
+    return write_files(tmp_path_factory.mktemp("files"))
+
+
+@pytest.fixture(scope="module")
+def whole(files: Files, tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+    return finish(files, str(tmp_path_factory.mktemp("whole") / "whole.thinice"))
+
+
+def test_killed_at_random_moments_and_resumed_it_ends_the_same(files: Files, whole: dict[str, object]) -> None:
+    chance = random.Random(0)
+    for at in sorted(chance.sample(range(1, 20), 4)):
+        process = start(files, "cut.thinice")
+        wait_for_batches(process, "cut.thinice", at)
+        time.sleep(chance.random() * 0.2)
+        process.kill()
+        process.communicate()
+        with sqlite3.connect("cut.thinice") as connection:
+            assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    assert outcomes(finish(files, "cut.thinice")) == outcomes(whole)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stopped_it_keeps_what_it_has_and_says_so(
+    files: Files, whole: dict[str, object], number: signal.Signals
+) -> None:
+    process = start(files, "cut.thinice")
+    wait_for_batches(process, "cut.thinice", 5)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert out == "" and "Traceback" not in err
+    words = " ".join(err.split())
+    assert "interrupted; everything up to the batch in flight is kept in cut.thinice" in words
+    assert "thinice-tui report cut.thinice" in words
+    assert batches("cut.thinice") >= 5
+
+    report = subprocess.run([*COMMAND, "report", "cut.thinice"], capture_output=True, text=True, check=True)
+    assert "PARTIAL" in report.stdout
+    assert outcomes(finish(files, "cut.thinice")) == outcomes(whole)
+
+
+def test_a_second_engine_on_the_same_file_is_refused(files: Files) -> None:
+    first = start(files, "a.thinice")
+    wait_for_batches(first, "a.thinice", 1)
+    second = start(files, "a.thinice")
+    out, err = second.communicate(timeout=60)
+    assert second.returncode == 1 and out == ""
+    assert "another engine is writing to it" in " ".join(err.split())
+    first.kill()
+    first.communicate()

@@ -1,0 +1,79 @@
+"""The sample models are what they say they are, and `compare` needs no flags for them."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from typer.testing import CliRunner
+
+from thinice_tui.cli import app
+from thinice_tui.data.spec import read_samples, stored_spec
+from thinice_tui.models.load import LoadedModel, load_model
+
+FOLDER = Path(__file__).parents[2] / "sample_models"
+SPARSITY = {"dense": 0.0, "pruned-90": 0.90, "pruned": 0.95, "pruned-99": 0.99, "control": 0.0}
+
+
+def load(name: str) -> LoadedModel:
+    return load_model(FOLDER / f"{name}.pt")
+
+
+@pytest.mark.parametrize("name", SPARSITY)
+def test_a_checkpoint_names_everything_that_compare_needs(name: str) -> None:
+    stored = torch.load(FOLDER / f"{name}.pt", weights_only=True)
+    assert {"state_dict", "arch", "normalization", "dataset", "class_names", "recipe", "seed", "measured"} <= set(
+        stored
+    )
+    model = load(name)
+    assert model.arch == "preact_resnet8" and model.normalization is not None
+    assert Path(stored_spec(model.checkpoint.about, model.path)).is_file()
+    assert model.sparsity.conv_linear == pytest.approx(SPARSITY[name], abs=2e-3)
+
+
+@pytest.mark.parametrize("name", SPARSITY)
+def test_clean_accuracy_is_what_the_checkpoint_says(name: str) -> None:
+    model = load(name)
+    samples = read_samples(stored_spec(model.checkpoint.about, model.path))
+    assert len(samples) == 1000 and len(samples.class_names) == 10
+    with torch.no_grad():
+        logits = model.classifier()(torch.from_numpy(samples.as_float)).numpy()
+    measured = model.checkpoint.about["measured"]
+    assert isinstance(measured, dict)
+    accuracy = 100 * float((logits.argmax(1) == samples.labels).mean())
+    assert accuracy == pytest.approx(measured["clean_accuracy"], abs=0.2)
+
+
+def test_the_dense_model_and_pruned_90_reach_the_aim() -> None:
+    dense, pruned = (load(name).checkpoint.about["measured"] for name in ("dense", "pruned-90"))
+    assert isinstance(dense, dict) and isinstance(pruned, dict)
+    assert dense["clean_accuracy"] >= 68 and dense["pgd20_accuracy"] >= 36
+    for key in ("clean_accuracy", "pgd20_accuracy"):
+        assert pruned[key] >= dense[key] - 4
+
+
+def test_everything_fits_in_8_mb() -> None:
+    shipped = [path for path in FOLDER.iterdir() if path.is_file()]
+    assert sum(path.stat().st_size for path in shipped) <= 8_000_000
+
+
+def test_the_images_are_cifar10s_first_test_images() -> None:
+    with np.load(FOLDER / "cifar10-test-1000.npz") as data:
+        assert data["images"].shape == (1000, 32, 32, 3) and data["images"].dtype == np.uint8
+        assert data["labels"][:10].tolist() == [3, 8, 8, 0, 6, 6, 1, 6, 3, 1]
+
+
+def test_the_main_job() -> None:
+    files = [str(FOLDER / name) for name in ("dense.pt", "pruned.pt")]
+    result = CliRunner().invoke(
+        app, ["compare", *files, "--attack", "quick", "--samples", "64", "--report", "--format", "json"]
+    )
+    assert result.exit_code == 0, result.stderr
+    found = json.loads(result.stdout)
+    assert found["run"]["complete"] and found["run"]["warnings"] == []
+    dense, pruned = found["models"]
+    assert 0.15 < dense["robust_accuracy"] < dense["stages"][0]["robust_accuracy_after"] < dense["clean_accuracy"]
+    assert pruned["sparsity"]["conv_linear"] == pytest.approx(0.95, abs=2e-3)
+    (comparison,) = found["comparisons"]
+    assert comparison["nfr"] - comparison["pfr"] == pytest.approx(dense["robust_accuracy"] - pruned["robust_accuracy"])

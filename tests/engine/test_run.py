@@ -1,0 +1,244 @@
+"""The run: what it writes, that it resumes, and that it continues nothing else."""
+
+import sqlite3
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tests.tiny import ARCH, Files, as_uint8, pruned_weight, save_weight
+from thinice_tui.analysis.comparison import analyse
+from thinice_tui.engine.compare import Request, execute, prepare
+from thinice_tui.engine.executor import noise_seed
+from thinice_tui.engine.observer import Progress, SilentObserver, StageResult
+from thinice_tui.engine.verify import TOLERANCE
+from thinice_tui.errors import RunFileError
+from thinice_tui.runfile.reader import read_adversarial, read_image, read_run
+from thinice_tui.runfile.records import Run
+from thinice_tui.settings import Settings
+
+
+class StopAfter(SilentObserver):
+    """Interrupts the run at the n-th forward pass, and remembers what it was told."""
+
+    def __init__(self, passes: int | None = None) -> None:
+        self.passes = passes
+        self.seen: list[Progress] = []
+        self.stages: list[StageResult] = []
+        self.warnings: list[str] = []
+
+    def warn(self, message: str) -> None:
+        self.warnings.append(message)
+
+    def progress(self, progress: Progress) -> None:
+        self.seen.append(progress)
+        if self.passes is not None and len(self.seen) >= self.passes:
+            raise KeyboardInterrupt
+
+    def stage_finished(self, result: StageResult) -> None:
+        self.stages.append(result)
+
+
+def request(files: Files, run: Path, **changes: object) -> Request:
+    settings = Settings.build("Linf", "4/255", "quick", batch_size="8", keep_images="all")
+    made = Request(
+        dense=files.dense,
+        pruned=(files.pruned,),
+        control=files.control,
+        data=str(files.data),
+        samples=None,
+        arch=ARCH,
+        normalize="auto",
+        device="cpu",
+        settings=settings,
+        run=run,
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def run_it(wanted: Request, observer: StopAfter | None = None) -> Run:
+    prepared = prepare(wanted)
+    execute(wanted, prepared, observer or StopAfter())
+    return read_run(prepared.path)
+
+
+def outcomes(run: Run) -> list[tuple[np.ndarray, ...]]:
+    return [(m.clean_logits, m.broken_by, m.worst_logits, m.distance) for m in run.models]
+
+
+def assert_same_outcomes(first: Run, second: Run) -> None:
+    for one, other in zip(outcomes(first), outcomes(second), strict=True):
+        assert all(np.array_equal(a, b, equal_nan=True) for a, b in zip(one, other, strict=True))
+
+
+def test_a_run_holds_everything_and_every_flip_is_real(files: Files, tmp_path: Path) -> None:
+    path = tmp_path / "a.thinice"
+    run = run_it(request(files, path))
+    assert [m.record.role for m in run.models] == ["dense", "pruned", "control"]
+    assert run.about["finished"] is not None and run.class_names[0] == "class 0"
+    eps = 4 / 255
+    broken_any = False
+    for number, (model, weight) in enumerate(zip(run.models, (files.task.weight, None, None), strict=True)):
+        assert [stage.name for stage in model.stages] == ["PGD-20", "APGD-CE", "APGD-T"]
+        assert all(stage.finished and stage.attacked == stage.entered for stage in model.stages)
+        for position in np.flatnonzero(model.broken_by >= 0):
+            broken_any = True
+            clean = read_image(path, int(position)).astype(np.float64) / 255
+            adversarial = read_adversarial(path, number, int(position))
+            assert adversarial is not None
+            delta = np.abs(adversarial.astype(np.float64) - clean).max()
+            assert delta <= eps + TOLERANCE and adversarial.min() >= 0 and adversarial.max() <= 1
+            assert model.distance[position] == pytest.approx(delta, abs=1e-7)
+            assert model.worst_logits[position].argmax() != run.labels[position]
+        if weight is not None:  # the dense model's boundary is known
+            exact = files.task.distances("Linf")
+            broken = model.broken_by >= 0
+            assert not broken[exact > eps].any()
+            assert broken[(exact > 0) & (exact < 0.95 * eps)].all()
+    assert broken_any
+
+
+def test_only_standing_samples_are_attacked_and_counted_once(files: Files, tmp_path: Path) -> None:
+    observer = StopAfter()
+    run = run_it(request(files, tmp_path / "a.thinice"), observer)
+    n = len(run.labels)
+    for model in run.models:
+        standing = int((model.clean_logits.argmax(1) == run.labels).sum())
+        for stage in model.stages:
+            assert stage.entered == standing
+            standing -= int((model.broken_by == stage.ordinal).sum())
+        last = [result for result in observer.stages if result.model == model.record.name][-1]
+        assert last.robust_accuracy == pytest.approx(standing / n)
+    dense_stages = [result for result in observer.stages if result.model == "dense"]
+    assert len(dense_stages) == 3, "dense is attacked once, however many models it is compared with"
+
+
+@pytest.mark.parametrize("passes", [1, 30, 90, 200, 401, 700])
+def test_a_resumed_run_equals_an_uninterrupted_one(files: Files, tmp_path: Path, passes: int) -> None:
+    whole = run_it(request(files, tmp_path / "whole.thinice"))
+    interrupted = request(files, tmp_path / "cut.thinice")
+    with pytest.raises(KeyboardInterrupt):
+        run_it(interrupted, StopAfter(passes))
+    partial = read_run(tmp_path / "cut.thinice")
+    assert not analyse(partial).complete
+    assert_same_outcomes(run_it(interrupted), whole)
+
+
+def test_resuming_recomputes_only_the_batch_in_flight(files: Files, tmp_path: Path) -> None:
+    path = tmp_path / "cut.thinice"
+    with pytest.raises(KeyboardInterrupt):
+        run_it(request(files, path), StopAfter(200))
+    with sqlite3.connect(path) as connection:
+        before = connection.execute("SELECT * FROM batch ORDER BY model, ordinal, batch").fetchall()
+    run_it(request(files, path))
+    with sqlite3.connect(path) as connection:
+        after = connection.execute("SELECT * FROM batch ORDER BY model, ordinal, batch").fetchall()
+    assert before and set(before) <= set(after), "timings and counts of kept batches are the old ones"
+
+
+def test_a_finished_run_is_not_computed_again(files: Files, tmp_path: Path) -> None:
+    wanted = request(files, tmp_path / "a.thinice")
+    run_it(wanted)
+    observer = StopAfter()
+    run_it(wanted, observer)
+    assert observer.seen == [] and observer.stages == []
+
+
+def test_the_same_settings_give_the_same_file_name_and_outcomes(files: Files, tmp_path: Path) -> None:
+    unnamed = replace(request(files, tmp_path / "x"), run=None)
+    path = prepare(unnamed).path
+    assert path == prepare(unnamed).path and path.parent == Path("runs")
+    other = replace(unnamed, settings=replace(unnamed.settings, seed=1))
+    assert prepare(other).path != path
+    assert_same_outcomes(run_it(request(files, tmp_path / "a.thinice")), run_it(request(files, tmp_path / "b.thinice")))
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"settings": Settings.build("Linf", "2/255", "quick", batch_size="8")}, "eps was"),
+        ({"settings": Settings.build("L2", "4/255", "quick", batch_size="8")}, "norm was Linf, now L2"),
+        ({"settings": Settings.build("Linf", "4/255", "pgd-3", batch_size="8")}, "attack was quick, now pgd-3"),
+        ({"settings": Settings.build("Linf", "4/255", "quick", 1, batch_size="8")}, "seed was 0, now 1"),
+        ({"settings": Settings.build("Linf", "4/255", "quick", batch_size="9")}, "batch size was 8, now 9"),
+        ({"samples": 20}, "data was 48 samples"),
+        ({"control": None}, "models was"),
+        ({"normalize": "cifar10"}, "normalisation none"),
+    ],
+)
+def test_a_run_of_something_else_is_never_continued(
+    files: Files, tmp_path: Path, change: dict[str, object], named: str
+) -> None:
+    path = tmp_path / "a.thinice"
+    run_it(request(files, path))
+    content = path.read_bytes()
+    with pytest.raises(RunFileError, match="holds another run") as caught:
+        run_it(request(files, path, **change))
+    assert named in caught.value.what
+    assert path.read_bytes() == content
+
+
+def test_a_changed_model_file_is_noticed(files: Files, tmp_path: Path) -> None:
+    run_it(request(files, tmp_path / "a.thinice"))
+    save_weight(files.pruned, pruned_weight(files.task.weight, 0.3))
+    with pytest.raises(RunFileError, match="models was"):
+        run_it(request(files, tmp_path / "a.thinice"))
+
+
+def test_several_pruned_models_share_one_dense(files: Files, tmp_path: Path) -> None:
+    more = save_weight(tmp_path / "more.pt", pruned_weight(files.task.weight, 0.9))
+    both = run_it(request(files, tmp_path / "a.thinice", pruned=(files.pruned, more)))
+    alone = run_it(request(files, tmp_path / "b.thinice"))
+    assert [m.record.name for m in both.models] == ["dense", "pruned", "more", "control"]
+    for name in ("dense", "pruned"):
+        first, second = (next(m for m in r.models if m.record.name == name) for r in (both, alone))
+        assert np.array_equal(first.broken_by, second.broken_by)
+
+
+def test_flips_only_keeps_the_images_of_flips(files: Files, tmp_path: Path) -> None:
+    path = tmp_path / "a.thinice"
+    settings = Settings.build("Linf", "4/255", "quick", batch_size="8")
+    run = run_it(request(files, path, settings=settings))
+    for number, comparison in enumerate(analyse(run).comparisons, start=1):
+        lost, gained = comparison.sets.s10, comparison.sets.s01
+        for position in range(len(run.labels)):
+            broken = run.models[number].broken_by[position] >= 0
+            kept = read_adversarial(path, number, position) is not None
+            assert kept == bool(broken and (lost[position] or gained[position]))
+
+
+def test_float_images_are_kept_as_they_are(files: Files, tmp_path: Path) -> None:
+    images = files.task.images + np.float32(0.0003)
+    np.savez(files.data, images=images, labels=files.task.labels)
+    path = tmp_path / "a.thinice"
+    run = run_it(request(files, path))
+    assert np.array_equal(read_image(path, 3), images[3])
+    np.savez(files.data, images=as_uint8(files.task.images), labels=files.task.labels)
+    exact = run_it(request(files, tmp_path / "b.thinice"))
+    assert exact.about["data"] != run.about["data"]
+
+
+def test_global_settings_of_torch_are_left_alone(files: Files, tmp_path: Path) -> None:
+    torch.manual_seed(3)
+    expected = torch.rand(2)
+    torch.manual_seed(3)
+    before = torch.backends.cudnn.allow_tf32, torch.backends.cudnn.deterministic
+    run_it(request(files, tmp_path / "a.thinice"))
+    assert torch.equal(torch.rand(2), expected)
+    assert (torch.backends.cudnn.allow_tf32, torch.backends.cudnn.deterministic) == before
+
+
+def test_noise_depends_on_seed_stage_and_batch_alone() -> None:
+    seeds = {noise_seed(s, stage, b) for s in (0, 1) for stage in ("APGD-CE", "FAB-T") for b in (0, 1)}
+    assert len(seeds) == 8 and all(0 <= seed < 2**31 for seed in seeds)
+
+
+def test_progress_never_runs_backwards_and_ends_at_the_total(files: Files, tmp_path: Path) -> None:
+    observer = StopAfter()
+    run_it(request(files, tmp_path / "a.thinice"), observer)
+    for before, after in zip(observer.seen, observer.seen[1:], strict=False):
+        if (before.model, before.stage) == (after.model, after.stage):
+            assert after.done >= before.done
+        assert 0 <= after.done <= after.total

@@ -1,0 +1,226 @@
+"""From a file to a classifier: strictly, safely, or with one clear message."""
+
+import os
+import zipfile
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.tiny import ARCH, Files, make_task, module, pruned_weight
+from thinice_tui.errors import CheckpointError, ThiniceError, UsageError
+from thinice_tui.models.architectures import KNOWN
+from thinice_tui.models.load import load_model
+from thinice_tui.models.normalization import KNOWN as NORMALIZATIONS
+from thinice_tui.models.normalization import parse_normalization
+from thinice_tui.models.sparsity import measure_sparsity
+
+TINY = str(Path(__file__).parents[1] / "tiny.py")
+
+
+class Evil:
+    """Unpickling it writes a file."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.system, ("touch executed",)
+
+
+@pytest.mark.parametrize("name", list(KNOWN))
+@pytest.mark.parametrize("classes", [10, 7])
+def test_a_known_architecture_is_found_by_its_tensors(name: str, classes: int, tmp_path: Path) -> None:
+    network = KNOWN[name].build(classes)
+    path = tmp_path / "bare.pt"
+    torch.save(network.state_dict(), path)
+    model = load_model(path)
+    assert model.arch == name and model.normalization is None
+    images = torch.rand(2, 3, 32, 32)
+    with torch.no_grad():
+        assert torch.allclose(model.classifier()(images), network.eval()(images), atol=1e-6)
+
+
+@pytest.mark.parametrize("container", ["state_dict", "model_state_dict", "net", "model"])
+@pytest.mark.parametrize("prefix", ["", "module.", "_orig_mod.", "module._orig_mod.", "model.module."])
+def test_containers_are_opened_and_wrapper_prefixes_dropped(container: str, prefix: str, tmp_path: Path) -> None:
+    network = KNOWN["preact_resnet8"].build(10)
+    state = {prefix + key: value for key, value in network.state_dict().items()}
+    path = tmp_path / "wrapped.pth.tar"
+    torch.save({"epoch": 3, container: state, "best_prec1": 0.5}, path)
+    model = load_model(path)
+    assert model.checkpoint.container == container
+    assert torch.equal(model.network.get_parameter("fc.weight"), network.get_parameter("fc.weight"))
+
+
+def test_half_precision_is_widened_and_what_the_file_says_is_used(tmp_path: Path) -> None:
+    network = KNOWN["preact_resnet8"].build(10).half()
+    path = tmp_path / "half.pt"
+    torch.save({"state_dict": network.state_dict(), "arch": "preact_resnet8", "normalization": "cifar10"}, path)
+    model = load_model(path)
+    assert model.normalization == NORMALIZATIONS["cifar10"]
+    assert all(p.dtype == torch.float32 and not p.requires_grad for p in model.network.parameters())
+    assert load_model(path, normalize="none").normalization is None
+
+
+def test_a_file_and_a_module_name_architectures(files: Files) -> None:
+    for spec in (ARCH, "tests.tiny:linear"):
+        model = load_model(files.dense, spec)
+        assert model.arch == spec
+        x = torch.from_numpy(files.task.images)
+        assert torch.allclose(model.classifier()(x), module(files.task.weight)(x))
+
+
+def test_an_arch_in_a_checkpoint_never_names_code(files: Files, tmp_path: Path) -> None:
+    code = tmp_path / "evil.py"
+    code.write_text("open('executed', 'w')\n")
+    state = module(files.task.weight).state_dict()
+    torch.save({"state_dict": state, "arch": f"{code}:factory"}, files.dense)
+    with pytest.raises(CheckpointError, match="fit none of the known architectures"):
+        load_model(files.dense)
+    assert not Path("executed").exists()
+
+
+def state_of(files: Files) -> dict[str, torch.Tensor]:
+    return dict(module(files.task.weight).state_dict())
+
+
+def test_nothing_is_loaded_in_part(files: Files) -> None:
+    state = state_of(files)
+    state["popup_scores"] = state["1.weight"]
+    state["1.bias"] = torch.zeros(6)
+    torch.save(state, files.dense)
+    with pytest.raises(CheckpointError) as caught:
+        load_model(files.dense, ARCH)
+    assert "unexpected popup_scores" in caught.value.what
+    assert "1.bias is (6,), expected (5,)" in caught.value.what
+    del state["popup_scores"], state["1.bias"]
+    torch.save(state, files.dense)
+    with pytest.raises(CheckpointError, match=r"missing 1\.bias"):
+        load_model(files.dense, ARCH)
+
+
+def test_counters_of_old_torch_may_be_missing(tmp_path: Path) -> None:
+    state = KNOWN["cifar_resnet18"].build(10).state_dict()
+    old = {key: value for key, value in state.items() if not key.endswith("num_batches_tracked")}
+    torch.save(old, tmp_path / "old.pt")
+    assert load_model(tmp_path / "old.pt", "cifar_resnet18").arch == "cifar_resnet18"
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_weights_that_are_not_finite_are_refused(files: Files, bad: float) -> None:
+    state = state_of(files)
+    state["1.weight"][2, 3] = bad
+    torch.save(state, files.dense)
+    with pytest.raises(CheckpointError, match=r"1\.weight holds NaN or infinite"):
+        load_model(files.dense, ARCH)
+
+
+def test_a_pickle_that_wants_to_run_code_is_refused_unrun(files: Files) -> None:
+    torch.save({"state_dict": state_of(files), "args": Evil()}, files.dense)
+    with pytest.raises(CheckpointError, match="would have to run code") as caught:
+        load_model(files.dense, ARCH)
+    assert "system" in caught.value.what and "state_dict" in caught.value.do
+    assert not Path("executed").exists()
+
+
+@pytest.mark.parametrize("kept", [0, 1, 100, 2000])
+def test_a_truncated_file_is_called_so(files: Files, kept: int) -> None:
+    files.dense.write_bytes(files.dense.read_bytes()[:kept])
+    with pytest.raises(CheckpointError, match="not a readable checkpoint, or is truncated"):
+        load_model(files.dense, ARCH)
+
+
+def test_other_files_are_refused(files: Files, tmp_path: Path) -> None:
+    text = tmp_path / "notes.pt"
+    text.write_text("these are not weights\n" * 50)
+    archive = tmp_path / "other.pt"
+    with zipfile.ZipFile(archive, "w") as made:
+        made.writestr("readme.txt", "hello")
+    for path in (text, archive, files.data):
+        with pytest.raises(CheckpointError, match="not a readable checkpoint"):
+            load_model(path, ARCH)
+    torch.save([1, 2, 3], tmp_path / "list.pt")
+    torch.save({"epoch": 3, "note": "empty"}, tmp_path / "empty.pt")
+    for name in ("list.pt", "empty.pt"):
+        with pytest.raises(CheckpointError, match="no weights found"):
+            load_model(tmp_path / name, ARCH)
+    with pytest.raises(CheckpointError, match="no such file"):
+        load_model(tmp_path / "absent.pt")
+    with pytest.raises(CheckpointError, match="is a folder"):
+        load_model(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ("resnet999", "is not known, expected one of"),
+        (f"{TINY}:absent", "has no function 'absent'"),
+        ("absent.py:linear", "there is no file absent.py"),
+        ("absent_package.module:linear", "cannot import absent_package.module"),
+        (f"{TINY}:broken_factory", "the factory failed: ValueError: no such width"),
+        (f"{TINY}:no_module", "returned str, expected a torch.nn.Module"),
+    ],
+)
+def test_a_wrong_arch_says_what_is_wrong(files: Files, spec: str, message: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        load_model(files.dense, spec)
+    assert message in caught.value.what
+
+
+def test_normalisations_by_numbers() -> None:
+    parsed = parse_normalization("0.1,0.2,0.3/1,2,4")
+    assert parsed is not None and parsed.mean == (0.1, 0.2, 0.3) and parsed.std == (1, 2, 4)
+    assert parse_normalization("none") is None
+    for wrong in ("cifar11", "0.1,0.2/1,1,1", "1/0", "nan/1", "a/b", "1,1,1", ""):
+        with pytest.raises(UsageError, match="--normalize"):
+            parse_normalization(wrong)
+
+
+@pytest.mark.parametrize("stored", ["cifar11", {"mean": [0.5]}, {"mean": [0.5], "std": [0.0]}, 3, ["a"]])
+def test_an_unusable_stored_normalisation_is_refused(files: Files, stored: object) -> None:
+    torch.save({"state_dict": state_of(files), "normalization": stored}, files.dense)
+    with pytest.raises(CheckpointError, match="normalization"):
+        load_model(files.dense, ARCH)
+    assert load_model(files.dense, ARCH, "none").normalization is None
+
+
+def test_normalisation_sits_in_front_of_the_network(files: Files) -> None:
+    x = torch.from_numpy(files.task.images)
+    mean, std = torch.tensor([0.1, 0.2, 0.3]), torch.tensor([1.0, 2.0, 4.0])
+    model = load_model(files.dense, ARCH, "0.1,0.2,0.3/1,2,4").classifier()
+    expected = module(files.task.weight)((x - mean.view(1, 3, 1, 1)) / std.view(1, 3, 1, 1))
+    assert torch.allclose(model(x), expected, atol=1e-5)
+
+
+def test_the_three_sparsities() -> None:
+    """Two layers of 4 and 12 weights with 1 and 9 zeros, and biases of 2 and 6 with 2 and 0."""
+    first, second = torch.nn.Linear(2, 2), torch.nn.Linear(2, 6)
+    network = torch.nn.Sequential(first, second)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.fill_(1.0)
+        first.weight.view(-1)[:1] = 0
+        first.bias.fill_(0)
+        second.weight.view(-1)[:9] = 0
+    found = measure_sparsity(network)
+    assert found.conv_linear == pytest.approx(10 / 16)
+    assert found.mean_per_layer == pytest.approx((1 / 4 + 9 / 12) / 2)
+    assert found.all_parameters == pytest.approx(12 / 24)
+    assert [(layer.name, layer.zeros) for layer in found.layers] == [("0", 1), ("1", 9)]
+
+
+def test_a_network_without_layers_has_no_sparsity() -> None:
+    assert measure_sparsity(torch.nn.Identity()).conv_linear == 0.0
+
+
+def test_zeros_survive_loading(files: Files) -> None:
+    weight = pruned_weight(make_task().weight, 0.7)
+    assert load_model(files.pruned, ARCH).sparsity.conv_linear > 0.4
+    torch.save(module(weight).state_dict(), files.pruned)
+    expected = float((weight == 0).mean())
+    assert load_model(files.pruned, ARCH).sparsity.conv_linear == pytest.approx(expected)
+
+
+def test_every_error_says_what_to_do(files: Files) -> None:
+    files.pruned.write_bytes(b"PK\x03\x04 cut")
+    with pytest.raises(ThiniceError) as caught:
+        load_model(files.pruned)
+    assert caught.value.do and caught.value.exit_code == 1

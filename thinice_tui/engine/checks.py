@@ -96,7 +96,10 @@ def accuracy_warning(model: LoadedModel, samples: Samples, logits: NDArray[np.fl
 
 @torch.no_grad()
 def _forward(model: LoadedModel, images: NDArray[np.float32]) -> NDArray[np.float32]:
-    classifier = model.classifier()
-    parts = [classifier(part) for part in torch.split(torch.from_numpy(images), 100)]
-    logits: NDArray[np.float32] = torch.cat(parts).numpy()
+    """Logits on the device where the network is now."""
+    first = next(model.network.parameters(), None)
+    device = torch.device("cpu") if first is None else first.device
+    classifier = model.classifier().to(device)
+    parts = [classifier(part.to(device)) for part in torch.split(torch.from_numpy(images), 100)]
+    logits: NDArray[np.float32] = torch.cat(parts).cpu().numpy()
     return logits

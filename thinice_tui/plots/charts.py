@@ -19,6 +19,7 @@ SET_COLOURS = {"S11": "blue", "S10": "red", "S01": "green", "S00": "gray"}
 MODEL_MARKERS = "●▼▲◆■◇○"
 MODEL_COLOURS = ("blue", "red", "orange", "magenta", "cyan", "green", "gray")
 BINS = 24
+SHIFT = 0.2
 PERCENTS = [0, 25, 50, 75, 100]
 
 
@@ -72,12 +73,13 @@ def flip_rate_by_margin(series: Sequence[Rates], width: int, height: int) -> Tex
     for number, one in enumerate(series):
         marker = MODEL_MARKERS[number % len(MODEL_MARKERS)]
         colour = MODEL_COLOURS[number % len(MODEL_COLOURS)]
-        places = list(range(1, len(one.rates) + 1))
+        places = [x + SHIFT * number for x in range(1, len(one.rates) + 1)]
         label = f"{one.name} n={sum(rate.n for rate in one.rates)}" + (" ± 95 %" if number == 0 else "")
         figure.scatter(places, [100 * rate.rate for rate in one.rates], marker=marker, color=colour, label=label)
     figure.title("Flip rate in % of the samples dense holds, by group of rising dense margin")
     figure.xlabel(f"dense margin, {len(first)} groups of equal size, lowest first")
     figure.xticks(xs)
+    figure.xlim(0.8, len(first) + 0.6)
     figure.ylim(0, 100)
     figure.yticks(PERCENTS)
     return to_text(figure)

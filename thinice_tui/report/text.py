@@ -81,30 +81,25 @@ def _header(analysis: Analysis) -> Text:
 def _models(analysis: Analysis) -> Table:
     bound = "" if _final(analysis) else "≤ "
     table = Table(title="Models (95 % intervals)", title_justify="left", title_style="bold", expand=False)
-    table.add_column("model")
+    table.add_column("model", overflow="fold")
     table.add_column("sparsity", justify="right")
     table.add_column("clean %", justify="right", no_wrap=True)
     table.add_column("robust %", justify="right", no_wrap=True)
-    table.add_column(f"{_weak(analysis)} − all", justify="right")
+    weak = next((summary.gap.weak_attack for summary in analysis.models if summary.gap is not None), "")
+    if weak:
+        table.add_column(f"{weak} − all", justify="right")
     for summary in analysis.models:
         record = summary.model.record
         robust = "–" if summary.robust_accuracy is None else bound + _percent(summary.robust_accuracy)
-        gap = "–"
-        if summary.gap is not None:
-            gap = f"{100 * summary.gap.gap:.1f}"
+        gap = [] if summary.gap is None else [f"{100 * summary.gap.gap:.1f}"]
         table.add_row(
             Text(f"{record.name} ({record.role})" if record.role != record.name else record.name),
             f"{100 * record.sparsity_conv_linear:.1f} %",
             _percent(summary.clean_accuracy),
             robust,
-            gap,
+            *gap,
         )
     return table
-
-
-def _weak(analysis: Analysis) -> str:
-    found = [summary.gap.weak_attack for summary in analysis.models if summary.gap is not None]
-    return found[0] if found else "weak attack"
 
 
 def _final(analysis: Analysis) -> bool:
@@ -219,9 +214,10 @@ def _flip_rates(comparison: Comparison) -> Table:
 def _footnotes(has_control: bool) -> Text:
     lines = [
         "AUC: P(dense margin in the first set < in the second), ties half; 0.5: none.",
-        "attacked: the margin at the worst adversarial image found. Each model is",
-        "attacked white-box, on its own. An association is no cause: any retrained",
-        "model flips low-margin samples.",
+        "S01, S00: where dense fails, near to its boundary is the higher margin, so",
+        "below 0.5. attacked: the margin at the worst adversarial image found.",
+        "Each model is attacked white-box, on its own. An association is no cause:",
+        "any retrained model flips low-margin samples.",
     ]
     if not has_control:
         lines.append("--control FILE, retrained without pruning, shows what flips by itself.")

@@ -256,11 +256,13 @@ def report() -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("models", nargs="*", choices=list(RECIPES), help="what to make, in this order")
+    parser.add_argument("models", nargs="*", metavar="MODEL", help=f"what to make, in this order: {', '.join(RECIPES)}")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1, help="results depend on it; ours were made with 1")
     parser.add_argument("--report", action="store_true", help="print the table of what is stored")
     args = parser.parse_args()
+    if unknown := [name for name in args.models if name not in RECIPES]:
+        parser.error(f"unknown: {', '.join(unknown)}; expected some of {', '.join(RECIPES)}")
     torch.set_num_threads(args.threads)
     torch.use_deterministic_algorithms(True)
     for name in args.models:

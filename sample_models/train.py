@@ -10,6 +10,7 @@ last 1000 training images, which are not trained on; the test images are seen on
 """
 
 import argparse
+import hashlib
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -147,7 +148,9 @@ def train(name: str, seed: int) -> None:
 
     torch.manual_seed(seed)
     network = PreActResNet8(10)
+    start_sha256 = ""
     if recipe.start:
+        start_sha256 = hashlib.sha256((HERE / f"{recipe.start}.pt").read_bytes()).hexdigest()
         stored = torch.load(HERE / f"{recipe.start}.pt", weights_only=True)
         network.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in stored["state_dict"].items()})
     masks = global_magnitude_masks(network, recipe.sparsity)
@@ -163,8 +166,8 @@ def train(name: str, seed: int) -> None:
     first_epoch, cpu_seconds = 0, 0.0
     if resume_path.exists():
         state = torch.load(resume_path, weights_only=True)
-        if state["recipe"] != asdict(recipe) or state["seed"] != seed:
-            raise SystemExit(f"{resume_path} was made with another recipe or seed: delete it to start again")
+        if (state["recipe"], state["seed"], state["start_sha256"]) != (asdict(recipe), seed, start_sha256):
+            raise SystemExit(f"{resume_path} was made with another recipe, seed or start: delete it to start again")
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
         masks, first_epoch, cpu_seconds = state["masks"], state["epoch"], state["cpu_seconds"]
@@ -199,7 +202,8 @@ def train(name: str, seed: int) -> None:
                 f"{name} epoch {epoch + 1}/{recipe.epochs}: held-out clean {clean:.1f} %, PGD-10 {robust:.1f} %"
             )
             kept = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "masks": masks}
-            about = {"recipe": asdict(recipe), "seed": seed, "epoch": epoch + 1, "cpu_seconds": cpu_seconds}
+            about = {"recipe": asdict(recipe), "seed": seed, "start_sha256": start_sha256}
+            about |= {"epoch": epoch + 1, "cpu_seconds": cpu_seconds}
             save_atomically({**kept, **about}, resume_path)
     store(name, network, seed, cpu_seconds)
 

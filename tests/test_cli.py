@@ -1,6 +1,7 @@
 """The command line: what it prints, where, and its exit codes."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -205,7 +206,8 @@ def test_few_classes_fall_back_and_say_so(tmp_path: Path) -> None:
     few = write_files(tmp_path, classes=3)
     result = call(*few.arguments, *QUICK)
     assert result.exit_code == 0, result.stderr
-    assert "needs 4 classes, the model has 3: the logit margin instead" in said(result)
+    words = "needs 4 classes, the model has 3: the logit margin instead"
+    assert words in said(result) and words in " ".join(result.stdout.split())
 
 
 def test_inspect_shows_sparsity_by_all_conventions_and_layers(files: Files) -> None:
@@ -224,14 +226,63 @@ def test_info_names_versions_and_devices() -> None:
     assert torch.__version__ in result.stdout and "gpus:" in result.stdout
 
 
-def test_a_closed_pipe_is_no_error(tmp_path: Path) -> None:
+@pytest.mark.parametrize("options", ["--format json --samples-in-report", ""])
+def test_a_closed_pipe_is_no_error(tmp_path: Path, options: str) -> None:
     write_run(tmp_path / "a.thinice", {"dense": "dense", "p": "pruned"}, n=3000)
-    command = f"{sys.executable} -m thinice_tui.cli report a.thinice --format json --samples-in-report"
+    command = f"{sys.executable} -m thinice_tui.cli report a.thinice {options}"
     done = subprocess.run(
-        ["bash", "-o", "pipefail", "-c", f"{command} | head -c 10"],
+        ["bash", "-o", "pipefail", "-c", f"{command} | (sleep 3; true)"],
         capture_output=True,
         text=True,
         cwd=tmp_path,
         check=False,
     )
-    assert done.stderr == "" and done.returncode == 0 and done.stdout.startswith("{")
+    assert done.stderr == "" and done.returncode == 0
+
+
+def test_a_stream_that_cannot_show_our_characters_is_no_error(tmp_path: Path) -> None:
+    write_run(tmp_path / "a.thinice", {"dense": "dense", "p": "pruned"}, attack="quick")
+    done = subprocess.run(
+        [sys.executable, "-m", "thinice_tui.cli", "report", "a.thinice"],
+        capture_output=True,
+        env=os.environ | {"PYTHONIOENCODING": "ascii"},
+        cwd=tmp_path,
+        check=False,
+    )
+    assert done.returncode == 0 and b"Samples on thin ice" in done.stdout and done.stderr == b""
+
+
+def test_edited_architecture_code_is_another_run(files: Files, tmp_path: Path) -> None:
+    code = tmp_path / "net.py"
+    original = Path(TINY).read_text()
+    code.write_text(original)
+    options = ["--arch", f"{code}:linear", "--attack", "pgd-2", "--run", "a.thinice"]
+    assert call(*files.arguments, *options).exit_code == 0
+    code.write_text(original + "# edited")
+    check_refused(call(*files.arguments, *options), "holds another run: models was", "--run")
+
+
+def test_a_factory_finds_its_neighbours(files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "nets"
+    folder.mkdir()
+    (folder / "my_layers.py").write_text("from tests.tiny import linear\n")
+    (folder / "my_net.py").write_text("from my_layers import linear\n")
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    result = call("inspect", files.dense, "--arch", f"{folder / 'my_net.py'}:linear")
+    assert result.exit_code == 0, result.stderr
+    monkeypatch.chdir(folder)
+    assert call("inspect", files.dense, "--arch", "my_net:linear").exit_code == 0
+
+
+def test_a_model_that_is_not_differentiable_fails_in_one_message(files: Files) -> None:
+    result = call(*files.arguments, "--arch", f"{TINY}:undifferentiable", *QUICK)
+    check_refused(result, "dense, PGD-20, batch of", "expected a model that is differentiable")
+
+
+def test_logits_that_break_under_attack_are_warned_of(files: Files) -> None:
+    result = call(*files.arguments, "--arch", f"{TINY}:nan_when_perturbed", *QUICK, "--format", "json")
+    assert result.exit_code == 0, result.stderr
+    found = json.loads(result.stdout)
+    assert found["models"][0]["robust_accuracy"] == found["models"][0]["clean_accuracy"]
+    assert "were NaN or infinite" in said(result)
+    assert any("far too high" in warning for warning in found["run"]["warnings"])

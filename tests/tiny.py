@@ -37,6 +37,41 @@ def returns_tuple(num_classes: int = CLASSES) -> nn.Module:
     return _Tuple(num_classes)
 
 
+class _Wrapped(nn.Module):
+    """The linear model under its own keys, for those that spoil its logits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        flatten, layer = linear().children()
+        self.add_module("0", flatten)
+        self.add_module("1", layer)
+
+    def logits(self, x: Tensor) -> Tensor:
+        logits: Tensor = self.get_submodule("1")(x.flatten(1))
+        return logits
+
+
+class _Undifferentiable(_Wrapped):
+    def forward(self, x: Tensor) -> Tensor:
+        return self.logits(x).detach()
+
+
+def undifferentiable() -> nn.Module:
+    return _Undifferentiable()
+
+
+class _NanWhenPerturbed(_Wrapped):
+    """Finite on 8-bit images alone."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        off = ((x * 255 - (x * 255).round()).abs() > 1e-3).flatten(1).any(dim=1)
+        return torch.where(off[:, None], torch.nan, self.logits(x))
+
+
+def nan_when_perturbed() -> nn.Module:
+    return _NanWhenPerturbed()
+
+
 class _Overflowing(nn.Module):
     """Infinite logits on every image."""
 

@@ -1,5 +1,6 @@
 """The front door: Typer commands, nothing else. torch is imported only by the commands that need it."""
 
+import io
 import signal
 import sys
 from collections.abc import Iterator
@@ -123,6 +124,8 @@ def compare(
             with ConsoleObserver(console) as observer:
                 execute(request, prepared, observer)
         except KeyboardInterrupt:
+            if not prepared.path.exists():
+                raise Interrupted("interrupted before anything was computed") from None
             raise Interrupted(
                 f"interrupted; everything up to the batch in flight is kept in {prepared.path}",
                 f"repeat the command to go on, or look at it: thinice-tui report {prepared.path}",
@@ -179,6 +182,9 @@ def info() -> None:
 
 def entry() -> None:
     """The console script. Typer's own usage errors exit with 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without our characters shows ?, and goes on
     app()
 
 

@@ -22,11 +22,7 @@ class Epsilon:
 
     @classmethod
     def parse(cls, text: str) -> "Epsilon":
-        """Read `8/255` or `0.031`; raise UsageError unless it is a positive finite number.
-
-        Under Linf a budget above 1 allows any image; 8 instead of 8/255 is a common slip, so both
-        norms refuse numbers that cannot be meant.
-        """
+        """Read `8/255` or `0.031`; raise UsageError unless it is a positive finite number."""
         match = re.fullmatch(r"\s*([0-9.eE+-]+)\s*(?:/\s*([0-9.eE+-]+))?\s*", text)
         try:
             value = float(match[1]) / float(match[2] or 1) if match else math.nan

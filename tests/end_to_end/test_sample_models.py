@@ -50,7 +50,7 @@ def test_the_dense_model_and_pruned_90_reach_the_aim() -> None:
     assert isinstance(dense, dict) and isinstance(pruned, dict)
     assert dense["clean_accuracy"] >= 68 and dense["pgd20_accuracy"] >= 36
     for key in ("clean_accuracy", "pgd20_accuracy"):
-        assert pruned[key] >= dense[key] - 4
+        assert round(10 * (dense[key] - pruned[key])) <= 40, "in samples of 1000"
 
 
 def test_everything_fits_in_8_mb() -> None:

@@ -1,5 +1,6 @@
 """The run: what it writes, that it resumes, and that it continues nothing else."""
 
+import json
 import sqlite3
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from thinice_tui.engine.compare import Request, execute, prepare
 from thinice_tui.engine.executor import noise_seed
 from thinice_tui.engine.observer import Progress, SilentObserver, StageResult
 from thinice_tui.engine.verify import TOLERANCE
-from thinice_tui.errors import RunFileError
+from thinice_tui.errors import ModelError, RunFileError
 from thinice_tui.runfile.reader import read_adversarial, read_image, read_run
 from thinice_tui.runfile.records import Run
 from thinice_tui.settings import Settings
@@ -242,3 +243,35 @@ def test_progress_never_runs_backwards_and_ends_at_the_total(files: Files, tmp_p
         if (before.model, before.stage) == (after.model, after.stage):
             assert after.done >= before.done
         assert 0 <= after.done <= after.total
+
+
+def test_a_run_resumed_elsewhere_or_otherwise_says_so(files: Files, tmp_path: Path) -> None:
+    path = tmp_path / "cut.thinice"
+    with pytest.raises(KeyboardInterrupt):
+        run_it(request(files, path), StopAfter(60))
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE run SET value = '\"cuda:0 (another)\"' WHERE key = 'device'")
+        versions = {"thinice-tui": "0.0.1", "torch": "1.0"}
+        connection.execute("UPDATE run SET value = ? WHERE key = 'versions'", (json.dumps(versions),))
+    settings = Settings.build("Linf", "4/255", "quick", batch_size="8", keep_images="none")
+    observer = StopAfter()
+    run = run_it(request(files, path, settings=settings), observer)
+    said = " ".join(observer.warnings)
+    assert "begun on cuda:0 (another), resumed on cpu" in said and "torch 1.0 →" in said
+    assert "--keep-images stays all" in said
+    stored = run.about["warnings"]
+    assert isinstance(stored, list) and sorted(stored) == sorted(observer.warnings)
+    broken = int(np.flatnonzero(run.models[0].broken_by >= 0)[-1])
+    assert read_adversarial(path, 0, broken) is not None
+
+
+def test_running_out_of_memory_names_model_stage_and_size(
+    files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr("thinice_tui.engine.executor.attack_batch", fail)
+    with pytest.raises(ModelError, match="dense, PGD-20, batch of 8 on cpu: out of memory") as caught:
+        run_it(request(files, tmp_path / "a.thinice"))
+    assert "--batch-size" in caught.value.do

@@ -190,7 +190,7 @@ def _summarise(run: Run, model: ModelOutcomes, through: int) -> ModelSummary:
         model=model,
         clean_accuracy=proportion(int(correct.sum()), n) if known else None,
         robust_accuracy=proportion(int(standing.sum()), n) if through else None,
-        clean_wrong=int((~correct).sum()),
+        clean_wrong=int((clean_known(model) & ~correct).sum()),
         attacked=int((correct & ~standing).sum()),
         stages=stages,
         gap=_gap(run, model, through),

@@ -27,7 +27,8 @@ def attack_batch(
     argument is explicit, because torchattacks' defaults are not AutoAttack's. The process's global
     random generators are left as they were.
     """
-    devices = [images.device] if images.device.type == "cuda" else []
+    # manual_seed reseeds every GPU's generator, not only the one in use.
+    devices = list(range(torch.cuda.device_count())) if torch.cuda.is_available() else []
     with torch.random.fork_rng(devices=devices):
         torch.manual_seed(seed)
         attack = _build(stage, model, norm, eps, seed)

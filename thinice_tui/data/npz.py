@@ -1,6 +1,7 @@
 """`FILE.npz`: NumPy arrays under the names that people use."""
 
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,7 @@ def read_npz(path: Path) -> Samples:
             indices = archive["indices"] if "indices" in archive else np.arange(len(images))
     except FileNotFoundError:
         raise DataError(f"{path}: there is no such file", "check --data, or the checkpoint's dataset entry") from None
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise DataError(
             f"{path}: cannot be read ({error})", "expected a whole .npz of plain arrays (nothing pickled)"
         ) from error

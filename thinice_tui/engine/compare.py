@@ -9,7 +9,8 @@ from thinice_tui.data.samples import Samples
 from thinice_tui.data.spec import read_samples, stored_spec
 from thinice_tui.engine.device import choose_device
 from thinice_tui.engine.observer import Observer
-from thinice_tui.engine.run import RunModel, default_path, run_comparison
+from thinice_tui.engine.plan import RunModel, default_path
+from thinice_tui.engine.run import run_comparison
 from thinice_tui.models.load import LoadedModel, load_model
 from thinice_tui.runfile.records import Role
 from thinice_tui.settings import Settings

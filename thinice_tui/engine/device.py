@@ -14,8 +14,8 @@ def choose_device(name: str) -> torch.device:
         return torch.device("cuda:0" if torch.cuda.is_available() else "cpu")
     try:
         device = torch.device(name)
-        torch.empty(1, device=device)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        torch.empty(1, device=device, dtype=torch.float64)  # verification is in double; mps has none
+    except (RuntimeError, AssertionError, NotImplementedError, TypeError) as error:
         reason = str(error).splitlines()[0][:120]
         raise UsageError(f"--device {name}: not usable here ({reason})", "try auto, cpu or cuda:0") from error
     if device.type == "meta":

@@ -3,6 +3,7 @@
 import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,6 +15,7 @@ from thinice_tui.attacks.ensembles import Stage
 from thinice_tui.attacks.metered import MeteredModel
 from thinice_tui.attacks.stages import attack_batch
 from thinice_tui.engine.verify import verify
+from thinice_tui.errors import ModelError, ThiniceError
 from thinice_tui.models.classifier import Classifier
 from thinice_tui.runfile.records import BatchOutcome
 from thinice_tui.settings import Settings
@@ -48,12 +50,14 @@ class LocalExecutor:
 
     def __init__(
         self,
+        names: Sequence[str],
         models: Sequence[Classifier],
         settings: Settings,
         device: torch.device,
         on_forward: Callable[[int], None],
     ) -> None:
         """`on_forward` gets the images passed forward in the batch in flight; it may raise to stop."""
+        self._names = names
         self._models = [model.to(device) for model in models]
         self._settings = settings
         self._device = device
@@ -62,7 +66,9 @@ class LocalExecutor:
     def run(self, tasks: Iterable[BatchTask]) -> Iterator[tuple[BatchTask, BatchOutcome]]:
         """Attack and re-verify each task's batch; lazily, so that each outcome can be kept before the next."""
         for task in tasks:
-            yield task, self._run_one(task)
+            with self._explained(task.model, task.stage.name, len(task.positions)):
+                outcome = self._run_one(task)
+            yield task, outcome
 
     def _run_one(self, task: BatchTask) -> BatchOutcome:
         started = time.perf_counter()
@@ -88,6 +94,27 @@ class LocalExecutor:
     @torch.no_grad()
     def clean_logits(self, model: int, images: NDArray[np.float32]) -> NDArray[np.float32]:
         """Logits [b,C], float32, on clean images [b,C,H,W]."""
-        logits = self._models[model](torch.from_numpy(images).to(self._device))
-        found: NDArray[np.float32] = logits.cpu().numpy()
+        with self._explained(model, "the clean pass", len(images)):
+            logits = self._models[model](torch.from_numpy(images).to(self._device))
+            found: NDArray[np.float32] = logits.cpu().numpy()
         return found
+
+    @contextmanager
+    def _explained(self, model: int, doing: str, size: int) -> Iterator[None]:
+        """What goes wrong inside a model or an attack, as an error that names model, stage and size."""
+        where = f"{self._names[model]}, {doing}, batch of {size} on {self._device}"
+        try:
+            yield
+        except ThiniceError:
+            raise
+        except torch.OutOfMemoryError as error:
+            raise ModelError(
+                f"{where}: out of memory; what was computed before is kept",
+                f"repeat with a smaller --batch-size (now {self._settings.batch_size or 'auto'}); another batch size "
+                "is another run, so give it another file where you name one with --run",
+            ) from error
+        except Exception as error:
+            raise ModelError(
+                f"{where}: failed ({type(error).__name__}: {error}); what was computed before is kept",
+                "expected a model that is differentiable and takes any batch size; --debug shows where it failed",
+            ) from error

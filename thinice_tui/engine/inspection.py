@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from thinice_tui import __version__
-from thinice_tui.engine.run import RunModel
+from thinice_tui.engine.plan import RunModel
 from thinice_tui.models.load import load_model
 from thinice_tui.runfile.records import ModelRecord
 

@@ -1,86 +1,25 @@
 """The run: stages × models × batches → run file."""
 
-import hashlib
-import json
-import platform
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
-from importlib.metadata import version
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from thinice_tui import __version__
 from thinice_tui.attacks.ensembles import Stage, build_ensemble
 from thinice_tui.data.samples import Samples
 from thinice_tui.engine.checks import accuracy_warning, check_finite, probe_outputs
-from thinice_tui.engine.device import default_batch_size, describe, full_precision
+from thinice_tui.engine.device import full_precision
 from thinice_tui.engine.executor import BatchTask, LocalExecutor
 from thinice_tui.engine.observer import Observer, StageResult
 from thinice_tui.engine.pace import Pace
+from thinice_tui.engine.plan import RunModel, make_plan, resumption_warnings
 from thinice_tui.errors import ModelError
-from thinice_tui.models.load import LoadedModel
-from thinice_tui.runfile.records import LayerRecord, ModelRecord, Role, RunPlan
-from thinice_tui.runfile.schema import SUFFIX
 from thinice_tui.runfile.writer import RunWriter
 from thinice_tui.settings import Settings, is_final
-
-
-@dataclass(frozen=True)
-class RunModel:
-    """A loaded model and its part in the comparison; names are unique in a run."""
-
-    role: Role
-    name: str
-    loaded: LoadedModel
-
-    def record(self) -> ModelRecord:
-        sparsity = self.loaded.sparsity
-        return ModelRecord(
-            role=self.role,
-            name=self.name,
-            path=str(self.loaded.path),
-            sha256=self.loaded.checkpoint.sha256,
-            arch=self.loaded.arch,
-            normalization=_describe_normalization(self.loaded),
-            parameters=sparsity.parameters,
-            sparsity_conv_linear=sparsity.conv_linear,
-            sparsity_mean_per_layer=sparsity.mean_per_layer,
-            sparsity_all_parameters=sparsity.all_parameters,
-            layers=tuple(LayerRecord(**asdict(layer)) for layer in sparsity.layers),
-        )
-
-
-def _describe_normalization(model: LoadedModel) -> str:
-    used = model.normalization
-    return "none" if used is None else f"{used.name}: {list(used.mean)} / {list(used.std)}"
-
-
-def identify(models: Sequence[RunModel], samples: Samples, settings: Settings) -> dict[str, object]:
-    """What makes two runs the same run: a run file is only ever continued by an equal one."""
-    return {
-        "norm": settings.norm,
-        "eps": settings.eps.value,
-        "attack": settings.attack,
-        "seed": settings.seed,
-        "batch size": settings.batch_size or "auto",
-        "data": f"{len(samples)} samples, sha256 {samples.fingerprint[:16]}",
-        "models": [
-            f"{m.role} {m.loaded.checkpoint.sha256[:16]} as {m.loaded.arch}, "
-            f"normalisation {_describe_normalization(m.loaded)}"
-            for m in models
-        ],
-    }
-
-
-def default_path(models: Sequence[RunModel], samples: Samples, settings: Settings) -> Path:
-    """./runs/NAME-HASH.thinice, from the files and the settings: the same command finds the same run."""
-    identity = json.dumps(identify(models, samples, settings), sort_keys=True)
-    name = "-".join(m.name for m in models[:2]).replace("/", "_")
-    return Path("runs") / f"{name}-{hashlib.sha256(identity.encode()).hexdigest()[:8]}{SUFFIX}"
 
 
 def run_comparison(
@@ -99,7 +38,7 @@ def run_comparison(
     with full_precision():
         classes = _common_classes(models, samples)
         stages = build_ensemble(settings.attack, classes)
-        plan = RunPlan(identify(models, samples, settings), _describe(samples, settings, device, classes))
+        plan = make_plan(models, samples, settings, stages, device, classes)
         records = [model.record() for model in models]
         with RunWriter.open(path, plan, records, samples.labels, samples.indices, samples.images) as writer:
             if writer.value("finished") is None:
@@ -117,30 +56,6 @@ def _common_classes(models: Sequence[RunModel], samples: Samples) -> int:
     return found[0]
 
 
-def _describe(samples: Samples, settings: Settings, device: torch.device, classes: int) -> dict[str, object]:
-    names = samples.class_names if len(samples.class_names) == classes else ()
-    return {
-        "settings": settings.as_dict(),
-        "batch_size": settings.batch_size or default_batch_size(device),
-        "classes": classes,
-        "data": {
-            "source": samples.source,
-            "sha256": samples.fingerprint,
-            "samples": len(samples),
-            "shape": list(samples.images.shape[1:]),
-            "dtype": str(samples.images.dtype),
-            "class_names": list(names),
-        },
-        "versions": {
-            "thinice-tui": __version__,
-            "python": platform.python_version(),
-            **{name: version(name) for name in ("torch", "torchattacks", "numpy")},
-        },
-        "device": describe(device),
-        "warnings": [],
-    }
-
-
 class _Engine:
     """One run in progress."""
 
@@ -156,21 +71,26 @@ class _Engine:
         observer: Observer,
     ) -> None:
         self._models, self._samples, self._settings = models, samples, settings
-        self._stages, self._writer, self._observer = stages, writer, observer
+        self._stages, self._writer, self._observer, self._device = stages, writer, observer, device
         self._images, self._labels = samples.as_float, samples.labels
         self._batch_size = int(str(writer.value("batch_size")))
+        stored = writer.value("settings")
+        self._keep_images = stored["keep_images"] if isinstance(stored, dict) else settings.keep_images
         self._logits = [writer.clean_logits(m, len(samples), classes) for m in range(len(models))]
         self._broken = [writer.broken_by(m, len(samples)) for m in range(len(models))]
-        self._pace = Pace([m.name for m in models], stages, classes, observer, writer.heartbeat)
         classifiers = [m.loaded.classifier() for m in models]
-        self._executor = LocalExecutor(classifiers, settings, device, self._pace.forwarded)
+        names = [m.name for m in models]
+        self._pace = Pace(names, stages, classes, observer, writer.heartbeat)
+        self._executor = LocalExecutor(names, classifiers, settings, device, self._pace.forwarded)
 
     def run(self) -> None:
-        if self._writer.resumed:
-            self._observer.note(f"resuming {self._writer.path}")
         for stage in self._stages:
             if stage.note:
                 self._observer.warn(stage.note)
+        if self._writer.resumed:
+            self._observer.note(f"resuming {self._writer.path}")
+            for warning in resumption_warnings(self._writer, self._settings, self._device):
+                self._warn(warning)
         for number in range(len(self._models)):
             self._clean(number)
         parameters = [(stage.name, self._parameters(stage)) for stage in self._stages]
@@ -193,13 +113,17 @@ class _Engine:
             logits[positions] = found
             self._writer.add_clean(number, positions, found)
         if warning := accuracy_warning(model.loaded, self._samples, logits):
-            self._observer.warn(warning)
-            known = self._writer.value("warnings")
-            kept = known if isinstance(known, list) else []
-            if warning not in kept:
-                self._writer.set_values(warnings=[*kept, warning])
+            self._warn(warning)
         accuracy = float(self._correct(number).mean())
         self._observer.note(f"{model.name} · clean: accuracy {100 * accuracy:.1f} % of {len(self._labels)} samples")
+
+    def _warn(self, warning: str) -> None:
+        """Tell whoever watches, and keep it for the report, once."""
+        self._observer.warn(warning)
+        known = self._writer.value("warnings")
+        kept = known if isinstance(known, list) else []
+        if warning not in kept:
+            self._writer.set_values(warnings=[*kept, warning])
 
     def _correct(self, number: int) -> NDArray[np.bool_]:
         correct: NDArray[np.bool_] = self._logits[number].argmax(axis=1) == self._labels
@@ -223,7 +147,7 @@ class _Engine:
             number, ordinal, len(entered), sum(len(batches[i]) for i in done), self._standing_counts()
         )
         started = time.perf_counter()
-        keep = self._settings.keep_images != "none"
+        keep, unjudged = self._keep_images != "none", 0
         for task, outcome in self._executor.run(self._tasks(number, ordinal, batches, todo)):
             rows = np.arange(len(task.labels))
             others = outcome.logits.copy()
@@ -232,6 +156,12 @@ class _Engine:
             self._writer.add_batch(number, ordinal, task.number, outcome, margins, keep)
             self._broken[number][task.positions[outcome.broken]] = ordinal
             self._pace.batch_done(len(task.positions))
+            unjudged += int((~np.isfinite(outcome.logits).all(axis=1)).sum())
+        if unjudged:
+            self._warn(
+                f"{model.name}: logits under {stage.name} were NaN or infinite for {unjudged} samples; they count "
+                "as standing, so its robust accuracy may be far too high"
+            )
         self._writer.finish_stage(number, ordinal)
         if todo or not batches:
             self._observer.stage_finished(
@@ -267,7 +197,7 @@ class _Engine:
 
     def _kept_images(self) -> dict[int, set[int]] | None:
         """Positions of the flips, per model: what one of dense and another lost and the other did not."""
-        if self._settings.keep_images != "flips":
+        if self._keep_images != "flips":
             return None
         standing = [self._standing(number, len(self._stages)) for number in range(len(self._models))]
         flips = [standing[0] != other for other in standing]

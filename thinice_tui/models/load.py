@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from thinice_tui.errors import CheckpointError
-from thinice_tui.models.architectures import KNOWN, build_network
+from thinice_tui.models.architectures import KNOWN, build_network, code_sha256
 from thinice_tui.models.checkpoint import Checkpoint, read_checkpoint
 from thinice_tui.models.classifier import Classifier, Normalization
 from thinice_tui.models.normalization import parse_normalization, stored_normalization
@@ -24,6 +24,8 @@ class LoadedModel:
     network: nn.Module
     """The bare network, without normalisation."""
     sparsity: Sparsity
+    code_sha256: str = ""
+    """Of the file that the architecture's factory is in; empty for a known architecture."""
 
     @property
     def path(self) -> Path:
@@ -52,7 +54,7 @@ def load_model(path: Path, arch: str = "auto", normalize: str = "auto") -> Loade
     else:
         normalization = parse_normalization(normalize)
     network.requires_grad_(False).eval()
-    return LoadedModel(checkpoint, name, normalization, network, measure_sparsity(network))
+    return LoadedModel(checkpoint, name, normalization, network, measure_sparsity(network), code_sha256(name))
 
 
 def _named(stored: str) -> str:

@@ -41,5 +41,7 @@ def _write(analysis: Analysis, form: str, samples: bool, console: Console) -> No
         json.dump(document(analysis, samples), console.file, indent=2, allow_nan=False)
         console.file.write("\n")
     else:
-        print_report(analysis, console)
+        with console.capture() as captured:  # rich itself would end the program on a closed pipe
+            print_report(analysis, console)
+        console.file.write(captured.get())
     console.file.flush()

@@ -50,7 +50,10 @@ def check_recognised(connection: sqlite3.Connection, path: str) -> None:
     except sqlite3.DatabaseError as error:
         raise RunFileError(f"{path}: is not a run file, or is damaged ({error})", "expected NAME.thinice") from error
     if application != APPLICATION_ID:
-        raise RunFileError(f"{path}: is not a thinice-tui run file", "expected a file that `compare` wrote")
+        raise RunFileError(
+            f"{path}: is not a thinice-tui run file",
+            "expected a file that `compare` wrote, copied with its -wal where there is one",
+        )
     if version > VERSION:
         raise RunFileError(
             f"{path}: was written by a newer thinice-tui (run file version {version}, this one reads {VERSION})",

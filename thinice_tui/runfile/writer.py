@@ -61,6 +61,7 @@ class RunWriter:
             writer = cls(connection, path, lock, resumed=exists)
             if not exists:
                 writer._create(plan, models, labels, indices, images)
+                writer._checkpoint()
         except BaseException as error:
             if connection is not None:
                 connection.close()
@@ -146,6 +147,7 @@ class RunWriter:
     def finish_stage(self, model: int, ordinal: int) -> None:
         with self._transaction():
             self._connection.execute("UPDATE stage SET finished = 1 WHERE model = ? AND ordinal = ?", (model, ordinal))
+        self._checkpoint()
 
     def add_batch(
         self, model: int, ordinal: int, batch: int, outcome: BatchOutcome, margins: Floats, keep_images: bool
@@ -208,6 +210,11 @@ class RunWriter:
             self._connection.execute("VACUUM")
 
     # helpers
+
+    def _checkpoint(self) -> None:
+        """Move what is committed into the one file, so that a copy without its -wal is at most a stage old."""
+        with suppress(sqlite3.Error):  # a reader is in the way: next time
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def _is_worse(self, model: int, position: int, margin: float, logits: Floats) -> bool:
         """Whether a standing sample's new logits are the worst seen: by margin, against what is kept."""

@@ -1,5 +1,6 @@
 """Architectures by name, by the shape of a state dict, or from the user's own code."""
 
+import hashlib
 import importlib
 import importlib.util
 import inspect
@@ -91,7 +92,19 @@ def _from_factory(spec: str, state: Mapping[str, Tensor]) -> nn.Module:
     return network
 
 
+def code_sha256(spec: str) -> str:
+    """sha256 of the file that a factory came from, so that edited code is another run; empty: a known name."""
+    if ":" not in spec:
+        return ""
+    where = spec.rpartition(":")[0]
+    file = where if where.endswith(".py") else getattr(_module(where, spec), "__file__", None)
+    return hashlib.sha256(Path(file).read_bytes()).hexdigest() if file else ""
+
+
 def _module(where: str, spec: str) -> ModuleType:
+    folder = str(Path(where).resolve().parent if where.endswith(".py") else Path.cwd())
+    if folder not in sys.path:
+        sys.path.append(folder)  # the code's own neighbours, as `python FILE.py` would find them; also later
     try:
         if not where.endswith(".py"):
             return importlib.import_module(where)

@@ -1,0 +1,127 @@
+"""What a run is before anything is computed: its models, what makes two runs the same, what describes it."""
+
+import hashlib
+import json
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+
+from thinice_tui import __version__
+from thinice_tui.attacks.ensembles import Stage
+from thinice_tui.data.samples import Samples
+from thinice_tui.engine.device import default_batch_size, describe
+from thinice_tui.models.load import LoadedModel
+from thinice_tui.runfile.records import LayerRecord, ModelRecord, Role, RunPlan
+from thinice_tui.runfile.schema import SUFFIX
+from thinice_tui.runfile.writer import RunWriter
+from thinice_tui.settings import Settings
+
+
+@dataclass(frozen=True)
+class RunModel:
+    """A loaded model and its part in the comparison; names are unique in a run."""
+
+    role: Role
+    name: str
+    loaded: LoadedModel
+
+    def record(self) -> ModelRecord:
+        """What the run file says of the model."""
+        sparsity = self.loaded.sparsity
+        return ModelRecord(
+            role=self.role,
+            name=self.name,
+            path=str(self.loaded.path),
+            sha256=self.loaded.checkpoint.sha256,
+            arch=self.loaded.arch,
+            normalization=self._normalization(),
+            parameters=sparsity.parameters,
+            sparsity_conv_linear=sparsity.conv_linear,
+            sparsity_mean_per_layer=sparsity.mean_per_layer,
+            sparsity_all_parameters=sparsity.all_parameters,
+            layers=tuple(LayerRecord(**asdict(layer)) for layer in sparsity.layers),
+        )
+
+    def identity(self) -> str:
+        """Everything that decides the model's outputs: weights, architecture and its code, normalisation."""
+        code = f" (code {self.loaded.code_sha256[:16]})" if self.loaded.code_sha256 else ""
+        weights = self.loaded.checkpoint.sha256[:16]
+        return f"{self.role} {weights} as {self.loaded.arch}{code}, normalisation {self._normalization()}"
+
+    def _normalization(self) -> str:
+        used = self.loaded.normalization
+        return "none" if used is None else f"{used.name}: {list(used.mean)} / {list(used.std)}"
+
+
+def identify(models: Sequence[RunModel], samples: Samples, settings: Settings) -> dict[str, object]:
+    """What makes two runs the same run: a run file is only ever continued by an equal one."""
+    return {
+        "norm": settings.norm,
+        "eps": settings.eps.value,
+        "attack": settings.attack,
+        "seed": settings.seed,
+        "batch size": settings.batch_size or "auto",
+        "data": f"{len(samples)} samples, sha256 {samples.fingerprint[:16]}",
+        "models": [model.identity() for model in models],
+    }
+
+
+def default_path(models: Sequence[RunModel], samples: Samples, settings: Settings) -> Path:
+    """./runs/NAME-HASH.thinice, from the files and the settings: the same command finds the same run."""
+    identity = json.dumps(identify(models, samples, settings), sort_keys=True)
+    name = "-".join(m.name for m in models[:2]).replace("/", "_")
+    return Path("runs") / f"{name}-{hashlib.sha256(identity.encode()).hexdigest()[:8]}{SUFFIX}"
+
+
+def make_plan(
+    models: Sequence[RunModel],
+    samples: Samples,
+    settings: Settings,
+    stages: Sequence[Stage],
+    device: torch.device,
+    classes: int,
+) -> RunPlan:
+    """The plan of a run whose models are probed: the stages, too, are part of what it is."""
+    names = samples.class_names if len(samples.class_names) == classes else ()
+    about = {
+        "settings": settings.as_dict(),
+        "batch_size": settings.batch_size or default_batch_size(device),
+        "classes": classes,
+        "data": {
+            "source": samples.source,
+            "sha256": samples.fingerprint,
+            "samples": len(samples),
+            "shape": list(samples.images.shape[1:]),
+            "dtype": str(samples.images.dtype),
+            "class_names": list(names),
+        },
+        "versions": _versions(),
+        "device": describe(device),
+        "warnings": [stage.note for stage in stages if stage.note],
+    }
+    identity = identify(models, samples, settings) | {"stages": [asdict(stage) for stage in stages]}
+    return RunPlan(identity, about)
+
+
+def resumption_warnings(writer: RunWriter, settings: Settings, device: torch.device) -> list[str]:
+    """What a resumed run is not: computed by one program on one device, or keeping the images asked for now."""
+    warnings = []
+    if (began := writer.value("device")) != describe(device):
+        warnings.append(f"begun on {began}, resumed on {describe(device)}")
+    before = writer.value("versions")
+    if isinstance(before, dict) and before != _versions():
+        changed = [f"{name} {before.get(name)} → {now}" for name, now in _versions().items() if before.get(name) != now]
+        warnings.append(f"resumed with other versions: {', '.join(changed)}")
+    stored = writer.value("settings")
+    if isinstance(stored, dict) and stored.get("keep_images") != settings.keep_images:
+        warnings.append(f"--keep-images stays {stored.get('keep_images')}, as the run was begun with")
+    return warnings
+
+
+def _versions() -> dict[str, str]:
+    packages = {name: version(name) for name in ("torch", "torchattacks", "numpy")}
+    return {"thinice-tui": __version__, "python": platform.python_version(), **packages}

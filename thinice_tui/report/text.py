@@ -122,14 +122,14 @@ def _stages(analysis: Analysis) -> Table:
 
 def _clean_cell(summary: ModelSummary) -> str:
     accuracy = summary.clean_accuracy
-    return "not yet" if accuracy is None else f"{summary.clean_wrong} of {accuracy.n} → {100 * accuracy.value:.1f} %"
+    return "not yet" if accuracy is None else f"{summary.clean_wrong} of {accuracy.n}\n→ {100 * accuracy.value:.1f} %"
 
 
 def _stage_cell(summary: ModelSummary, number: int) -> str:
     stage = summary.stages[number]
     if stage.robust_accuracy_after is None:
         return "not yet" if stage.entered is None else f"{stage.broken} so far"
-    return f"{stage.broken} of {stage.entered} → {100 * stage.robust_accuracy_after.value:.1f} %"
+    return f"{stage.broken} of {stage.entered}\n→ {100 * stage.robust_accuracy_after.value:.1f} %"
 
 
 def _comparison(

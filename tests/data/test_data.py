@@ -133,6 +133,25 @@ def test_cifar10_in_its_python_version(tmp_path: Path, inside: str) -> None:
     assert samples.class_names == ("plane", "car")
 
 
+def python2_pickle(rows: np.ndarray, labels: list[int]) -> bytes:
+    """The opcodes of Python 2's cPickle, as in the published file: every string is a byte string."""
+    dtype = b"cnumpy\ndtype\nU\x02u1K\x00K\x01\x87R(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb"
+    shape = b"J" + len(rows).to_bytes(4, "little") + b"J" + rows.shape[1].to_bytes(4, "little") + b"\x86"
+    data = b"T" + rows.nbytes.to_bytes(4, "little") + rows.tobytes()
+    array = b"cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85U\x01b\x87R"
+    array += b"(K\x01" + shape + dtype + b"\x89" + data + b"tb"
+    numbers = b"](" + b"".join(b"K" + bytes([label]) for label in labels) + b"e"
+    return b"\x80\x02}(U\x04data" + array + b"U\x06labels" + numbers + b"u."
+
+
+def test_cifar10_as_python_2_wrote_it(tmp_path: Path) -> None:
+    rows = RANDOM.integers(0, 256, (3, 3072), dtype=np.uint8)
+    (tmp_path / "test_batch").write_bytes(python2_pickle(rows, [7, 0, 9]))
+    samples = read_samples(f"cifar10:{tmp_path}")
+    assert np.array_equal(samples.images, rows.reshape(3, 3, 32, 32))
+    assert samples.labels.tolist() == [7, 0, 9] and samples.class_names == ()
+
+
 class Evil:
     def __reduce__(self) -> tuple[object, tuple[str]]:
         return os.system, ("touch executed",)

@@ -181,7 +181,7 @@ def write_files(folder: Path, n: int = 48, classes: int = CLASSES) -> Files:
     np.savez(data, images=as_uint8(task.images), labels=task.labels, class_names=[f"class {i}" for i in range(classes)])
     return Files(
         dense=save_weight(folder / "dense.pt", task.weight),
-        pruned=save_weight(folder / "pruned.pt", pruned_weight(task.weight, 0.5)),
+        pruned=save_weight(folder / "pruned.pt", pruned_weight(task.weight, 0.2)),
         control=save_weight(folder / "control.pt", (task.weight * np.float32(1.5)).astype(np.float32)),
         data=data,
         task=task,

@@ -141,7 +141,8 @@ def python2_pickle(rows: np.ndarray, labels: list[int]) -> bytes:
     array = b"cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85U\x01b\x87R"
     array += b"(K\x01" + shape + dtype + b"\x89" + data + b"tb"
     numbers = b"](" + b"".join(b"K" + bytes([label]) for label in labels) + b"e"
-    return b"\x80\x02}(U\x04data" + array + b"U\x06labels" + numbers + b"u."
+    pickled: bytes = b"\x80\x02}(U\x04data" + array + b"U\x06labels" + numbers + b"u."
+    return pickled
 
 
 def test_cifar10_as_python_2_wrote_it(tmp_path: Path) -> None:

@@ -30,8 +30,8 @@ def test_npz_in_all_its_forms(tmp_path: Path, names: tuple[str, str], layout: st
     labels = np.array([0, 1, 2, 0, 1, 2], dtype=np.uint8)
     samples = read_samples(save(tmp_path / "a.npz", **{names[0]: stored, names[1]: labels}))
     assert samples.images.shape == (6, 3, 8, 8) and samples.labels.dtype == np.int64
-    assert np.allclose(samples.as_float, PIXELS / 255, atol=1e-3 if dtype is np.float16 else 1e-6)
-    assert samples.as_float.dtype == np.float32
+    assert np.allclose(samples.floats(), PIXELS / 255, atol=1e-3 if dtype is np.float16 else 1e-6)
+    assert samples.floats().dtype == np.float32
     assert samples.indices.tolist() == [0, 1, 2, 3, 4, 5]
 
 

@@ -38,7 +38,7 @@ def test_clean_accuracy_is_what_the_checkpoint_says(name: str) -> None:
     samples = read_samples(stored_spec(model.checkpoint.about, model.path))
     assert len(samples) == 1000 and len(samples.class_names) == 10
     with torch.no_grad():
-        logits = model.classifier()(torch.from_numpy(samples.as_float)).numpy()
+        logits = model.classifier()(torch.from_numpy(samples.floats())).numpy()
     measured = model.checkpoint.about["measured"]
     assert isinstance(measured, dict)
     accuracy = 100 * float((logits.argmax(1) == samples.labels).mean())

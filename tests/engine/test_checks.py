@@ -77,7 +77,7 @@ def test_a_tuple_is_unwrapped(files: Files, samples: Samples) -> None:
 
 def warning(model: LoadedModel, samples: Samples) -> str:
     with torch.no_grad():
-        logits = model.classifier()(torch.from_numpy(samples.as_float)).numpy()
+        logits = model.classifier()(torch.from_numpy(samples.floats())).numpy()
     return accuracy_warning(model, samples, logits)
 
 

@@ -11,6 +11,7 @@ import torch
 
 from tests.tiny import ARCH, Files, as_uint8, pruned_weight, save_weight
 from thinice_tui.analysis.comparison import analyse
+from thinice_tui.analysis.margins import logit_margin
 from thinice_tui.engine.compare import Request, execute, prepare
 from thinice_tui.engine.executor import noise_seed
 from thinice_tui.engine.observer import Progress, SilentObserver, StageResult
@@ -99,6 +100,21 @@ def test_a_run_holds_everything_and_every_flip_is_real(files: Files, tmp_path: P
             assert not broken[exact > eps].any()
             assert broken[(exact > 0) & (exact < 0.95 * eps)].all()
     assert broken_any
+
+
+def test_what_stands_keeps_its_worst_image_so_far(files: Files, tmp_path: Path) -> None:
+    """Under pgd-20 alone, then under quick, whose first stage that is: the margin kept can only fall."""
+    weak = replace(request(files, tmp_path / "a"), settings=Settings.build("Linf", "4/255", "pgd-20", batch_size="8"))
+    first = run_it(replace(weak, run=tmp_path / "weak.thinice"))
+    second = run_it(request(files, tmp_path / "quick.thinice"))
+    fell = 0
+    for one, other in zip(first.models, second.models, strict=True):
+        standing = (other.broken_by < 0) & np.isfinite(other.distance)
+        before, after = (logit_margin(m.worst_logits, first.labels)[standing] for m in (one, other))
+        clean = logit_margin(one.clean_logits, first.labels)[standing]
+        assert (after <= before).all() and (before < clean).all() and (after > 0).all()
+        fell += int((after < before).sum())
+    assert fell > 0
 
 
 def test_only_standing_samples_are_attacked_and_counted_once(files: Files, tmp_path: Path) -> None:

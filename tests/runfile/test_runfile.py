@@ -32,7 +32,7 @@ def add_batch(writer: RunWriter, batch: int, broken: bool = True) -> None:
     positions = np.arange(batch * 8, batch * 8 + 8)
     images = random.integers(0, 256, (40, 3, 8, 8), dtype=np.uint8)
     outcome = attacked(positions, logits, labels, np.full(8, broken), images)
-    writer.add_batch(0, 0, batch, outcome, np.full(8, -1.0, dtype=np.float32), True)
+    writer.add_batch(0, 0, batch, outcome, np.ones(8, dtype=bool), True)
 
 
 def test_a_file_says_what_it_is_and_is_one_file_when_closed(tmp_path: Path) -> None:
@@ -68,20 +68,6 @@ def test_what_goes_in_comes_out(tmp_path: Path) -> None:
     assert read_adversarial(path, 0, 9) is None and read_adversarial(path, 1, 0) is None
     with pytest.raises(RunFileError, match="has no sample 99"):
         read_image(path, 99)
-
-
-def test_a_standing_sample_keeps_its_worst_image(tmp_path: Path) -> None:
-    with open_writer(tmp_path / "a.thinice") as writer:
-        writer.plan_stages([(name, {}) for name in STAGES], 2)
-        labels = np.arange(40, dtype=np.int64) % 3
-        images = np.zeros((40, 3, 8, 8), dtype=np.uint8)
-        for number, margin in enumerate((2.0, 0.5, 1.0)):
-            logits = logits_of(np.full(40, margin), labels, 3, np.random.default_rng(0))
-            outcome = attacked(np.arange(8), logits, labels, np.zeros(8, dtype=bool), images)
-            writer.add_batch(0, 0, number, outcome, np.full(8, margin, dtype=np.float32), True)
-    logits = read_run(tmp_path / "a.thinice").models[0].worst_logits[:8]
-    margins = [row[label] - np.delete(row, label).max() for row, label in zip(logits, labels, strict=False)]
-    assert margins == pytest.approx([0.5] * 8, abs=1e-5)
 
 
 def test_a_second_engine_is_refused_while_the_first_lives(tmp_path: Path) -> None:

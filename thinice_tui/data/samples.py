@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from thinice_tui.errors import DataError
 
 Images = NDArray[np.uint8] | NDArray[np.float32]
+_ALL = slice(None)
 
 
 @dataclass(frozen=True)
@@ -28,12 +29,12 @@ class Samples:
     def __len__(self) -> int:
         return len(self.labels)
 
-    @property
-    def as_float(self) -> NDArray[np.float32]:
-        """Images as float32 in [0,1]; uint8 is divided by 255."""
-        if self.images.dtype == np.uint8:
-            return self.images.astype(np.float32) / np.float32(255)
-        return self.images.astype(np.float32, copy=False)
+    def floats(self, positions: NDArray[np.int64] | slice = _ALL) -> NDArray[np.float32]:
+        """Images at `positions` as float32 in [0,1]; uint8 is divided by 255. All at once only where they are few."""
+        chosen = self.images[positions]
+        if chosen.dtype == np.uint8:
+            return chosen.astype(np.float32) / np.float32(255)
+        return chosen.astype(np.float32, copy=False)
 
     @property
     def fingerprint(self) -> str:

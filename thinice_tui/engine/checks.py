@@ -21,7 +21,7 @@ def probe_outputs(model: LoadedModel, samples: Samples) -> int:
     Checked: the model takes these images, returns [n,C] with C ≥ 2, the labels fit C, logits are
     finite and are no probabilities.
     """
-    images = samples.as_float[:8]
+    images = samples.floats(slice(8))
     try:
         logits = _forward(model, images)
     except Exception as error:  # whatever a stranger's forward may raise
@@ -71,7 +71,7 @@ def accuracy_warning(model: LoadedModel, samples: Samples, logits: NDArray[np.fl
     near_chance = accuracy < 1 / classes + 0.15 * (1 - 1 / classes)
     if accuracy >= 0.5 and not near_chance:
         return ""
-    images, labels = samples.as_float[:PROBED], samples.labels[:PROBED]
+    images, labels = samples.floats(slice(PROBED)), samples.labels[:PROBED]
     now = float((logits[:PROBED].argmax(axis=1) == labels).mean())
     tried: dict[str, float] = {}
     used = model.normalization.name if model.normalization else "none"

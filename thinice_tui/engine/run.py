@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from thinice_tui.analysis.margins import logit_margin
 from thinice_tui.attacks.ensembles import Stage, build_ensemble
 from thinice_tui.data.samples import Samples
 from thinice_tui.engine.checks import accuracy_warning, check_finite, probe_outputs
@@ -18,6 +19,7 @@ from thinice_tui.engine.observer import Observer, StageResult
 from thinice_tui.engine.pace import Pace
 from thinice_tui.engine.plan import RunModel, make_plan, resumption_warnings
 from thinice_tui.errors import ModelError
+from thinice_tui.runfile.records import BatchOutcome
 from thinice_tui.runfile.writer import RunWriter
 from thinice_tui.settings import Settings, is_final
 
@@ -72,11 +74,14 @@ class _Engine:
     ) -> None:
         self._models, self._samples, self._settings = models, samples, settings
         self._stages, self._writer, self._observer, self._device = stages, writer, observer, device
-        self._images, self._labels = samples.as_float, samples.labels
+        self._labels = samples.labels
         self._batch_size = int(str(writer.value("batch_size")))
         stored = writer.value("settings")
         self._keep_images = stored["keep_images"] if isinstance(stored, dict) else settings.keep_images
         self._logits = [writer.clean_logits(m, len(samples), classes) for m in range(len(models))]
+        self._worst = [
+            logit_margin(writer.worst_logits(m, len(samples), classes), samples.labels) for m in range(len(models))
+        ]
         self._broken = [writer.broken_by(m, len(samples)) for m in range(len(models))]
         classifiers = [m.loaded.classifier() for m in models]
         names = [m.name for m in models]
@@ -108,7 +113,7 @@ class _Engine:
         logits, model = self._logits[number], self._models[number]
         missing = np.flatnonzero(np.isnan(logits).any(axis=1))
         for positions in _batches(missing, self._batch_size):
-            found = self._executor.clean_logits(number, self._images[positions])
+            found = self._executor.clean_logits(number, self._samples.floats(positions))
             check_finite(found, str(model.loaded.path))
             logits[positions] = found
             self._writer.add_clean(number, positions, found)
@@ -147,21 +152,16 @@ class _Engine:
             number, ordinal, len(entered), sum(len(batches[i]) for i in done), self._standing_counts()
         )
         started = time.perf_counter()
-        keep, unjudged = self._keep_images != "none", 0
+        keep, blind = self._keep_images != "none", False
         for task, outcome in self._executor.run(self._tasks(number, ordinal, batches, todo)):
-            rows = np.arange(len(task.labels))
-            others = outcome.logits.copy()
-            others[rows, task.labels] = -np.inf
-            margins = outcome.logits[rows, task.labels] - others.max(axis=1)
-            self._writer.add_batch(number, ordinal, task.number, outcome, margins, keep)
-            self._broken[number][task.positions[outcome.broken]] = ordinal
+            self._keep(number, ordinal, task, outcome, keep)
             self._pace.batch_done(len(task.positions))
-            unjudged += int((~np.isfinite(outcome.logits).all(axis=1)).sum())
-        if unjudged:
-            self._warn(
-                f"{model.name}: logits under {stage.name} were NaN or infinite for {unjudged} samples; they count "
-                "as standing, so its robust accuracy may be far too high"
-            )
+            if not blind and not np.isfinite(outcome.logits).all():
+                blind = True
+                self._warn(
+                    f"{model.name}: logits under {stage.name} were NaN or infinite for some samples; these count "
+                    "as standing, so its robust accuracy may be far too high"
+                )
         self._writer.finish_stage(number, ordinal)
         if todo or not batches:
             self._observer.stage_finished(
@@ -175,6 +175,15 @@ class _Engine:
                     final=ordinal == len(self._stages) - 1 and is_final(self._settings.attack),
                 )
             )
+
+    def _keep(self, number: int, ordinal: int, task: BatchTask, outcome: BatchOutcome, images: bool) -> None:
+        """Write a batch: what broke, and for what stands the worst image so far (never one with NaN logits)."""
+        margins, worst = logit_margin(outcome.logits, task.labels), self._worst[number]
+        with np.errstate(invalid="ignore"):
+            worse = np.isfinite(margins) & ~(margins >= worst[task.positions])
+        self._writer.add_batch(number, ordinal, task.number, outcome, worse | outcome.broken, images)
+        worst[task.positions[worse]] = margins[worse]
+        self._broken[number][task.positions[outcome.broken]] = ordinal
 
     def _standing_counts(self) -> list[int]:
         last = len(self._stages)
@@ -191,7 +200,7 @@ class _Engine:
                 stage=self._stages[ordinal],
                 number=batch,
                 positions=positions,
-                images=self._images[positions],
+                images=self._samples.floats(positions),
                 labels=self._labels[positions],
             )
 

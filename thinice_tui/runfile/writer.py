@@ -91,9 +91,17 @@ class RunWriter:
 
     def clean_logits(self, model: int, count: int, classes: int) -> Floats:
         """[count, classes], NaN where not computed yet."""
+        return self._logits("clean", model, count, classes)
+
+    def worst_logits(self, model: int, count: int, classes: int) -> Floats:
+        """[count, classes], of each sample's kept adversarial image; NaN where there is none."""
+        return self._logits("outcome", model, count, classes)
+
+    def _logits(self, table: str, model: int, count: int, classes: int) -> Floats:
         logits = np.full((count, classes), np.nan, dtype=np.float32)
-        rows = self._connection.execute("SELECT position, logits FROM clean WHERE model = ?", (model,))
-        for position, blob in rows:
+        for position, blob in self._connection.execute(
+            f"SELECT position, logits FROM {table} WHERE model = ?", (model,)
+        ):
             logits[position] = np.frombuffer(blob, dtype=np.float32)
         return logits
 
@@ -150,20 +158,18 @@ class RunWriter:
         self._checkpoint()
 
     def add_batch(
-        self, model: int, ordinal: int, batch: int, outcome: BatchOutcome, margins: Floats, keep_images: bool
+        self, model: int, ordinal: int, batch: int, outcome: BatchOutcome, kept: NDArray[np.bool_], keep_images: bool
     ) -> None:
-        """One batch's verified outcomes. `margins` [b]: of the logits, to keep the worst of each standing sample."""
+        """One batch's verified outcomes; of its samples, those `kept` [b] replace what is known of them."""
         with self._transaction():
-            for i, position in enumerate(outcome.positions):
+            for i in np.flatnonzero(kept):
                 broken = bool(outcome.broken[i])
-                if not broken and not self._is_worse(model, int(position), float(margins[i]), outcome.logits[i]):
-                    continue
                 image = zlib.compress(outcome.images[i].tobytes(), 1) if broken and keep_images else None
                 self._connection.execute(
                     "INSERT OR REPLACE INTO outcome VALUES (?, ?, ?, ?, ?, ?)",
                     (
                         model,
-                        int(position),
+                        int(outcome.positions[i]),
                         ordinal if broken else None,
                         outcome.logits[i].tobytes(),
                         float(outcome.distances[i]),
@@ -215,19 +221,6 @@ class RunWriter:
         """Move what is committed into the one file, so that a copy without its -wal is at most a stage old."""
         with suppress(sqlite3.Error):  # a reader is in the way: next time
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-
-    def _is_worse(self, model: int, position: int, margin: float, logits: Floats) -> bool:
-        """Whether a standing sample's new logits are the worst seen: by margin, against what is kept."""
-        row = self._connection.execute(
-            "SELECT o.logits, s.label FROM outcome o JOIN sample s USING (position) WHERE o.model = ? AND position = ?",
-            (model, position),
-        ).fetchone()
-        if not np.isfinite(logits).all():
-            return False
-        if row is None:
-            return True
-        kept, label = np.frombuffer(row[0], dtype=np.float32), row[1]
-        return margin < float(kept[label] - np.delete(kept, label).max())
 
     def _set_values(self, values: dict[str, object]) -> None:
         self._connection.executemany(

@@ -63,7 +63,7 @@ def test_the_same_command_again_reports_the_finished_run(files: Files) -> None:
     first = call(*files.arguments, *QUICK)
     again = call(*files.arguments, *QUICK)
     assert first.exit_code == again.exit_code == 0
-    assert "PGD-20:" not in again.stderr and first.stdout == again.stdout
+    assert "PGD-20:" not in again.stderr and "finished already" in said(again) and first.stdout == again.stdout
     (run,) = Path("runs").glob("*.thinice")
     assert re.fullmatch(r"dense-pruned-[0-9a-f]{8}\.thinice", run.name)
     later = call("report", run)
@@ -104,6 +104,9 @@ def test_without_report_it_says_so(files: Files) -> None:
         (["--arch", "absent.py:linear"], "there is no file absent.py"),
         (["--arch", "resnet999"], "is not known"),
         (["--samples", "many"], "as an integer"),
+        (["--samples", "0"], "greater than or equal to 1"),
+        (["--samples-in-report"], "add --format json"),
+        (["-o", "report.json"], "would be written as text"),
     ],
 )
 def test_wrong_usage_exits_with_2_and_one_message(files: Files, options: list[str], message: str) -> None:

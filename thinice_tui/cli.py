@@ -70,10 +70,14 @@ def compare(
     attack: Annotated[
         str, typer.Option(metavar="NAME", help="quick, standard (AutoAttack), plus (the paper's), or pgd-K.")
     ] = "standard",
-    samples: Annotated[int | None, typer.Option(metavar="N", help="Attack the first N samples; default: all.")] = None,
+    samples: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Attack the first N samples; default: all.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of the attacks' noise.")] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda:0, …")] = "auto",
-    batch_size: Annotated[str, typer.Option(metavar="N", help="Samples a batch, or auto.")] = "auto",
+    batch_size: Annotated[
+        str, typer.Option(metavar="N", help="Samples a batch, or auto: what a stop can lose. Part of what a run is.")
+    ] = "auto",
     keep_images: Annotated[
         str, typer.Option(metavar="WHICH", help="Adversarial images in the run file: flips, all or none.")
     ] = "flips",
@@ -92,15 +96,17 @@ def compare(
     Repeat the command to resume it, or to print the report of a finished run again.
     """
     with _errors(debug), _stop_on_sigterm():
-        if not report:
-            raise UsageError("compare has no interactive view yet", "add --report")
         from rich.console import Console
 
+        from thinice_tui.attacks.ensembles import build_ensemble
         from thinice_tui.report.output import check_format, write_report
         from thinice_tui.settings import Settings
 
-        check_format(form)
+        check_format(form, output, samples_in_report)
         settings = Settings.build(norm, eps, attack, seed, batch_size, keep_images)
+        build_ensemble(attack, classes=10)  # whether there is one of that name, before anything is read
+        if not report:
+            raise UsageError("compare has no interactive view yet", "add --report")
         console = Console(stderr=True)
         console.print("reading models and data …", style="dim")
 
@@ -148,7 +154,7 @@ def report_command(
     with _errors(debug):
         from thinice_tui.report.output import check_format, write_report
 
-        check_format(form)
+        check_format(form, output, samples_in_report)
         write_report(run, form, output, samples_in_report)
 
 

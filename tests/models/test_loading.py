@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch.nn.utils import prune
 
 from tests.tiny import ARCH, Files, make_task, module, pruned_weight
 from thinice_tui.errors import CheckpointError, ThiniceError, UsageError
@@ -73,8 +74,9 @@ def test_an_arch_in_a_checkpoint_never_names_code(files: Files, tmp_path: Path) 
     code.write_text("open('executed', 'w')\n")
     state = module(files.task.weight).state_dict()
     torch.save({"state_dict": state, "arch": f"{code}:factory"}, files.dense)
-    with pytest.raises(CheckpointError, match="fit none of the known architectures"):
+    with pytest.raises(CheckpointError, match="fit none of the known architectures") as caught:
         load_model(files.dense)
+    assert "which is no known name" in caught.value.what
     assert not Path("executed").exists()
 
 
@@ -95,6 +97,16 @@ def test_nothing_is_loaded_in_part(files: Files) -> None:
     torch.save(state, files.dense)
     with pytest.raises(CheckpointError, match=r"missing 1\.bias"):
         load_model(files.dense, ARCH)
+
+
+def test_masks_that_are_not_folded_in_are_called_so(files: Files) -> None:
+    network = module(files.task.weight)
+    prune.l1_unstructured(network.get_submodule("1"), "weight", 0.5)  # type: ignore[no-untyped-call]
+    torch.save(network.state_dict(), files.pruned)
+    with pytest.raises(CheckpointError, match=r"unexpected 1\.weight_orig") as caught:
+        load_model(files.pruned, ARCH)
+    assert "pruning masks beside the weights (1.weight_mask)" in caught.value.do
+    assert "prune.remove" in caught.value.do
 
 
 def test_counters_of_old_torch_may_be_missing(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from thinice_tui.attacks.ensembles import build_ensemble
 from thinice_tui.data.samples import Samples
 from thinice_tui.data.spec import read_samples, stored_spec
 from thinice_tui.engine.device import choose_device
@@ -45,7 +44,6 @@ class Prepared:
 
 def prepare(request: Request) -> Prepared:
     """Read models and data; raises ThiniceError before anything is written."""
-    build_ensemble(request.settings.attack, 10)
     files: list[tuple[Role, Path]] = [("dense", request.dense)]
     files += [("pruned", path) for path in request.pruned]
     files += [("control", request.control)] if request.control else []

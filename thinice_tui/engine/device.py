@@ -16,11 +16,14 @@ def choose_device(name: str) -> torch.device:
         device = torch.device(name)
         torch.empty(1, device=device, dtype=torch.float64)  # verification is in double; mps has none
     except (RuntimeError, AssertionError, NotImplementedError, TypeError) as error:
-        reason = str(error).splitlines()[0][:120]
-        raise UsageError(f"--device {name}: not usable here ({reason})", "try auto, cpu or cuda:0") from error
+        raise UsageError(f"--device {name}: not usable here", f"expected one of {', '.join(_usable())}") from error
     if device.type == "meta":
-        raise UsageError("--device meta: computes nothing", "try auto, cpu or cuda:0")
+        raise UsageError("--device meta: computes nothing", f"expected one of {', '.join(_usable())}")
     return device
+
+
+def _usable() -> list[str]:
+    return ["auto", "cpu", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
 
 
 def describe(device: torch.device) -> str:

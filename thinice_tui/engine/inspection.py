@@ -14,7 +14,6 @@ from thinice_tui.models.load import load_model
 from thinice_tui.runfile.records import ModelRecord
 
 SHOWN = ("dataset", "class_names", "recipe", "seed", "measured", "epoch", "num_classes")
-LONGEST = 300
 
 
 @dataclass(frozen=True)
@@ -22,7 +21,7 @@ class Inspection:
     """A model's record, and what its file says of itself, as (name, value)."""
 
     record: ModelRecord
-    facts: tuple[tuple[str, str], ...]
+    facts: tuple[tuple[str, object], ...]
 
 
 def inspect_models(paths: Sequence[Path], arch: str, normalize: str) -> Iterator[Inspection]:
@@ -30,9 +29,9 @@ def inspect_models(paths: Sequence[Path], arch: str, normalize: str) -> Iterator
     for path in paths:
         model = load_model(path, arch, normalize)
         checkpoint = model.checkpoint
-        layout = f"weights under {checkpoint.container!r}" if checkpoint.container else "a bare state dict"
-        facts = [("file", f"{path.stat().st_size:,} bytes, {layout}"), ("sha256", checkpoint.sha256)]
-        facts += [(key, _short(checkpoint.about[key])) for key in SHOWN if key in checkpoint.about]
+        facts: list[tuple[str, object]] = [("bytes", path.stat().st_size)]
+        facts += [("weights under", checkpoint.container or None), ("sha256", checkpoint.sha256)]
+        facts += [(key, checkpoint.about[key]) for key in SHOWN if key in checkpoint.about]
         yield Inspection(RunModel("dense", path.stem, model).record(), tuple(facts))
 
 
@@ -47,8 +46,3 @@ def environment() -> tuple[tuple[str, str], ...]:
         ("cpu threads", str(torch.get_num_threads())),
         ("gpus", ", ".join(gpus) or "none"),
     )
-
-
-def _short(value: object) -> str:
-    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"

@@ -45,6 +45,8 @@ def run_comparison(
         with RunWriter.open(path, plan, records, samples.labels, samples.indices, samples.images) as writer:
             if writer.value("finished") is None:
                 _Engine(models, samples, settings, stages, classes, device, writer, observer).run()
+            else:
+                observer.note("this run is finished already: nothing is computed again")
 
 
 def _common_classes(models: Sequence[RunModel], samples: Samples) -> int:

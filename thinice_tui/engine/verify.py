@@ -8,8 +8,8 @@ from torch import Tensor, nn
 from thinice_tui.settings import Norm
 
 TOLERANCE = 1e-6
-"""How far outside eps float32 rounding may leave a projected image, in units of [0,1] pixels (L2: of
-the whole image's norm, relative to eps where eps is above 1)."""
+"""How far outside eps float32 rounding may leave the norm of a projected image under L2, relative to eps
+where eps is above 1. Under Linf nothing is left outside."""
 
 
 @dataclass(frozen=True)
@@ -42,14 +42,21 @@ def verify(judge: nn.Module, clean: Tensor, labels: Tensor, candidates: Tensor, 
 
 
 def project(clean: Tensor, candidates: Tensor, norm: Norm, eps: float) -> Tensor:
-    """The nearest image within eps of `clean` (L2: on the line to it), clipped to [0,1]; float64 inside."""
+    """The nearest image within eps of `clean` (L2: on the line to it), clipped to [0,1]; float64 inside.
+
+    Under Linf what float32 rounding leaves outside moves one step in, so that every pixel is within eps.
+    """
     delta = candidates.double() - clean.double()
     if norm == "Linf":
         delta = delta.clamp(-eps, eps)
     else:
         length = delta.flatten(1).norm(dim=1).clamp(min=1e-12)
         delta = delta * (eps / length).clamp(max=1).view(-1, 1, 1, 1)
-    return (clean.double() + delta).clamp(0, 1).to(clean.dtype)
+    images = (clean.double() + delta).clamp(0, 1).to(clean.dtype)
+    if norm == "Linf":
+        outside = (images.double() - clean.double()).abs() > eps
+        images = torch.where(outside, torch.nextafter(images, clean), images)
+    return images
 
 
 def distance(clean: Tensor, images: Tensor, norm: Norm) -> Tensor:

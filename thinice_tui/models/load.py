@@ -1,5 +1,6 @@
 """A file on disk to a ready classifier, with everything the run file says about it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from thinice_tui.models.checkpoint import Checkpoint, read_checkpoint
 from thinice_tui.models.classifier import Classifier, Normalization
 from thinice_tui.models.normalization import parse_normalization, stored_normalization
 from thinice_tui.models.sparsity import Sparsity, measure_sparsity
+
+MASKS = ("_mask", ".mask", "mask_weight", "popup_scores", ".scores")
+"""How keys end under which pruning methods store what is to be multiplied onto the weights."""
 
 
 @dataclass(frozen=True)
@@ -43,11 +47,10 @@ def load_model(path: Path, arch: str = "auto", normalize: str = "auto") -> Loade
     checkpoint says, else none.
     """
     checkpoint = read_checkpoint(path)
-    wanted = arch
-    if arch == "auto" and isinstance(checkpoint.about.get("arch"), str):
-        wanted = _named(str(checkpoint.about["arch"]))
+    stored = checkpoint.about.get("arch")
+    wanted = stored if arch == "auto" and isinstance(stored, str) and stored in KNOWN else arch
     with torch.random.fork_rng(devices=[]):  # building draws random weights, all of them overwritten
-        name, network = build_network(wanted, checkpoint.state, str(path))
+        name, network = build_network(wanted, checkpoint.state, str(path), stored)
     _load_strictly(network, checkpoint, name)
     if normalize == "auto":
         normalization = stored_normalization(checkpoint.about.get("normalization"), str(path))
@@ -57,9 +60,14 @@ def load_model(path: Path, arch: str = "auto", normalize: str = "auto") -> Loade
     return LoadedModel(checkpoint, name, normalization, network, measure_sparsity(network), code_sha256(name))
 
 
-def _named(stored: str) -> str:
-    """What a checkpoint says of itself picks a known architecture; it never names code to run."""
-    return stored if stored in KNOWN else "auto"
+def _advice(keys: Iterable[str]) -> str:
+    masks = sorted(key for key in keys if key.endswith(MASKS))
+    if masks:
+        return (
+            f"it holds pruning masks beside the weights ({masks[0]}): fold them in before saving, for torch's own "
+            "with torch.nn.utils.prune.remove(module, 'weight')"
+        )
+    return "name the right one with --arch; nothing is loaded in part, a half-random network would be judged"
 
 
 def _load_strictly(network: nn.Module, checkpoint: Checkpoint, arch: str) -> None:
@@ -78,6 +86,6 @@ def _load_strictly(network: nn.Module, checkpoint: Checkpoint, arch: str) -> Non
         shown = "; ".join(problems[:5]) + (f"; and {len(problems) - 5} more" if len(problems) > 5 else "")
         raise CheckpointError(
             f"{checkpoint.path}: does not fit the architecture {arch}: {shown}",
-            "name the right one with --arch; nothing is loaded in part, a half-random network would be judged",
+            _advice(found),
         )
     network.load_state_dict(found, strict=True)

@@ -13,6 +13,8 @@ from rich.text import Text
 from thinice_tui.printable import printable
 from thinice_tui.runfile.records import LayerRecord, ModelRecord
 
+LONGEST = 300
+
 
 class Inspected(Protocol):
     """A model's record, and what its file says of itself, as (name, value)."""
@@ -21,14 +23,14 @@ class Inspected(Protocol):
     def record(self) -> ModelRecord: ...
 
     @property
-    def facts(self) -> tuple[tuple[str, str], ...]: ...
+    def facts(self) -> tuple[tuple[str, object], ...]: ...
 
 
 def print_inspections(inspections: Iterable[Inspected], form: str) -> None:
     """To stdout, one after the other as text, or as one JSON list."""
     if form == "json":
         found = [_document(one.record, one.facts) for one in inspections]
-        json.dump(found, sys.stdout, indent=2)
+        json.dump(found, sys.stdout, indent=2, default=str)
         print()
         return
     console = Console()
@@ -36,18 +38,18 @@ def print_inspections(inspections: Iterable[Inspected], form: str) -> None:
         console.print(render_inspection(one.record, one.facts), highlight=False)
 
 
-def _document(record: ModelRecord, facts: Sequence[tuple[str, str]]) -> dict[str, object]:
+def _document(record: ModelRecord, facts: Sequence[tuple[str, object]]) -> dict[str, object]:
     fields = asdict(record)
     for name in ("role", "name", "sha256"):
         fields.pop(name)
     return dict(facts) | fields
 
 
-def render_inspection(record: ModelRecord, facts: Sequence[tuple[str, str]]) -> RenderableType:
+def render_inspection(record: ModelRecord, facts: Sequence[tuple[str, object]]) -> RenderableType:
     """One model: `facts` as (name, value), the three sparsities, and a row a layer."""
     head = Table.grid(padding=(0, 2))
     for name, value in (
-        *facts,
+        *((name, _short(value)) for name, value in facts),
         ("architecture", record.arch),
         ("normalisation", record.normalization),
         ("parameters", f"{record.parameters:,}"),
@@ -64,6 +66,14 @@ def render_inspection(record: ModelRecord, facts: Sequence[tuple[str, str]]) -> 
     for layer in record.layers:
         layers.add_row(*_cells(layer))
     return Group(Text(printable(record.path), style="bold"), head, layers)
+
+
+def _short(value: object) -> str:
+    if isinstance(value, dict):
+        text = ", ".join(f"{key} {item}" for key, item in value.items())
+    else:
+        text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
 def _cells(layer: LayerRecord) -> tuple[Text, ...]:

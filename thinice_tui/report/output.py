@@ -15,10 +15,14 @@ FORMATS = ("text", "json")
 FILE_WIDTH = 100
 
 
-def check_format(name: str) -> None:
-    """Raise UsageError unless `name` is a format; before anything is computed."""
+def check_format(name: str, output: Path | None = None, samples: bool = False) -> None:
+    """Raise UsageError unless `name` is a format that fits the other options; before anything is computed."""
     if name not in FORMATS:
         raise UsageError(f"--format is {name!r}, expected {' or '.join(FORMATS)}")
+    if name != "json" and samples:
+        raise UsageError("--samples-in-report is for JSON reports", "add --format json")
+    if name != "json" and output is not None and output.suffix == ".json":
+        raise UsageError(f"-o {output} would be written as text", "add --format json, or name it otherwise")
 
 
 def write_report(path: Path, form: str, output: Path | None, samples: bool) -> None:

@@ -14,6 +14,8 @@ from thinice_tui.plots.charts import Rates, accuracy_by_stage, flip_rate_by_marg
 from thinice_tui.settings import is_final
 
 PLOT_HEIGHT = 15
+NARROW = 76
+"""Below this many columns the intervals of the models' table are left to the JSON report."""
 MEANINGS = {
     "S11": "● held by both",
     "S10": "▼ held when dense, lost",
@@ -36,7 +38,7 @@ def _parts(analysis: Analysis, width: int) -> Iterator[RenderableType]:
     yield _header(analysis)
     yield from (Text(f"warning: {warning}", style="yellow") for warning in _warnings(analysis))
     yield Text()
-    yield _models(analysis)
+    yield _models(analysis, intervals=width >= NARROW)
     yield Text()
     yield _stages(analysis)
     if analysis.through:
@@ -78,24 +80,30 @@ def _header(analysis: Analysis) -> Text:
     return text
 
 
-def _models(analysis: Analysis) -> Table:
+def _models(analysis: Analysis, intervals: bool) -> Table:
     bound = "" if _final(analysis) else "≤ "
-    table = Table(title="Models (95 % intervals)", title_justify="left", title_style="bold", expand=False)
+    least, all_of_it = ("", "all") if analysis.complete else ("≥ ", "so far")
+    table = Table(
+        title="Models (95 % intervals)" if intervals else "Models",
+        title_justify="left",
+        title_style="bold",
+        expand=False,
+    )
     table.add_column("model", overflow="fold")
-    table.add_column("sparsity", justify="right")
+    table.add_column("sparsity", justify="right", no_wrap=True)
     table.add_column("clean %", justify="right", no_wrap=True)
     table.add_column("robust %", justify="right", no_wrap=True)
     weak = next((summary.gap.weak_attack for summary in analysis.models if summary.gap is not None), "")
     if weak:
-        table.add_column(f"{weak} − all", justify="right")
+        table.add_column(f"{weak} − {all_of_it}", justify="right")
     for summary in analysis.models:
         record = summary.model.record
-        robust = "–" if summary.robust_accuracy is None else bound + _percent(summary.robust_accuracy)
-        gap = [] if summary.gap is None else [f"{100 * summary.gap.gap:.1f}"]
+        robust = "–" if summary.robust_accuracy is None else bound + _percent(summary.robust_accuracy, intervals)
+        gap = [] if summary.gap is None else [f"{least}{100 * summary.gap.gap:.1f}"]
         table.add_row(
-            Text(f"{record.name} ({record.role})" if record.role != record.name else record.name),
+            Text(record.name if record.role in (record.name, "pruned") else f"{record.name} ({record.role})"),
             f"{100 * record.sparsity_conv_linear:.1f} %",
-            _percent(summary.clean_accuracy),
+            _percent(summary.clean_accuracy, intervals),
             robust,
             *gap,
         )
@@ -113,7 +121,7 @@ def _stages(analysis: Analysis) -> Table:
     table = Table(title="Stages: samples broken, robust accuracy after", title_justify="left", title_style="bold")
     table.add_column("stage", no_wrap=True)
     for summary in analysis.models:
-        table.add_column(Text(summary.model.record.name), justify="right")
+        table.add_column(Text(summary.model.record.name), justify="right", overflow="fold")
     table.add_row("clean", *(_clean_cell(summary) for summary in analysis.models))
     for number, name in enumerate(analysis.stage_names):
         table.add_row(Text(name), *(_stage_cell(summary, number) for summary in analysis.models))
@@ -224,7 +232,9 @@ def _footnotes(has_control: bool) -> Text:
     return Text("\n".join(lines), style="dim")
 
 
-def _percent(estimate: Estimate | None) -> str:
+def _percent(estimate: Estimate | None, interval: bool = True) -> str:
     if estimate is None or math.isnan(estimate.value):
         return "–"
+    if not interval:
+        return f"{100 * estimate.value:.1f}"
     return f"{100 * estimate.value:.1f} [{100 * estimate.low:.1f}, {100 * estimate.high:.1f}]"

@@ -37,19 +37,21 @@ KNOWN = {
 }
 
 
-def build_network(spec: str, state: Mapping[str, Tensor], path: str) -> tuple[str, nn.Module]:
+def build_network(spec: str, state: Mapping[str, Tensor], path: str, stored: object = None) -> tuple[str, nn.Module]:
     """The architecture's name and a network of it, with random weights, fit for `state`.
 
     `spec`: `auto` (by the keys and shapes of `state`), a known name, `FILE.py:factory` or
-    `package.module:factory`. Raises CheckpointError or UsageError.
+    `package.module:factory`. `stored`: what the checkpoint calls its architecture, for the message; it
+    never names code to run. Raises CheckpointError or UsageError.
     """
     if ":" in spec:
         return spec, _from_factory(spec, state)
     if spec == "auto":
         found = [a for a in KNOWN.values() if _fits(a, state)]
         if not found:
+            named = f"; it calls its own {stored!r}, which is no known name" if stored else ""
             raise CheckpointError(
-                f"{path}: its tensors fit none of the known architectures ({', '.join(KNOWN)})",
+                f"{path}: its tensors fit none of the known architectures ({', '.join(KNOWN)}){named}",
                 "name yours with --arch path/to/file.py:factory, a function that returns the torch module",
             )
         return found[0].name, found[0].build(_num_classes(found[0], state))

@@ -54,10 +54,6 @@ class FlipSets:
     def masks(self) -> tuple[Mask, Mask, Mask, Mask]:
         return self.s11, self.s10, self.s01, self.s00
 
-    def names(self) -> NDArray[np.str_]:
-        """Each sample's set by name, [n]."""
-        return np.select(self.masks(), SETS, default="?")
-
 
 @dataclass(frozen=True)
 class ModelSummary:

@@ -34,9 +34,13 @@ class BatchTask:
 
 
 class Executor(Protocol):
-    """Runs batches and hands back verified outcomes, in the order of the tasks."""
+    """What the engine needs of the place where batches run."""
 
-    def run(self, tasks: Iterable[BatchTask]) -> Iterator[tuple[BatchTask, BatchOutcome]]: ...
+    def run(self, tasks: Iterable[BatchTask]) -> Iterator[tuple[BatchTask, BatchOutcome]]:
+        """Verified outcomes, in the order of the tasks."""
+
+    def clean_logits(self, model: int, images: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Logits [b,C], float32, on clean images [b,C,H,W]."""
 
 
 def noise_seed(seed: int, stage: str, batch: int) -> int:

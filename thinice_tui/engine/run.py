@@ -14,7 +14,7 @@ from thinice_tui.attacks.ensembles import Stage, build_ensemble
 from thinice_tui.data.samples import Samples
 from thinice_tui.engine.checks import accuracy_warning, check_finite, probe_outputs
 from thinice_tui.engine.device import full_precision
-from thinice_tui.engine.executor import BatchTask, LocalExecutor
+from thinice_tui.engine.executor import BatchTask, Executor, LocalExecutor
 from thinice_tui.engine.observer import Observer, StageResult
 from thinice_tui.engine.pace import Pace
 from thinice_tui.engine.plan import RunModel, make_plan, resumption_warnings
@@ -88,7 +88,7 @@ class _Engine:
         classifiers = [m.loaded.classifier() for m in models]
         names = [m.name for m in models]
         self._pace = Pace(names, stages, classes, observer, writer.heartbeat)
-        self._executor = LocalExecutor(names, classifiers, settings, device, self._pace.forwarded)
+        self._executor: Executor = LocalExecutor(names, classifiers, settings, device, self._pace.forwarded)
 
     def run(self) -> None:
         for stage in self._stages:

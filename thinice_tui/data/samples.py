@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +37,7 @@ class Samples:
             return chosen.astype(np.float32) / np.float32(255)
         return chosen.astype(np.float32, copy=False)
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """sha256 over shapes, images, labels and indices: the same data, wherever it was read from."""
         digest = hashlib.sha256(repr((self.images.shape, str(self.images.dtype))).encode())

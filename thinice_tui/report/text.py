@@ -166,7 +166,7 @@ def _comparison(
         gap = comparison.gap
         yield Text(
             f"Overestimation by {gap.weak_attack} alone: {100 * gap.weak:.1f} % against {100 * gap.ensemble:.1f} %, "
-            f"{100 * gap.gap:.1f} points"
+            f"{'' if analysis.complete else 'at least '}{100 * gap.gap:.1f} points"
         )
     yield Text()
     margins = logit_margin(run.models[0].clean_logits, run.labels)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from thinice_tui.errors import RunFileError
 from thinice_tui.printable import printable, printable_json
 from thinice_tui.runfile.records import Floats, LayerRecord, ModelOutcomes, ModelRecord, Run, StageRecord
-from thinice_tui.runfile.schema import check_recognised
+from thinice_tui.runfile.schema import check_recognised, read_logits
 
 
 def read_run(path: Path) -> Run:
@@ -35,7 +35,7 @@ def read_run(path: Path) -> Run:
 def read_image(path: Path, position: int) -> NDArray[np.uint8] | Floats:
     """The clean image at `position`: [C,H,W], uint8 in [0,255] or float32 in [0,1]."""
     with _connected(path) as connection:
-        data = json.loads(connection.execute("SELECT value FROM run WHERE key = 'data'").fetchone()[0])
+        data = _data(connection)
         row = connection.execute("SELECT image FROM sample WHERE position = ?", (position,)).fetchone()
     if row is None:
         raise RunFileError(f"{path}: has no sample {position}")
@@ -45,13 +45,20 @@ def read_image(path: Path, position: int) -> NDArray[np.uint8] | Floats:
 def read_adversarial(path: Path, model: int, position: int) -> Floats | None:
     """The adversarial image that broke `model` at `position`, [C,H,W] float32; None where none is kept."""
     with _connected(path) as connection:
-        data = json.loads(connection.execute("SELECT value FROM run WHERE key = 'data'").fetchone()[0])
+        data = _data(connection)
         row = connection.execute(
             "SELECT image FROM outcome WHERE model = ? AND position = ?", (model, position)
         ).fetchone()
     if row is None or row[0] is None:
         return None
     return np.frombuffer(zlib.decompress(row[0]), dtype=np.float32).reshape(data["shape"])
+
+
+def _data(connection: sqlite3.Connection) -> dict[str, Any]:
+    """The run's `data` entry: shape and dtype of its images among others."""
+    (value,) = connection.execute("SELECT value FROM run WHERE key = 'data'").fetchone()
+    data: dict[str, Any] = _json(value)
+    return data
 
 
 def _json(text: str) -> Any:
@@ -84,14 +91,13 @@ def _read_model(
     number, count = row["id"], len(labels)
     layers = tuple(LayerRecord(**(layer | {"shape": tuple(layer["shape"])})) for layer in _json(row["layers"]))
     fields = {key: printable_json(row[key]) for key in tuple(row.keys()) if key not in ("id", "layers")}
-    clean = np.full((count, classes), np.nan, dtype=np.float32)
-    for position, blob in connection.execute("SELECT position, logits FROM clean WHERE model = ?", (number,)):
-        clean[position] = np.frombuffer(blob, dtype=np.float32)
-    worst, distance = clean.copy(), np.full(count, np.nan)
+    clean = read_logits(connection, "clean", number, (count, classes))
+    worst = read_logits(connection, "outcome", number, (count, classes))
+    worst = np.where(np.isnan(worst), clean, worst)
+    distance = np.full(count, np.nan)
     broken_by = np.full(count, -1, dtype=np.int64)
-    query = "SELECT position, broken_by, logits, distance FROM outcome WHERE model = ?"
-    for position, ordinal, blob, found in connection.execute(query, (number,)):
-        worst[position] = np.frombuffer(blob, dtype=np.float32)
+    query = "SELECT position, broken_by, distance FROM outcome WHERE model = ?"
+    for position, ordinal, found in connection.execute(query, (number,)):
         distance[position] = found
         broken_by[position] = -1 if ordinal is None else ordinal
     return ModelOutcomes(

@@ -1,6 +1,10 @@
 """The layout of NAME.thinice: SQLite tables, and how a file is recognised."""
 
 import sqlite3
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from thinice_tui.errors import RunFileError
 
@@ -40,6 +44,16 @@ are in run['data']. logits: float32. stage.ordinal: from 0, the ensemble's order
 until its first batch. outcome: a row for each attacked sample; broken_by: the ordinal that broke it,
 NULL while it stands; logits and distance: of the worst verified image so far; image: zlib of float32,
 kept for broken samples as settings.keep_images says."""
+
+
+def read_logits(
+    connection: sqlite3.Connection, table: Literal["clean", "outcome"], model: int, shape: tuple[int, int]
+) -> NDArray[np.float32]:
+    """The logits that `table` holds of `model`: [samples, classes] of that shape, NaN where there are none."""
+    logits = np.full(shape, np.nan, dtype=np.float32)
+    for position, blob in connection.execute(f"SELECT position, logits FROM {table} WHERE model = ?", (model,)):
+        logits[position] = np.frombuffer(blob, dtype=np.float32)
+    return logits
 
 
 def check_recognised(connection: sqlite3.Connection, path: str) -> None:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from thinice_tui.errors import RunFileError
 from thinice_tui.runfile.records import BatchOutcome, Floats, Integers, ModelRecord, RunPlan
-from thinice_tui.runfile.schema import APPLICATION_ID, TABLES, VERSION, check_recognised
+from thinice_tui.runfile.schema import APPLICATION_ID, TABLES, VERSION, check_recognised, read_logits
 
 HEARTBEAT_SECONDS = 0.5
 
@@ -91,19 +91,11 @@ class RunWriter:
 
     def clean_logits(self, model: int, count: int, classes: int) -> Floats:
         """[count, classes], NaN where not computed yet."""
-        return self._logits("clean", model, count, classes)
+        return read_logits(self._connection, "clean", model, (count, classes))
 
     def worst_logits(self, model: int, count: int, classes: int) -> Floats:
         """[count, classes], of each sample's kept adversarial image; NaN where there is none."""
-        return self._logits("outcome", model, count, classes)
-
-    def _logits(self, table: str, model: int, count: int, classes: int) -> Floats:
-        logits = np.full((count, classes), np.nan, dtype=np.float32)
-        for position, blob in self._connection.execute(
-            f"SELECT position, logits FROM {table} WHERE model = ?", (model,)
-        ):
-            logits[position] = np.frombuffer(blob, dtype=np.float32)
-        return logits
+        return read_logits(self._connection, "outcome", model, (count, classes))
 
     def broken_by(self, model: int, count: int) -> Integers:
         """The stage ordinal that broke each sample, −1 while it stands; [count]."""

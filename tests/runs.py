@@ -1,12 +1,13 @@
 """Run files made by hand, so that views are tested without attacking anything."""
 
+import time
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from thinice_tui.runfile.reader import read_run
-from thinice_tui.runfile.records import BatchOutcome, LayerRecord, ModelRecord, Role, Run, RunPlan
+from thinice_tui.runfile.records import BatchOutcome, Heartbeat, LayerRecord, ModelRecord, Role, Run, RunPlan
 from thinice_tui.runfile.writer import RunWriter
 
 STAGES = ("PGD-20", "APGD-CE", "APGD-T")
@@ -77,7 +78,7 @@ def write_run(
                     writer.add_batch(number, ordinal, 0, outcome, np.ones(len(standing), dtype=bool), True)
                 writer.finish_stage(number, ordinal)
                 standing = standing[~broken]
-        writer.heartbeat("dense · APGD-T", 5, 10, 100.0)
+        writer.heartbeat(Heartbeat(time.time(), "running", "dense · APGD-T", 5, 10, 100.0, 30.0))
         if through == len(STAGES):
             writer.finish(None)
     return read_run(path)

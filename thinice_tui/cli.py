@@ -1,6 +1,7 @@
 """The front door: Typer commands, nothing else. torch is imported only by the commands that need it."""
 
 import io
+import json
 import signal
 import sys
 from collections.abc import Iterator
@@ -91,28 +92,18 @@ def compare(
     samples_in_report: SamplesInReportOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """Attack a dense model and its pruned versions, and show which samples flip.
+    """Attack a dense model and its pruned versions, and browse which samples flip.
 
-    Repeat the command to resume it, or to print the report of a finished run again.
+    Repeat the command to resume it, or to look at a finished run again.
     """
     with _errors(debug), _stop_on_sigterm():
-        from rich.console import Console
-
         from thinice_tui.attacks.ensembles import build_ensemble
-        from thinice_tui.report.output import check_format, write_report
-        from thinice_tui.settings import Settings
+        from thinice_tui.report.output import check_format
+        from thinice_tui.settings import Request, Settings
 
         check_format(form, output, samples_in_report)
         settings = Settings.build(norm, eps, attack, seed, batch_size, keep_images)
         build_ensemble(attack, classes=10)  # whether there is one of that name, before anything is read
-        if not report:
-            raise UsageError("compare has no interactive view yet", "add --report")
-        console = Console(stderr=True)
-        console.print("reading models and data …", style="dim")
-
-        from thinice_tui.engine.compare import Request, execute, prepare
-        from thinice_tui.engine.console import ConsoleObserver
-
         request = Request(
             dense=dense,
             pruned=tuple(pruned),
@@ -124,7 +115,25 @@ def compare(
             device=device,
             settings=settings,
             run=run,
+            folder=Path.cwd(),
         )
+        if not report:
+            if form != "text" or output is not None or samples_in_report:
+                raise UsageError("--format, -o and --samples-in-report are for reports", "add --report")
+            _need_terminal("add --report for a run without an interface")
+
+            from thinice_tui.tui.app import compare_in_app
+
+            raise typer.Exit(compare_in_app(request))
+        from rich.console import Console
+
+        console = Console(stderr=True)
+        console.print("reading models and data …", style="dim")
+
+        from thinice_tui.engine.compare import execute, prepare
+        from thinice_tui.engine.console import ConsoleObserver
+        from thinice_tui.report.output import write_report
+
         prepared = prepare(request)
         try:
             with ConsoleObserver(console) as observer:
@@ -140,6 +149,37 @@ def compare(
             printable(f"run file: {prepared.path}"), style="dim", markup=False, highlight=False, soft_wrap=True
         )
         write_report(prepared.path, form, output, samples_in_report)
+
+
+@app.command("open")
+def open_command(
+    run: Annotated[Path, typer.Argument(metavar="RUN.thinice", help="A run file, finished or still going.")],
+    debug: DebugOption = False,
+) -> None:
+    """Browse a run, finished or still going, without torch."""
+    with _errors(debug):
+        from thinice_tui.runfile.reader import check_run_file
+
+        check_run_file(run)
+        _need_terminal(f"for text: thinice-tui report {run}")
+
+        from thinice_tui.tui.app import open_in_app
+
+        raise typer.Exit(open_in_app(run))
+
+
+@app.command(hidden=True)
+def engine(request: Annotated[str, typer.Argument(help="A request, as JSON.")], debug: DebugOption = False) -> None:
+    """Compute a run for a view that watches its file: what `compare` starts in the background."""
+    with _errors(debug), _stop_on_sigterm():
+        from thinice_tui.engine.process import run_engine
+        from thinice_tui.settings import Request
+
+        try:
+            stored = json.loads(request)
+        except ValueError as error:
+            raise UsageError("the request is not JSON", "`thinice-tui compare` makes one") from error
+        run_engine(Request.from_dict(stored))
 
 
 @app.command("report")
@@ -210,6 +250,11 @@ def _errors(debug: bool) -> Iterator[None]:
         # Whoever read stdout is gone (`| head`): nothing to say, and nowhere to say it.
         sys.stdout = None
         raise typer.Exit(0) from None
+
+
+def _need_terminal(otherwise: str) -> None:
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):  # textual draws on stderr
+        raise UsageError("there is no terminal to draw on", otherwise)
 
 
 def _fail(error: ThiniceError) -> NoReturn:

@@ -41,6 +41,10 @@ class RunFileError(ThiniceError):
     """A run file that cannot be written, read, or continued."""
 
 
+class RunBusyError(RunFileError):
+    """A run file that another engine is writing."""
+
+
 class Interrupted(ThiniceError):
     """The user, or a signal, asked to stop; what was computed is in the run file."""
 

@@ -2,8 +2,10 @@
 
 import math
 import re
-from dataclasses import asdict, dataclass
-from typing import Literal, cast
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Literal, cast
 
 from thinice_tui.errors import UsageError
 
@@ -76,6 +78,79 @@ class Settings:
     def as_dict(self) -> dict[str, object]:
         """For the run file and the report; eps as {text, value}."""
         return asdict(self)
+
+
+@dataclass(frozen=True)
+class Request:
+    """A comparison as asked for; nothing is read yet. Relative paths are relative to `folder`."""
+
+    dense: Path
+    pruned: tuple[Path, ...]
+    control: Path | None
+    data: str | None
+    """A data spec; None: what the dense checkpoint names."""
+    samples: int | None
+    arch: str
+    normalize: str
+    device: str
+    settings: Settings
+    run: Path | None
+    """The run file; None: one named after the files and the settings."""
+    folder: Path
+
+    def as_dict(self) -> dict[str, object]:
+        """For the run file and the engine's process: JSON values that `from_dict` reads."""
+        paths = {"dense": str(self.dense), "pruned": [str(path) for path in self.pruned], "folder": str(self.folder)}
+        optional = {name: None if path is None else str(path) for name, path in self._optional_paths()}
+        plain = {name: getattr(self, name) for name in ("data", "samples", "arch", "normalize", "device")}
+        return {**paths, **optional, **plain, "settings": self.settings.as_dict()}
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> "Request":
+        """What `as_dict` gave; raises UsageError for anything else."""
+        try:
+            settings = stored["settings"]
+            return cls(
+                dense=Path(stored["dense"]),
+                pruned=tuple(Path(path) for path in stored["pruned"]),
+                control=None if stored["control"] is None else Path(stored["control"]),
+                data=stored["data"],
+                samples=stored["samples"],
+                arch=str(stored["arch"]),
+                normalize=str(stored["normalize"]),
+                device=str(stored["device"]),
+                settings=Settings.build(
+                    str(settings["norm"]),
+                    str(settings["eps"]["text"]),
+                    str(settings["attack"]),
+                    int(settings["seed"]),
+                    str(settings["batch_size"] or "auto"),
+                    str(settings["keep_images"]),
+                ),
+                run=None if stored["run"] is None else Path(stored["run"]),
+                folder=Path(stored["folder"]),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise UsageError(f"how the run was started is not readable ({type(error).__name__}: {error})") from error
+
+    def command(self) -> list[str]:
+        """The command line that asks for the same, with every option named."""
+        settings = self.settings
+        words = ["thinice-tui", "compare", str(self.dense), *map(str, self.pruned)]
+        words += [word for name, path in self._optional_paths() if path for word in (f"--{name}", str(path))]
+        words += [] if self.data is None else ["--data", self.data]
+        words += [] if self.samples is None else ["--samples", str(self.samples)]
+        words += ["--arch", self.arch, "--normalize", self.normalize, "--device", self.device]
+        words += ["--norm", settings.norm, "--eps", settings.eps.text, "--attack", settings.attack]
+        words += ["--seed", str(settings.seed), "--batch-size", str(settings.batch_size or "auto")]
+        return [*words, "--keep-images", settings.keep_images]
+
+    def at(self, run: Path) -> "Request":
+        """The same, kept in the run file `run`."""
+        return replace(self, run=run)
+
+    def _optional_paths(self) -> tuple[tuple[str, Path | None], ...]:
+        return ("control", self.control), ("run", self.run)
 
 
 def is_final(attack: str) -> bool:

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from tests.runs import STAGES, write_run
 from thinice_tui.analysis.comparison import analyse, flip_sets, robust
-from thinice_tui.analysis.margins import logit_margin
 from thinice_tui.runfile.records import Role
 
 MODELS: dict[str, Role] = {"dense": "dense", "half": "pruned", "tenth": "pruned", "again": "control"}
@@ -77,7 +76,7 @@ def test_low_margin_samples_are_found_to_flip_where_they_do(tmp_path: Path) -> N
     assert comparison.auc_s01_s00.high < 0.5, "gains lie near the boundary too, on its other side"
     rates = [rate.rate for rate in comparison.flip_rate]
     assert rates[0] > rates[-1] and len(rates) == 10
-    margins = logit_margin(analysis.run.models[0].clean_logits, analysis.run.labels)
+    margins = analysis.run.models[0].clean_margin
     held = comparison.sets.s10 | comparison.sets.s11
     assert comparison.flip_rate[0].margin_low == pytest.approx(margins[held].min())
 

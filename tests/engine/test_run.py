@@ -11,14 +11,13 @@ import torch
 
 from tests.tiny import ARCH, Files, as_uint8, pruned_weight, save_weight
 from thinice_tui.analysis.comparison import analyse
-from thinice_tui.analysis.margins import logit_margin
-from thinice_tui.engine.compare import Request, execute, prepare
+from thinice_tui.engine.compare import execute, prepare
 from thinice_tui.engine.executor import noise_seed
 from thinice_tui.engine.observer import Progress, SilentObserver, StageResult
 from thinice_tui.errors import ModelError, RunFileError
 from thinice_tui.runfile.reader import read_adversarial, read_image, read_run
 from thinice_tui.runfile.records import Run
-from thinice_tui.settings import Settings
+from thinice_tui.settings import Request, Settings
 
 
 class StopAfter(SilentObserver):
@@ -55,6 +54,7 @@ def request(files: Files, run: Path, **changes: object) -> Request:
         device="cpu",
         settings=settings,
         run=run,
+        folder=Path.cwd(),
     )
     return replace(made, **changes)  # type: ignore[arg-type]
 
@@ -66,7 +66,7 @@ def run_it(wanted: Request, observer: StopAfter | None = None) -> Run:
 
 
 def outcomes(run: Run) -> list[tuple[np.ndarray, ...]]:
-    return [(m.clean_logits, m.broken_by, m.worst_logits, m.distance) for m in run.models]
+    return [(m.clean_margin, m.broken_by, m.worst_prediction, m.worst_margin, m.distance) for m in run.models]
 
 
 def assert_same_outcomes(first: Run, second: Run) -> None:
@@ -92,7 +92,7 @@ def test_a_run_holds_everything_and_every_flip_is_real(files: Files, tmp_path: P
             delta = np.abs(adversarial.astype(np.float64) - clean).max()
             assert delta <= eps and adversarial.min() >= 0 and adversarial.max() <= 1
             assert model.distance[position] == pytest.approx(delta, abs=1e-7)
-            assert model.worst_logits[position].argmax() != run.labels[position]
+            assert model.worst_prediction[position] != run.labels[position]
         if weight is not None:  # the dense model's boundary is known
             exact = files.task.distances("Linf")
             broken = model.broken_by >= 0
@@ -109,8 +109,8 @@ def test_what_stands_keeps_its_worst_image_so_far(files: Files, tmp_path: Path) 
     fell = 0
     for one, other in zip(first.models, second.models, strict=True):
         standing = (other.broken_by < 0) & np.isfinite(other.distance)
-        before, after = (logit_margin(m.worst_logits, first.labels)[standing] for m in (one, other))
-        clean = logit_margin(one.clean_logits, first.labels)[standing]
+        before, after = (m.worst_margin[standing] for m in (one, other))
+        clean = one.clean_margin[standing]
         assert (after <= before).all() and (before < clean).all() and (after > 0).all()
         fell += int((after < before).sum())
     assert fell > 0
@@ -121,7 +121,7 @@ def test_only_standing_samples_are_attacked_and_counted_once(files: Files, tmp_p
     run = run_it(request(files, tmp_path / "a.thinice"), observer)
     n = len(run.labels)
     for model in run.models:
-        standing = int((model.clean_logits.argmax(1) == run.labels).sum())
+        standing = int((model.clean_prediction == run.labels).sum())
         for stage in model.stages:
             assert stage.entered == standing
             standing -= int((model.broken_by == stage.ordinal).sum())

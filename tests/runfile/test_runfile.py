@@ -4,6 +4,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from tests.runs import STAGES, about, attacked, logits_of, record, write_run
 from thinice_tui.analysis.comparison import analyse
 from thinice_tui.errors import RunFileError
 from thinice_tui.runfile.reader import read_adversarial, read_image, read_run
-from thinice_tui.runfile.records import RunPlan
+from thinice_tui.runfile.records import Heartbeat, RunPlan
 from thinice_tui.runfile.schema import VERSION
 from thinice_tui.runfile.writer import RunWriter
 
@@ -168,7 +169,7 @@ def test_a_full_disk_loses_the_batch_in_flight_and_nothing_else(tmp_path: Path) 
 def test_heartbeats_come_at_most_twice_a_second(tmp_path: Path) -> None:
     with open_writer(tmp_path / "a.thinice") as writer:
         for done in range(200):
-            writer.heartbeat("dense · PGD-20", done, 200, 1.0)
+            writer.heartbeat(Heartbeat(time.time(), "running", "dense · PGD-20", done, 200, 1.0, None))
         assert writer._connection.execute("SELECT done FROM heartbeat").fetchone() == (0,)
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from thinice_tui.analysis.margins import logit_margin
 from thinice_tui.analysis.statistics import Auc, Estimate, FlipRate, auc, flip_rates, mcnemar, proportion
 from thinice_tui.runfile.records import ModelOutcomes, Run
 
@@ -94,9 +93,12 @@ class Analysis:
     run: Run
     through: int
     """Stages that every model has finished; what robust means here is: standing after these."""
-    complete: bool
     models: tuple[ModelSummary, ...]
     comparisons: tuple[Comparison, ...]
+
+    @property
+    def complete(self) -> bool:
+        return self.run.complete
 
     @property
     def stage_names(self) -> tuple[str, ...]:
@@ -107,22 +109,21 @@ def analyse(run: Run) -> Analysis:
     """Derive everything from what is stored. Models are compared only through stages all have finished."""
     finished = [sum(stage.finished for stage in model.stages) for model in run.models]
     through = min(finished)
-    complete = run.about.get("finished") is not None
     clean_done = all(bool(clean_known(model).all()) for model in run.models)
     models = tuple(_summarise(run, model, through) for model in run.models)
     comparisons = tuple(compare(run, other, through) for other in run.models[1:]) if clean_done and through else ()
-    return Analysis(run, through, complete, models, comparisons)
+    return Analysis(run, through, models, comparisons)
 
 
 def clean_known(model: ModelOutcomes) -> Mask:
     """Bool [n]: the clean prediction is computed."""
-    known: Mask = np.asarray(np.isfinite(model.clean_logits).all(axis=1))
+    known: Mask = model.clean_prediction >= 0
     return known
 
 
 def clean_correct(run: Run, model: ModelOutcomes) -> Mask:
     """Bool [n]: classified correctly on the clean image (False where not computed yet)."""
-    correct: Mask = clean_known(model) & (model.clean_logits.argmax(axis=1) == run.labels)
+    correct: Mask = model.clean_prediction == run.labels
     return correct
 
 
@@ -142,8 +143,7 @@ def compare(run: Run, other: ModelOutcomes, through: int) -> Comparison:
     """The dense model against `other`, robust through the first `through` stages."""
     dense = run.models[0]
     sets = flip_sets(robust(run, dense, through), robust(run, other, through))
-    margins = logit_margin(dense.clean_logits, run.labels)
-    worst = logit_margin(dense.worst_logits, run.labels)
+    margins, worst = dense.clean_margin, dense.worst_margin
     held = sets.s11 | sets.s10
     n, lost, gained = len(run.labels), int(sets.s10.sum()), int(sets.s01.sum())
     return Comparison(

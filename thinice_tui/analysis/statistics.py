@@ -1,12 +1,13 @@
-"""Estimates with their intervals. Pure functions on arrays, independent of runs."""
+"""Estimates with their intervals. Pure functions on arrays, independent of runs.
+
+scipy is imported where it is used: it takes longer than a whole view may take to appear.
+"""
 
 import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq
-from scipy.stats import binomtest, mannwhitneyu, norm
 
 CONFIDENCE = 0.95
 MINIMUM = 10
@@ -59,11 +60,13 @@ def proportion(successes: int, n: int) -> Estimate:
     """successes / n with the Wilson score interval (Wilson 1927)."""
     if n == 0:
         return Estimate(math.nan, math.nan, math.nan, 0)
+    from scipy.stats import binomtest
+
     interval = binomtest(successes, n).proportion_ci(CONFIDENCE, method="wilson")
     return Estimate(successes / n, float(interval.low), float(interval.high), n)
 
 
-def auc(flipped: NDArray[np.float64], kept: NDArray[np.float64]) -> Auc:
+def auc(flipped: NDArray[np.floating], kept: NDArray[np.floating]) -> Auc:
     """How far margins tell flipped from kept samples: 1 − U/(n·m) of Mann and Whitney, ties half.
 
     The interval is method 5 of Newcombe 2006 (Statistics in Medicine 25:559): the values θ whose
@@ -72,6 +75,9 @@ def auc(flipped: NDArray[np.float64], kept: NDArray[np.float64]) -> Auc:
     a, b = len(flipped), len(kept)
     if a == 0 or b == 0:
         return Auc(math.nan, math.nan, math.nan, a + b, a, b)
+    from scipy.optimize import brentq
+    from scipy.stats import mannwhitneyu, norm
+
     value = float(mannwhitneyu(kept, flipped, method="asymptotic").statistic) / (a * b)
     z = float(norm.ppf(0.5 + CONFIDENCE / 2))
 
@@ -88,7 +94,7 @@ def auc(flipped: NDArray[np.float64], kept: NDArray[np.float64]) -> Auc:
     return Auc(value, low, high, a + b, a, b)
 
 
-def flip_rates(margins: NDArray[np.float64], flipped: NDArray[np.bool_], quantiles: int = 10) -> tuple[FlipRate, ...]:
+def flip_rates(margins: NDArray[np.floating], flipped: NDArray[np.bool_], quantiles: int = 10) -> tuple[FlipRate, ...]:
     """Flip rate in each of `quantiles` groups of nearly equal size, by rising margin; fewer when n is smaller."""
     order = np.argsort(margins, kind="stable")
     groups = np.array_split(order, max(1, min(quantiles, len(order)))) if len(order) else []
@@ -105,4 +111,6 @@ def mcnemar(lost: int, gained: int) -> float:
     """Exact McNemar p-value, two-sided: were losses and gains equally likely? (McNemar 1947; binomial)."""
     if lost + gained == 0:
         return 1.0
+    from scipy.stats import binomtest
+
     return float(binomtest(min(lost, gained), lost + gained, 0.5).pvalue)

@@ -1,7 +1,7 @@
 """From files and options to a run: what `thinice-tui compare` does, whatever looks at it."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from thinice_tui.data.samples import Samples
@@ -11,26 +11,9 @@ from thinice_tui.engine.observer import Observer
 from thinice_tui.engine.plan import RunModel, default_path
 from thinice_tui.engine.run import run_comparison
 from thinice_tui.models.load import LoadedModel, load_model
+from thinice_tui.runfile.control import this_engine
 from thinice_tui.runfile.records import Role
-from thinice_tui.settings import Settings
-
-
-@dataclass(frozen=True)
-class Request:
-    """A comparison as asked for; nothing is read yet."""
-
-    dense: Path
-    pruned: tuple[Path, ...]
-    control: Path | None
-    data: str | None
-    """A data spec; None: what the dense checkpoint names."""
-    samples: int | None
-    arch: str
-    normalize: str
-    device: str
-    settings: Settings
-    run: Path | None
-    """The run file; None: one named after the files and the settings."""
+from thinice_tui.settings import Request
 
 
 @dataclass(frozen=True)
@@ -54,8 +37,11 @@ def prepare(request: Request) -> Prepared:
     return Prepared(models, samples, request.run or default_path(models, samples, request.settings))
 
 
-def execute(request: Request, prepared: Prepared, observer: Observer) -> None:
-    """Attack until done; the same call again resumes, or returns at once when the run is finished."""
+def execute(request: Request, prepared: Prepared, observer: Observer, log: Path | None = None) -> None:
+    """Attack until done; the same call again resumes, or returns at once when the run is finished.
+
+    log: where this process's messages go, for views; None: to a terminal.
+    """
     run_comparison(
         prepared.models,
         prepared.samples,
@@ -63,6 +49,7 @@ def execute(request: Request, prepared: Prepared, observer: Observer) -> None:
         prepared.path,
         choose_device(request.device),
         observer,
+        {"engine": asdict(this_engine(log)), "request": request.as_dict()},
     )
 
 

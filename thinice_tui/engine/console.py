@@ -1,7 +1,6 @@
 """The run as seen on stderr: a line for each finished stage, a bar for the one at hand."""
 
 import time
-from datetime import timedelta
 from types import TracebackType
 
 from rich.console import Console
@@ -9,6 +8,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, TaskID, TextColumn
 from rich.progress import Progress as Bars
 
+from thinice_tui.durations import duration, short
 from thinice_tui.engine.observer import Progress, StageResult
 from thinice_tui.printable import printable
 
@@ -54,7 +54,7 @@ class ConsoleObserver:
             return
         self._painted = now
         left = "" if progress.seconds_left is None else f"≤ {duration(progress.seconds_left)} left"
-        rate = _short(progress.images_per_second)
+        rate = short(progress.images_per_second)
         if self._task is not None and key != self._shown:
             self._bars.remove_task(self._task)
             self._task = None
@@ -73,17 +73,3 @@ class ConsoleObserver:
             highlight=False,
             soft_wrap=True,
         )
-
-
-def duration(seconds: float) -> str:
-    """`8s`, `2m10s`, `1h05m`: two units are enough."""
-    whole = timedelta(seconds=round(seconds))
-    minutes, rest = divmod(int(whole.total_seconds()), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours}h{minutes:02d}m"
-    return f"{minutes}m{rest:02d}s" if minutes else f"{rest}s"
-
-
-def _short(number: float) -> str:
-    return f"{number / 1000:.1f}k" if number >= 1000 else f"{number:.0f}"

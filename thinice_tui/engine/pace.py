@@ -2,9 +2,11 @@
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from thinice_tui.attacks.ensembles import Stage
 from thinice_tui.engine.observer import Observer, Progress
+from thinice_tui.runfile.records import EngineState, Heartbeat
 
 BACKWARD_COST = 2
 """A backward pass costs about two forward passes."""
@@ -23,7 +25,7 @@ class Pace:
         stages: Sequence[Stage],
         classes: int,
         observer: Observer,
-        heartbeat: Callable[[str, int, int, float], None],
+        heartbeat: Callable[[Heartbeat], None],
     ) -> None:
         self._models, self._stages = models, stages
         self._observer, self._heartbeat = observer, heartbeat
@@ -37,6 +39,16 @@ class Pace:
         self._worked = 0.0
         self._stage_started = 0.0
         self._stage_images = 0
+        self.state: EngineState = "running"
+        self._last = Heartbeat(time.time(), self.state, "", 0, 0, 0.0, None)
+
+    def clean(self, model: str, done: int, total: int, images_per_second: float) -> None:
+        """`done` of `total` samples have their clean prediction."""
+        self._send(Heartbeat(time.time(), self.state, f"{model} · clean", done, total, images_per_second, None))
+
+    def _send(self, beat: Heartbeat) -> None:
+        self._last = beat
+        self._heartbeat(beat)
 
     def start_stage(self, model: int, ordinal: int, entered: int, done: int, standing: Sequence[int]) -> None:
         """`done` of `entered` samples were attacked before; `standing`: of each model, for what comes later."""
@@ -55,6 +67,16 @@ class Pace:
         """`images` were passed forward in the batch in flight so far."""
         self._batch_images = images
         self._report()
+
+    def beat(self) -> None:
+        """A sign of life while nothing is done."""
+        self._heartbeat(replace(self._last, at=time.time(), state=self.state))
+
+    def paused(self, seconds: float) -> None:
+        """Nothing was done for `seconds`: that says nothing of the pace."""
+        self._stage_started += seconds
+        if self._started is not None:
+            self._started += seconds
 
     def batch_done(self, samples: int) -> None:
         self._done += samples
@@ -76,5 +98,6 @@ class Pace:
         spent = now - self._stage_started
         rate = (self._stage_images + images) / spent if spent > 0 else 0.0
         model, stage = self._models[self._model], self._stages[self._ordinal].name
-        self._heartbeat(f"{model} · {stage}", int(done), self._total, rate)
+        doing = f"{model} · {stage}"
+        self._send(Heartbeat(time.time(), self.state, doing, int(done), self._total, rate, left))
         self._observer.progress(Progress(model, stage, done, self._total, rate, left))

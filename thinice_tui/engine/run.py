@@ -1,15 +1,15 @@
 """The run: stages × models × batches → run file."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from thinice_tui.analysis.margins import logit_margin
 from thinice_tui.attacks.ensembles import Stage, build_ensemble
 from thinice_tui.data.samples import Samples
 from thinice_tui.engine.checks import accuracy_warning, check_finite, probe_outputs
@@ -18,10 +18,15 @@ from thinice_tui.engine.executor import BatchTask, Executor, LocalExecutor
 from thinice_tui.engine.observer import Observer, StageResult
 from thinice_tui.engine.pace import Pace
 from thinice_tui.engine.plan import RunModel, make_plan, resumption_warnings
-from thinice_tui.errors import ModelError
+from thinice_tui.errors import Interrupted, ModelError
+from thinice_tui.margins import logit_margin
+from thinice_tui.runfile.control import asked, forget
 from thinice_tui.runfile.records import BatchOutcome
 from thinice_tui.runfile.writer import RunWriter
 from thinice_tui.settings import Settings, is_final
+
+ASK_SECONDS = 0.2
+"""How often the engine looks whether a view asks it for something."""
 
 
 def run_comparison(
@@ -31,10 +36,12 @@ def run_comparison(
     path: Path,
     device: torch.device,
     observer: Observer,
+    origin: Mapping[str, object] = MappingProxyType({}),
 ) -> None:
     """Attack every model with every stage and write each batch to `path`; the same call resumes.
 
-    models: the dense one first. Everything is checked before the first attack; raises ThiniceError.
+    models: the dense one first. origin: how this was started, for the run table. Everything is checked
+    before the first attack; raises ThiniceError, Interrupted when a view asked it to stop.
     KeyboardInterrupt passes through, with everything up to the batch in flight kept.
     """
     with full_precision():
@@ -44,7 +51,12 @@ def run_comparison(
         records = [model.record() for model in models]
         with RunWriter.open(path, plan, records, samples.labels, samples.indices, samples.images) as writer:
             if writer.value("finished") is None:
-                _Engine(models, samples, settings, stages, classes, device, writer, observer).run()
+                forget(path)
+                writer.set_values(**origin)
+                try:
+                    _Engine(models, samples, settings, stages, classes, device, writer, observer).run()
+                finally:
+                    forget(path)
             else:
                 observer.note("this run is finished already: nothing is computed again")
 
@@ -88,7 +100,8 @@ class _Engine:
         classifiers = [m.loaded.classifier() for m in models]
         names = [m.name for m in models]
         self._pace = Pace(names, stages, classes, observer, writer.heartbeat)
-        self._executor: Executor = LocalExecutor(names, classifiers, settings, device, self._pace.forwarded)
+        self._executor: Executor = LocalExecutor(names, classifiers, settings, device, self._forwarded)
+        self._asked = 0.0
 
     def run(self) -> None:
         for stage in self._stages:
@@ -114,11 +127,17 @@ class _Engine:
         """Clean logits of one model, in batches, and what they say about the inputs."""
         logits, model = self._logits[number], self._models[number]
         missing = np.flatnonzero(np.isnan(logits).any(axis=1))
+        started, done = time.perf_counter(), 0
         for positions in _batches(missing, self._batch_size):
             found = self._executor.clean_logits(number, self._samples.floats(positions))
             check_finite(found, str(model.loaded.path))
             logits[positions] = found
             self._writer.add_clean(number, positions, found)
+            done += len(positions)
+            rate = done / (time.perf_counter() - started)
+            self._pace.clean(model.name, len(logits) - len(missing) + done, len(logits), rate)
+            self._obey()
+            self._stop_if_asked()
         if warning := accuracy_warning(model.loaded, self._samples, logits):
             self._warn(warning)
         accuracy = float(self._correct(number).mean())
@@ -158,6 +177,7 @@ class _Engine:
         for task, outcome in self._executor.run(self._tasks(number, ordinal, batches, todo)):
             self._keep(number, ordinal, task, outcome, keep)
             self._pace.batch_done(len(task.positions))
+            self._stop_if_asked()
             if not blind and not np.isfinite(outcome.logits).all():
                 blind = True
                 self._warn(
@@ -176,6 +196,32 @@ class _Engine:
                     seconds=time.perf_counter() - started,
                     final=ordinal == len(self._stages) - 1 and is_final(self._settings.attack),
                 )
+            )
+
+    def _forwarded(self, images: int) -> None:
+        self._pace.forwarded(images)
+        self._obey()
+
+    def _obey(self) -> None:
+        """Wait while a view asks to pause; remember it when one asks to stop."""
+        began = time.monotonic()
+        if began - self._asked < ASK_SECONDS:
+            return
+        while (wish := asked(self._writer.path)) == "pause":
+            self._pace.state = "paused"
+            self._pace.beat()
+            time.sleep(ASK_SECONDS)
+        self._asked = time.monotonic()
+        if self._pace.state == "paused":
+            self._pace.paused(self._asked - began)
+        self._pace.state = "stopping" if wish == "stop" else "running"
+
+    def _stop_if_asked(self) -> None:
+        if self._pace.state == "stopping":
+            path = self._writer.path
+            raise Interrupted(
+                f"stopped as asked, after a whole batch; everything so far is kept in {path}",
+                f"repeat the command to go on, or look at it: thinice-tui open {path}",
             )
 
     def _keep(self, number: int, ordinal: int, task: BatchTask, outcome: BatchOutcome, images: bool) -> None:

@@ -5,6 +5,7 @@ Series differ by their marker before their colour, so that they can be told apar
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,9 @@ MODEL_MARKERS = "●▼▲◆■◇○"
 MODEL_COLOURS = ("blue", "red", "orange", "magenta", "cyan", "green", "gray")
 BINS = 24
 SHIFT = 0.2
+MARK_COLOUR = "orange"
+POINTS = 2000
+"""More points than cells show nothing more, and take plotext long."""
 PERCENTS = [0, 25, 50, 75, 100]
 
 
@@ -32,11 +36,17 @@ class Rates:
 
 
 def margins_by_set(
-    margins: NDArray[np.float64], sets: Mapping[str, NDArray[np.bool_]], width: int, height: int, label: str
+    margins: NDArray[np.floating],
+    sets: Mapping[str, NDArray[np.bool_]],
+    width: int,
+    height: int,
+    label: str,
+    marked: float | None = None,
 ) -> Text:
     """Histogram of margins [n] in each set, as a share of that set; `sets`: masks [n] by name.
 
-    The range is the middle 99 % of all margins; what lies outside counts into the outermost bins.
+    The range is the middle 99 % of all margins; what lies outside counts into the outermost bins. A
+    line stands at the margin `marked`.
     """
     figure = new_figure(width, height)
     known = margins[np.isfinite(margins)]
@@ -56,16 +66,25 @@ def margins_by_set(
             color=SET_COLOURS[name],
             label=f"{name} n={len(inside)}",
         )
-    figure.title(f"Dense margins by set, % of each set's samples, n={len(margins)}")
+    if marked is not None and np.isfinite(marked):
+        figure.vertical_line(float(np.clip(marked, edges[0], edges[-1])), MARK_COLOUR)
+    n = f"n={len(known)}"
+    _title(figure, width, f"Dense margins by set, % of each set's samples, {n}", f"Margins, % of each set, {n}")
     figure.xlabel(label)
     figure.ylim(0, None)
     return to_text(figure)
 
 
-def flip_rate_by_margin(series: Sequence[Rates], width: int, height: int) -> Text:
-    """Flip rate per quantile of the dense margin, with Wilson 95 % intervals as bars for the first series."""
+def flip_rate_by_margin(series: Sequence[Rates], width: int, height: int, marked: float | None = None) -> Text:
+    """Flip rate per quantile of the dense margin, with Wilson 95 % intervals as bars for the first series.
+
+    A line stands in the group that the margin `marked` falls into.
+    """
     figure = new_figure(width, height)
     first = series[0].rates
+    if marked is not None and np.isfinite(marked):
+        group = 1 + int(np.searchsorted([rate.margin_high for rate in first], marked))
+        figure.vertical_line(min(group, len(first)) - SHIFT / 2, MARK_COLOUR)
     xs = list(range(1, len(first) + 1))
     middles = [50 * (rate.low + rate.high) for rate in first]
     spans = [100 * (rate.high - rate.low) for rate in first]
@@ -76,11 +95,58 @@ def flip_rate_by_margin(series: Sequence[Rates], width: int, height: int) -> Tex
         places = [x + SHIFT * number for x in range(1, len(one.rates) + 1)]
         label = f"{one.name} n={sum(rate.n for rate in one.rates)}" + (" ± 95 %" if number == 0 else "")
         figure.scatter(places, [100 * rate.rate for rate in one.rates], marker=marker, color=colour, label=label)
-    figure.title("Flip rate in % of the samples dense holds, by group of rising dense margin")
+    n = f"n={sum(rate.n for rate in first)}"
+    _title(
+        figure,
+        width,
+        f"Flip rate in % of the samples dense holds, by group of rising dense margin, {n}",
+        f"Flip rate, % of what dense holds, {n}",
+    )
     figure.xlabel(f"dense margin, {len(first)} groups of equal size, lowest first")
     figure.xticks(xs)
     figure.xlim(0.8, len(first) + 0.6)
     figure.ylim(0, 100)
+    figure.yticks(PERCENTS)
+    return to_text(figure)
+
+
+def margin_ranks(
+    dense: NDArray[np.floating],
+    other: NDArray[np.floating],
+    sets: Mapping[str, NDArray[np.bool_]],
+    names: tuple[str, str],
+    width: int,
+    height: int,
+    marked: int | None = None,
+) -> Text:
+    """Each sample's rank among the dense margins against its rank among the other model's; both [n].
+
+    Ranks, in % of the samples (0: the smallest margin), because the scales of two models' logits
+    differ. A spread subset of at most POINTS is drawn; lines cross at the sample numbered `marked`.
+    """
+    figure = new_figure(width, height)
+    known = np.flatnonzero(np.isfinite(dense) & np.isfinite(other))
+    ranks = [np.full(len(dense), np.nan), np.full(len(dense), np.nan)]
+    for place, margins in zip(ranks, (dense, other), strict=True):
+        place[known[np.argsort(margins[known], kind="stable")]] = 100 * np.arange(len(known)) / max(len(known) - 1, 1)
+    drawn = np.zeros(len(dense), dtype=bool)
+    drawn[known[:: -(-len(known) // POINTS) or 1]] = True
+    for name in SETS:
+        inside = np.flatnonzero(sets[name] & drawn)
+        if len(inside):
+            x, y = (place[inside].tolist() for place in ranks)
+            label = f"{name} n={int(sets[name].sum())}"
+            figure.scatter(x, y, marker=SET_MARKERS[name], color=SET_COLOURS[name], label=label)
+    if marked is not None and np.isfinite(ranks[0][marked]):
+        figure.vertical_line(float(ranks[0][marked]), MARK_COLOUR)
+        figure.horizontal_line(float(ranks[1][marked]), MARK_COLOUR)
+    shown = "" if drawn.sum() == len(known) else f", {int(drawn.sum())} drawn"
+    n = f"n={len(known)}{shown}"
+    _title(figure, width, f"Margin ranks in %, {names[0]} across, {names[1]} up, {n}", f"Margin ranks in %, {n}")
+    figure.xlabel(f"rank of the {names[0]} margin, % (lowest first)")
+    figure.xlim(0, 100)
+    figure.ylim(0, 100)
+    figure.xticks(PERCENTS)
     figure.yticks(PERCENTS)
     return to_text(figure)
 
@@ -103,9 +169,14 @@ def accuracy_by_stage(models: Sequence[ModelSummary], width: int, height: int) -
             label=summary.model.record.name,
         )
     n = models[0].clean_accuracy.n if models[0].clean_accuracy else 0
-    figure.title(f"Accuracy in % after each stage, n={n}")
+    _title(figure, width, f"Accuracy in % after each stage, n={n}")
     figure.xticks(list(range(len(names))), names)
     figure.xlim(-0.3, len(names) - 0.7)
     figure.ylim(0, 100)
     figure.yticks(PERCENTS)
     return to_text(figure)
+
+
+def _title(figure: Any, width: int, *titles: str) -> None:
+    """The first title that fits, because plotext drops one that does not; the last is cut."""
+    figure.title(next((title for title in titles if len(title) <= width - 2), titles[-1][: width - 2]))

@@ -19,7 +19,6 @@ from thinice_tui.analysis.comparison import (
     clean_known,
     robust,
 )
-from thinice_tui.analysis.margins import logit_margin
 from thinice_tui.analysis.statistics import Auc, Estimate
 from thinice_tui.runfile.records import ModelOutcomes
 
@@ -170,8 +169,8 @@ def _outcomes(analysis: Analysis, model: ModelOutcomes) -> list[Json]:
     known = clean_known(model)
     attacked = np.isfinite(model.distance)
     correct, standing = clean_correct(run, model), robust(run, model, len(names))
-    prediction, adversarial = model.clean_logits.argmax(axis=1), model.worst_logits.argmax(axis=1)
-    margin, worst = logit_margin(model.clean_logits, run.labels), logit_margin(model.worst_logits, run.labels)
+    prediction, adversarial = model.clean_prediction, model.worst_prediction
+    margin, worst = model.clean_margin, model.worst_margin
 
     def broken_by(i: int) -> str | None:
         if model.broken_by[i] >= 0:

@@ -8,7 +8,6 @@ from rich.table import Table
 from rich.text import Text
 
 from thinice_tui.analysis.comparison import Analysis, Comparison, ModelSummary
-from thinice_tui.analysis.margins import logit_margin
 from thinice_tui.analysis.statistics import Estimate
 from thinice_tui.plots.charts import Rates, accuracy_by_stage, flip_rate_by_margin, margins_by_set
 from thinice_tui.settings import is_final
@@ -169,7 +168,7 @@ def _comparison(
             f"{'' if analysis.complete else 'at least '}{100 * gap.gap:.1f} points"
         )
     yield Text()
-    margins = logit_margin(run.models[0].clean_logits, run.labels)
+    margins = run.models[0].clean_margin
     masks = dict(zip(MEANINGS, comparison.sets.masks(), strict=True))
     yield margins_by_set(margins, masks, width, PLOT_HEIGHT, "dense logit margin on the clean image")
     if comparison.flip_rate:

@@ -1,10 +1,15 @@
-"""Every view's side of a run file: read-only, at any moment, also while an engine writes."""
+"""Every view's side of a run file: read-only, at any moment, also while an engine writes.
+
+A connection lives only as long as one reading: an idle reader would keep the engine from folding its
+write-ahead log into the one file when it ends.
+"""
 
 import json
 import sqlite3
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -12,52 +17,139 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thinice_tui.errors import RunFileError
+from thinice_tui.margins import logit_margin
 from thinice_tui.printable import printable, printable_json
-from thinice_tui.runfile.records import Floats, LayerRecord, ModelOutcomes, ModelRecord, Run, StageRecord
-from thinice_tui.runfile.schema import check_recognised, read_logits
+from thinice_tui.runfile.records import (
+    EngineRecord,
+    Floats,
+    Heartbeat,
+    Integers,
+    LayerRecord,
+    ModelOutcomes,
+    ModelRecord,
+    Run,
+    StageRecord,
+)
+from thinice_tui.runfile.schema import check_recognised
+
+CHUNK = 20_000
+Rows = list[Any]
 
 
 def read_run(path: Path) -> Run:
-    """Everything but the images, in one read transaction; raises RunFileError."""
-    with _connected(path) as connection:
-        about: dict[str, Any] = {key: _json(value) for key, value in connection.execute("SELECT * FROM run")}
-        rows = connection.execute("SELECT label, dataset_index FROM sample ORDER BY position").fetchall()
-        labels = np.array([row[0] for row in rows], dtype=np.int64)
-        indices = np.array([row[1] for row in rows], dtype=np.int64)
-        models = tuple(
-            _read_model(connection, row, labels, int(about["classes"]))
-            for row in connection.execute("SELECT * FROM model ORDER BY id").fetchall()
-        )
-        names = tuple(about["data"]["class_names"])
-    return Run(str(path), about, labels, indices, names, models)
+    """Everything but the images and logits, in one read transaction; raises RunFileError."""
+    return RunReader(path).read()
+
+
+def check_run_file(path: Path) -> None:
+    """Raise RunFileError unless `path` is a run file of this version, without reading more than its head."""
+    with _connected(path):
+        pass
+
+
+class RunReader:
+    """Reads one run file again and again, each time only what is new."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._run: Run | None = None
+        self._signature: tuple[tuple[int, int] | None, ...] = ()
+        self._read_to: list[tuple[int, int]] = []
+        """Of each model, the last position with clean logits and the last `added` that were read."""
+
+    def read(self) -> Run:
+        """The run as it is now, the very same object while nothing has changed; raises RunFileError.
+
+        Arrays of an earlier result are never changed.
+        """
+        signature = tuple(_state_of(Path(f"{self._path}{suffix}")) for suffix in ("", "-wal"))
+        if self._run is not None and signature == self._signature:
+            return self._run
+        with _connected(self._path) as connection:
+            about = {key: _json(value) for key, value in connection.execute("SELECT * FROM run")}
+            before = self._run
+            if before is not None and about["created"] != before.about["created"]:
+                raise RunFileError(
+                    f"{self._path}: another run has taken its place", "close this view and open the file again"
+                )
+            if before is None:
+                labels, indices = _read_samples(connection)
+                models = [_unknown(row, len(labels)) for row in connection.execute("SELECT * FROM model ORDER BY id")]
+                read_to = [(-1, 0)] * len(models)
+            else:
+                labels, indices, models, read_to = before.labels, before.indices, list(before.models), self._read_to
+            classes = int(about["classes"])
+            read = [
+                _read_model(connection, number, model, labels, classes, *read_to[number])
+                for number, model in enumerate(models)
+            ]
+            self._read_to = [mark for _, mark in read]
+            self._run = Run(
+                path=str(self._path),
+                about=about,
+                labels=labels,
+                indices=indices,
+                class_names=tuple(about["data"]["class_names"]),
+                models=tuple(model for model, _ in read),
+                heartbeat=_read_heartbeat(connection),
+                engine=EngineRecord(**about["engine"]) if about.get("engine") else None,
+            )
+        self._signature = signature
+        return self._run
 
 
 def read_image(path: Path, position: int) -> NDArray[np.uint8] | Floats:
     """The clean image at `position`: [C,H,W], uint8 in [0,255] or float32 in [0,1]."""
     with _connected(path) as connection:
         data = _data(connection)
-        row = connection.execute("SELECT image FROM sample WHERE position = ?", (position,)).fetchone()
-    if row is None:
-        raise RunFileError(f"{path}: has no sample {position}")
-    return np.frombuffer(zlib.decompress(row[0]), dtype=data["dtype"]).reshape(data["shape"])
+        row = connection.execute("SELECT image FROM image WHERE position = ?", (position,)).fetchone()
+        if row is None:
+            raise RunFileError(f"{path}: has no sample {position}")
+        return _image(row[0], data["dtype"], data["shape"])
 
 
 def read_adversarial(path: Path, model: int, position: int) -> Floats | None:
     """The adversarial image that broke `model` at `position`, [C,H,W] float32; None where none is kept."""
     with _connected(path) as connection:
-        data = _data(connection)
-        row = connection.execute(
-            "SELECT image FROM outcome WHERE model = ? AND position = ?", (model, position)
-        ).fetchone()
-    if row is None or row[0] is None:
+        shape = _data(connection)["shape"]
+        query = "SELECT image FROM adversarial WHERE model = ? AND position = ?"
+        row = connection.execute(query, (model, position)).fetchone()
+        return None if row is None else _image(row[0], "float32", shape)
+
+
+def read_logits_at(path: Path, model: int, position: int) -> tuple[Floats | None, Floats | None]:
+    """One sample's logits [C], clean and under the worst verified image; None where there are none."""
+    with _connected(path) as connection:
+        found = [
+            connection.execute(
+                f"SELECT position, logits FROM {table} WHERE model = ? AND position = ?", (model, position)
+            ).fetchall()
+            for table in ("clean", "outcome")
+        ]
+        clean, worst = ([np.frombuffer(row[1], np.float32) for row in rows] for rows in found)
+    return clean[0] if clean else None, worst[0] if worst else None
+
+
+def _state_of(file: Path) -> tuple[int, int] | None:
+    try:
+        found = file.stat()
+    except OSError:
         return None
-    return np.frombuffer(zlib.decompress(row[0]), dtype=np.float32).reshape(data["shape"])
+    return found.st_mtime_ns, found.st_size
+
+
+def _image(blob: bytes, dtype: str, shape: list[int]) -> NDArray[Any]:
+    """Decompressed no further than the shape says, whatever the file claims."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    return np.frombuffer(zlib.decompressobj().decompress(blob, size), dtype=dtype).reshape(shape)
 
 
 def _data(connection: sqlite3.Connection) -> dict[str, Any]:
     """The run's `data` entry: shape and dtype of its images among others."""
     (value,) = connection.execute("SELECT value FROM run WHERE key = 'data'").fetchone()
     data: dict[str, Any] = _json(value)
+    if data["dtype"] not in ("uint8", "float32"):
+        raise ValueError(f"images of type {data['dtype']}")
     return data
 
 
@@ -72,7 +164,6 @@ def _connected(path: Path) -> Iterator[sqlite3.Connection]:
         raise RunFileError(f"{path}: there is no such run file", "`thinice-tui compare` makes one, see --run")
     try:
         connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=5)
-        connection.row_factory = sqlite3.Row
         try:
             check_recognised(connection, str(path))
             connection.execute("BEGIN")
@@ -83,52 +174,120 @@ def _connected(path: Path) -> Iterator[sqlite3.Connection]:
         raise RunFileError(
             f"{path}: cannot be read ({error})", "it may be damaged, or its folder be read-only with a run going on"
         ) from error
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, zlib.error) as error:
+        raise RunFileError(
+            f"{path}: is damaged ({type(error).__name__}: {printable(str(error))})",
+            "expected what `compare` writes; the run can be computed again into another file",
+        ) from error
+
+
+def _chunks(cursor: sqlite3.Cursor) -> Iterator[Rows]:
+    while rows := cursor.fetchmany(CHUNK):
+        yield rows
+
+
+def _positions(rows: Rows, count: int) -> Integers:
+    positions = np.fromiter((row[0] for row in rows), np.int64, len(rows))
+    if len(positions) and not (positions.min() >= 0 and positions.max() < count):
+        raise IndexError(f"sample {positions.max()} of {count}")
+    return positions
+
+
+def _logits(rows: Rows, classes: int) -> Floats:
+    return np.frombuffer(b"".join([row[1] for row in rows]), dtype=np.float32).reshape(len(rows), classes)
+
+
+def _read_samples(connection: sqlite3.Connection) -> tuple[Integers, Integers]:
+    """Labels and original indices, [n] each."""
+    (count,) = connection.execute("SELECT count(*) FROM sample").fetchone()
+    labels, indices = np.empty(count, np.int64), np.empty(count, np.int64)
+    begin = 0
+    for rows in _chunks(connection.execute("SELECT label, dataset_index FROM sample ORDER BY position")):
+        end = begin + len(rows)
+        labels[begin:end], indices[begin:end] = np.array(rows, dtype=np.int64).T
+        begin = end
+    return labels, indices
+
+
+def _unknown(row: tuple[Any, ...], count: int) -> ModelOutcomes:
+    """A model of which nothing is computed yet."""
+    names = [field.name for field in fields(ModelRecord) if field.name != "layers"]
+    _, *values, layers = row
+    records = tuple(LayerRecord(**(layer | {"shape": tuple(layer["shape"])})) for layer in _json(layers))
+    return ModelOutcomes(
+        record=ModelRecord(layers=records, **dict(zip(names, map(printable_json, values), strict=True))),
+        stages=(),
+        clean_prediction=np.full(count, -1, np.int32),
+        clean_margin=np.full(count, np.nan, np.float32),
+        worst_prediction=np.full(count, -1, np.int32),
+        worst_margin=np.full(count, np.nan, np.float32),
+        broken_by=np.full(count, -1, np.int16),
+        distance=np.full(count, np.nan),
+    )
 
 
 def _read_model(
-    connection: sqlite3.Connection, row: sqlite3.Row, labels: NDArray[np.int64], classes: int
-) -> ModelOutcomes:
-    number, count = row["id"], len(labels)
-    layers = tuple(LayerRecord(**(layer | {"shape": tuple(layer["shape"])})) for layer in _json(row["layers"]))
-    fields = {key: printable_json(row[key]) for key in tuple(row.keys()) if key not in ("id", "layers")}
-    clean = read_logits(connection, "clean", number, (count, classes))
-    worst = read_logits(connection, "outcome", number, (count, classes))
-    worst = np.where(np.isnan(worst), clean, worst)
-    distance = np.full(count, np.nan)
-    broken_by = np.full(count, -1, dtype=np.int64)
-    query = "SELECT position, broken_by, distance FROM outcome WHERE model = ?"
-    for position, ordinal, found in connection.execute(query, (number,)):
-        distance[position] = found
-        broken_by[position] = -1 if ordinal is None else ordinal
-    return ModelOutcomes(
-        record=ModelRecord(layers=layers, **fields),
+    connection: sqlite3.Connection,
+    number: int,
+    model: ModelOutcomes,
+    labels: Integers,
+    classes: int,
+    clean_to: int,
+    added_to: int,
+) -> tuple[ModelOutcomes, tuple[int, int]]:
+    """`model` with what is newer than the position `clean_to` and the batch `added_to`, and how far that reached."""
+    prediction, margin = model.clean_prediction, model.clean_margin
+    worst_prediction, worst_margin = model.worst_prediction, model.worst_margin
+    broken_by, distance = model.broken_by, model.distance
+
+    query = "SELECT position, logits FROM clean WHERE model = ? AND position > ? ORDER BY position"
+    for i, rows in enumerate(_chunks(connection.execute(query, (number, clean_to)))):
+        if i == 0:
+            prediction, margin = prediction.copy(), margin.copy()
+            worst_prediction, worst_margin = worst_prediction.copy(), worst_margin.copy()
+        positions, logits = _positions(rows, len(labels)), _logits(rows, classes)
+        prediction[positions] = worst_prediction[positions] = logits.argmax(axis=1)
+        margin[positions] = worst_margin[positions] = logit_margin(logits, labels[positions])
+        clean_to = int(positions[-1])
+
+    query = "SELECT position, logits, broken_by, distance, added FROM outcome WHERE model = ? AND added > ?"
+    for i, rows in enumerate(_chunks(connection.execute(query, (number, added_to)))):
+        if i == 0:
+            worst_prediction, worst_margin = worst_prediction.copy(), worst_margin.copy()
+            broken_by, distance = broken_by.copy(), distance.copy()
+        positions, logits = _positions(rows, len(labels)), _logits(rows, classes)
+        worst_prediction[positions] = logits.argmax(axis=1)
+        worst_margin[positions] = logit_margin(logits, labels[positions])
+        broken_by[positions] = [-1 if row[2] is None else row[2] for row in rows]
+        distance[positions] = [row[3] for row in rows]
+        added_to = max(added_to, max(row[4] for row in rows))
+    outcomes = ModelOutcomes(
+        record=model.record,
         stages=_read_stages(connection, number),
-        clean_logits=clean,
+        clean_prediction=prediction,
+        clean_margin=margin,
+        worst_prediction=worst_prediction,
+        worst_margin=worst_margin,
         broken_by=broken_by,
-        worst_logits=worst,
         distance=distance,
     )
+    return outcomes, (clean_to, added_to)
+
+
+def _read_heartbeat(connection: sqlite3.Connection) -> Heartbeat | None:
+    row = connection.execute("SELECT at, state, doing, done, total, rate, seconds_left FROM heartbeat").fetchone()
+    return None if row is None else Heartbeat(*[printable_json(value) for value in row])
 
 
 def _read_stages(connection: sqlite3.Connection, model: int) -> tuple[StageRecord, ...]:
     rows = connection.execute(
-        "SELECT s.ordinal, s.name, s.parameters, s.entered, s.finished, coalesce(sum(b.samples), 0) AS attacked, "
-        "coalesce(sum(b.forwards), 0) AS forwards, coalesce(sum(b.backwards), 0) AS backwards, "
-        "coalesce(sum(b.seconds), 0.0) AS seconds FROM stage s LEFT JOIN batch b USING (model, ordinal) "
+        "SELECT s.ordinal, s.name, s.parameters, s.entered, s.finished, coalesce(sum(b.samples), 0), "
+        "coalesce(sum(b.forwards), 0), coalesce(sum(b.backwards), 0), coalesce(sum(b.seconds), 0.0) "
+        "FROM stage s LEFT JOIN batch b USING (model, ordinal) "
         "WHERE s.model = ? GROUP BY s.ordinal ORDER BY s.ordinal",
         (model,),
     )
     return tuple(
-        StageRecord(
-            ordinal=row["ordinal"],
-            name=printable(row["name"]),
-            parameters=_json(row["parameters"]),
-            entered=row["entered"],
-            finished=bool(row["finished"]),
-            attacked=row["attacked"],
-            forwards=row["forwards"],
-            backwards=row["backwards"],
-            seconds=row["seconds"],
-        )
-        for row in rows
+        StageRecord(ordinal, printable(name), _json(parameters), entered, bool(finished), *work)
+        for ordinal, name, parameters, entered, finished, *work in rows
     )

@@ -1,12 +1,13 @@
 """What goes into a run file and comes out of it: frozen records and arrays."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 Role = Literal["dense", "pruned", "control"]
+EngineState = Literal["running", "paused", "stopping"]
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
 
@@ -61,18 +62,50 @@ class StageRecord:
 class ModelOutcomes:
     """What the run knows of one model, per sample position.
 
-    clean_logits: [n,C], NaN where not computed yet; broken_by: int64 [n], the stage ordinal, −1 while
-    standing or never attacked; worst_logits: [n,C], of the worst verified adversarial image, the
-    clean ones where there is none; distance: float64 [n], of that image from the clean one in the
-    run's norm, NaN where there is none.
+    All are [n]. clean_prediction: int32, the class, −1 where not computed yet; clean_margin: float32,
+    the logit margin, NaN there. worst_prediction, worst_margin: the same under the worst verified
+    adversarial image, the clean ones where there is none. broken_by: int16, the stage ordinal, −1 while
+    standing or never attacked. distance: float64, of the worst image from the clean one in the run's
+    norm, NaN where there is none.
     """
 
     record: ModelRecord
     stages: tuple[StageRecord, ...]
-    clean_logits: Floats
-    broken_by: Integers
-    worst_logits: Floats
+    clean_prediction: NDArray[np.int32]
+    clean_margin: Floats
+    worst_prediction: NDArray[np.int32]
+    worst_margin: Floats
+    broken_by: NDArray[np.int16]
     distance: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Heartbeat:
+    """What the engine does now. Samples are counted in the stage at hand; times are for the whole run."""
+
+    at: float
+    """Seconds since the epoch, by the engine's clock."""
+    state: EngineState
+    doing: str
+    """`model · stage`."""
+    done: int
+    total: int
+    rate: float
+    """Images passed forward a second."""
+    seconds_left: float | None
+    """At most, as if nothing more broke; None: too early to tell."""
+
+
+@dataclass(frozen=True)
+class EngineRecord:
+    """The process that computes a run, or did last."""
+
+    pid: int
+    born: float
+    """Its creation time, which tells it from a later process of the same id."""
+    host: str
+    log: str | None
+    """Where its messages go; None: to a terminal."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +120,22 @@ class Run:
     class_names: tuple[str, ...]
     models: tuple[ModelOutcomes, ...]
     """The dense model first, then the pruned ones in the order given, then the control."""
+    heartbeat: Heartbeat | None
+    """None: before the first, and when the run is finished."""
+    engine: EngineRecord | None
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything planned is computed."""
+        return self.about["finished"] is not None
+
+    def only(self, positions: Integers) -> "Run":
+        """The run as if it had only the samples at `positions` [k]; counts of stages stay those of all."""
+        per_sample = [field.name for field in fields(ModelOutcomes) if field.name not in ("record", "stages")]
+        models = tuple(
+            replace(model, **{name: getattr(model, name)[positions] for name in per_sample}) for model in self.models
+        )
+        return replace(self, labels=self.labels[positions], indices=self.indices[positions], models=models)
 
 
 @dataclass(frozen=True)

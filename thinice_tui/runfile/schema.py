@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from thinice_tui.errors import RunFileError
 
 APPLICATION_ID = 0x7468_6963  # "thic", what `file` and this tool recognise it by
-VERSION = 1
+VERSION = 2
 SUFFIX = ".thinice"
 
 TABLES = """
@@ -20,7 +20,8 @@ CREATE TABLE model (
     normalization TEXT NOT NULL, parameters INTEGER NOT NULL, sparsity_conv_linear REAL NOT NULL,
     sparsity_mean_per_layer REAL NOT NULL, sparsity_all_parameters REAL NOT NULL, layers TEXT NOT NULL);
 CREATE TABLE sample (
-    position INTEGER PRIMARY KEY, dataset_index INTEGER NOT NULL, label INTEGER NOT NULL, image BLOB NOT NULL);
+    position INTEGER PRIMARY KEY, dataset_index INTEGER NOT NULL, label INTEGER NOT NULL);
+CREATE TABLE image (position INTEGER PRIMARY KEY REFERENCES sample, image BLOB NOT NULL);
 CREATE TABLE clean (
     model INTEGER NOT NULL REFERENCES model, position INTEGER NOT NULL REFERENCES sample, logits BLOB NOT NULL,
     PRIMARY KEY (model, position)) WITHOUT ROWID;
@@ -33,17 +34,22 @@ CREATE TABLE batch (
     PRIMARY KEY (model, ordinal, batch), FOREIGN KEY (model, ordinal) REFERENCES stage) WITHOUT ROWID;
 CREATE TABLE outcome (
     model INTEGER NOT NULL REFERENCES model, position INTEGER NOT NULL REFERENCES sample,
-    broken_by INTEGER, logits BLOB NOT NULL, distance REAL NOT NULL, image BLOB,
+    broken_by INTEGER, logits BLOB NOT NULL, distance REAL NOT NULL, added INTEGER NOT NULL,
     PRIMARY KEY (model, position)) WITHOUT ROWID;
+CREATE INDEX outcome_added ON outcome (model, added);
+CREATE TABLE adversarial (
+    model INTEGER NOT NULL, position INTEGER NOT NULL, image BLOB NOT NULL, PRIMARY KEY (model, position));
 CREATE TABLE heartbeat (
-    id INTEGER PRIMARY KEY CHECK (id = 1), at REAL NOT NULL, pid INTEGER NOT NULL, doing TEXT NOT NULL,
-    done INTEGER NOT NULL, total INTEGER NOT NULL, rate REAL NOT NULL);
+    id INTEGER PRIMARY KEY CHECK (id = 1), at REAL NOT NULL, state TEXT NOT NULL, doing TEXT NOT NULL,
+    done INTEGER NOT NULL, total INTEGER NOT NULL, rate REAL NOT NULL, seconds_left REAL);
 """
-"""run: settings, versions, data, device as JSON. sample.image: zlib of the array whose shape and dtype
-are in run['data']. logits: float32. stage.ordinal: from 0, the ensemble's order; stage.entered: NULL
-until its first batch. outcome: a row for each attacked sample; broken_by: the ordinal that broke it,
-NULL while it stands; logits and distance: of the worst verified image so far; image: zlib of float32,
-kept for broken samples as settings.keep_images says."""
+"""run: settings, versions, data, device, engine as JSON. image: zlib of the array whose shape and dtype
+are in run['data'], apart from sample so that a view of a million samples reads no image. logits:
+float32. stage.ordinal: from 0, the ensemble's order; stage.entered: NULL until its first batch.
+outcome: a row for each attacked sample; broken_by: the ordinal that broke it, NULL while it stands;
+logits and distance: of the worst verified image so far; added: rises with every batch, so that a view
+reads only what is new. adversarial: zlib of float32, kept for broken samples as settings.keep_images
+says. heartbeat.state: running, paused or stopping."""
 
 
 def read_logits(
@@ -67,6 +73,11 @@ def check_recognised(connection: sqlite3.Connection, path: str) -> None:
         raise RunFileError(
             f"{path}: is not a thinice-tui run file",
             "expected a file that `compare` wrote, copied with its -wal where there is one",
+        )
+    if version < VERSION:
+        raise RunFileError(
+            f"{path}: was written by a development version of thinice-tui (run file version {version})",
+            "no released version wrote such files: compute it again into another file",
         )
     if version > VERSION:
         raise RunFileError(

@@ -4,24 +4,24 @@ Every method that writes is one transaction: a crash loses at most the batch in 
 """
 
 import json
-import os
 import sqlite3
 import time
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from pathlib import Path
 
 import numpy as np
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from thinice_tui.errors import RunFileError
-from thinice_tui.runfile.records import BatchOutcome, Floats, Integers, ModelRecord, RunPlan
+from thinice_tui.errors import RunBusyError, RunFileError
+from thinice_tui.runfile.records import BatchOutcome, Floats, Heartbeat, Integers, ModelRecord, RunPlan
 from thinice_tui.runfile.schema import APPLICATION_ID, TABLES, VERSION, check_recognised, read_logits
 
 HEARTBEAT_SECONDS = 0.5
+LEAVE_WAL_TRIES = 20
 
 
 class RunWriter:
@@ -31,6 +31,8 @@ class RunWriter:
         self._connection = connection
         self._lock = lock
         self._beaten = 0.0
+        self._state = ""
+        self._added = 0
         self.path = path
         self.resumed = resumed
 
@@ -62,6 +64,7 @@ class RunWriter:
             if not exists:
                 writer._create(plan, models, labels, indices, images)
                 writer._checkpoint()
+            (writer._added,) = connection.execute("SELECT coalesce(max(added), 0) FROM outcome").fetchone()
         except BaseException as error:
             if connection is not None:
                 connection.close()
@@ -76,9 +79,13 @@ class RunWriter:
 
     def __exit__(self, *exception: object) -> None:
         # One plain file, that can be copied and read from a read-only folder. A reader that is looking
-        # at it now prevents that; it then stays in WAL mode, which is harmless.
-        with suppress(sqlite3.Error):
-            self._connection.execute("PRAGMA journal_mode = DELETE")
+        # at it prevents that, for a moment; if it does for long, the file stays in WAL mode.
+        for _ in range(LEAVE_WAL_TRIES):
+            with suppress(sqlite3.Error):
+                (mode,) = self._connection.execute("PRAGMA journal_mode = DELETE").fetchone()
+                if mode != "wal":
+                    break
+            time.sleep(0.1)
         self._connection.close()
         self._lock.release()
 
@@ -154,20 +161,25 @@ class RunWriter:
     ) -> None:
         """One batch's verified outcomes; of its samples, those `kept` [b] replace what is known of them."""
         with self._transaction():
+            self._added += 1
             for i in np.flatnonzero(kept):
-                broken = bool(outcome.broken[i])
-                image = zlib.compress(outcome.images[i].tobytes(), 1) if broken and keep_images else None
+                position, broken = int(outcome.positions[i]), bool(outcome.broken[i])
                 self._connection.execute(
                     "INSERT OR REPLACE INTO outcome VALUES (?, ?, ?, ?, ?, ?)",
                     (
                         model,
-                        int(outcome.positions[i]),
+                        position,
                         ordinal if broken else None,
                         outcome.logits[i].tobytes(),
                         float(outcome.distances[i]),
-                        image,
+                        self._added,
                     ),
                 )
+                if broken and keep_images:
+                    self._connection.execute(
+                        "INSERT OR REPLACE INTO adversarial VALUES (?, ?, ?)",
+                        (model, position, zlib.compress(outcome.images[i].tobytes(), 1)),
+                    )
             self._connection.execute(
                 "INSERT INTO batch VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (
@@ -181,27 +193,21 @@ class RunWriter:
                 ),
             )
 
-    def heartbeat(self, doing: str, done: int, total: int, rate: float) -> None:
-        """What the engine does now; written at most twice a second."""
-        now = time.time()
-        if now - self._beaten < HEARTBEAT_SECONDS:
+    def heartbeat(self, beat: Heartbeat) -> None:
+        """What the engine does now; written at most twice a second, and at once when the state changes."""
+        if beat.at - self._beaten < HEARTBEAT_SECONDS and beat.state == self._state:
             return
-        self._beaten = now
+        self._beaten, self._state = beat.at, beat.state
         with self._transaction():
-            self._connection.execute(
-                "INSERT OR REPLACE INTO heartbeat VALUES (1, ?, ?, ?, ?, ?, ?)",
-                (now, os.getpid(), doing, done, total, rate),
-            )
+            self._connection.execute("INSERT OR REPLACE INTO heartbeat VALUES (1, ?, ?, ?, ?, ?, ?, ?)", astuple(beat))
 
     def finish(self, keep_positions: dict[int, set[int]] | None) -> None:
         """Mark the run as finished; keep adversarial images only at `keep_positions` of each model (None: all)."""
         with self._transaction():
             if keep_positions is not None:
-                rows = self._connection.execute("SELECT model, position FROM outcome WHERE image IS NOT NULL")
+                rows = self._connection.execute("SELECT model, position FROM adversarial")
                 dropped = [(m, p) for m, p in rows.fetchall() if p not in keep_positions[m]]
-                self._connection.executemany(
-                    "UPDATE outcome SET image = NULL WHERE model = ? AND position = ?", dropped
-                )
+                self._connection.executemany("DELETE FROM adversarial WHERE model = ? AND position = ?", dropped)
             self._connection.execute("DELETE FROM heartbeat")
             self._set_values({"finished": time.time()})
         with suppress(sqlite3.Error):  # a reader holds it, or the disk is nearly full: whole, only larger
@@ -239,11 +245,12 @@ class RunWriter:
                     f"INSERT INTO model ({names}) VALUES ({', '.join(':' + name for name in row)})", row
                 )
             self._connection.executemany(
-                "INSERT INTO sample VALUES (?, ?, ?, ?)",
-                (
-                    (position, int(indices[position]), int(labels[position]), zlib.compress(image.tobytes(), 1))
-                    for position, image in enumerate(images)
-                ),
+                "INSERT INTO sample VALUES (?, ?, ?)",
+                zip(range(len(labels)), indices.tolist(), labels.tolist(), strict=True),
+            )
+            self._connection.executemany(
+                "INSERT INTO image VALUES (?, ?)",
+                ((position, zlib.compress(image.tobytes(), 1)) for position, image in enumerate(images)),
             )
             self._connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             self._connection.execute(f"PRAGMA user_version = {VERSION}")
@@ -271,7 +278,7 @@ def _lock(path: Path) -> FileLock:
         lock = FileLock(f"{path}.lock", timeout=0)
         lock.acquire()
     except Timeout:
-        raise RunFileError(
+        raise RunBusyError(
             f"{path}: another engine is writing to it", "wait for it, or give this run another file with --run"
         ) from None
     except OSError as error:

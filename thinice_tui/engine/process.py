@@ -1,0 +1,39 @@
+"""The engine as a process of its own, for a view that watches the run file it writes."""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from thinice_tui.engine.compare import execute, prepare
+from thinice_tui.engine.console import ConsoleObserver
+from thinice_tui.errors import RunBusyError
+from thinice_tui.settings import Request
+
+WIDTH = 100
+
+
+def run_engine(request: Request) -> None:
+    """Compute `request`; raises ThiniceError.
+
+    Messages go to stderr, which the starter keeps, and into NAME.thinice.log once the run has a name.
+    That name is one line of JSON on stdout: {"run": path, "log": path}; then stdout is the log, too.
+    """
+    os.chdir(request.folder)
+    prepared = prepare(request)
+    log = Path(f"{prepared.path}.log").absolute()
+    announcement = json.dumps({"run": str(prepared.path.absolute()), "log": str(log)})
+    prepared.path.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("a") as stream:
+        print(announcement, flush=True)
+        sys.stdout.flush()
+        os.dup2(stream.fileno(), 1)
+        os.dup2(stream.fileno(), 2)
+    console = Console(file=sys.stderr, width=WIDTH, force_terminal=False)
+    try:
+        with ConsoleObserver(console) as observer:
+            execute(request, prepared, observer, log)
+    except RunBusyError as busy:
+        console.print(f"{busy.what}: this one is not needed", markup=False)

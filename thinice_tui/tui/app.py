@@ -1,0 +1,333 @@
+"""The application: what is looked at, the threads that read it, and what every key does."""
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from textual import work
+from textual.app import App, SystemCommand
+from textual.message import Message
+from textual.screen import Screen
+from textual.worker import get_current_worker
+
+from thinice_tui.analysis.comparison import Analysis, analyse, clean_known
+from thinice_tui.analysis.table import Rows, View, look
+from thinice_tui.errors import EXIT_ERROR, EXIT_INTERRUPTED, RunFileError
+from thinice_tui.printable import printable
+from thinice_tui.runfile.control import is_computing
+from thinice_tui.runfile.reader import RunReader
+from thinice_tui.runfile.records import Run
+from thinice_tui.settings import Request
+from thinice_tui.tui.actions import BY_NAME, actions_in
+from thinice_tui.tui.choosing import Choosing
+from thinice_tui.tui.engine_actions import EngineActions
+from thinice_tui.tui.preferences import load_preferences, preferences_file, save_preferences
+from thinice_tui.tui.screens.base import RunScreen
+from thinice_tui.tui.screens.browse import BrowseScreen
+from thinice_tui.tui.taking_away import TakingAway
+
+POLL = 0.25
+"""Seconds between two looks at the run file; more where reading it takes long."""
+REST = 4
+"""Times as long as the last look took, at least, until the next: the engine needs the machine more."""
+
+
+def compare_in_app(request: Request) -> int:
+    """Start the engine for `request` and browse what it computes; the exit code."""
+    return _run(ThiniceApp(request=request))
+
+
+def open_in_app(path: Path) -> int:
+    """Browse the run file `path`; the exit code."""
+    return _run(ThiniceApp(path=path.absolute()))
+
+
+def _run(app: "ThiniceApp") -> int:
+    code = app.run()
+    if app.farewell:
+        print(app.farewell, file=sys.stderr)
+    return code if code is not None else app.return_code or 0
+
+
+class ThiniceApp(App[int]):
+    """Shows one run. Threads read and compute; only this object's handlers change what is shown."""
+
+    CSS_PATH = "thinice.tcss"
+    TITLE = "thinice-tui"
+    ENABLE_COMMAND_PALETTE = True
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+
+    @dataclass
+    class RunRead(Message):
+        """The run file was read; rows: None where what they show is as it was."""
+
+        run: Run
+        computing: bool
+        rows: Rows | None
+
+    @dataclass
+    class RunUnreadable(Message):
+        error: RunFileError
+
+    @dataclass
+    class Analysed(Message):
+        analysis: Analysis
+
+    def __init__(
+        self, request: Request | None = None, path: Path | None = None, settings_file: Path | None = None
+    ) -> None:
+        super().__init__()
+        self._settings_file = settings_file or preferences_file()
+        self.preferences, self._settings_problem = load_preferences(self._settings_file)
+        self.request = request
+        self.path = path
+        self.run_now: Run | None = None
+        """The run as last read. (App.run is Textual's.)"""
+        self.computing = request is not None
+        self.waiting_for = "starting the engine: reading models and data" if request else f"reading {path}"
+        self.view = View(
+            margin=self.preferences.margin, sort=self.preferences.sort, descending=self.preferences.descending
+        )
+        self.rows: Rows | None = None
+        self.position: int | None = None
+        self.analysis: Analysis | None = None
+        self.farewell = ""
+        self.choosing, self.engine = Choosing(self), EngineActions(self)
+        self._handlers = (self.choosing, self.engine, TakingAway(self))
+        self._warned: set[str] = set()
+        self._analysed: object = None
+
+    # beginning and ending
+
+    def on_mount(self) -> None:
+        if os.environ.get("SSH_CONNECTION"):
+            self.animation_level = "none"
+        self._apply_preferences()
+        self.push_screen(BrowseScreen())
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGHUP, signal.SIGTERM):
+            loop.add_signal_handler(number, self._leave, number)
+        if self.request is not None:
+            self.engine.start_engine(self.request)
+        elif self.path is not None:
+            self.follow(self.path)
+
+    def _apply_preferences(self) -> None:
+        if self.preferences.theme in self.available_themes:
+            self.theme = self.preferences.theme
+        else:
+            self._settings_problem = f"there is no theme {printable(self.preferences.theme)}: ^p lists them"
+        if self._settings_problem:
+            self.notify(self._settings_problem, severity="warning", markup=False, timeout=10)
+        if self.preferences.keys:
+            self.set_keymap(dict(self.preferences.keys))
+        self.theme_changed_signal.subscribe(self, lambda theme: self.remember(theme=theme.name))
+
+    def _leave(self, number: int) -> None:
+        """The terminal is gone, or the system wants us to end: the engine, its own session, goes on."""
+        self.say_farewell()
+        self.exit(EXIT_INTERRUPTED, message=None)
+        del number
+
+    def say_farewell(self, what: str = "") -> None:
+        """What to print when the terminal is a terminal again: how to come back."""
+        if self.path is None:
+            self.farewell = what
+            return
+        lines = [what] if what else []
+        if self.computing and not what:
+            lines.append("the attack goes on in the background")
+        lines.append(f"look again: thinice-tui open {self.path}")
+        self.farewell = "\n".join(printable(line) for line in lines)
+
+    def fail_to_start(self, words: str) -> None:
+        """Nothing was computed and there is nothing to look at: end, with what the engine said."""
+        self.farewell = words
+        self.exit(EXIT_ERROR)
+
+    def remember(self, **changes: Any) -> None:
+        """Keep a preference; said once where that cannot be."""
+        before = self.preferences
+        self.preferences = replace(before, **changes)
+        if self.preferences == before or self._settings_problem:
+            return  # unchanged, or a file that is not understood and so left as it is
+        if problem := save_preferences(self._settings_file, self.preferences):
+            self._settings_problem = problem
+            self.notify(problem, severity="warning", markup=False)
+
+    # reading
+
+    def follow(self, path: Path) -> None:
+        """Read the run file `path` from now on, as it grows."""
+        self.path = path
+        self._follow(path)
+
+    @work(thread=True, exclusive=True, group="follow")
+    def _follow(self, path: Path) -> None:
+        worker, reader = get_current_worker(), RunReader(path)
+        run: Run | None = None
+        computing, problem = False, ""
+        while not worker.is_cancelled:
+            began = time.monotonic()
+            try:
+                now = reader.read()
+            except RunFileError as error:
+                beginning = run is None and self.request is not None and not path.exists()
+                if error.what != problem and not beginning:
+                    problem = error.what
+                    self.post_message(self.RunUnreadable(error))
+            else:
+                computing_now = is_computing(now)
+                if now is not run or computing_now != computing or problem:
+                    same = run is not None and _same_outcomes(run, now)
+                    self.post_message(self.RunRead(now, computing_now, None if same else look(now, self.view)))
+                run, computing, problem = now, computing_now, ""
+            time.sleep(max(POLL, REST * (time.monotonic() - began)))
+
+    def on_thinice_app_run_read(self, event: RunRead) -> None:
+        first, was_computing = self.run_now is None, self.computing
+        self.run_now, self.computing = event.run, event.computing
+        if event.rows is not None:
+            self.show(event.rows if event.rows.view == self.view else look(event.run, self.view))
+        elif self.rows is not None:
+            self.rows = replace(self.rows, table=replace(self.rows.table, run=event.run))
+        if first and self.position is None and isinstance(self.screen, BrowseScreen):
+            self.screen.table.go_to(0)
+        self._analyse_if_new(event.run)
+        self._warn(event.run)
+        if was_computing and not event.computing and not first:
+            self.engine.gone(event.run)
+        for screen in self._run_screens():
+            screen.run_changed()
+
+    def on_thinice_app_run_unreadable(self, event: RunUnreadable) -> None:
+        kept = "" if self.run_now is None else " What was read before stays in view."
+        self.notify(
+            f"{event.error.what}. {event.error.do}.{kept}",
+            title="The run file",
+            severity="error",
+            markup=False,
+            timeout=15,
+        )
+        if self.run_now is None:
+            self.waiting_for = event.error.what
+            for screen in self._run_screens():
+                screen.run_changed()
+
+    def _warn(self, run: Run) -> None:
+        warnings = run.about["warnings"]
+        new = (
+            [w for w in warnings if isinstance(w, str) and w not in self._warned] if isinstance(warnings, list) else []
+        )
+        self._warned.update(new)
+        for warning in new:
+            self.notify(warning, title="Warning", severity="warning", markup=False, timeout=12)
+
+    def _analyse_if_new(self, run: Run) -> None:
+        """Statistics change when all models have finished a stage, not with every batch."""
+        finished = tuple(sum(stage.finished for stage in model.stages) for model in run.models)
+        known = tuple(int(clean_known(model).sum()) for model in run.models)
+        if (finished, known, run.complete) != self._analysed:
+            self._analysed = (finished, known, run.complete)
+            self._analyse(run)
+
+    @work(thread=True, exclusive=True, group="analyse")
+    def _analyse(self, run: Run) -> None:
+        self.post_message(self.Analysed(analyse(run)))
+
+    def on_thinice_app_analysed(self, event: Analysed) -> None:
+        self.analysis = event.analysis
+        self.tell_screens()
+
+    # what is looked at
+
+    def show(self, rows: Rows) -> None:
+        """Show these rows, keeping the selected sample selected."""
+        self.rows = rows
+        self.browse.show_rows()
+        self.tell_screens()
+
+    def change_view(self, **changes: Any) -> None:
+        """Look at the same run in another way."""
+        self.view = replace(self.view, **changes)
+        if self.run_now is not None:
+            self.show(look(self.run_now, self.view))
+            for screen in self._run_screens():
+                screen.run_changed()
+
+    def select(self, position: int | None) -> None:
+        """Another sample is selected."""
+        if position != self.position:
+            self.position = position
+            self.tell_screens()
+
+    @property
+    def browse(self) -> BrowseScreen:
+        """The screen with the table, which is always there."""
+        return next(screen for screen in self.screen_stack if isinstance(screen, BrowseScreen))
+
+    def _run_screens(self) -> Iterable[RunScreen]:
+        return [screen for screen in self.screen_stack if isinstance(screen, RunScreen) and screen.is_mounted]
+
+    def tell_screens(self) -> None:
+        if isinstance(self.screen, RunScreen):
+            self.screen.rows_changed()
+        elif self.screen_stack:  # beneath a dialog
+            for screen in list(self._run_screens())[-1:]:
+                screen.rows_changed()
+
+    # doing
+
+    def action_do(self, name: str) -> None:
+        """Do what the action `name` means on the screen in front; a reason why not is said."""
+        handler = self._handler(name)
+        reason = handler() if handler else f"{BY_NAME[name].title} does nothing here"
+        if reason:
+            self.notify(reason, severity="warning", markup=False, timeout=4)
+
+    def action_choose_plot(self, kind: str) -> None:
+        """A click on a plot's tab."""
+        self.choosing.choose_plot(kind)
+
+    def _handler(self, name: str) -> Callable[[], str | None] | None:
+        for place in (self.screen, *self._handlers):
+            found: Callable[[], str | None] | None = getattr(place, f"do_{name}", None)
+            if found is not None:
+                return found
+        return None
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """The palette: the registry's actions of this screen, then Textual's themes."""
+        if isinstance(screen, RunScreen):
+            for action in actions_in(screen.place):
+                if action.name != "palette":
+                    title = f"{action.title[0].upper()}{action.title[1:]}"
+                    yield SystemCommand(
+                        title, f"{action.meaning} ({action.shown})", lambda a=action: self.action_do(a.name)
+                    )
+        yield SystemCommand(
+            "Theme", "colours; ansi-dark and ansi-light use the terminal's own 16", self.action_change_theme
+        )
+
+    async def action_quit(self) -> None:
+        """Textual's own way out asks, too."""
+        self.action_do("quit")
+
+    def on_unmount(self) -> None:
+        self.workers.cancel_all()
+
+
+def _same_outcomes(one: Run, other: Run) -> bool:
+    """Whether no outcome has changed between two readings of a run."""
+    return one.complete == other.complete and all(
+        a.clean_margin is b.clean_margin
+        and a.worst_margin is b.worst_margin
+        and [stage.finished for stage in a.stages] == [stage.finished for stage in b.stages]
+        for a, b in zip(one.models, other.models, strict=True)
+    )

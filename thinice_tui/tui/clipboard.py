@@ -1,0 +1,34 @@
+"""Copying that works in tmux and over SSH, and falls back to a file."""
+
+import os
+import subprocess
+from pathlib import Path
+
+from textual.app import App
+
+LARGEST = 50_000
+"""Characters; terminals drop longer OSC 52 sequences (xterm at 75 kB of base64)."""
+FILE = Path("thinice-copied.txt")
+
+
+def copy(app: App[int], text: str) -> str:
+    """Put `text` on the clipboard; how, or where it went instead, in words."""
+    if len(text) > LARGEST:
+        return _to_file(text, "too long for a terminal's clipboard")
+    if os.environ.get("TMUX"):
+        # tmux drops OSC 52 by default; this is its own buffer, and with -w the outer terminal's clipboard.
+        try:
+            subprocess.run(["tmux", "load-buffer", "-w", "-"], input=text.encode(), check=True, timeout=2)
+        except (OSError, subprocess.SubprocessError) as error:
+            return _to_file(text, f"tmux did not take it ({error})")
+        return "copied, through tmux: paste with its prefix and ], or as usual"
+    app.copy_to_clipboard(text)
+    return "copied, if your terminal allows it (OSC 52); else x saves a file"
+
+
+def _to_file(text: str, why: str) -> str:
+    try:
+        FILE.write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        return f"not copied: {why}, and {FILE} cannot be written ({error.strerror})"
+    return f"{why}: saved to {FILE.absolute()}"

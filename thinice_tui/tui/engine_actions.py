@@ -1,0 +1,219 @@
+"""Starting, asking and ending the engine, and leaving it."""
+
+import shlex
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, cast, get_args
+
+from thinice_tui.errors import EXIT_INTERRUPTED, RunFileError, ThiniceError
+from thinice_tui.printable import printable
+from thinice_tui.runfile.control import Wish, ask, kill
+from thinice_tui.runfile.records import Run
+from thinice_tui.settings import Request
+from thinice_tui.tui.screens.dialogs import Choice, ChoiceDialog
+from thinice_tui.tui.supervisor import EngineProcess, how_it_ended, tail
+
+if TYPE_CHECKING:
+    from thinice_tui.tui.app import ThiniceApp
+
+Reason = str | None
+NOT_RUNNING = "no engine is running"
+
+
+class EngineActions:
+    """Handlers of actions: each returns why it could do nothing, else None."""
+
+    def __init__(self, app: "ThiniceApp") -> None:
+        self.app = app
+        self._supervising = False
+        """Whether an engine started here is running: then its end is known from the process itself."""
+        self._starting: EngineProcess | None = None
+        """An engine that has not named its run file yet."""
+
+    def start_engine(self, request: Request) -> None:
+        """Start the engine's process and follow the run file that it names."""
+        self.app.run_worker(partial(self._supervise, request), thread=True, group="engine")
+
+    def _supervise(self, request: Request) -> None:
+        """Start an engine, and tell when it has named its run file and when it has ended."""
+        try:
+            process = EngineProcess(request)
+        except ThiniceError as error:
+            self.app.call_from_thread(self.app.fail_to_start, f"error: {error.what}\n{error.do}")
+            return
+        self._starting, self._supervising = process, True
+        announced = process.announcement()
+        self._starting = None
+        if announced is not None:
+            self.app.call_from_thread(self.app.follow, announced.run)
+        code = process.wait()
+        words = process.last_words()
+        self._supervising = False
+        self.app.call_from_thread(self._ended, code, words, None if announced is None else announced.log)
+
+    def _ended(self, code: int, words: str, log: Path | None) -> None:
+        """The engine has ended: well, as asked, or not."""
+        if log is None:
+            self.app.fail_to_start(words or how_it_ended(code))
+        elif code == EXIT_INTERRUPTED:
+            self.app.notify("The engine has stopped; everything up to its last batch is kept. e resumes it.", timeout=8)
+        elif code != 0:
+            self._explain_end(how_it_ended(code), words, log)
+        elif self.app.run_now is not None and not self.app.run_now.complete and "another engine" in words:
+            self.app.notify("Another engine is computing this run already: this view is attached to it.", timeout=8)
+
+    def gone(self, run: Run) -> None:
+        """An engine that was not started here has ended."""
+        if run.complete or self._supervising:
+            return
+        log = run.engine.log if run.engine is not None else None
+        if run.heartbeat is not None and run.heartbeat.state == "stopping":
+            self.app.notify("The engine has stopped; everything up to its last batch is kept. e resumes it.", timeout=8)
+        else:
+            words = tail(Path(log)) if log is not None else ""
+            self._explain_end("The engine has gone without finishing.", words, log or "its terminal")
+
+    def _explain_end(self, what: str, words: str, log: Path | str) -> None:
+        text = f"{what} What it computed is kept, and this view goes on with it.\n\n{words}\n\nIts log: {log}"
+        choices = [Choice("back", "Look at what there is"), Choice("resume", "Resume the run")]
+
+        def chosen(name: str | None) -> None:
+            if name == "resume":
+                self._resume()
+
+        self.app.push_screen(ChoiceDialog("The engine has ended", printable_lines(text), choices), chosen)
+
+    # asking
+
+    def do_pause(self) -> Reason:
+        if self.app.run_now is None or not self.app.computing:
+            return f"{NOT_RUNNING}: there is nothing to pause"
+        beat = self.app.run_now.heartbeat
+        return self._ask("run" if beat is not None and beat.state == "paused" else "pause")
+
+    def _ask(self, wish: Wish) -> Reason:
+        if self.app.path is None:
+            return NOT_RUNNING
+        try:
+            ask(self.app.path, wish)
+        except RunFileError as error:
+            return f"{error.what}; {error.do}"
+        said = {"run": "going on", "pause": "pausing", "stop": "stopping after this batch"}
+        self.app.notify(said[wish], timeout=3)
+        return None
+
+    def do_engine(self) -> Reason:
+        run = self.app.run_now
+        if run is None:
+            return "the engine is still reading models and data"
+        state, why_not = self._engine_state()
+        idle = (
+            ""
+            if not self.app.computing and not run.complete
+            else "it is running"
+            if self.app.computing
+            else "it is finished"
+        )
+        choices = [
+            Choice("run" if state == "paused" else "pause", "Go on" if state == "paused" else "Pause", why_not),
+            Choice("stop", "Stop after this batch", why_not),
+            Choice("kill", "Kill at once (the batch in flight is lost)", why_not),
+            Choice("resume", "Resume the run", idle),
+            Choice("back", "Back"),
+        ]
+        log = run.engine.log if run.engine is not None else None
+        text = f"It is {state}."
+        if run.engine is not None:
+            text += f" Process {run.engine.pid} on {run.engine.host}."
+        text += f"\nRun file: {run.path}"
+        if log is not None:
+            text += f"\nLog: {log}\n\n{tail(Path(log))}"
+        self.app.push_screen(ChoiceDialog("The engine", printable_lines(text), choices), self._engine_chosen)
+        return None
+
+    def _engine_state(self) -> tuple[str, str]:
+        """What the engine is doing, and why it cannot be asked for anything (empty: it can)."""
+        run = self.app.run_now
+        if run is None or not self.app.computing:
+            return ("finished" if run is not None and run.complete else "stopped"), NOT_RUNNING
+        return (run.heartbeat.state if run.heartbeat is not None else "beginning"), ""
+
+    def _engine_chosen(self, name: str | None) -> None:
+        reason: Reason = None
+        if name == "resume":
+            self._resume()
+        elif name == "kill" and self.app.run_now is not None:
+            try:
+                kill(self.app.run_now)
+            except RunFileError as error:
+                reason = f"{error.what}; {error.do}"
+        elif name in get_args(Wish):
+            reason = self._ask(cast(Wish, name))
+        if reason:
+            self.app.notify(reason, severity="warning", markup=False)
+
+    # resuming
+
+    def _resume(self) -> None:
+        """Start an engine again for this run, once the user has seen the command that the run file names."""
+        if self.app.run_now is None or self.app.path is None:
+            return
+        stored = self.app.run_now.about.get("request")
+        try:
+            request = Request.from_dict(stored if isinstance(stored, dict) else {}).at(self.app.path)
+        except ThiniceError as error:
+            self.app.notify(f"{error.what}: repeat the command that made it", severity="error", markup=False)
+            return
+        if self.app.request is not None:
+            self.start_engine(request)
+            return
+        # A run file may come from a stranger, and --arch may run code: nothing is started unseen.
+        command = shlex.join(request.command())
+        choices = [Choice("resume", "Start it"), Choice("back", "Back")]
+        text = f"The run file says how it was started. In {request.folder}:\n\n{command}"
+
+        def chosen(name: str | None) -> None:
+            if name == "resume":
+                self.start_engine(request)
+
+        self.app.push_screen(ChoiceDialog("Resume the run?", printable_lines(text), choices), chosen)
+
+    # leaving
+
+    def do_quit(self) -> Reason:
+        if isinstance(self.app.screen, ChoiceDialog):
+            return "esc first"
+        if not self.app.computing:
+            self.app.say_farewell()
+            self.app.exit(0)
+            return None
+        choices = [
+            Choice("leave", "Keep it running in the background"),
+            Choice("stop", "Stop it after this batch"),
+            Choice("back", "Go back"),
+        ]
+        if self.app.run_now is None:
+            choices[:2] = [Choice("kill", "End it: nothing is computed yet")]
+        self.app.push_screen(ChoiceDialog("An attack is running", "", choices), self._leave_chosen)
+        return None
+
+    def _leave_chosen(self, name: str | None) -> None:
+        if name == "kill":
+            if self._starting is not None:
+                self._starting.kill()
+            self.app.exit(EXIT_INTERRUPTED)
+        elif name == "leave":
+            self.app.say_farewell("the attack goes on in the background")
+            self.app.exit(0)
+        elif name == "stop":
+            reason = self._ask("stop")
+            if reason:
+                self.app.notify(reason, severity="warning", markup=False)
+                return
+            self.app.say_farewell("the attack stops after this batch; the same command resumes it")
+            self.app.exit(0)
+
+
+def printable_lines(text: str) -> str:
+    """`text` harmless, line by line."""
+    return "\n".join(printable(line) for line in text.split("\n"))

@@ -1,0 +1,117 @@
+"""The run in a line or a few: what it is, what the engine does, and what is known so far."""
+
+from rich.cells import cell_len
+from rich.console import RenderableType
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from thinice_tui.analysis.comparison import Analysis, Comparison
+from thinice_tui.analysis.statistics import Auc, Estimate
+from thinice_tui.durations import duration, short
+from thinice_tui.runfile.records import ModelOutcomes, Run, StageRecord
+from thinice_tui.settings import is_final
+
+WIDE = 100
+
+
+def title(run: Run, other: int, width: int) -> Text:
+    """`dense → pruned 95.0 %   Linf 8/255 · standard · 1000 samples · cpu   [1/2]`, cut from the right."""
+    about, record = run.about, run.models[other].record
+    settings, data = about["settings"], about["data"]
+    assert isinstance(settings, dict) and isinstance(data, dict)
+    left = Text(no_wrap=True)
+    left.append(" thinice ", style="reverse bold")
+    role = " (control)" if record.role == "control" else ""
+    left.append(f" dense → {record.name}{role} {100 * record.sparsity_conv_linear:.1f} % pruned", style="bold")
+    middle = f"   {settings['norm']} {settings['eps']['text']} · {settings['attack']} · {len(run.labels)} samples"
+    left.append(f"{middle} · {about['device']}")
+    count = f"[{other}/{len(run.models) - 1}]"
+    left.truncate(max(0, width - len(count) - 1), overflow="ellipsis", pad=True)
+    return left.append(f" {count}", style="bold")
+
+
+def progress(run: Run, computing: bool, width: int) -> RenderableType:
+    """What the engine does now: stage, progress, rate, time left, broken so far; or why it does nothing."""
+    if run.complete:
+        return Text(f" ✓ finished: {_verdict(run)}")
+    beat = run.heartbeat
+    if not computing:
+        return Text(" ■ stopped: what was computed is kept, numbers are upper bounds · e resumes", style="bold")
+    if beat is None:
+        return Text(" … the engine begins")
+    doing = {"running": "▸", "paused": "‖ paused ·", "stopping": "■ stopping after this batch ·"}[beat.state]
+    share = 100 * beat.done / beat.total if beat.total else 0.0
+    tail = f"{share:3.0f}%  {short(beat.rate)} img/s"
+    if beat.seconds_left is not None and beat.state == "running":
+        tail += f"  ≤ {duration(beat.seconds_left)} left"
+    if (found := current_stage(run)) is not None:
+        model, stage = found
+        tail += f"  {int((model.broken_by == stage.ordinal).sum())} broken"
+        tail += " in this stage" if width >= WIDE else ""
+    head = f" {doing} {beat.doing}"
+    room = width - cell_len(head) - len(tail) - 3
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    cells: list[RenderableType] = [Text(head, no_wrap=True, overflow="ellipsis")]
+    if room >= 5:
+        cells.append(ProgressBar(total=max(1, beat.total), completed=beat.done, width=room))
+    grid.add_row(*cells, Text(tail, no_wrap=True))
+    return grid
+
+
+def current_stage(run: Run) -> tuple[ModelOutcomes, StageRecord] | None:
+    """The stage that has begun and is not finished, and the model it attacks."""
+    for model in run.models:
+        for stage in model.stages:
+            if stage.entered is not None and not stage.finished:
+                return model, stage
+    return None
+
+
+def summary(analysis: Analysis, other: int) -> Text:
+    """Accuracies, flip rates and AUC of dense against one model, with 95 % intervals; bounds are marked."""
+    dense, pruned = analysis.models[0], analysis.models[other]
+    settings = analysis.run.about["settings"]
+    assert isinstance(settings, dict)
+    bound = "" if analysis.complete and is_final(settings["attack"]) else "≤ "
+    text = Text()
+    if not analysis.complete:
+        done = f"through {analysis.stage_names[analysis.through - 1]}" if analysis.through else "clean only"
+        text.append(f"PARTIAL: {done}; upper bounds\n", style="bold")
+    for name, summarised in (("dense", dense), (pruned.model.record.name, pruned)):
+        text.append(f"{name}\n", style="bold")
+        text.append(f"  clean  {_percent(summarised.clean_accuracy)}\n")
+        text.append(f"  robust {bound}{_percent(summarised.robust_accuracy)}\n")
+    if not analysis.comparisons:
+        return text.append("flips: after the first stage")
+    comparison = analysis.comparisons[other - 1]
+    text.append(f"NFR {_percent(comparison.nfr)}   PFR {_percent(comparison.pfr)}\n")
+    text.append(f"AUC {_auc(comparison.auc_s10_s11)}  {comparison.auc_s10_s11.verdict}\n")
+    for control in _controls(analysis, comparison):
+        text.append(f"control: NFR {_percent(control.nfr)}  AUC {_auc(control.auc_s10_s11)}\n")
+    if pruned.gap is not None:
+        least = "" if analysis.complete else "≥ "
+        text.append(f"{pruned.gap.weak_attack} overestimates {pruned.model.record.name} by {least}")
+        text.append(f"{100 * pruned.gap.gap:.1f} points")
+    return text
+
+
+def _controls(analysis: Analysis, comparison: Comparison) -> list[Comparison]:
+    return [c for c in analysis.comparisons if c.other.record.role == "control" and c is not comparison]
+
+
+def _verdict(run: Run) -> str:
+    settings = run.about["settings"]
+    assert isinstance(settings, dict)
+    final = is_final(settings["attack"])
+    return f"every stage of {settings['attack']}" + ("" if final else "; a weak ensemble, so upper bounds")
+
+
+def _percent(estimate: Estimate | None) -> str:
+    if estimate is None or estimate.n == 0:
+        return "–"
+    return f"{100 * estimate.value:.1f} % [{100 * estimate.low:.1f}, {100 * estimate.high:.1f}]"
+
+
+def _auc(auc: Auc) -> str:
+    return "–" if auc.value != auc.value else f"{auc.value:.2f} [{auc.low:.2f}, {auc.high:.2f}]"

@@ -1,0 +1,108 @@
+"""Starting the engine as a process of its own, and hearing from it until it ends."""
+
+import json
+import signal
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from thinice_tui.errors import EXIT_INTERRUPTED, ThiniceError
+from thinice_tui.printable import printable
+from thinice_tui.settings import Request
+
+LAST_LINES = 12
+
+
+@dataclass(frozen=True)
+class Announcement:
+    """Where the engine's run and messages are."""
+
+    run: Path
+    log: Path
+
+
+class EngineProcess:
+    """An engine that this view has started. It outlives the view, and any terminal."""
+
+    def __init__(self, request: Request) -> None:
+        """Start it; raises ThiniceError where the system refuses."""
+        self._early = tempfile.TemporaryFile()  # noqa: SIM115  (open until the process ends)
+        self._log: Path | None = None
+        # -P: nothing in the user's folder may stand in for a module of ours.
+        command = [sys.executable, "-P", "-m", "thinice_tui.cli", "engine", json.dumps(request.as_dict())]
+        try:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=self._early,
+                start_new_session=True,
+                cwd=request.folder,
+            )
+        except OSError as error:
+            raise ThiniceError(f"the engine cannot be started: {error}", "is the folder still there?") from error
+
+    @property
+    def log(self) -> Path | None:
+        """The file of its messages, once it is known."""
+        return self._log
+
+    def announcement(self) -> Announcement | None:
+        """Wait until the engine has read models and data and named its run file; None: it ended before."""
+        assert self._process.stdout is not None
+        with self._process.stdout as stream:
+            line = stream.readline()
+        try:
+            found = json.loads(line)
+            announced = Announcement(Path(found["run"]), Path(found["log"]))
+        except (ValueError, KeyError, TypeError):
+            return None
+        self._log = announced.log
+        return announced
+
+    def wait(self) -> int:
+        """Wait until it has ended; its exit code, negative for a signal."""
+        return self._process.wait()
+
+    def kill(self) -> None:
+        """End it at once."""
+        self._process.kill()
+
+    def last_words(self) -> str:
+        """The end of its messages, made harmless."""
+        self._early.seek(0)
+        text = self._early.read().decode(errors="replace")
+        if self._log is not None:
+            text += tail(self._log)
+        return _last_lines(text)
+
+
+def tail(log: Path) -> str:
+    """The last lines of a log, made harmless; empty where it cannot be read."""
+    try:
+        with log.open("rb") as stream:
+            stream.seek(max(0, log.stat().st_size - 20_000))
+            return _last_lines(stream.read().decode(errors="replace"))
+    except OSError:
+        return ""
+
+
+def how_it_ended(code: int) -> str:
+    """An exit code in words."""
+    if code < 0:
+        try:
+            name = signal.Signals(-code).name
+        except ValueError:
+            name = f"signal {-code}"
+        hint = "; the system does that when memory runs out" if name == "SIGKILL" else ""
+        return f"The engine was killed ({name}{hint})."
+    if code == EXIT_INTERRUPTED:
+        return "The engine was stopped."
+    return f"The engine ended with an error (exit code {code})."
+
+
+def _last_lines(text: str) -> str:
+    lines = [printable(line) for line in text.splitlines() if line.strip()]
+    return "\n".join(lines[-LAST_LINES:])

@@ -1,0 +1,107 @@
+"""Where the filter is typed: applied while it is right, marked where it is wrong, completed with tab."""
+
+from dataclasses import dataclass
+
+from rich.text import Text
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.message import Message
+from textual.widgets import Input, Static
+
+from thinice_tui.analysis.query import Fields, QueryError, complete, matches
+
+PROMPT = "/ "
+
+
+class FilterBar(Vertical):
+    """An input with what is wrong, or what could follow, beneath it. Hidden until opened."""
+
+    @dataclass
+    class Changed(Message):
+        """The query is right, and another than before."""
+
+        query: str
+
+    class Closed(Message):
+        """The input is done with; the query that was last right holds."""
+
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._fields: Fields = {}
+        self._before = ""
+        self._good = ""
+
+    def compose(self) -> ComposeResult:
+        yield Input(placeholder="set=S10 label=cat margin<0.5 broken_by=square", compact=True)
+        yield Static(markup=False)
+
+    def open(self, query: str, fields: Fields) -> None:
+        """Let the user change `query` over `fields`."""
+        self._fields, self._before, self._good = fields, query, query
+        self.display = True
+        typed = self.query_one(Input)
+        typed.value = query
+        typed.cursor_position = len(query)
+        typed.focus()
+        self._explain(query)
+
+    def close(self) -> None:
+        self.display = False
+        self.post_message(self.Closed())
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        if self.display:
+            self._explain(event.value)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        try:
+            matches(event.value, self._fields)
+        except QueryError:
+            self.app.bell()
+            return
+        self.close()
+
+    def on_key(self, event: events.Key) -> None:
+        if event.key == "escape":
+            event.stop()
+            event.prevent_default()
+            self._apply(self._before)
+            self.close()
+        elif event.key == "tab":
+            event.stop()
+            event.prevent_default()
+            self._complete()
+
+    def _complete(self) -> None:
+        typed = self.query_one(Input)
+        found = complete(typed.value, typed.cursor_position, self._fields, limit=1)
+        if not found:
+            self.app.bell()
+            return
+        rest = typed.value[typed.cursor_position :]
+        done = typed.value[: found[0].start] + found[0].text
+        typed.value = done + rest
+        typed.cursor_position = len(done)
+
+    def _explain(self, query: str) -> None:
+        typed, below = self.query_one(Input), self.query_one(Static)
+        offset = 1 - round(typed.scroll_offset.x)
+        try:
+            matches(query, self._fields)
+        except QueryError as error:
+            marks = " " * max(0, offset + error.start) + "^" * max(1, error.end - error.start)
+            text = Text(f"{marks}\n{error.message}", style="bold")
+        else:
+            self._apply(query)
+            found = complete(query, typed.cursor_position, self._fields, limit=12)
+            text = Text("\n" + "   ".join(choice.text for choice in found), style="dim")
+        text.no_wrap, text.overflow = True, "ellipsis"
+        below.update(text)
+
+    def _apply(self, query: str) -> None:
+        if query != self._good:
+            self._good = query
+            self.post_message(self.Changed(query))

@@ -1,0 +1,71 @@
+"""The panels beside the table: one sample, a plot, the summary. Each follows what is looked at."""
+
+from functools import partial
+
+from rich.console import RenderableType
+from rich.text import Text
+from textual.widgets import Static
+
+from thinice_tui.analysis.comparison import Analysis
+from thinice_tui.analysis.table import Rows
+from thinice_tui.tui.detail import load_detail
+from thinice_tui.tui.plot_views import PLOTS, plot
+from thinice_tui.tui.run_view import summary
+from thinice_tui.tui.sample_view import sample_view
+from thinice_tui.tui.widgets.slow_view import SlowView
+
+
+class SamplePanel(SlowView):
+    """The selected sample: its fate, images and logits."""
+
+    full_size = False
+
+    def follow(self, rows: Rows | None, position: int | None) -> None:
+        """Show the sample at `position`."""
+        if rows is None or position is None:
+            self.say("no sample is selected")
+            return
+        models = (rows.table.run.models[0], rows.table.other)
+        what = (position, rows.view.other, self.full_size, *(model.broken_by[position] for model in models))
+        what += (rows.table.run.complete, models[0].worst_margin[position], models[1].worst_margin[position])
+        self.draw(what, partial(_sample, rows, position, self.full_size))
+
+
+def _sample(rows: Rows, position: int, full_size: bool, width: int, height: int) -> RenderableType:
+    detail = load_detail(rows.table.run, rows.view.other, position)
+    return sample_view(rows, detail, width, height, full_size)
+
+
+class PlotPanel(SlowView):
+    """One of the plots, of the samples shown."""
+
+    def follow(self, kind: str, rows: Rows | None, position: int | None) -> None:
+        """Draw the plot `kind` of `rows`, with the sample at `position` marked."""
+        if rows is None:
+            self.say("reading …")
+            return
+        self.draw((kind, id(rows), position), partial(plot, kind, rows, position))
+
+
+class PlotTabs(Static):
+    """The kinds of plots, the one shown in reverse; each can be clicked."""
+
+    def choose(self, kind: str) -> None:
+        """Show that `kind` is drawn."""
+        line = Text(" ", no_wrap=True, overflow="crop", end="")
+        for name, one in PLOTS.items():
+            part = Text(f" {one.title} ", style="reverse" if name == kind else "")
+            part.apply_meta({"@click": f"app.choose_plot('{name}')"})
+            line.append_text(part).append(" ")
+        self.update(line)
+
+
+class SummaryPanel(SlowView):
+    """Accuracies, flip rates and AUC, of all samples, with intervals."""
+
+    def follow(self, analysis: Analysis | None, other: int) -> None:
+        """Show `analysis` of dense against the model numbered `other`."""
+        if analysis is None:
+            self.say("summary: after the clean predictions")
+            return
+        self.draw((id(analysis), other), lambda _width, _height: summary(analysis, other))

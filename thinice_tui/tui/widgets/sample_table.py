@@ -1,0 +1,250 @@
+"""The table of samples: virtual, so that a million rows cost no more than those in sight.
+
+A ScrollView that draws the rows of an index array; sorting and filtering change only that array.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from thinice_tui.analysis.query import Field, NumberField
+from thinice_tui.analysis.table import COLUMNS, SET_NAMES, Rows
+from thinice_tui.plots.charts import SET_MARKERS
+
+HEADER = 1
+GAP = 2
+CURSOR_WIDTH = 2
+WIDEST_NAME = 18
+NUMBER_WIDTH = 8
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """A column as it is drawn: where it begins, how wide it is, and the text of a sample's cell."""
+
+    key: str
+    start: int
+    width: int
+    right: bool
+    text: Callable[[int], str]
+
+
+class SampleTable(ScrollView, can_focus=True):
+    """Shows `Rows`; one row is selected, and stays so whatever is sorted, filtered or found."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "table--header",
+        "table--cursor",
+        *(f"table--{name.lower()}" for name in SET_NAMES if name.isalnum()),
+    }
+
+    @dataclass
+    class Selected(Message):
+        """Another sample is selected; None: there is none to select."""
+
+        position: int | None
+
+        def can_replace(self, message: Message) -> bool:
+            return isinstance(message, SampleTable.Selected)
+
+    @dataclass
+    class HeaderClicked(Message):
+        key: str
+
+    class Opened(Message):
+        """A row was clicked twice."""
+
+    def __init__(self, columns: Sequence[str], id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._keys = tuple(columns)
+        self._rows: Rows | None = None
+        self._drawn: tuple[_Drawn, ...] = ()
+        self._cursor = 0
+        self._empty = "reading …"
+
+    @property
+    def position(self) -> int | None:
+        """The selected sample's position in the run; None where no row is shown."""
+        if self._rows is None or not len(self._rows.order):
+            return None
+        return int(self._rows.order[self._cursor])
+
+    @property
+    def cursor(self) -> int:
+        """The selected row, from 0."""
+        return self._cursor
+
+    def set_columns(self, columns: Sequence[str]) -> None:
+        """Draw these columns from now on."""
+        self._keys = tuple(columns)
+        if self._rows is not None:
+            self.show(self._rows, self._empty)
+
+    def show(self, rows: Rows, empty: str, select: int | None = None) -> None:
+        """Draw `rows`; the selected sample (or that at position `select`) stays at its height on the screen.
+
+        empty: what to say where there are no rows.
+        """
+        before, keep = self.position, self._cursor - round(self.scroll_y)
+        wanted = before if select is None else select
+        self._rows, self._empty = rows, empty
+        self._drawn = _lay_out(rows, self._keys)
+        count = len(rows.order)
+        row = rows.row_of(wanted)
+        self._cursor = max(0, min(self._cursor, count - 1)) if row is None else row
+        width = self._drawn[-1].start + self._drawn[-1].width + 1 if self._drawn else 1
+        self.virtual_size = Size(width, count + HEADER)
+        self.scroll_to(y=max(0, self._cursor - keep), animate=False, force=True, immediate=True)
+        self._keep_in_sight()
+        self.refresh()
+        if self.position != before:
+            self.post_message(self.Selected(self.position))
+
+    def move(self, by: int) -> bool:
+        """Select the row `by` rows further; False where there is none."""
+        return self.go_to(self._cursor + by)
+
+    def go_to(self, row: int) -> bool:
+        """Select `row`, or the last before it that there is; False where that is the selected one already."""
+        if self._rows is None or not len(self._rows.order):
+            return False
+        row = max(0, min(row, len(self._rows.order) - 1))
+        if row == self._cursor:
+            return False
+        before, self._cursor = self._cursor, row
+        if not self._keep_in_sight():
+            self._refresh_row(before)
+            self._refresh_row(row)
+        self.post_message(self.Selected(self.position))
+        return True
+
+    @property
+    def page(self) -> int:
+        """Rows in sight."""
+        return max(1, self.scrollable_content_region.height - HEADER)
+
+    # drawing
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the widget: the header, a row, or nothing."""
+        width, left = self.scrollable_content_region.width, round(self.scroll_x)
+        base = self.rich_style
+        if self._rows is None or not len(self._rows.order):
+            text = f"  {self._empty}" if y == 1 else ""
+            return Strip([Segment(text, base)]).adjust_cell_length(width, base)
+        if y == 0:
+            style = self.get_component_rich_style("table--header")
+            return self._header(style).crop_extend(left, left + width, style)
+        row = y - HEADER + round(self.scroll_y)
+        if row >= len(self._rows.order):
+            return Strip.blank(width, base)
+        style = self.get_component_rich_style("table--cursor") if row == self._cursor else base
+        return self._row(row, style).crop_extend(left, left + width, style)
+
+    def _header(self, style: Style) -> Strip:
+        assert self._rows is not None
+        view, end = self._rows.view, 0
+        segments: list[Segment] = []
+        for column in self._drawn:
+            title = COLUMNS[column.key].title
+            if column.key == view.sort:
+                title += "▼" if view.descending else "▲"
+            segments.append(Segment(" " * (column.start - end), style))
+            segments.append(Segment(_fit(title, column), style))
+            end = column.start + column.width
+        return Strip(segments)
+
+    def _row(self, row: int, style: Style) -> Strip:
+        assert self._rows is not None
+        position, table = int(self._rows.order[row]), self._rows.table
+        name = SET_NAMES[table.sets[position]]
+        in_set = self.get_component_rich_style(f"table--{name.lower()}") if name.isalnum() else style
+        segments = [Segment("▌" if row == self._cursor else " ", style)]
+        end = 1
+        for column in self._drawn:
+            segments.append(Segment(" " * (column.start - end), style))
+            # Only the foreground of the set's colour: the selected row keeps its background.
+            own = style + Style(color=in_set.color, bold=in_set.bold) if column.key == "set" else style
+            segments.append(Segment(_fit(column.text(position), column), own))
+            end = column.start + column.width
+        return Strip(segments)
+
+    def _refresh_row(self, row: int) -> None:
+        y = row - round(self.scroll_y) + HEADER
+        if HEADER <= y < self.size.height:
+            self.refresh(Region(0, y, self.size.width, 1))
+
+    def _keep_in_sight(self) -> bool:
+        """Scroll as little as shows the selected row; whether that moved anything."""
+        top, page = round(self.scroll_y), self.page
+        wanted = min(max(top, self._cursor - page + 1), self._cursor)
+        if wanted != top:
+            self.scroll_to(y=wanted, animate=False, force=True, immediate=True)
+        return wanted != top
+
+    # the mouse, and sizes
+
+    def on_click(self, event: events.Click) -> None:
+        if self._rows is None:
+            return
+        if event.y == 0:
+            x = event.x + round(self.scroll_x)
+            for column in self._drawn:
+                if column.start - GAP < x <= column.start + column.width:
+                    self.post_message(self.HeaderClicked(column.key))
+        elif event.y - HEADER + round(self.scroll_y) < len(self._rows.order):
+            self.go_to(event.y - HEADER + round(self.scroll_y))
+            if event.chain == 2:
+                self.post_message(self.Opened())
+
+    def on_resize(self) -> None:
+        self._keep_in_sight()
+
+
+def _lay_out(rows: Rows, keys: Sequence[str]) -> tuple[_Drawn, ...]:
+    drawn, start = [], CURSOR_WIDTH
+    for key in keys:
+        field = rows.table.fields[key]
+        right = isinstance(field, NumberField)
+        width = max(_width(key, field), len(COLUMNS[key].title) + 1)
+        drawn.append(_Drawn(key, start, width, right, _text(key, field)))
+        start += width + GAP
+    return tuple(drawn)
+
+
+def _width(key: str, field: Field) -> int:
+    if isinstance(field, NumberField):
+        return NUMBER_WIDTH
+    if key == "set":
+        return 5
+    return min(WIDEST_NAME, max((len(name) for name in field.names), default=1))
+
+
+def _text(key: str, field: Field) -> Callable[[int], str]:
+    """A function from a sample's position to what its cell says."""
+    if isinstance(field, NumberField):
+        values = field.values
+        if np.issubdtype(values.dtype, np.integer):
+            return lambda position: str(values[position])
+        return lambda position: "" if np.isnan(values[position]) else f"{values[position]:.3f}"
+    codes, names = field.codes, field.names
+    if key == "set":
+        marked = tuple(f"{SET_MARKERS.get(name, ' ')} {name}" for name in names)
+        return lambda position: marked[codes[position]]
+    return lambda position: names[codes[position]] if codes[position] >= 0 else ""
+
+
+def _fit(text: str, column: _Drawn) -> str:
+    """`text` in exactly the column's width; cut text ends in …"""
+    if len(text) > column.width:
+        text = text[: column.width - 1] + "…"
+    return text.rjust(column.width) if column.right else text.ljust(column.width)

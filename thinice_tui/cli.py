@@ -12,7 +12,6 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from thinice_tui import __version__
 from thinice_tui.errors import EXIT_INTERRUPTED, Interrupted, ThiniceError, UsageError
 from thinice_tui.printable import printable
 
@@ -46,6 +45,8 @@ def main(
     version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
 ) -> None:
     if version:
+        from thinice_tui import __version__
+
         print(f"thinice-tui {__version__}")
         raise typer.Exit
 

@@ -19,12 +19,12 @@ import torch
 from numpy.typing import NDArray
 
 from thinice_tui.analysis.comparison import robust
-from thinice_tui.engine.compare import Request, execute, prepare
+from thinice_tui.engine.compare import execute, prepare
 from thinice_tui.engine.observer import SilentObserver
 from thinice_tui.engine.verify import verify
 from thinice_tui.models.load import load_model
 from thinice_tui.runfile.reader import read_run
-from thinice_tui.settings import DEFAULT_EPS, NORMS, Norm, Settings
+from thinice_tui.settings import DEFAULT_EPS, NORMS, Norm, Request, Settings
 
 SAMPLE_MODELS = Path(__file__).parents[2] / "sample_models"
 
@@ -51,6 +51,7 @@ def ours(model: Path, norm: Norm, count: int, seed: int) -> Verdicts:
             device="cpu",
             settings=Settings.build(norm, None, "standard", seed),
             run=Path(folder) / "run.thinice",
+            folder=Path.cwd(),
         )
         prepared = prepare(request)
         started = time.perf_counter()

@@ -13,6 +13,8 @@ from thinice_tui.errors import RunBusyError
 from thinice_tui.settings import Request
 
 WIDTH = 100
+NICE = 5
+"""So that the view, and whoever else shares the machine, is answered at once; a GPU does not mind."""
 
 
 def run_engine(request: Request) -> None:
@@ -22,6 +24,7 @@ def run_engine(request: Request) -> None:
     That name is one line of JSON on stdout: {"run": path, "log": path}; then stdout is the log, too.
     """
     os.chdir(request.folder)
+    os.nice(NICE)
     prepared = prepare(request)
     log = Path(f"{prepared.path}.log").absolute()
     announcement = json.dumps({"run": str(prepared.path.absolute()), "log": str(log)})

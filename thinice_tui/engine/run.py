@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -52,7 +52,7 @@ def run_comparison(
         with RunWriter.open(path, plan, records, samples.labels, samples.indices, samples.images) as writer:
             if writer.value("finished") is None:
                 forget(path)
-                writer.set_values(**origin)
+                writer.begin(origin)
                 try:
                     _Engine(models, samples, settings, stages, classes, device, writer, observer).run()
                 finally:
@@ -101,7 +101,7 @@ class _Engine:
         names = [m.name for m in models]
         self._pace = Pace(names, stages, classes, observer, writer.heartbeat)
         self._executor: Executor = LocalExecutor(names, classifiers, settings, device, self._forwarded)
-        self._asked = 0.0
+        self._asked = self._paused = 0.0
 
     def run(self) -> None:
         for stage in self._stages:
@@ -127,14 +127,14 @@ class _Engine:
         """Clean logits of one model, in batches, and what they say about the inputs."""
         logits, model = self._logits[number], self._models[number]
         missing = np.flatnonzero(np.isnan(logits).any(axis=1))
-        started, done = time.perf_counter(), 0
+        started, done, paused = time.perf_counter(), 0, self._paused
         for positions in _batches(missing, self._batch_size):
             found = self._executor.clean_logits(number, self._samples.floats(positions))
             check_finite(found, str(model.loaded.path))
             logits[positions] = found
             self._writer.add_clean(number, positions, found)
             done += len(positions)
-            rate = done / (time.perf_counter() - started)
+            rate = done / (time.perf_counter() - started - self._paused + paused)
             self._pace.clean(model.name, len(logits) - len(missing) + done, len(logits), rate)
             self._obey()
             self._stop_if_asked()
@@ -173,9 +173,11 @@ class _Engine:
             number, ordinal, len(entered), sum(len(batches[i]) for i in done), self._standing_counts()
         )
         started = time.perf_counter()
+        paused_before = paused = self._paused
         keep, blind = self._keep_images != "none", False
         for task, outcome in self._executor.run(self._tasks(number, ordinal, batches, todo)):
-            self._keep(number, ordinal, task, outcome, keep)
+            worked, paused = outcome.seconds - self._paused + paused, self._paused
+            self._keep(number, ordinal, task, replace(outcome, seconds=worked), keep)
             self._pace.batch_done(len(task.positions))
             self._stop_if_asked()
             if not blind and not np.isfinite(outcome.logits).all():
@@ -193,7 +195,7 @@ class _Engine:
                     entered=len(entered),
                     broken=int((self._broken[number] == ordinal).sum()),
                     robust_accuracy=float(self._standing(number, ordinal + 1).mean()),
-                    seconds=time.perf_counter() - started,
+                    seconds=time.perf_counter() - started - self._paused + paused_before,
                     final=ordinal == len(self._stages) - 1 and is_final(self._settings.attack),
                 )
             )
@@ -213,6 +215,7 @@ class _Engine:
             time.sleep(ASK_SECONDS)
         self._asked = time.monotonic()
         if self._pace.state == "paused":
+            self._paused += self._asked - began
             self._pace.paused(self._asked - began)
         self._pace.state = "stopping" if wish == "stop" else "running"
 

@@ -6,12 +6,13 @@ is. Without a terminal plotext clamps sizes to 80×24, unless told not to.
 
 from typing import Any
 
-from plotext._figure import _figure_class
 from rich.text import Text
 
 
 def new_figure(width: int, height: int) -> Any:
     """An empty plotext figure of `width` × `height` cells, in the terminal's own colours."""
+    from plotext._figure import _figure_class  # a view appears without waiting for its plots
+
     figure = _figure_class()
     figure._limit_size(False, False)
     figure.plotsize(width, height)

@@ -76,7 +76,7 @@ def margins_by_set(
 
 
 def flip_rate_by_margin(series: Sequence[Rates], width: int, height: int, marked: float | None = None) -> Text:
-    """Flip rate per quantile of the dense margin, with Wilson 95 % intervals as bars for the first series.
+    """Flip rate per quantile of the dense margin, with Wilson 95 % intervals as bars.
 
     A line stands in the group that the margin `marked` falls into.
     """
@@ -84,17 +84,16 @@ def flip_rate_by_margin(series: Sequence[Rates], width: int, height: int, marked
     first = series[0].rates
     if marked is not None and np.isfinite(marked):
         group = 1 + int(np.searchsorted([rate.margin_high for rate in first], marked))
-        figure.vertical_line(min(group, len(first)) - SHIFT / 2, MARK_COLOUR)
-    xs = list(range(1, len(first) + 1))
-    middles = [50 * (rate.low + rate.high) for rate in first]
-    spans = [100 * (rate.high - rate.low) for rate in first]
-    figure.error(xs, middles, yerr=spans, color=MODEL_COLOURS[0])
+        figure.vertical_line(min(group, len(first)) - SHIFT, MARK_COLOUR)
     for number, one in enumerate(series):
         marker = MODEL_MARKERS[number % len(MODEL_MARKERS)]
         colour = MODEL_COLOURS[number % len(MODEL_COLOURS)]
         places = [x + SHIFT * number for x in range(1, len(one.rates) + 1)]
-        label = f"{one.name} n={sum(rate.n for rate in one.rates)}" + (" ± 95 %" if number == 0 else "")
+        for place, rate in zip(places, one.rates, strict=True):
+            figure.plot([place, place], [100 * rate.low, 100 * rate.high], marker="│", color=colour)
+        label = f"{one.name} n={sum(rate.n for rate in one.rates)} ± 95 %"
         figure.scatter(places, [100 * rate.rate for rate in one.rates], marker=marker, color=colour, label=label)
+    xs = list(range(1, len(first) + 1))
     n = f"n={sum(rate.n for rate in first)}"
     _title(
         figure,

@@ -9,12 +9,13 @@ import platform
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Literal, cast, get_args
-
-import psutil
+from typing import TYPE_CHECKING, Literal, cast, get_args
 
 from thinice_tui.errors import RunFileError
 from thinice_tui.runfile.records import EngineRecord, Run
+
+if TYPE_CHECKING:
+    import psutil  # where it is used: a view appears without waiting for it
 
 Wish = Literal["run", "pause", "stop"]
 """run: go on; pause: wait, keeping everything in memory; stop: end after the batch in flight."""
@@ -27,11 +28,13 @@ SAME_BIRTH = 5.0
 def ask(run: Path, wish: Wish) -> None:
     """Leave `wish` for the engine of the run file `run`; raises RunFileError where that cannot be written."""
     file = _file(run)
+    new = file.with_name(f"{file.name}.{os.getpid()}")
     try:
-        new = file.with_name(f"{file.name}.{os.getpid()}")
         new.write_text(wish)
         new.replace(file)
     except OSError as error:
+        with suppress(OSError):
+            new.unlink(missing_ok=True)
         raise RunFileError(
             f"{file}: cannot be written ({error.strerror}), so the engine cannot be asked", "it goes on as it is"
         ) from error
@@ -54,14 +57,18 @@ def forget(run: Path) -> None:
 
 def this_engine(log: Path | None) -> EngineRecord:
     """The process that calls, as the engine of a run."""
+    import psutil
+
     process = psutil.Process()
     return EngineRecord(process.pid, process.create_time(), platform.node(), None if log is None else str(log))
 
 
-def engine_process(engine: EngineRecord | None) -> psutil.Process | None:
+def engine_process(engine: EngineRecord | None) -> "psutil.Process | None":
     """The living process on this machine that `engine` is; None where it has ended or runs elsewhere."""
     if engine is None or engine.host != platform.node():
         return None
+    import psutil
+
     try:
         process = psutil.Process(engine.pid)
         same = abs(process.create_time() - engine.born) < SAME_BIRTH
@@ -81,6 +88,8 @@ def is_computing(run: Run) -> bool:
 
 def kill(run: Run) -> None:
     """End the engine at once; the batch in flight is lost. Raises RunFileError where it cannot be reached."""
+    import psutil
+
     process = engine_process(run.engine)
     if process is None:
         raise RunFileError(

@@ -67,6 +67,7 @@ class RunReader:
             return self._run
         with _connected(self._path) as connection:
             about = {key: _json(value) for key, value in connection.execute("SELECT * FROM run")}
+            _check_about(about)
             before = self._run
             if before is not None and about["created"] != before.about["created"]:
                 raise RunFileError(
@@ -195,6 +196,31 @@ def _positions(rows: Rows, count: int) -> Integers:
 
 def _logits(rows: Rows, classes: int) -> Floats:
     return np.frombuffer(b"".join([row[1] for row in rows]), dtype=np.float32).reshape(len(rows), classes)
+
+
+def _check_about(about: dict[str, Any]) -> None:
+    """Raise ValueError unless what every view relies on is there: the file may come from a stranger."""
+    settings, data = about["settings"], about["data"]
+    expected = (
+        (about["classes"], int),
+        (about["device"], str),
+        (about["versions"], dict),
+        (about["warnings"], list),
+        (about["batch_size"], int),
+        (settings["norm"], str),
+        (settings["attack"], str),
+        (settings["seed"], int),
+        (settings["eps"]["text"], str),
+        (data["source"], str),
+        (data["samples"], int),
+        (data["class_names"], list),
+    )
+    for value, kind in expected:
+        if not isinstance(value, kind):
+            raise ValueError(f"{value!r} where {kind.__name__} was expected")
+    if not all(isinstance(name, str) for name in data["class_names"]):
+        raise ValueError("class names that are no text")
+    about.setdefault("finished", None)
 
 
 def _read_samples(connection: sqlite3.Connection) -> tuple[Integers, Integers]:

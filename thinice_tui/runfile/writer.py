@@ -7,7 +7,7 @@ import json
 import sqlite3
 import time
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, astuple
 from pathlib import Path
@@ -120,6 +120,12 @@ class RunWriter:
 
     # what is added
 
+    def begin(self, origin: Mapping[str, object]) -> None:
+        """An engine begins: how it was started goes into the run table, the last one's heartbeat goes away."""
+        with self._transaction():
+            self._connection.execute("DELETE FROM heartbeat")
+            self._set_values(origin)
+
     def set_values(self, **values: object) -> None:
         """Put values into the run table, as JSON."""
         with self._transaction():
@@ -220,7 +226,7 @@ class RunWriter:
         with suppress(sqlite3.Error):  # a reader is in the way: next time
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
-    def _set_values(self, values: dict[str, object]) -> None:
+    def _set_values(self, values: Mapping[str, object]) -> None:
         self._connection.executemany(
             "INSERT OR REPLACE INTO run VALUES (?, ?)", [(k, json.dumps(v)) for k, v in values.items()]
         )

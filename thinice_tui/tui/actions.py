@@ -61,7 +61,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("large_plot", "P", "P", "large plot", "the plot on the whole screen", "Look", ("browse", "inspect")),
     Action("summary", "v", "v", "summary", "the whole report: accuracies, flip sets, statistics", "Look", ROWS, 10),
     Action("zoom", "z", "z", "zoom", "images in full size, or all side by side", "Look", ("inspect",), 5),
-    Action("back", "escape", "esc", "back", "back; in the table: show all samples again", "Look", ALL),
+    Action("back", "escape", "esc", "back", "back to the table", "Look", ("inspect", "plots", "text"), 3),
+    Action("show_all", "escape", "esc", "show all", "show every sample, whatever the filter", "Look", ("browse",)),
     Action(
         "filter",
         "slash",

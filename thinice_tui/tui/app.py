@@ -18,7 +18,7 @@ from textual.worker import get_current_worker
 
 from thinice_tui.analysis.comparison import Analysis, analyse, clean_known
 from thinice_tui.analysis.table import Rows, View, look
-from thinice_tui.errors import EXIT_ERROR, EXIT_INTERRUPTED, RunFileError
+from thinice_tui.errors import EXIT_INTERRUPTED, RunFileError
 from thinice_tui.printable import printable
 from thinice_tui.runfile.control import is_computing
 from thinice_tui.runfile.reader import RunReader
@@ -146,10 +146,10 @@ class ThiniceApp(App[int]):
         lines.append(f"look again: thinice-tui open {self.path}")
         self.farewell = "\n".join(printable(line) for line in lines)
 
-    def fail_to_start(self, words: str) -> None:
-        """Nothing was computed and there is nothing to look at: end, with what the engine said."""
+    def fail_to_start(self, words: str, code: int) -> None:
+        """Nothing was computed and there is nothing to look at: end, with what the engine said and its exit code."""
         self.farewell = words
-        self.exit(EXIT_ERROR)
+        self.exit(code)
 
     def remember(self, **changes: Any) -> None:
         """Keep a preference; said once where that cannot be."""
@@ -177,6 +177,8 @@ class ThiniceApp(App[int]):
             began = time.monotonic()
             try:
                 now = reader.read()
+                if len(now.models) < 2:
+                    raise RunFileError(f"{path}: holds one model only", "a comparison needs a dense and a pruned one")
             except RunFileError as error:
                 beginning = run is None and self.request is not None and not path.exists()
                 if error.what != problem and not beginning:

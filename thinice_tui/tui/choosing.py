@@ -97,9 +97,10 @@ class Choosing:
         return None
 
     def do_back(self) -> Reason:
-        if self.app.screen is not self.app.browse:
-            self.app.pop_screen()
-            return None
+        self.app.pop_screen()
+        return None
+
+    def do_show_all(self) -> Reason:
         if not self.app.view.query.strip() and self.app.view.sets == ALL_SETS:
             return "all samples are shown; q quits"
         self.app.change_view(query="", sets=ALL_SETS)

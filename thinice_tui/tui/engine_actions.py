@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast, get_args
 
-from thinice_tui.errors import EXIT_INTERRUPTED, RunFileError, ThiniceError
+from thinice_tui.errors import EXIT_ERROR, EXIT_INTERRUPTED, RunFileError, ThiniceError
 from thinice_tui.printable import printable
 from thinice_tui.runfile.control import Wish, ask, kill
 from thinice_tui.runfile.records import Run
@@ -25,10 +25,8 @@ class EngineActions:
 
     def __init__(self, app: "ThiniceApp") -> None:
         self.app = app
-        self._supervising = False
-        """Whether an engine started here is running: then its end is known from the process itself."""
-        self._starting: EngineProcess | None = None
-        """An engine that has not named its run file yet."""
+        self._process: EngineProcess | None = None
+        """The engine that was started here, while it lives: its end is known from the process itself."""
 
     def start_engine(self, request: Request) -> None:
         """Start the engine's process and follow the run file that it names."""
@@ -39,22 +37,21 @@ class EngineActions:
         try:
             process = EngineProcess(request)
         except ThiniceError as error:
-            self.app.call_from_thread(self.app.fail_to_start, f"error: {error.what}\n{error.do}")
+            self.app.call_from_thread(self.app.fail_to_start, f"error: {error.what}\n{error.do}", EXIT_ERROR)
             return
-        self._starting, self._supervising = process, True
+        self._process = process
         announced = process.announcement()
-        self._starting = None
         if announced is not None:
             self.app.call_from_thread(self.app.follow, announced.run)
         code = process.wait()
         words = process.last_words()
-        self._supervising = False
+        self._process = None
         self.app.call_from_thread(self._ended, code, words, None if announced is None else announced.log)
 
     def _ended(self, code: int, words: str, log: Path | None) -> None:
         """The engine has ended: well, as asked, or not."""
         if log is None:
-            self.app.fail_to_start(words or how_it_ended(code))
+            self.app.fail_to_start(words or how_it_ended(code), code if code > 0 else EXIT_ERROR)
         elif code == EXIT_INTERRUPTED:
             self.app.notify("The engine has stopped; everything up to its last batch is kept. e resumes it.", timeout=8)
         elif code != 0:
@@ -64,7 +61,7 @@ class EngineActions:
 
     def gone(self, run: Run) -> None:
         """An engine that was not started here has ended."""
-        if run.complete or self._supervising:
+        if run.complete or self._process is not None:
             return
         log = run.engine.log if run.engine is not None else None
         if run.heartbeat is not None and run.heartbeat.state == "stopping":
@@ -199,8 +196,8 @@ class EngineActions:
 
     def _leave_chosen(self, name: str | None) -> None:
         if name == "kill":
-            if self._starting is not None:
-                self._starting.kill()
+            if self._process is not None:
+                self._process.kill()
             self.app.exit(EXIT_INTERRUPTED)
         elif name == "leave":
             self.app.say_farewell("the attack goes on in the background")

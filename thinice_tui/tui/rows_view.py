@@ -22,7 +22,8 @@ def rows_line(rows: Rows, width: int) -> Text:
         text.append(f"  /{view.query}", style="italic")
     else:
         by = f"dense {MARGIN_KINDS[view.margin]}" if view.sort == "margin" else COLUMNS[view.sort].title
-        text.append(f"  {'↓' if view.descending else '↑'} {by}")
+        order = f"  {'↓' if view.descending else '↑'} {by}"
+        text.append(order if text.cell_len + len(order) <= width else "")
     text.truncate(max(1, width), overflow="ellipsis")
     return text
 

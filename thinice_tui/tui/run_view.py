@@ -1,7 +1,7 @@
 """The run in a line or a few: what it is, what the engine does, and what is known so far."""
 
 from rich.cells import cell_len
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
@@ -68,32 +68,41 @@ def current_stage(run: Run) -> tuple[ModelOutcomes, StageRecord] | None:
     return None
 
 
-def summary(analysis: Analysis, other: int) -> Text:
+def summary(analysis: Analysis, other: int) -> RenderableType:
     """Accuracies, flip rates and AUC of dense against one model, with 95 % intervals; bounds are marked."""
     dense, pruned = analysis.models[0], analysis.models[other]
     settings = analysis.run.about["settings"]
     assert isinstance(settings, dict)
     bound = "" if analysis.complete and is_final(settings["attack"]) else "≤ "
-    text = Text()
+    name, parts = pruned.model.record.name, list[RenderableType]()
     if not analysis.complete:
         done = f"through {analysis.stage_names[analysis.through - 1]}" if analysis.through else "clean only"
-        text.append(f"PARTIAL: {done}; upper bounds\n", style="bold")
-    for name, summarised in (("dense", dense), (pruned.model.record.name, pruned)):
-        text.append(f"{name}\n", style="bold")
-        text.append(f"  clean  {_percent(summarised.clean_accuracy)}\n")
-        text.append(f"  robust {bound}{_percent(summarised.robust_accuracy)}\n")
+        parts.append(Text(f"PARTIAL: {done}; upper bounds", style="bold"))
+    accuracies = _grid("", "clean %", "robust %")
+    for called, one in (("dense", dense), (name, pruned)):
+        robust = _percent(one.robust_accuracy)
+        accuracies.add_row(Text(called), _percent(one.clean_accuracy), robust if robust == "–" else bound + robust)
+    parts.append(accuracies)
     if not analysis.comparisons:
-        return text.append("flips: after the first stage")
+        return Group(*parts, Text("flips: after the first stage of all models"))
     comparison = analysis.comparisons[other - 1]
-    text.append(f"NFR {_percent(comparison.nfr)}   PFR {_percent(comparison.pfr)}\n")
-    text.append(f"AUC {_auc(comparison.auc_s10_s11)}  {comparison.auc_s10_s11.verdict}\n")
-    for control in _controls(analysis, comparison):
-        text.append(f"control: NFR {_percent(control.nfr)}  AUC {_auc(control.auc_s10_s11)}\n")
+    flips = _grid("", "NFR %", "AUC")
+    for called, against in [(name, comparison), *(("control", c) for c in _controls(analysis, comparison))]:
+        flips.add_row(Text(called), _percent(against.nfr), _auc(against.auc_s10_s11))
+    parts += [flips, Text(f"{comparison.auc_s10_s11.verdict}; PFR {_percent(comparison.pfr)} %")]
     if pruned.gap is not None:
         least = "" if analysis.complete else "≥ "
-        text.append(f"{pruned.gap.weak_attack} overestimates {pruned.model.record.name} by {least}")
-        text.append(f"{100 * pruned.gap.gap:.1f} points")
-    return text
+        gap = f"{pruned.gap.weak_attack} overestimates {name} by {least}{100 * pruned.gap.gap:.1f} points"
+        parts.append(Text(gap))
+    return Group(*parts)
+
+
+def _grid(*titles: str) -> Table:
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    for title in titles:
+        grid.add_column(max_width=16 if not title else None, no_wrap=True, overflow="ellipsis")
+    grid.add_row(*(Text(title, style="bold") for title in titles))
+    return grid
 
 
 def _controls(analysis: Analysis, comparison: Comparison) -> list[Comparison]:
@@ -104,13 +113,13 @@ def _verdict(run: Run) -> str:
     settings = run.about["settings"]
     assert isinstance(settings, dict)
     final = is_final(settings["attack"])
-    return f"every stage of {settings['attack']}" + ("" if final else "; a weak ensemble, so upper bounds")
+    return str(settings["attack"]) if final else f"{settings['attack']}, a weak ensemble: upper bounds"
 
 
 def _percent(estimate: Estimate | None) -> str:
     if estimate is None or estimate.n == 0:
         return "–"
-    return f"{100 * estimate.value:.1f} % [{100 * estimate.low:.1f}, {100 * estimate.high:.1f}]"
+    return f"{100 * estimate.value:.1f} [{100 * estimate.low:.1f}, {100 * estimate.high:.1f}]"
 
 
 def _auc(auc: Auc) -> str:

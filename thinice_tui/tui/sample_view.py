@@ -18,8 +18,8 @@ from thinice_tui.tui.detail import Detail
 
 MEANINGS = {
     "S11": "held by both",
-    "S10": "held when dense, lost when pruned",
-    "S01": "lost when dense, gained when pruned",
+    "S10": "held by dense, lost by pruned",
+    "S01": "lost by dense, gained by pruned",
     "S00": "lost by both",
     "?": "undecided, not attacked far enough yet",
 }
@@ -82,12 +82,13 @@ def _fate(rows: Rows, position: int, name: str, model: ModelOutcomes, image: Flo
     if not clean_known(model)[position]:
         return text.append("not looked at yet")
     if not clean_correct(table.run, model)[position]:
-        return text.append(f"wrong without attack, says {said} (margin {margin:.3f})")
+        return text.append(f"says {said} without attack · {margin:.3f}")
     if model.broken_by[position] < 0:
-        stands = "stands" if np.isfinite(model.distance[position]) else "not attacked yet"
-        return text.append(f"{stands}, margin {margin:.3f} clean, {worst:.3f} under attack")
+        if not np.isfinite(model.distance[position]):
+            return text.append(f"right, not attacked yet · {margin:.3f}")
+        return text.append(f"stands · margin {margin:.3f} → {worst:.3f}")
     stage = table.stage_names[model.broken_by[position]]
-    text.append(f"broken by {stage}, says {said}, margin {margin:.3f} → {worst:.3f}")
+    text.append(f"says {said} by {stage} · {margin:.3f} → {worst:.3f}")
     return text if image is not None else text.append(" (image not kept)")
 
 
@@ -100,10 +101,10 @@ def _images(detail: Detail, names: tuple[str, str]) -> list[_Image]:
         for name, adversarial in zip(names, detail.adversarial, strict=True)
         if adversarial is not None
     ]
-    images += [_Image(f"{name} attacked", to_pixels(adversarial)) for name, adversarial in found]
+    images += [_Image(f"{name} adv", to_pixels(adversarial)) for name, adversarial in found]
     for name, adversarial in found[-1:]:
         pixels, factor = perturbation(detail.clean, adversarial)
-        images.append(_Image(f"change ×{factor:g} ({name})", pixels))
+        images.append(_Image(f"Δ×{factor:g} {name}", pixels))
     return images
 
 

@@ -66,12 +66,11 @@ class RunScreen(Screen[None]):
     def run_changed(self) -> None:
         """The engine has gone on: title and progress."""
         app, width = self.thinice, self.size.width
-        if app.run_now is None:
-            self.query_one("#title", Static).update(" thinice")
-            self.query_one("#progress", Static).update(f" … {app.waiting_for}")
-            return
-        self.query_one("#title", Static).update(title(app.run_now, app.view.other, width))
-        self.query_one("#progress", Static).update(progress(app.run_now, app.computing, width))
+        run = app.run_now
+        above = title(run, app.view.other, width) if run else " thinice"
+        below = progress(run, app.computing, width) if run else f" … {app.waiting_for}"
+        self.query_one("#title", Static).update(above, layout=False)
+        self.query_one("#progress", Static).update(below, layout=False)
 
     def rows_changed(self) -> None:
         """Other rows are shown, or another sample is selected, or another plot."""

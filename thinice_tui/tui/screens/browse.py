@@ -41,7 +41,7 @@ class BrowseScreen(RunScreen):
         app = self.thinice
         if app.rows is not None:
             line = self.query_one("#rows", Static)
-            line.update(rows_line(app.rows, line.size.width))
+            line.update(rows_line(app.rows, line.size.width), layout=False)
         if not self.is_wide:
             return
         self.query_one(SamplePanel).follow(app.rows, app.position)

@@ -50,7 +50,7 @@ class PlotScreen(RunScreen):
         app = self.thinice
         if app.rows is not None:
             line = self.query_one("#rows", Static)
-            line.update(rows_line(app.rows, line.size.width))
+            line.update(rows_line(app.rows, line.size.width), layout=False)
         self.query_one(PlotTabs).choose(app.preferences.plot)
         self.query_one(PlotPanel).follow(app.preferences.plot, app.rows, app.position)
 

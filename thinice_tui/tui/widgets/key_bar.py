@@ -16,7 +16,7 @@ class KeyBar(Static):
         self._place = place
 
     def on_resize(self) -> None:
-        self.update(keys(self._place, self.size.width))
+        self.update(keys(self._place, self.size.width), layout=False)
 
 
 def keys(place: Place, width: int) -> Text:

@@ -57,7 +57,7 @@ class PlotTabs(Static):
             part = Text(f" {one.title} ", style="reverse" if name == kind else "")
             part.apply_meta({"@click": f"app.choose_plot('{name}')"})
             line.append_text(part).append(" ")
-        self.update(line)
+        self.update(line, layout=False)
 
 
 class SummaryPanel(SlowView):

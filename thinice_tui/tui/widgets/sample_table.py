@@ -21,10 +21,10 @@ from thinice_tui.analysis.table import COLUMNS, SET_NAMES, Rows
 from thinice_tui.plots.charts import SET_MARKERS
 
 HEADER = 1
-GAP = 2
+GAP = 1
 CURSOR_WIDTH = 2
 WIDEST_NAME = 18
-NUMBER_WIDTH = 8
+NUMBER_WIDTH = 7
 
 
 @dataclass(frozen=True)
@@ -172,8 +172,9 @@ class SampleTable(ScrollView, can_focus=True):
         end = 1
         for column in self._drawn:
             segments.append(Segment(" " * (column.start - end), style))
-            # Only the foreground of the set's colour: the selected row keeps its background.
-            own = style + Style(color=in_set.color, bold=in_set.bold) if column.key == "set" else style
+            # The selected row has a background on which a set's colour may not be seen.
+            plain = column.key != "set" or row == self._cursor
+            own = style if plain else style + Style(color=in_set.color, bold=in_set.bold)
             segments.append(Segment(_fit(column.text(position), column), own))
             end = column.start + column.width
         return Strip(segments)
@@ -215,7 +216,7 @@ def _lay_out(rows: Rows, keys: Sequence[str]) -> tuple[_Drawn, ...]:
     for key in keys:
         field = rows.table.fields[key]
         right = isinstance(field, NumberField)
-        width = max(_width(key, field), len(COLUMNS[key].title) + 1)
+        width = max(_width(key, field), len(COLUMNS[key].title) + (key == rows.view.sort))
         drawn.append(_Drawn(key, start, width, right, _text(key, field)))
         start += width + GAP
     return tuple(drawn)
@@ -223,6 +224,8 @@ def _lay_out(rows: Rows, keys: Sequence[str]) -> tuple[_Drawn, ...]:
 
 def _width(key: str, field: Field) -> int:
     if isinstance(field, NumberField):
+        if np.issubdtype(field.values.dtype, np.integer):
+            return len(str(field.values.max(initial=0)))
         return NUMBER_WIDTH
     if key == "set":
         return 5

@@ -1,0 +1,79 @@
+"""Generated run files of any size, for the interface's benchmark; and an engine that keeps adding to one.
+
+python -m tests.benchmarks.big_run FILE ROWS            # make FILE, in the middle of its last stage
+python -m tests.benchmarks.big_run FILE ROWS --attack   # make it, then add a batch of 128 twice a second
+"""
+
+import argparse
+import os
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from tests.runs import attacked, logits_of, write_run
+from thinice_tui.engine.process import NICE
+from thinice_tui.runfile.control import this_engine
+from thinice_tui.runfile.reader import read_run
+from thinice_tui.runfile.records import Heartbeat, RunPlan
+from thinice_tui.runfile.writer import RunWriter
+
+BATCH = 128
+BATCHES = 300
+STAGES = 2
+
+
+def make(path: Path, rows: int) -> None:
+    """A run of `rows` samples of which every stage but the last is finished."""
+    if not path.exists():
+        new = path.with_suffix(".new")
+        write_run(new, {"dense": "dense", "pruned-90": "pruned"}, n=rows, classes=10, through=STAGES)
+        new.replace(path)
+
+
+def attack(path: Path) -> None:
+    """Go on with the last stage of `path`, twice a second, as an engine does; until killed."""
+    run = read_run(path)
+    labels = run.labels
+    random = np.random.default_rng(1)
+    images = np.zeros((len(labels), 3, 8, 8), dtype=np.uint8)
+    plan = RunPlan({"made": 0})
+    with RunWriter.open(path, plan, [model.record for model in run.models], labels, run.indices, images) as writer:
+        writer.set_values(engine=asdict(this_engine(None)))
+        os.nice(NICE)  # as an engine is
+        print("attacking", flush=True)
+        for model in (0, 1):
+            standing = np.flatnonzero(
+                (run.models[model].clean_prediction == labels) & (run.models[model].broken_by < 0)
+            )
+            writer.start_stage(model, STAGES, len(standing))
+            size = min(BATCH, max(1, len(standing) // BATCHES))  # so that a small run lasts, too
+            done = len(writer.batches_done(model, STAGES))
+            for batch in range(done, len(standing) // size):
+                positions = standing[batch * size : (batch + 1) * size]
+                margins = random.normal(1, 1, len(positions))
+                logits = np.zeros((len(labels), 10), dtype=np.float32)
+                logits[positions] = logits_of(margins, labels[positions], 10, random)
+                outcome = attacked(positions, logits, labels, margins < 0, images)
+                writer.add_batch(model, STAGES, batch, outcome, np.ones(len(positions), dtype=bool), False)
+                beat = Heartbeat(
+                    time.time(), "running", "dense · APGD-T", batch * size, len(standing), 1000.0, 60.0 * len(standing)
+                )
+                writer.heartbeat(beat)
+                time.sleep(0.5)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("file", type=Path)
+    parser.add_argument("rows", type=int)
+    parser.add_argument("--attack", action="store_true")
+    arguments = parser.parse_args()
+    make(arguments.file, arguments.rows)
+    if arguments.attack:
+        attack(arguments.file)
+
+
+if __name__ == "__main__":
+    main()

@@ -47,6 +47,7 @@ def attack(path: Path) -> None:
             standing = np.flatnonzero(
                 (run.models[model].clean_prediction == labels) & (run.models[model].broken_by < 0)
             )
+            writer.set_values(batch_size=size)
             writer.start_stage(model, STAGES, len(standing))
             size = min(BATCH, max(1, len(standing) // BATCHES))  # so that a small run lasts, too
             done = len(writer.batches_done(model, STAGES))

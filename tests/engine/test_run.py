@@ -251,6 +251,14 @@ def test_noise_depends_on_seed_stage_and_batch_alone() -> None:
     assert len(seeds) == 8 and all(0 <= seed < 2**31 for seed in seeds)
 
 
+def test_models_take_turns_so_that_flips_are_known_early(files: Files, tmp_path: Path) -> None:
+    path = tmp_path / "cut.thinice"
+    with pytest.raises(KeyboardInterrupt):
+        run_it(request(files, path), StopAfter(4 * 21))  # PGD-20 on a batch: 20 steps and what begins it
+    done = [model.stages[0].batches for model in read_run(path).models]
+    assert done[0] and done[1] and max(map(len, done)) - min(map(len, done)) <= 1
+
+
 def test_progress_never_runs_backwards_and_ends_at_the_total(files: Files, tmp_path: Path) -> None:
     observer = StopAfter()
     run_it(request(files, tmp_path / "a.thinice"), observer)

@@ -44,20 +44,20 @@ class View:
 def live_sets(run: Run, other: ModelOutcomes) -> NDArray[np.int8]:
     """Each sample's set so far, int8 [n] into SET_NAMES, also in the middle of a stage.
 
-    A model's loss counts only where the opposite model has gone through the stage that caused it; until
-    then, and before both have finished a first stage, the sample is undecided. When all is done these
-    are the sets of `comparison.compare`.
+    A model's loss counts only where the opposite model has stood the stage that caused it on the same
+    sample; until then, and before both have gone through a first stage, the sample is undecided. When
+    all is done these are the sets of `comparison.compare`.
     """
     dense = run.models[0]
     known = clean_known(dense) & clean_known(other)
     lost_dense, at_dense = _lost(run, dense)
     lost_other, at_other = _lost(run, other)
-    done_dense, done_other = _finished(dense), _finished(other)
+    through_dense, through_other = _gone_through(run, dense), _gone_through(run, other)
     codes = np.full(len(run.labels), SET_NAMES.index(UNDECIDED), dtype=np.int8)
-    if min(done_dense, done_other) >= 1:
-        codes[known & ~lost_dense & ~lost_other] = SETS.index("S11")
-    codes[known & ~lost_dense & lost_other & (np.maximum(at_other, 0) < done_dense)] = SETS.index("S10")
-    codes[known & lost_dense & ~lost_other & (np.maximum(at_dense, 0) < done_other)] = SETS.index("S01")
+    both = np.minimum(through_dense, through_other)
+    codes[known & ~lost_dense & ~lost_other & (both >= 1)] = SETS.index("S11")
+    codes[known & ~lost_dense & lost_other & (np.maximum(at_other, 0) < through_dense)] = SETS.index("S10")
+    codes[known & lost_dense & ~lost_other & (np.maximum(at_dense, 0) < through_other)] = SETS.index("S01")
     codes[known & lost_dense & lost_other] = SETS.index("S00")
     return codes
 
@@ -67,8 +67,19 @@ def _lost(run: Run, model: ModelOutcomes) -> tuple[NDArray[np.bool_], NDArray[np
     return ~clean_correct(run, model) | (model.broken_by >= 0), model.broken_by
 
 
-def _finished(model: ModelOutcomes) -> int:
-    return sum(stage.finished for stage in model.stages)
+def _gone_through(run: Run, model: ModelOutcomes) -> NDArray[np.int16]:
+    """Stages that each sample has gone through, int16 [n]: the finished ones, and one more where its batch is done."""
+    through = np.full(len(run.labels), sum(stage.finished for stage in model.stages), dtype=np.int16)
+    size = run.about["batch_size"]
+    assert isinstance(size, int)
+    for stage in model.stages:
+        if not stage.finished and stage.batches:
+            standing = clean_correct(run, model) & ((model.broken_by < 0) | (model.broken_by >= stage.ordinal))
+            entered = np.flatnonzero(standing)
+            done = np.zeros(-(-len(entered) // size), dtype=bool)
+            done[[batch for batch in stage.batches if batch < len(done)]] = True
+            through[entered[np.repeat(done, size)[: len(entered)]]] += 1
+    return through
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ class ConsoleObserver:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._bars = Bars(
-            TextColumn("{task.fields[model]} · {task.fields[stage]}", markup=False),
+            TextColumn("{task.fields[stage]} · {task.fields[model]}", markup=False),
             BarColumn(bar_width=None),
             TextColumn("{task.percentage:>3.0f}%  {task.fields[rate]} img/s  {task.fields[left]}", markup=False),
             console=console,
@@ -29,7 +29,7 @@ class ConsoleObserver:
             expand=True,
         )
         self._task: TaskID | None = None
-        self._shown: tuple[str, str] = ("", "")
+        self._shown = ""
         self._painted = 0.0
 
     def __enter__(self) -> "ConsoleObserver":
@@ -49,21 +49,21 @@ class ConsoleObserver:
 
     def progress(self, progress: Progress) -> None:
         now = time.monotonic()
-        key = (progress.model, progress.stage)
-        if key == self._shown and now - self._painted < REPAINT_SECONDS:
+        if progress.stage == self._shown and now - self._painted < REPAINT_SECONDS:
             return
         self._painted = now
         left = "" if progress.seconds_left is None else f"≤ {duration(progress.seconds_left)} left"
         rate = short(progress.images_per_second)
-        if self._task is not None and key != self._shown:
+        if self._task is not None and progress.stage != self._shown:
             self._bars.remove_task(self._task)
             self._task = None
+        model = printable(progress.model)
         if self._task is None:
             self._task = self._bars.add_task(
-                "", total=progress.total, model=printable(progress.model), stage=progress.stage, rate=rate, left=left
+                "", total=progress.total, model=model, stage=progress.stage, rate=rate, left=left
             )
-            self._shown = key
-        self._bars.update(self._task, completed=progress.done, total=progress.total, rate=rate, left=left)
+            self._shown = progress.stage
+        self._bars.update(self._task, completed=progress.done, model=model, rate=rate, left=left)
 
     def stage_finished(self, result: StageResult) -> None:
         bound = "" if result.final else "≤ "

@@ -6,7 +6,7 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class Progress:
-    """Where the run is. Samples are counted in the stage at hand; times are for the whole run."""
+    """Where the run is. Samples are counted in the stage at hand, over all models; times are for the whole run."""
 
     model: str
     stage: str

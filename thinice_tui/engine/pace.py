@@ -50,17 +50,17 @@ class Pace:
         self._last = beat
         self._heartbeat(beat)
 
-    def start_stage(self, model: int, ordinal: int, entered: int, done: int, standing: Sequence[int]) -> None:
-        """`done` of `entered` samples were attacked before; `standing`: of each model, for what comes later."""
-        self._model, self._ordinal, self._total, self._done = model, ordinal, entered, done
-        this_stage = sum(standing[later] for later in range(model + 1, len(self._models))) * self._cost[ordinal]
-        self._later = this_stage + sum(standing) * sum(self._cost[ordinal + 1 :])
+    def start_stage(self, ordinal: int, entered: int, done: int, standing: Sequence[int]) -> None:
+        """Of all models together, `done` of `entered` samples were attacked before; `standing`: of each model."""
+        self._ordinal, self._total, self._done = ordinal, entered, done
+        self._later = float(sum(standing) * sum(self._cost[ordinal + 1 :]))
         self._stage_started, self._stage_images = time.monotonic(), 0
         if self._started is None:
             self._started = self._stage_started
 
-    def start_batch(self, samples: int) -> None:
-        self._batch = samples
+    def start_batch(self, model: int, samples: int) -> None:
+        """A batch of `samples` against `model` begins."""
+        self._model, self._batch = model, samples
         self.forwarded(0)
 
     def forwarded(self, images: int) -> None:

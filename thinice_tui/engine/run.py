@@ -1,8 +1,9 @@
 """The run: stages × models × batches → run file."""
 
+import itertools
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -116,8 +117,7 @@ class _Engine:
         parameters = [(stage.name, self._parameters(stage)) for stage in self._stages]
         self._writer.plan_stages(parameters, len(self._models))
         for ordinal in range(len(self._stages)):
-            for number in range(len(self._models)):
-                self._attack(number, ordinal)
+            self._attack(ordinal)
         self._writer.finish(self._kept_images())
 
     def _parameters(self, stage: Stage) -> dict[str, object]:
@@ -161,44 +161,77 @@ class _Engine:
         standing: NDArray[np.bool_] = self._correct(number) & ((broken < 0) | (broken >= before))
         return standing
 
-    def _attack(self, number: int, ordinal: int) -> None:
-        """One stage against one model. Batches are those of an uninterrupted run, whatever is done of them."""
-        stage, model = self._stages[ordinal], self._models[number]
+    def _attack(self, ordinal: int) -> None:
+        """One stage against all models, a batch of each in turn, so that flips are known from the first batches on.
+
+        Batches are those of an uninterrupted run, whatever is done of them.
+        """
+        fronts = [self._front(number, ordinal) for number in range(len(self._models))]
+        self._pace.start_stage(
+            ordinal,
+            sum(front.entered for front in fronts),
+            sum(front.done for front in fronts),
+            self._standing_counts(),
+        )
+        for front in fronts:
+            self._finish_if_done(front, ordinal)
+        paused = self._paused
+        for task, outcome in self._executor.run(self._tasks(ordinal, fronts)):
+            front = fronts[task.model]
+            worked, paused = outcome.seconds - self._paused + paused, self._paused
+            self._keep(ordinal, task, replace(outcome, seconds=worked))
+            front.seconds += worked
+            front.todo.remove(task.number)
+            self._pace.batch_done(len(task.positions))
+            if not front.blind and not np.isfinite(outcome.logits).all():
+                front.blind = True
+                self._warn(
+                    f"{self._models[task.model].name}: logits under {task.stage.name} were NaN or infinite for some "
+                    "samples; these count as standing, so its robust accuracy may be far too high"
+                )
+            self._finish_if_done(front, ordinal)
+            self._stop_if_asked()
+
+    def _front(self, number: int, ordinal: int) -> "_Front":
         entered = np.flatnonzero(self._standing(number, ordinal))
         done = self._writer.batches_done(number, ordinal)
         batches = list(_batches(entered, self._batch_size))
-        todo = [i for i in range(len(batches)) if i not in done]
         self._writer.start_stage(number, ordinal, len(entered))
-        self._pace.start_stage(
-            number, ordinal, len(entered), sum(len(batches[i]) for i in done), self._standing_counts()
-        )
-        started = time.perf_counter()
-        paused_before = paused = self._paused
-        keep, blind = self._keep_images != "none", False
-        for task, outcome in self._executor.run(self._tasks(number, ordinal, batches, todo)):
-            worked, paused = outcome.seconds - self._paused + paused, self._paused
-            self._keep(number, ordinal, task, replace(outcome, seconds=worked), keep)
-            self._pace.batch_done(len(task.positions))
-            self._stop_if_asked()
-            if not blind and not np.isfinite(outcome.logits).all():
-                blind = True
-                self._warn(
-                    f"{model.name}: logits under {stage.name} were NaN or infinite for some samples; these count "
-                    "as standing, so its robust accuracy may be far too high"
-                )
-        self._writer.finish_stage(number, ordinal)
-        if todo or not batches:
-            self._observer.stage_finished(
-                StageResult(
-                    model=model.name,
-                    stage=stage.name,
-                    entered=len(entered),
-                    broken=int((self._broken[number] == ordinal).sum()),
-                    robust_accuracy=float(self._standing(number, ordinal + 1).mean()),
-                    seconds=time.perf_counter() - started - self._paused + paused_before,
-                    final=ordinal == len(self._stages) - 1 and is_final(self._settings.attack),
-                )
+        return _Front(number, batches, [i for i in range(len(batches)) if i not in done])
+
+    def _finish_if_done(self, front: "_Front", ordinal: int) -> None:
+        if front.todo:
+            return
+        self._writer.finish_stage(front.model, ordinal)
+        if front.batches and not front.seconds:
+            return  # finished by an engine before this one
+        self._observer.stage_finished(
+            StageResult(
+                model=self._models[front.model].name,
+                stage=self._stages[ordinal].name,
+                entered=front.entered,
+                broken=int((self._broken[front.model] == ordinal).sum()),
+                robust_accuracy=float(self._standing(front.model, ordinal + 1).mean()),
+                seconds=front.seconds,
+                final=ordinal == len(self._stages) - 1 and is_final(self._settings.attack),
             )
+        )
+
+    def _tasks(self, ordinal: int, fronts: Sequence["_Front"]) -> Iterator[BatchTask]:
+        for turn in itertools.zip_longest(*(tuple(front.todo) for front in fronts)):
+            for front, batch in zip(fronts, turn, strict=True):
+                if batch is None:
+                    continue
+                positions = front.batches[batch]
+                self._pace.start_batch(front.model, len(positions))
+                yield BatchTask(
+                    model=front.model,
+                    stage=self._stages[ordinal],
+                    number=batch,
+                    positions=positions,
+                    images=self._samples.floats(positions),
+                    labels=self._labels[positions],
+                )
 
     def _forwarded(self, images: int) -> None:
         self._pace.forwarded(images)
@@ -227,33 +260,19 @@ class _Engine:
                 f"repeat the command to go on, or look at it: thinice-tui open {path}",
             )
 
-    def _keep(self, number: int, ordinal: int, task: BatchTask, outcome: BatchOutcome, images: bool) -> None:
+    def _keep(self, ordinal: int, task: BatchTask, outcome: BatchOutcome) -> None:
         """Write a batch: what broke, and for what stands the worst image so far (never one with NaN logits)."""
-        margins, worst = logit_margin(outcome.logits, task.labels), self._worst[number]
+        margins, worst = logit_margin(outcome.logits, task.labels), self._worst[task.model]
         with np.errstate(invalid="ignore"):
             worse = np.isfinite(margins) & ~(margins >= worst[task.positions])
-        self._writer.add_batch(number, ordinal, task.number, outcome, worse | outcome.broken, images)
+        kept, images = worse | outcome.broken, self._keep_images != "none"
+        self._writer.add_batch(task.model, ordinal, task.number, outcome, kept, images)
         worst[task.positions[worse]] = margins[worse]
-        self._broken[number][task.positions[outcome.broken]] = ordinal
+        self._broken[task.model][task.positions[outcome.broken]] = ordinal
 
     def _standing_counts(self) -> list[int]:
         last = len(self._stages)
         return [int(self._standing(number, last).sum()) for number in range(len(self._models))]
-
-    def _tasks(
-        self, number: int, ordinal: int, batches: Sequence[NDArray[np.int64]], todo: Sequence[int]
-    ) -> Iterator[BatchTask]:
-        for batch in todo:
-            positions = batches[batch]
-            self._pace.start_batch(len(positions))
-            yield BatchTask(
-                model=number,
-                stage=self._stages[ordinal],
-                number=batch,
-                positions=positions,
-                images=self._samples.floats(positions),
-                labels=self._labels[positions],
-            )
 
     def _kept_images(self) -> dict[int, set[int]] | None:
         """Positions of the flips, per model: what one of dense and another lost and the other did not."""
@@ -263,6 +282,28 @@ class _Engine:
         flips = [standing[0] != other for other in standing]
         flips[0] = np.logical_or.reduce(flips)
         return {number: set(np.flatnonzero(mask).tolist()) for number, mask in enumerate(flips)}
+
+
+@dataclass
+class _Front:
+    """One stage against one model: the batches of an uninterrupted run, and which of them are to do."""
+
+    model: int
+    batches: list[NDArray[np.int64]]
+    todo: list[int]
+    seconds: float = 0.0
+    """What this engine has worked on it."""
+    blind: bool = False
+    """Whether some logits were not finite."""
+
+    @property
+    def entered(self) -> int:
+        return sum(len(batch) for batch in self.batches)
+
+    @property
+    def done(self) -> int:
+        """Samples whose batch is done."""
+        return self.entered - sum(len(self.batches[i]) for i in self.todo)
 
 
 def _batches(positions: NDArray[np.int64], size: int) -> Iterator[NDArray[np.int64]]:

@@ -306,6 +306,9 @@ def _read_heartbeat(connection: sqlite3.Connection) -> Heartbeat | None:
 
 
 def _read_stages(connection: sqlite3.Connection, model: int) -> tuple[StageRecord, ...]:
+    done: dict[int, set[int]] = {}
+    for ordinal, batch in connection.execute("SELECT ordinal, batch FROM batch WHERE model = ?", (model,)):
+        done.setdefault(ordinal, set()).add(batch)
     rows = connection.execute(
         "SELECT s.ordinal, s.name, s.parameters, s.entered, s.finished, coalesce(sum(b.samples), 0), "
         "coalesce(sum(b.forwards), 0), coalesce(sum(b.backwards), 0), coalesce(sum(b.seconds), 0.0) "
@@ -314,6 +317,17 @@ def _read_stages(connection: sqlite3.Connection, model: int) -> tuple[StageRecor
         (model,),
     )
     return tuple(
-        StageRecord(ordinal, printable(name), _json(parameters), entered, bool(finished), *work)
-        for ordinal, name, parameters, entered, finished, *work in rows
+        StageRecord(
+            ordinal=ordinal,
+            name=printable(name),
+            parameters=_json(parameters),
+            entered=entered,
+            finished=bool(finished),
+            attacked=attacked,
+            batches=frozenset(done.get(ordinal, ())),
+            forwards=forwards,
+            backwards=backwards,
+            seconds=seconds,
+        )
+        for ordinal, name, parameters, entered, finished, attacked, forwards, backwards, seconds in rows
     )

@@ -52,6 +52,8 @@ class StageRecord:
     finished: bool
     attacked: int
     """Samples whose batch is done."""
+    batches: frozenset[int]
+    """The numbers of the batches that are done, of those that the samples entered make in order of position."""
     forwards: int
     """Images passed forward, backwards likewise; both without the re-verification."""
     backwards: int
@@ -81,7 +83,7 @@ class ModelOutcomes:
 
 @dataclass(frozen=True)
 class Heartbeat:
-    """What the engine does now. Samples are counted in the stage at hand; times are for the whole run."""
+    """What the engine does now. Samples are counted in the stage at hand, over all models."""
 
     at: float
     """Seconds since the epoch, by the engine's clock."""

@@ -9,76 +9,80 @@ from rich.text import Text
 
 from thinice_tui.analysis.comparison import SETS, analyse
 from thinice_tui.analysis.statistics import flip_rates
-from thinice_tui.analysis.table import ALL_SETS, MARGIN_KINDS, Rows, SampleTable, look, margins_of
+from thinice_tui.analysis.table import ALL_SETS, MARGIN_KINDS, Rows, live_sets, look, margins_of
 from thinice_tui.plots.charts import Rates, accuracy_by_stage, flip_rate_by_margin, margin_ranks, margins_by_set
-from thinice_tui.runfile.records import ModelOutcomes
+from thinice_tui.runfile.records import Floats, Run
 
 Sets = dict[str, NDArray[np.bool_]]
 
 
 @dataclass(frozen=True)
 class Shown:
-    """What a plot is drawn from: the run with only the samples that pass, and the selected one among them."""
+    """What a plot is drawn from: the rows that pass, and the selected sample's place among them."""
 
-    table: SampleTable
+    rows: Rows
     selected: int | None
-    """Its place among these samples."""
-    partial: bool
+
+    @property
+    def run(self) -> Run:
+        return self.rows.table.run
+
+    @property
+    def other(self) -> int:
+        return self.rows.view.other
+
+    @property
+    def margins(self) -> Floats:
+        """The dense margins of these samples, of the kind chosen."""
+        return self.rows.table.margins[self.rows.order]
 
     @property
     def marked(self) -> float | None:
         """The selected sample's dense margin."""
-        return None if self.selected is None else float(self.table.margins[self.selected])
+        return None if self.selected is None else float(self.margins[self.selected])
 
-    def sets(self, other: ModelOutcomes) -> Sets:
-        """Masks of the sets so far, dense against `other`, by name."""
-        codes = SampleTable(self.table.run, other, self.table.margin_kind).sets
+    def sets(self, other: int) -> Sets:
+        """Masks of the sets so far, dense against the model numbered `other`, by name."""
+        codes = live_sets(self.run, self.run.models[other])[self.rows.order]
         return {name: codes == number for number, name in enumerate(SETS)}
 
 
 def plot(kind: str, rows: Rows, position: int | None, width: int, height: int) -> Text:
     """The plot `kind` (a key of PLOTS) of `rows` in `width` × `height` cells; a sentence where there is none."""
-    table = rows.table
     if PLOTS[kind].whatever_set and rows.view.sets != ALL_SETS:
-        rows = look(table.run, replace(rows.view, sets=ALL_SETS))
-    run = table.run.only(rows.order)
-    other = run.models[rows.view.other]
-    selected = rows.row_of(position)
-    shown = Shown(SampleTable(run, other, table.margin_kind), selected, not run.complete)
+        rows = look(rows.table.run, replace(rows.view, sets=ALL_SETS))
     if not len(rows.order):
         return _why_not("no sample passes the filter", width)
-    return PLOTS[kind].draw(shown, width, height)
+    return PLOTS[kind].draw(Shown(rows, rows.row_of(position)), width, height)
 
 
 def _margins(shown: Shown, width: int, height: int) -> Text:
-    table = shown.table
-    label = f"dense {MARGIN_KINDS[table.margin_kind]}{_so_far(shown)}"
-    return margins_by_set(table.margins, shown.sets(table.other), width, height, label, shown.marked)
+    so_far = "" if shown.run.complete else ", sets so far"
+    label = f"dense {MARGIN_KINDS[shown.rows.view.margin]}{so_far}"
+    return margins_by_set(shown.margins, shown.sets(shown.other), width, height, label, shown.marked)
 
 
 def _flips(shown: Shown, width: int, height: int) -> Text:
-    run, table = shown.table.run, shown.table
-    others = [table.other]
-    others += [model for model in run.models if model.record.role == "control" and model is not table.other]
+    controls = [i for i, model in enumerate(shown.run.models) if model.record.role == "control" and i != shown.other]
     series = []
-    for other in others:
-        sets = shown.sets(other)
+    for number in (shown.other, *controls):
+        sets = shown.sets(number)
         held = sets["S10"] | sets["S11"]
-        series.append(Rates(other.record.name, flip_rates(table.margins[held], sets["S10"][held])))
+        series.append(Rates(shown.run.models[number].record.name, flip_rates(shown.margins[held], sets["S10"][held])))
     if not series[0].rates:
         return _why_not("none of these samples is held by dense: there is nothing to lose", width)
     return flip_rate_by_margin(series, width, height, shown.marked)
 
 
 def _ranks(shown: Shown, width: int, height: int) -> Text:
-    table, other = shown.table, shown.table.other
+    other = shown.run.models[shown.other]
     names = ("dense", other.record.name)
-    margins = margins_of(other, table.margin_kind)
-    return margin_ranks(table.margins, margins, shown.sets(other), names, width, height, shown.selected)
+    margins = margins_of(other, shown.rows.view.margin)[shown.rows.order]
+    return margin_ranks(shown.margins, margins, shown.sets(shown.other), names, width, height, shown.selected)
 
 
 def _stages(shown: Shown, width: int, height: int) -> Text:
-    return accuracy_by_stage(analyse(shown.table.run).models, width, height)
+    return accuracy_by_stage(analyse(shown.run.only(shown.rows.order)).models, width, height)
 
 
 def _curve(shown: Shown, width: int, height: int) -> Text:  # noqa: ARG001
@@ -87,10 +91,6 @@ def _curve(shown: Shown, width: int, height: int) -> Text:  # noqa: ARG001
         "at one eps only.",
         width,
     )
-
-
-def _so_far(shown: Shown) -> str:
-    return ", sets so far" if shown.partial else ""
 
 
 def _why_not(reason: str, width: int) -> Text:

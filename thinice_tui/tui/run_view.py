@@ -9,7 +9,7 @@ from rich.text import Text
 from thinice_tui.analysis.comparison import Analysis, Comparison
 from thinice_tui.analysis.statistics import Auc, Estimate
 from thinice_tui.durations import duration, short
-from thinice_tui.runfile.records import ModelOutcomes, Run, StageRecord
+from thinice_tui.runfile.records import Run
 from thinice_tui.settings import is_final
 
 WIDE = 100
@@ -45,11 +45,12 @@ def progress(run: Run, computing: bool, width: int) -> RenderableType:
     tail = f"{share:3.0f}%  {short(beat.rate)} img/s"
     if beat.seconds_left is not None and beat.state == "running":
         tail += f"  ≤ {duration(beat.seconds_left)} left"
-    if (found := current_stage(run)) is not None:
-        model, stage = found
-        tail += f"  {int((model.broken_by == stage.ordinal).sum())} broken"
+    if (ordinal := current_stage(run)) is not None:
+        tail += f"  {sum(int((model.broken_by == ordinal).sum()) for model in run.models)} broken"
         tail += " in this stage" if width >= WIDE else ""
-    head = f" {doing} {beat.doing}"
+    # Models take turns: a name of another length must not move the bar.
+    longest = max(len(f"{model.record.name} · {beat.doing.rsplit(' · ', 1)[-1]}") for model in run.models)
+    head = f" {doing} {beat.doing:<{min(longest, width // 3)}}"
     room = width - cell_len(head) - len(tail) - 3
     grid = Table.grid(padding=(0, 1, 0, 0))
     cells: list[RenderableType] = [Text(head, no_wrap=True, overflow="ellipsis")]
@@ -59,13 +60,10 @@ def progress(run: Run, computing: bool, width: int) -> RenderableType:
     return grid
 
 
-def current_stage(run: Run) -> tuple[ModelOutcomes, StageRecord] | None:
-    """The stage that has begun and is not finished, and the model it attacks."""
-    for model in run.models:
-        for stage in model.stages:
-            if stage.entered is not None and not stage.finished:
-                return model, stage
-    return None
+def current_stage(run: Run) -> int | None:
+    """The ordinal of the first stage that has begun and is not finished for every model."""
+    stages = (stage for model in run.models for stage in model.stages)
+    return min((stage.ordinal for stage in stages if stage.entered is not None and not stage.finished), default=None)
 
 
 def summary(analysis: Analysis, other: int) -> RenderableType:

@@ -21,7 +21,7 @@ MEANINGS = {
     "S10": "held by dense, lost by pruned",
     "S01": "lost by dense, gained by pruned",
     "S00": "lost by both",
-    "?": "undecided, not attacked far enough yet",
+    "?": "undecided yet",
 }
 HEAD = 3
 """Lines above the images."""

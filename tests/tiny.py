@@ -3,6 +3,8 @@
 Also the factories that `--arch tests/tiny.py:NAME` names.
 """
 
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from torch import Tensor, nn
 CLASSES, SHAPE = 5, (3, 8, 8)
 FEATURES = 3 * 8 * 8
 ARCH = f"{Path(__file__)}:linear"
+SLOW = f"{Path(__file__)}:slow"
 
 
 def linear(num_classes: int = CLASSES) -> nn.Module:
@@ -70,6 +73,19 @@ class _NanWhenPerturbed(_Wrapped):
 
 def nan_when_perturbed() -> nn.Module:
     return _NanWhenPerturbed()
+
+
+class _Slow(_Wrapped):
+    """Waits at each pass as many seconds as the file `slow` in the working folder says, while there is one."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        with suppress(OSError, ValueError):
+            time.sleep(float(Path("slow").read_text()))
+        return self.logits(x)
+
+
+def slow() -> nn.Module:
+    return _Slow()
 
 
 class _Overflowing(nn.Module):

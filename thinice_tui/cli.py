@@ -178,7 +178,7 @@ def engine(request: Annotated[str, typer.Argument(help="A request, as JSON.")], 
 
         try:
             stored = json.loads(request)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise UsageError("the request is not JSON", "`thinice-tui compare` makes one") from error
         run_engine(Request.from_dict(stored))
 

@@ -109,26 +109,31 @@ class Request:
     def from_dict(cls, stored: Mapping[str, Any]) -> "Request":
         """What `as_dict` gave; raises UsageError for anything else."""
         try:
-            settings = stored["settings"]
+            settings, eps = _field(stored, "settings", Mapping), _field(stored["settings"], "eps", Mapping)
+            batch_size = _field(settings, "batch_size", int, None)
+            samples = _field(stored, "samples", int, None)
+            pruned = _field(stored, "pruned", list)
+            if not pruned or (samples is not None and samples < 1):
+                raise ValueError("no pruned model, or no samples")
             return cls(
-                dense=Path(stored["dense"]),
-                pruned=tuple(Path(path) for path in stored["pruned"]),
-                control=None if stored["control"] is None else Path(stored["control"]),
-                data=stored["data"],
-                samples=stored["samples"],
-                arch=str(stored["arch"]),
-                normalize=str(stored["normalize"]),
-                device=str(stored["device"]),
+                dense=Path(_field(stored, "dense", str)),
+                pruned=tuple(Path(_field({"pruned": path}, "pruned", str)) for path in pruned),
+                control=None if stored["control"] is None else Path(_field(stored, "control", str)),
+                data=_field(stored, "data", str, None),
+                samples=samples,
+                arch=_field(stored, "arch", str),
+                normalize=_field(stored, "normalize", str),
+                device=_field(stored, "device", str),
                 settings=Settings.build(
-                    str(settings["norm"]),
-                    str(settings["eps"]["text"]),
-                    str(settings["attack"]),
-                    int(settings["seed"]),
-                    str(settings["batch_size"] or "auto"),
-                    str(settings["keep_images"]),
+                    _field(settings, "norm", str),
+                    _field(eps, "text", str),
+                    _field(settings, "attack", str),
+                    _field(settings, "seed", int),
+                    "auto" if batch_size is None else str(batch_size),
+                    _field(settings, "keep_images", str),
                 ),
-                run=None if stored["run"] is None else Path(stored["run"]),
-                folder=Path(stored["folder"]),
+                run=None if stored["run"] is None else Path(_field(stored, "run", str)),
+                folder=Path(_field(stored, "folder", str)),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise UsageError(f"how the run was started is not readable ({type(error).__name__}: {error})") from error
@@ -136,14 +141,18 @@ class Request:
     def command(self) -> list[str]:
         """The command line that asks for the same, with every option named."""
         settings = self.settings
-        words = ["thinice-tui", "compare", str(self.dense), *map(str, self.pruned)]
-        words += [word for name, path in self._optional_paths() if path for word in (f"--{name}", str(path))]
-        words += [] if self.data is None else ["--data", self.data]
-        words += [] if self.samples is None else ["--samples", str(self.samples)]
-        words += ["--arch", self.arch, "--normalize", self.normalize, "--device", self.device]
-        words += ["--norm", settings.norm, "--eps", settings.eps.text, "--attack", settings.attack]
-        words += ["--seed", str(settings.seed), "--batch-size", str(settings.batch_size or "auto")]
-        return [*words, "--keep-images", settings.keep_images]
+        options = {name: str(path) for name, path in self._optional_paths() if path is not None}
+        options |= {} if self.data is None else {"data": self.data}
+        options |= {} if self.samples is None else {"samples": str(self.samples)}
+        options |= {"arch": self.arch, "normalize": self.normalize, "device": self.device}
+        options |= {"norm": settings.norm, "eps": settings.eps.text, "attack": settings.attack}
+        options |= {"seed": str(settings.seed), "batch-size": str(settings.batch_size or "auto")}
+        options |= {"keep-images": settings.keep_images}
+        words = [word for name, value in options.items() for word in (f"--{name}", value)]
+        files = [str(self.dense), *map(str, self.pruned)]
+        if any(file.startswith("-") for file in files):
+            return ["thinice-tui", "compare", *words, "--", *files]
+        return ["thinice-tui", "compare", *files, *words]
 
     def at(self, run: Path) -> "Request":
         """The same, kept in the run file `run`."""
@@ -151,6 +160,14 @@ class Request:
 
     def _optional_paths(self) -> tuple[tuple[str, Path | None], ...]:
         return ("control", self.control), ("run", self.run)
+
+
+def _field(stored: Mapping[str, Any], name: str, kind: type[object], *others: None) -> Any:
+    """`stored[name]`, of that very kind (a bool is no int) or one of `others`; TypeError, KeyError."""
+    value = stored[name]
+    if (value is None and others) or (isinstance(value, kind) and not isinstance(value, bool)):
+        return value
+    raise TypeError(f"{name} is {value!r}")
 
 
 def is_final(attack: str) -> bool:

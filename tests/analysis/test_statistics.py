@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from thinice_tui.margins import logit_margin
 from thinice_tui.analysis.statistics import auc, flip_rates, mcnemar, proportion
+from thinice_tui.margins import logit_margin
 
 MARGINS = st.lists(st.integers(-5, 5).map(float), min_size=1, max_size=30).map(np.array)
 

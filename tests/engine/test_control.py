@@ -29,7 +29,7 @@ from thinice_tui.settings import Request
 FORWARD = 0.125
 """What a forward pass takes, in seconds; the engine looks for wishes every other one."""
 BEGINNING = 1_000_000.0
-FEW_PASSES = BEGINNING + 50 * FORWARD
+FEW_PASSES = BEGINNING + 80 * FORWARD
 
 
 class Clock:
@@ -306,9 +306,15 @@ def test_stopped_it_ends_after_a_whole_batch_and_resumes_from_there(
     assert clock.now > BEGINNING
 
 
-def test_everything_of_the_batch_it_stops_after_is_kept(
-    files: Files, tmp_path: Path, whole: Run, clock: Clock
-) -> None:
+@pytest.mark.parametrize("passes", range(18, 24))
+def test_a_view_can_tell_a_stop_from_an_accident(files: Files, tmp_path: Path, clock: Clock, passes: int) -> None:
+    """Also where it is heard at the very end of a batch: the last sign of life says that it is stopping."""
+    interrupted(request(files, path := tmp_path / "a.thinice"), AskAt(path, {passes: "stop"}))
+    beat = read_run(path).heartbeat
+    assert beat is not None and beat.state == "stopping" and clock.now < FEW_PASSES
+
+
+def test_everything_of_the_batch_it_stops_after_is_kept(files: Files, tmp_path: Path, whole: Run, clock: Clock) -> None:
     wanted = request(files, path := tmp_path / "a.thinice")
     interrupted(wanted, AskAt(path, {1: "stop"}))
     assert batches(path) == [(0, 0, 0, 8)]
@@ -330,6 +336,8 @@ def test_stopped_in_the_clean_pass_it_keeps_what_it_has_of_it(
     interrupted(wanted, AskAfterDense(path, "stop"))
     dense, pruned = clean_counts(path)
     assert dense == 32 and 0 < pruned < 32 and clock.now < FEW_PASSES
+    beat = read_run(path).heartbeat
+    assert beat is not None and beat.state == "stopping"
     assert_same_outcomes(run_it(wanted), whole)
 
 
@@ -352,9 +360,7 @@ def test_one_may_think_better_of_stopping(files: Files, tmp_path: Path, whole: R
     assert clock.now > BEGINNING
 
 
-def test_every_batch_can_be_the_last_of_its_engine(
-    files: Files, tmp_path: Path, whole: Run, clock: Clock
-) -> None:
+def test_every_batch_can_be_the_last_of_its_engine(files: Files, tmp_path: Path, whole: Run, clock: Clock) -> None:
     wanted = request(files, path := tmp_path / "a.thinice")
     ends, known = 0, 0
     while True:

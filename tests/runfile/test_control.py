@@ -133,9 +133,7 @@ def test_no_engine_is_none(run: Run) -> None:
     assert not is_computing(beaten(replace(run, engine=None), 0))
 
 
-def test_a_process_that_has_ended_is_not_alive_reaped_or_not(
-    run: Run, child: "subprocess.Popen[bytes]"
-) -> None:
+def test_a_process_that_has_ended_is_not_alive_reaped_or_not(run: Run, child: "subprocess.Popen[bytes]") -> None:
     engine = record(child)
     assert engine_process(engine) is not None
     child.kill()

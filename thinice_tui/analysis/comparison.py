@@ -195,7 +195,7 @@ def _summarise(run: Run, model: ModelOutcomes, through: int) -> ModelSummary:
 
 def _gap(run: Run, model: ModelOutcomes, through: int) -> Gap | None:
     """Overestimation: the run's own PGD-k alone against everything; None unless both were run."""
-    if through < 2 or not re.fullmatch(r"PGD-\d+", model.stages[0].name):
+    if through < 2 or not len(run.labels) or not re.fullmatch(r"PGD-\d+", model.stages[0].name):
         return None
     weak = float(robust(run, model, 1).mean())
     ensemble = float(robust(run, model, through).mean())

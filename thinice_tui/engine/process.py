@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from rich.console import Console
@@ -30,8 +31,8 @@ def run_engine(request: Request) -> None:
     announcement = json.dumps({"run": str(prepared.path.absolute()), "log": str(log)})
     prepared.path.parent.mkdir(parents=True, exist_ok=True)
     with log.open("a") as stream:
-        print(announcement, flush=True)
-        sys.stdout.flush()
+        with suppress(BrokenPipeError):  # the starter has gone already: then nobody needs to be told
+            print(announcement, flush=True)
         os.dup2(stream.fileno(), 1)
         os.dup2(stream.fileno(), 2)
     console = Console(file=sys.stderr, width=WIDTH, force_terminal=False)

@@ -75,10 +75,12 @@ def margins_by_set(
     return to_text(figure)
 
 
-def flip_rate_by_margin(series: Sequence[Rates], width: int, height: int, marked: float | None = None) -> Text:
+def flip_rate_by_margin(
+    series: Sequence[Rates], width: int, height: int, marked: float | None = None, note: str = ""
+) -> Text:
     """Flip rate per quantile of the dense margin, with Wilson 95 % intervals as bars.
 
-    A line stands in the group that the margin `marked` falls into.
+    A line stands in the group that the margin `marked` falls into. note: added to the axis.
     """
     figure = new_figure(width, height)
     first = series[0].rates
@@ -101,7 +103,7 @@ def flip_rate_by_margin(series: Sequence[Rates], width: int, height: int, marked
         f"Flip rate in % of the samples dense holds, by group of rising dense margin, {n}",
         f"Flip rate, % of what dense holds, {n}",
     )
-    figure.xlabel(f"dense margin, {len(first)} groups of equal size, lowest first")
+    figure.xlabel(f"dense margin, {len(first)} groups of equal size, lowest first{note}")
     figure.xticks(xs)
     figure.xlim(0.8, len(first) + 0.6)
     figure.ylim(0, 100)
@@ -117,11 +119,13 @@ def margin_ranks(
     width: int,
     height: int,
     marked: int | None = None,
+    note: str = "",
 ) -> Text:
     """Each sample's rank among the dense margins against its rank among the other model's; both [n].
 
     Ranks, in % of the samples (0: the smallest margin), because the scales of two models' logits
-    differ. A spread subset of at most POINTS is drawn; lines cross at the sample numbered `marked`.
+    differ. A spread subset of at most POINTS is drawn; lines cross at the sample numbered
+    `marked`. note: added to the axis.
     """
     figure = new_figure(width, height)
     known = np.flatnonzero(np.isfinite(dense) & np.isfinite(other))
@@ -142,7 +146,7 @@ def margin_ranks(
     shown = "" if drawn.sum() == len(known) else f", {int(drawn.sum())} drawn"
     n = f"n={len(known)}{shown}"
     _title(figure, width, f"Margin ranks in %, {names[0]} across, {names[1]} up, {n}", f"Margin ranks in %, {n}")
-    figure.xlabel(f"rank of the {names[0]} margin, % (lowest first)")
+    figure.xlabel(f"rank of the {names[0]} margin, % (lowest first){note}")
     figure.xlim(0, 100)
     figure.ylim(0, 100)
     figure.xticks(PERCENTS)
@@ -157,7 +161,7 @@ def accuracy_by_stage(models: Sequence[ModelSummary], width: int, height: int) -
     for number, summary in enumerate(models):
         found: list[Estimate | None] = [summary.clean_accuracy]
         found += [stage.robust_accuracy_after for stage in summary.stages]
-        points = [(i, 100 * e.value) for i, e in enumerate(found) if e is not None]
+        points = [(i, 100 * e.value) for i, e in enumerate(found) if e is not None and e.n]
         if not points:
             continue
         figure.plot(

@@ -5,6 +5,7 @@ import io
 import json
 import math
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -58,16 +59,26 @@ def thin_ice(rows: Rows) -> str:
 
 def save(path: Path, text: str) -> Path:
     """Write `text` to `path`, which must not exist; whole or not at all. Raises ThiniceError."""
-    if path.exists():
-        raise ThiniceError(f"{path} exists already and is left as it is", "give another name")
-    new = path.with_name(f".{path.name}.{os.getpid()}")
+    refuse_existing(path)
+    new = path.with_name(f".{os.getpid()}.{path.suffix[:8]}")
     try:
         new.write_text(text, encoding="utf-8")
         new.replace(path)
     except OSError as error:
-        new.unlink(missing_ok=True)
+        with suppress(OSError):
+            new.unlink(missing_ok=True)
         raise ThiniceError(f"{path}: cannot be written ({error.strerror})", "give another path") from error
     return path
+
+
+def refuse_existing(path: Path) -> None:
+    """Raise ThiniceError where there is something at `path`, or no telling."""
+    try:
+        exists = path.exists()
+    except OSError as error:
+        raise ThiniceError(f"{path}: cannot be written ({error.strerror})", "give another path") from error
+    if exists:
+        raise ThiniceError(f"{path} exists already and is left as it is", "give another name")
 
 
 def free_path(path: Path) -> Path:

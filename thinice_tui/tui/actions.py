@@ -111,6 +111,11 @@ BY_NAME: Mapping[str, Action] = {action.name: action for action in ACTIONS}
 SET_ACTIONS = {"set_s10": "S10", "set_s01": "S01", "set_s11": "S11", "set_s00": "S00"}
 
 
+def shown_keys(action: Action, other: Mapping[str, str]) -> str:
+    """The action's keys as people read them; `other`: keys of the user's own, by the action's name."""
+    return other[action.name].replace("ctrl+", "^") if action.name in other else action.shown
+
+
 def actions_in(place: Place) -> Iterator[Action]:
     """What can be done in `place`, in the order of the help."""
     return (action for action in ACTIONS if place in action.places)

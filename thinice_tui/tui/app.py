@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -14,7 +15,6 @@ from textual import work
 from textual.app import App, SystemCommand
 from textual.message import Message
 from textual.screen import Screen
-from textual.worker import get_current_worker
 
 from thinice_tui.analysis.comparison import Analysis, analyse, clean_known
 from thinice_tui.analysis.table import Rows, View, look
@@ -79,6 +79,13 @@ class ThiniceApp(App[int]):
     class Analysed(Message):
         analysis: Analysis
 
+    @dataclass
+    class Told(Message):
+        """A thread has something for a handler."""
+
+        handler: Callable[..., None]
+        arguments: tuple[object, ...]
+
     def __init__(
         self, request: Request | None = None, path: Path | None = None, settings_file: Path | None = None
     ) -> None:
@@ -95,11 +102,12 @@ class ThiniceApp(App[int]):
             margin=self.preferences.margin, sort=self.preferences.sort, descending=self.preferences.descending
         )
         self.rows: Rows | None = None
-        self.position: int | None = None
         self.analysis: Analysis | None = None
         self.farewell = ""
         self.choosing, self.engine = Choosing(self), EngineActions(self)
         self._handlers = (self.choosing, self.engine, TakingAway(self))
+        self._enough = threading.Event()
+        """Set: the thread that follows the run file may end."""
         self._warned: set[str] = set()
         self._analysed: object = None
 
@@ -122,9 +130,9 @@ class ThiniceApp(App[int]):
         if self.preferences.theme in self.available_themes:
             self.theme = self.preferences.theme
         else:
-            self._settings_problem = f"there is no theme {printable(self.preferences.theme)}: ^p lists them"
+            self.notify(f"there is no theme {self.preferences.theme}: ^p lists them", severity="warning", timeout=10)
         if self._settings_problem:
-            self.notify(self._settings_problem, severity="warning", markup=False, timeout=10)
+            self.notify(self._settings_problem, severity="warning", timeout=10)
         if self.preferences.keys:
             self.set_keymap(dict(self.preferences.keys))
         self.theme_changed_signal.subscribe(self, lambda theme: self.remember(theme=theme.name))
@@ -159,28 +167,30 @@ class ThiniceApp(App[int]):
             return  # unchanged, or a file that is not understood and so left as it is
         if problem := save_preferences(self._settings_file, self.preferences):
             self._settings_problem = problem
-            self.notify(problem, severity="warning", markup=False)
+            self.notify(problem, severity="warning")
 
     # reading
 
     def follow(self, path: Path) -> None:
         """Read the run file `path` from now on, as it grows."""
         self.path = path
-        self._follow(path)
+        self._enough.set()
+        self._enough = threading.Event()
+        # A daemon, and no worker of textual's: leaving must not wait for a look at a large file.
+        threading.Thread(target=self._follow, args=(path, self._enough), daemon=True).start()
 
-    @work(thread=True, exclusive=True, group="follow")
-    def _follow(self, path: Path) -> None:
-        worker, reader = get_current_worker(), RunReader(path)
+    def _follow(self, path: Path, enough: threading.Event) -> None:
+        reader = RunReader(path)
         run: Run | None = None
         computing, problem = False, ""
-        while not worker.is_cancelled:
+        while not enough.is_set():
             began = time.monotonic()
             try:
                 now = reader.read()
                 if len(now.models) < 2:
                     raise RunFileError(f"{path}: holds one model only", "a comparison needs a dense and a pruned one")
             except RunFileError as error:
-                beginning = run is None and self.request is not None and not path.exists()
+                beginning = run is None and self.request is not None  # being made; if that fails, the engine says so
                 if error.what != problem and not beginning:
                     problem = error.what
                     self.post_message(self.RunUnreadable(error))
@@ -190,7 +200,7 @@ class ThiniceApp(App[int]):
                     same = run is not None and _same_outcomes(run, now)
                     self.post_message(self.RunRead(now, computing_now, None if same else look(now, self.view)))
                 run, computing, problem = now, computing_now, ""
-            time.sleep(max(POLL, REST * (time.monotonic() - began)))
+            enough.wait(max(POLL, REST * (time.monotonic() - began)))
 
     def on_thinice_app_run_read(self, event: RunRead) -> None:
         first, was_computing = self.run_now is None, self.computing
@@ -199,8 +209,6 @@ class ThiniceApp(App[int]):
             self.show(event.rows if event.rows.view == self.view else look(event.run, self.view))
         elif self.rows is not None:
             self.rows = replace(self.rows, table=replace(self.rows.table, run=event.run))
-        if first and self.position is None and isinstance(self.screen, BrowseScreen):
-            self.screen.table.go_to(0)
         self._analyse_if_new(event.run)
         self._warn(event.run)
         if was_computing and not event.computing and not first:
@@ -229,7 +237,7 @@ class ThiniceApp(App[int]):
         )
         self._warned.update(new)
         for warning in new:
-            self.notify(warning, title="Warning", severity="warning", markup=False, timeout=12)
+            self.notify(warning, title="Warning", severity="warning", timeout=12)
 
     def _analyse_if_new(self, run: Run) -> None:
         """Statistics change when all models have finished a stage, not with every batch."""
@@ -247,6 +255,9 @@ class ThiniceApp(App[int]):
         self.analysis = event.analysis
         self.tell_screens()
 
+    def on_thinice_app_told(self, event: Told) -> None:
+        event.handler(*event.arguments)
+
     # what is looked at
 
     def show(self, rows: Rows) -> None:
@@ -263,16 +274,15 @@ class ThiniceApp(App[int]):
             for screen in self._run_screens():
                 screen.run_changed()
 
-    def select(self, position: int | None) -> None:
-        """Another sample is selected."""
-        if position != self.position:
-            self.position = position
-            self.tell_screens()
-
     @property
     def browse(self) -> BrowseScreen:
         """The screen with the table, which is always there."""
         return next(screen for screen in self.screen_stack if isinstance(screen, BrowseScreen))
+
+    @property
+    def position(self) -> int | None:
+        """The selected sample's position in the run; None where there is none."""
+        return self.browse.table.position if self.rows is not None else None
 
     def _run_screens(self) -> Iterable[RunScreen]:
         return [screen for screen in self.screen_stack if isinstance(screen, RunScreen) and screen.is_mounted]
@@ -291,7 +301,7 @@ class ThiniceApp(App[int]):
         handler = self._handler(name)
         reason = handler() if handler else f"{BY_NAME[name].title} does nothing here"
         if reason:
-            self.notify(reason, severity="warning", markup=False, timeout=4)
+            self.notify(reason, severity="warning", timeout=4)
 
     def action_choose_plot(self, kind: str) -> None:
         """A click on a plot's tab."""
@@ -322,7 +332,12 @@ class ThiniceApp(App[int]):
         self.action_do("quit")
 
     def on_unmount(self) -> None:
+        self._enough.set()
         self.workers.cancel_all()
+
+    def notify(self, message: str, **how: Any) -> None:
+        """As textual does, with the message made harmless: it may hold names from strangers' files."""
+        super().notify(printable(message), **{**how, "markup": False})
 
 
 def _same_outcomes(one: Run, other: Run) -> bool:
@@ -330,6 +345,6 @@ def _same_outcomes(one: Run, other: Run) -> bool:
     return one.complete == other.complete and all(
         a.clean_margin is b.clean_margin
         and a.worst_margin is b.worst_margin
-        and [stage.finished for stage in a.stages] == [stage.finished for stage in b.stages]
+        and [(stage.finished, stage.batches) for stage in a.stages] == [(s.finished, s.batches) for s in b.stages]
         for a, b in zip(one.models, other.models, strict=True)
     )

@@ -18,7 +18,9 @@ def copy(app: App[int], text: str) -> str:
     if os.environ.get("TMUX"):
         # tmux drops OSC 52 by default; this is its own buffer, and with -w the outer terminal's clipboard.
         try:
-            subprocess.run(["tmux", "load-buffer", "-w", "-"], input=text.encode(), check=True, timeout=2)
+            subprocess.run(
+                ["tmux", "load-buffer", "-w", "-"], input=text.encode(), check=True, timeout=2, capture_output=True
+            )
         except (OSError, subprocess.SubprocessError) as error:
             return _to_file(text, f"tmux did not take it ({error})")
         return "copied, through tmux: paste with its prefix and ], or as usual"

@@ -1,14 +1,15 @@
 """Starting, asking and ending the engine, and leaving it."""
 
 import shlex
-from functools import partial
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, cast, get_args
 
 from thinice_tui.errors import EXIT_ERROR, EXIT_INTERRUPTED, RunFileError, ThiniceError
 from thinice_tui.printable import printable
 from thinice_tui.runfile.control import Wish, ask, kill
-from thinice_tui.runfile.records import Run
+from thinice_tui.runfile.records import EngineRecord, Run
 from thinice_tui.settings import Request
 from thinice_tui.tui.screens.dialogs import Choice, ChoiceDialog
 from thinice_tui.tui.supervisor import EngineProcess, how_it_ended, tail
@@ -27,29 +28,36 @@ class EngineActions:
         self.app = app
         self._process: EngineProcess | None = None
         """The engine that was started here, while it lives: its end is known from the process itself."""
+        self._explained: EngineRecord | None = None
+        """The engine whose end has been told already."""
 
     def start_engine(self, request: Request) -> None:
         """Start the engine's process and follow the run file that it names."""
-        self.app.run_worker(partial(self._supervise, request), thread=True, group="engine")
+        # A daemon, and no worker of textual's: leaving must not wait for an engine that is to go on.
+        threading.Thread(target=self._supervise, args=(request,), daemon=True).start()
 
     def _supervise(self, request: Request) -> None:
         """Start an engine, and tell when it has named its run file and when it has ended."""
         try:
             process = EngineProcess(request)
         except ThiniceError as error:
-            self.app.call_from_thread(self.app.fail_to_start, f"error: {error.what}\n{error.do}", EXIT_ERROR)
+            self._tell(self.app.fail_to_start, f"error: {error.what}\n{error.do}", EXIT_ERROR)
             return
         self._process = process
         announced = process.announcement()
         if announced is not None:
-            self.app.call_from_thread(self.app.follow, announced.run)
+            self._tell(self.app.follow, announced.run)
         code = process.wait()
-        words = process.last_words()
-        self._process = None
-        self.app.call_from_thread(self._ended, code, words, None if announced is None else announced.log)
+        self._tell(self._ended, code, process.last_words(), None if announced is None else announced.log)
+
+    def _tell(self, handler: Callable[..., None], *arguments: object) -> None:
+        """Call a handler in the interface's thread, or never where the interface ends meanwhile."""
+        self.app.post_message(self.app.Told(handler, arguments))
 
     def _ended(self, code: int, words: str, log: Path | None) -> None:
         """The engine has ended: well, as asked, or not."""
+        self._process = None
+        self._explained = self.app.run_now.engine if self.app.run_now is not None else None
         if log is None:
             self.app.fail_to_start(words or how_it_ended(code), code if code > 0 else EXIT_ERROR)
         elif code == EXIT_INTERRUPTED:
@@ -61,7 +69,7 @@ class EngineActions:
 
     def gone(self, run: Run) -> None:
         """An engine that was not started here has ended."""
-        if run.complete or self._process is not None:
+        if run.complete or self._process is not None or run.engine == self._explained:
             return
         log = run.engine.log if run.engine is not None else None
         if run.heartbeat is not None and run.heartbeat.state == "stopping":
@@ -71,7 +79,7 @@ class EngineActions:
             self._explain_end("The engine has gone without finishing.", words, log or "its terminal")
 
     def _explain_end(self, what: str, words: str, log: Path | str) -> None:
-        text = f"{what} What it computed is kept, and this view goes on with it.\n\n{words}\n\nIts log: {log}"
+        text = f"{what}\nWhat it computed is kept, and this view goes on with it.\n\n{words}\n\nIts log: {log}"
         choices = [Choice("back", "Look at what there is"), Choice("resume", "Resume the run")]
 
         def chosen(name: str | None) -> None:
@@ -147,7 +155,7 @@ class EngineActions:
         elif name in get_args(Wish):
             reason = self._ask(cast(Wish, name))
         if reason:
-            self.app.notify(reason, severity="warning", markup=False)
+            self.app.notify(reason, severity="warning")
 
     # resuming
 
@@ -155,14 +163,14 @@ class EngineActions:
         """Start an engine again for this run, once the user has seen the command that the run file names."""
         if self.app.run_now is None or self.app.path is None:
             return
+        if self.app.request is not None:
+            self.start_engine(self.app.request.at(self.app.path))
+            return
         stored = self.app.run_now.about.get("request")
         try:
             request = Request.from_dict(stored if isinstance(stored, dict) else {}).at(self.app.path)
         except ThiniceError as error:
-            self.app.notify(f"{error.what}: repeat the command that made it", severity="error", markup=False)
-            return
-        if self.app.request is not None:
-            self.start_engine(request)
+            self.app.notify(f"{error.what}: repeat the command that made it", severity="error")
             return
         # A run file may come from a stranger, and --arch may run code: nothing is started unseen.
         command = shlex.join(request.command())
@@ -205,7 +213,7 @@ class EngineActions:
         elif name == "stop":
             reason = self._ask("stop")
             if reason:
-                self.app.notify(reason, severity="warning", markup=False)
+                self.app.notify(reason, severity="warning")
                 return
             self.app.say_farewell("the attack stops after this batch; the same command resumes it")
             self.app.exit(0)

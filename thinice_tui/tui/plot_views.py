@@ -32,6 +32,11 @@ class Shown:
         return self.rows.view.other
 
     @property
+    def so_far(self) -> str:
+        """What to add to an axis while sets can still change."""
+        return "" if self.run.complete else ", sets so far"
+
+    @property
     def margins(self) -> Floats:
         """The dense margins of these samples, of the kind chosen."""
         return self.rows.table.margins[self.rows.order]
@@ -57,8 +62,7 @@ def plot(kind: str, rows: Rows, position: int | None, width: int, height: int) -
 
 
 def _margins(shown: Shown, width: int, height: int) -> Text:
-    so_far = "" if shown.run.complete else ", sets so far"
-    label = f"dense {MARGIN_KINDS[shown.rows.view.margin]}{so_far}"
+    label = f"dense {MARGIN_KINDS[shown.rows.view.margin]}{shown.so_far}"
     return margins_by_set(shown.margins, shown.sets(shown.other), width, height, label, shown.marked)
 
 
@@ -71,14 +75,16 @@ def _flips(shown: Shown, width: int, height: int) -> Text:
         series.append(Rates(shown.run.models[number].record.name, flip_rates(shown.margins[held], sets["S10"][held])))
     if not series[0].rates:
         return _why_not("none of these samples is held by dense: there is nothing to lose", width)
-    return flip_rate_by_margin(series, width, height, shown.marked)
+    return flip_rate_by_margin(series, width, height, shown.marked, shown.so_far)
 
 
 def _ranks(shown: Shown, width: int, height: int) -> Text:
     other = shown.run.models[shown.other]
     names = ("dense", other.record.name)
     margins = margins_of(other, shown.rows.view.margin)[shown.rows.order]
-    return margin_ranks(shown.margins, margins, shown.sets(shown.other), names, width, height, shown.selected)
+    return margin_ranks(
+        shown.margins, margins, shown.sets(shown.other), names, width, height, shown.selected, shown.so_far
+    )
 
 
 def _stages(shown: Shown, width: int, height: int) -> Text:

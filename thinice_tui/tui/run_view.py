@@ -40,7 +40,9 @@ def progress(run: Run, computing: bool, width: int) -> RenderableType:
         return Text(" ■ stopped: what was computed is kept, numbers are upper bounds · e resumes", style="bold")
     if beat is None:
         return Text(" … the engine begins")
-    doing = {"running": "▸", "paused": "‖ paused ·", "stopping": "■ stopping after this batch ·"}[beat.state]
+    doing = {"running": "▸", "paused": "‖ paused ·", "stopping": "■ stopping after this batch ·"}.get(
+        beat.state, f"{beat.state} ·"
+    )
     share = 100 * beat.done / beat.total if beat.total else 0.0
     tail = f"{share:3.0f}%  {short(beat.rate)} img/s"
     if beat.seconds_left is not None and beat.state == "running":

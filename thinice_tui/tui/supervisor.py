@@ -30,6 +30,7 @@ class EngineProcess:
         """Start it; raises ThiniceError where the system refuses."""
         self._early = tempfile.TemporaryFile()  # noqa: SIM115  (open until the process ends)
         self._log: Path | None = None
+        self._words = ""
         # -P: nothing in the user's folder may stand in for a module of ours.
         command = [sys.executable, "-P", "-m", "thinice_tui.cli", "engine", json.dumps(request.as_dict())]
         try:
@@ -42,6 +43,7 @@ class EngineProcess:
                 cwd=request.folder,
             )
         except OSError as error:
+            self._early.close()
             raise ThiniceError(f"the engine cannot be started: {error}", "is the folder still there?") from error
 
     @property
@@ -64,24 +66,27 @@ class EngineProcess:
 
     def wait(self) -> int:
         """Wait until it has ended; its exit code, negative for a signal."""
-        return self._process.wait()
+        code = self._process.wait()
+        if not self._early.closed:
+            self._early.seek(0)
+            self._words = self._early.read().decode(errors="replace")
+            self._early.close()
+        return code
 
     def kill(self) -> None:
         """End it at once."""
         self._process.kill()
 
     def last_words(self) -> str:
-        """The end of its messages, made harmless."""
-        self._early.seek(0)
-        text = self._early.read().decode(errors="replace")
-        if self._log is not None:
-            text += tail(self._log)
-        return _last_lines(text)
+        """The end of its messages, once it has ended; made harmless."""
+        return _last_lines(self._words + ("" if self._log is None else tail(self._log)))
 
 
 def tail(log: Path) -> str:
     """The last lines of a log, made harmless; empty where it cannot be read."""
     try:
+        if not log.is_file():
+            return ""  # a stranger's run file may name anything, a pipe without an end, too
         with log.open("rb") as stream:
             stream.seek(max(0, log.stat().st_size - 20_000))
             return _last_lines(stream.read().decode(errors="replace"))
@@ -96,8 +101,8 @@ def how_it_ended(code: int) -> str:
             name = signal.Signals(-code).name
         except ValueError:
             name = f"signal {-code}"
-        hint = "; the system does that when memory runs out" if name == "SIGKILL" else ""
-        return f"The engine was killed ({name}{hint})."
+        hint = "\nThe system does that when memory runs out." if name == "SIGKILL" else ""
+        return f"The engine was killed ({name}).{hint}"
     if code == EXIT_INTERRUPTED:
         return "The engine was stopped."
     return f"The engine ended with an error (exit code {code})."

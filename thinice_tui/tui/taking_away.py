@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from thinice_tui.errors import ThiniceError
-from thinice_tui.report.export import free_path, indices, samples_csv, samples_json, save, thin_ice
+from thinice_tui.printable import printable
+from thinice_tui.report.export import free_path, indices, refuse_existing, samples_csv, samples_json, save, thin_ice
 from thinice_tui.report.pictures import Picture, save_npz, save_png
 from thinice_tui.tui.clipboard import copy
 from thinice_tui.tui.detail import Detail, load_detail
@@ -64,7 +65,7 @@ class TakingAway:
         if name is None or self.app.rows is None or self.app.path is None:
             return
         rows, position = self.app.rows, self.app.position
-        stem = self.app.path.stem
+        stem = printable(self.app.path.stem)
         if name in TEXTS:
             what, _, ending = TEXTS[name]
             default = free_path(Path(f"{stem}{ending}"))
@@ -77,6 +78,8 @@ class TakingAway:
                 return
             try:
                 written = self._write(name, rows, position, Path(path).expanduser())
+            except RuntimeError as error:  # ~somebody of whom there is no home
+                self.app.notify(f"{path}: {error}", severity="error", timeout=10)
             except ThiniceError as error:
                 self.app.notify(f"{error.what}; {error.do}", severity="error", markup=False, timeout=10)
             else:
@@ -96,8 +99,8 @@ class TakingAway:
         if name == "png":
             save_png(path, index, pictures, PIXEL)
             return path
-        if path.exists():
-            raise ThiniceError(f"{path} exists already and is left as it is", "give another name")
+        path = path if path.suffix == ".npz" else path.with_name(f"{path.name}.npz")
+        refuse_existing(path)
         arrays = {"clean": detail.clean, "index": np.array(index), "label": np.array(rows.table.run.labels[position])}
         for role, image in zip(("dense", "pruned"), detail.adversarial, strict=True):
             arrays |= {} if image is None else {f"adversarial_{role}": image}
@@ -109,14 +112,14 @@ class TakingAway:
     def do_copy(self) -> Reason:
         if self.app.rows is None or self.app.position is None:
             return NOTHING
-        self.app.notify(f"#{self._index()}: {copy(self.app, str(self._index()))}", markup=False)
+        self.app.notify(f"#{self._index()}: {copy(self.app, str(self._index()))}")
         return None
 
     def do_copy_all(self) -> Reason:
         if self.app.rows is None or not len(self.app.rows.order):
             return NOTHING
         how = copy(self.app, indices(self.app.rows).rstrip())
-        self.app.notify(f"{len(self.app.rows.order)} indices: {how}", markup=False)
+        self.app.notify(f"{len(self.app.rows.order)} indices: {how}")
         return None
 
     def do_screenshot(self) -> Reason:

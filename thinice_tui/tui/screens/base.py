@@ -7,6 +7,7 @@ from textual.containers import Container
 from textual.screen import Screen
 from textual.widgets import Static
 
+from thinice_tui.printable import printable
 from thinice_tui.tui.actions import Place
 from thinice_tui.tui.run_view import progress, title
 from thinice_tui.tui.widgets.key_bar import KeyBar
@@ -40,7 +41,7 @@ class RunScreen(Screen[None]):
         yield Static(id="progress", markup=False)
         with Container(id="body"):
             yield from self.compose_body()
-        yield KeyBar(self.place)
+        yield KeyBar(self.place, self.thinice.preferences.keys)
         yield Static(
             f"The terminal is too small: at least {SMALLEST[0]} columns and {SMALLEST[1]} lines are needed.\n"
             "The run goes on; q quits.",
@@ -65,10 +66,12 @@ class RunScreen(Screen[None]):
 
     def run_changed(self) -> None:
         """The engine has gone on: title and progress."""
+        if not self.query("#title"):
+            return  # the app ends before it has begun
         app, width = self.thinice, self.size.width
         run = app.run_now
         above = title(run, app.view.other, width) if run else " thinice"
-        below = progress(run, app.computing, width) if run else f" … {app.waiting_for}"
+        below = progress(run, app.computing, width) if run else f" … {printable(app.waiting_for)}"
         self.query_one("#title", Static).update(above, layout=False)
         self.query_one("#progress", Static).update(below, layout=False)
 

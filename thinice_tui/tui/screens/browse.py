@@ -16,6 +16,7 @@ class BrowseScreen(RunScreen):
     """Where one is most of the time."""
 
     BINDINGS = bindings_in("browse")
+    AUTO_FOCUS = "#table"
     place = "browse"
 
     def compose_body(self) -> ComposeResult:
@@ -29,9 +30,6 @@ class BrowseScreen(RunScreen):
         with Vertical(id="right", classes="beside"):
             yield SamplePanel(id="sample")
             yield SummaryPanel(id="summary")
-
-    def on_mount(self) -> None:
-        self.table.focus()
 
     @property
     def table(self) -> SampleTable:
@@ -54,13 +52,12 @@ class BrowseScreen(RunScreen):
         app = self.thinice
         assert app.rows is not None
         self.table.show(app.rows, empty_reason(app.rows), select)
-        app.position = self.table.position
         self.rows_changed()
 
     # the table and the filter
 
-    def on_sample_table_selected(self, event: SampleTable.Selected) -> None:
-        self.thinice.select(event.position)
+    def on_sample_table_selected(self) -> None:
+        self.thinice.tell_screens()
 
     def on_sample_table_header_clicked(self, event: SampleTable.HeaderClicked) -> None:
         self.thinice.choosing.sort_by(event.key)

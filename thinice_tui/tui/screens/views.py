@@ -1,6 +1,8 @@
 """One thing on the whole screen: a sample, a plot, or the report."""
 
+from collections.abc import Mapping
 from functools import partial
+from types import MappingProxyType
 
 from rich.console import RenderableType
 from rich.text import Text
@@ -8,7 +10,7 @@ from textual.app import ComposeResult
 from textual.widgets import Static
 
 from thinice_tui.analysis.comparison import Analysis
-from thinice_tui.tui.actions import ACTIONS, bindings_in
+from thinice_tui.tui.actions import ACTIONS, bindings_in, shown_keys
 from thinice_tui.tui.rows_view import rows_line
 from thinice_tui.tui.screens.base import RunScreen
 from thinice_tui.tui.widgets.panels import PlotPanel, PlotTabs, SamplePanel
@@ -89,18 +91,19 @@ class HelpScreen(RunScreen):
         yield SlowView(id="text")
 
     def on_mount(self) -> None:
-        self.query_one(SlowView).draw("help", lambda _width, _height: help_text())
+        own = self.thinice.preferences.keys
+        self.query_one(SlowView).draw("help", lambda _width, _height: help_text(own))
 
 
-def help_text() -> Text:
-    """The registry as a list, group by group."""
+def help_text(own_keys: Mapping[str, str] = MappingProxyType({})) -> Text:
+    """The registry as a list, group by group; `own_keys`: the user's, by the action's name."""
     text = Text()
     group = ""
     for action in ACTIONS:
         if action.group != group:
             group = action.group
             text.append(f"{group}\n", style="bold underline")
-        text.append(f"  {action.shown:<7}", style="bold").append(f" {action.meaning}\n")
+        text.append(f"  {shown_keys(action, own_keys):<7}", style="bold").append(f" {action.meaning}\n")
     text.append("\nThe sets, dense first, pruned second\n", style="bold underline")
     text.append("  ▼ S10  held by dense, lost by the pruned model     ▲ S01  lost by dense, gained\n")
     text.append("  ● S11  held by both                                ○ S00  lost by both     ?  undecided\n")

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
@@ -92,7 +93,8 @@ class FilterBar(Vertical):
         try:
             matches(query, self._fields)
         except QueryError as error:
-            marks = " " * max(0, offset + error.start) + "^" * max(1, error.end - error.start)
+            before, wrong = query[: error.start], query[error.start : error.end]
+            marks = " " * max(0, offset + cell_len(before)) + "^" * max(1, cell_len(wrong))
             text = Text(f"{marks}\n{error.message}", style="bold")
         else:
             self._apply(query)

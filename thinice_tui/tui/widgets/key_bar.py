@@ -1,9 +1,12 @@
 """The line of keys at the bottom, from the registry: as many as fit, the most needed first."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from rich.text import Text
 from textual.widgets import Static
 
-from thinice_tui.tui.actions import ACTIONS, Place, actions_in
+from thinice_tui.tui.actions import ACTIONS, Place, actions_in, shown_keys
 
 GAP = 2
 
@@ -11,27 +14,27 @@ GAP = 2
 class KeyBar(Static):
     """Keys of one place; each can be clicked."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, own_keys: Mapping[str, str]) -> None:
         super().__init__(markup=False)
-        self._place = place
+        self._place, self._own_keys = place, own_keys
 
     def on_resize(self) -> None:
-        self.update(keys(self._place, self.size.width), layout=False)
+        self.update(keys(self._place, self.size.width, self._own_keys), layout=False)
 
 
-def keys(place: Place, width: int) -> Text:
+def keys(place: Place, width: int, own_keys: Mapping[str, str] = MappingProxyType({})) -> Text:
     """Keys and titles in `width` cells, in the registry's order; where it is narrow, the ranks decide which."""
     texts = {
-        action.name: Text.assemble((action.shown, "bold"), " ", action.title)
+        action.name: Text.assemble((shown_keys(action, own_keys), "bold"), " ", action.title)
         for action in sorted(actions_in(place), key=lambda action: action.rank)
         if action.rank
     }
     chosen, used = set(), 1
     for name, text in texts.items():
-        if used + len(text) + GAP > width:
+        if used + text.cell_len + GAP > width:
             break
         chosen.add(name)
-        used += len(text) + GAP
+        used += text.cell_len + GAP
     line = Text(" ", no_wrap=True, overflow="crop", end="")
     for action in ACTIONS:
         if action.name in chosen:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -38,7 +39,7 @@ class _Drawn:
     text: Callable[[int], str]
 
 
-class SampleTable(ScrollView, can_focus=True):
+class SampleTable(ScrollView, can_focus=True, inherit_bindings=False):
     """Shows `Rows`; one row is selected, and stays so whatever is sorted, filtered or found."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -229,7 +230,7 @@ def _width(key: str, field: Field) -> int:
         return NUMBER_WIDTH
     if key == "set":
         return 5
-    return min(WIDEST_NAME, max((len(name) for name in field.names), default=1))
+    return min(WIDEST_NAME, max((cell_len(name) for name in field.names), default=1))
 
 
 def _text(key: str, field: Field) -> Callable[[int], str]:
@@ -248,6 +249,7 @@ def _text(key: str, field: Field) -> Callable[[int], str]:
 
 def _fit(text: str, column: _Drawn) -> str:
     """`text` in exactly the column's width; cut text ends in …"""
-    if len(text) > column.width:
-        text = text[: column.width - 1] + "…"
-    return text.rjust(column.width) if column.right else text.ljust(column.width)
+    cells = cell_len(text)
+    if cells > column.width:
+        return set_cell_size(text, column.width - 1) + "…"
+    return " " * (column.width - cells) + text if column.right else text + " " * (column.width - cells)

@@ -17,7 +17,7 @@ Drawing = Callable[[int, int], RenderableType]
 """From width and height in cells to the content; called in a thread, so it must only use what it was given."""
 
 
-class SlowView(ScrollView, can_focus=False):
+class SlowView(ScrollView, can_focus=False, inherit_bindings=False):
     """Shows what a drawing makes; a new drawing replaces one that is not finished.
 
     The thread also turns the content into lines, so that showing it costs the interface next to nothing.
@@ -79,6 +79,8 @@ class SlowView(ScrollView, can_focus=False):
         self.run_worker(work, thread=True, exclusive=True, group=f"draw-{id(self)}", exit_on_error=True)
 
     def _show(self, key: object, lines: list[Strip]) -> None:
+        if not isinstance(key, tuple) or key[0] != self._what:
+            return  # another drawing was asked for meanwhile
         self._shown, self._lines = key, lines
         self.virtual_size = Size(self.scrollable_content_region.width, len(lines))
         self.refresh()

@@ -1,0 +1,164 @@
+"""A real terminal for tests: a shell in a window of a tmux server of its own."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+TMUX = shutil.which("tmux")
+DEADLINE = 60.0
+"""Seconds after which what is waited for will not come."""
+UNWANTED = ("TMUX", "TMUX_PANE", "SSH_CONNECTION", "NO_COLOR", "COLORTERM", "COLUMNS", "LINES", "PROMPT_COMMAND")
+
+
+def wait_until(met: Callable[[], object], what: str = "", more: Callable[[], str] = str) -> None:
+    """Wait until `met` holds; else fail, with what `more` says."""
+    deadline = time.monotonic() + DEADLINE
+    while not met():
+        assert time.monotonic() < deadline, f"waited in vain: {what}\n{more()}"
+        time.sleep(0.03)
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """What programs in a terminal find set: this Python's programs, settings of their own below `folder`."""
+    kept = {name: value for name, value in os.environ.items() if name not in UNWANTED}
+    return kept | {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "XDG_CONFIG_HOME": str(folder / "config"),
+        "LC_ALL": "C.UTF-8",
+        "OMP_NUM_THREADS": "1",
+        "PS1": "ready$ ",
+        "HISTFILE": "",
+    }
+
+
+@dataclass(frozen=True)
+class Window:
+    """A window with a shell; its tmux server is `server`."""
+
+    server: "Server"
+    pane: str
+
+    def press(self, *keys: str) -> None:
+        """Press keys by tmux's names."""
+        self.server("send-keys", "-t", self.pane, *keys)
+
+    def type(self, text: str) -> None:
+        self.server("send-keys", "-t", self.pane, "-l", text)
+
+    def run(self, command: str) -> None:
+        """Give the shell a command."""
+        self.type(command)
+        self.press("Enter")
+
+    @property
+    def lines(self) -> list[str]:
+        """What is on the screen, line by line."""
+        return self.server("capture-pane", "-p", "-t", self.pane).split("\n")
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+    def flag(self, name: str) -> str:
+        """One of tmux's formats, as alternate_on."""
+        return self.server("display-message", "-p", "-t", self.pane, f"#{{{name}}}").strip()
+
+    def wait(self, met: Callable[[], object], what: str) -> None:
+        wait_until(met, what, lambda: f"on the screen\n{self.text}")
+
+    def shows(self, *words: str) -> None:
+        """Wait until all of `words` are on the screen."""
+        self.wait(lambda: all(word in self.text for word in words), f"{words} on the screen")
+
+    def hides(self, words: str) -> None:
+        """Wait until `words` are not on the screen any more."""
+        self.wait(lambda: words not in self.text, f"{words!r} not on the screen")
+
+    def is_shell_again(self) -> None:
+        """Wait for the prompt, and see that the terminal is as it was before a program took it."""
+        self.wait(lambda: self.text.rstrip().endswith("ready$"), "the shell's prompt")
+        assert "Traceback" not in self.text and "Exception" not in self.text, self.text
+        modes = ("alternate_on", "mouse_any_flag", "mouse_sgr_flag", "keypad_cursor_flag", "keypad_flag")
+        assert {name: self.flag(name) for name in modes} == dict.fromkeys(modes, "0")
+        assert self.flag("cursor_flag") == "1", "the cursor is hidden"
+        self.run("stty -a | tr ' ;' '\\n\\n' | grep -cx -e echo -e icanon -e isig -e icrnl -e opost -e onlcr")
+        self.shows("\n6\n")
+        self.run("clear")
+        self.hides("stty")
+
+    def program(self) -> psutil.Process:
+        """The one process that the shell runs now."""
+        shell = psutil.Process(int(self.flag("pane_pid")))
+        self.wait(shell.children, "the shell's program")
+        (child,) = shell.children()
+        return child
+
+    def resize(self, columns: int, lines: int) -> None:
+        self.server("resize-window", "-t", self.pane, "-x", str(columns), "-y", str(lines))
+
+    def close(self) -> None:
+        """As when its terminal is closed, or the connection lost."""
+        self.server("kill-pane", "-t", self.pane)
+
+
+class Server:
+    """A tmux server that nobody else uses."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._name = f"thinice-{os.getpid()}-{folder.name[-40:]}"
+
+    def __call__(self, *arguments: str) -> str:
+        """Run a tmux command; what it prints."""
+        assert TMUX is not None
+        command = [TMUX, "-u", "-L", self._name, "-f", "/dev/null", *arguments]
+        done = subprocess.run(
+            command, capture_output=True, text=True, env=environment(self._folder), cwd=self._folder, check=False
+        )
+        assert done.returncode == 0, f"{arguments}: {done.stderr}"
+        return done.stdout
+
+    def first_window(self) -> Window:
+        shell = ("bash", "--norc", "--noprofile")
+        size = ("-x", "80", "-y", "24")
+        self("start-server", ";", "set", "-g", "status", "off", ";", "new-session", "-d", *size, *shell)
+        return self._ready(self("list-panes", "-a", "-F", "#{pane_id}").strip())
+
+    def another_window(self) -> Window:
+        """A second terminal, of the same size."""
+        return self._ready(self("new-window", "-d", "-P", "-F", "#{pane_id}", "bash", "--norc", "--noprofile").strip())
+
+    def _ready(self, pane: str) -> Window:
+        window = Window(self, pane)
+        window.shows("ready$")
+        return window
+
+    def end(self) -> None:
+        """End it, and the programs that its windows still show."""
+        shown: list[psutil.Process] = []
+        with suppress(AssertionError, psutil.NoSuchProcess):  # it has ended with its last window
+            for pid in self("list-panes", "-a", "-F", "#{pane_pid}").split():
+                shown += psutil.Process(int(pid)).children()
+        assert TMUX is not None
+        subprocess.run([TMUX, "-L", self._name, "kill-server"], capture_output=True, check=False)
+        for left in psutil.wait_procs(shown, timeout=3)[1]:
+            with suppress(psutil.NoSuchProcess):
+                left.kill()
+
+
+@contextmanager
+def terminal(folder: Path) -> Iterator[Window]:
+    """A shell in `folder`, 80 columns and 24 lines; its tmux server ends with the context."""
+    server = Server(folder)
+    try:
+        yield server.first_window()
+    finally:
+        server.end()

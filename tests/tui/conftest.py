@@ -1,0 +1,61 @@
+"""A run file to look at, settings of its own, and an environment without anybody's preferences."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.runs import write_run
+from tests.tui.driving import MODELS
+
+
+@pytest.fixture(autouse=True)
+def _plain_terminal(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No colour, theme, tmux or SSH of whoever runs the tests; and their settings stay untouched."""
+    for name in ("NO_COLOR", "TEXTUAL_THEME", "TMUX", "SSH_CONNECTION", "COLORTERM"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+
+
+@pytest.fixture(autouse=True)
+def _looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The run file is looked at often, and what is drawn is drawn at once: tests wait for both."""
+    monkeypatch.setattr("thinice_tui.tui.app.POLL", 0.02)
+    monkeypatch.setattr("thinice_tui.tui.widgets.slow_view.DELAY", 0.005)
+
+
+@pytest.fixture
+def settings_file(tmp_path: Path) -> Path:
+    return tmp_path / "settings" / "settings.json"
+
+
+@pytest.fixture(scope="session")
+def _finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("runs") / "finished.thinice"
+    write_run(path, MODELS)
+    return path
+
+
+@pytest.fixture(scope="session")
+def _unfinished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("runs") / "unfinished.thinice"
+    write_run(path, MODELS, through=2)
+    return path
+
+
+@pytest.fixture
+def run_file(_finished: Path, tmp_path: Path) -> Path:
+    """A finished run of dense, half and the control again, 200 samples of 5 classes."""
+    return Path(shutil.copy(_finished, tmp_path / "made.thinice"))
+
+
+@pytest.fixture
+def unfinished(_unfinished: Path, tmp_path: Path) -> Path:
+    """The same before its last stage."""
+    return Path(shutil.copy(_unfinished, tmp_path / "going.thinice"))
+
+
+@pytest.fixture
+def computing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every run that is not finished is being computed."""
+    monkeypatch.setattr("thinice_tui.tui.app.is_computing", lambda run: not run.complete)

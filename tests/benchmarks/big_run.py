@@ -47,9 +47,9 @@ def attack(path: Path) -> None:
             standing = np.flatnonzero(
                 (run.models[model].clean_prediction == labels) & (run.models[model].broken_by < 0)
             )
-            writer.set_values(batch_size=size)
             writer.start_stage(model, STAGES, len(standing))
             size = min(BATCH, max(1, len(standing) // BATCHES))  # so that a small run lasts, too
+            writer.set_values(batch_size=size)
             done = len(writer.batches_done(model, STAGES))
             for batch in range(done, len(standing) // size):
                 positions = standing[batch * size : (batch + 1) * size]

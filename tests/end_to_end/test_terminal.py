@@ -272,13 +272,21 @@ def test_accidents(files: Files, window: Window, run_file: Path) -> None:
     window.run(f"thinice-tui {' '.join(compare(files, run_file.name))}")
     window.shows("▸ ", "class 0", "Another engine is computing")
     assert engine_of(run_file).pid == engine.pid and not has_ended(engine)
+    engine.kill()
+    for view in (window, other):
+        view.shows("The engine has gone without finishing", "Resume the run", "Its log:", "a.thinice.log")
+    other.press("Escape")
+    other.hides("Its log:")
+    window.press("Down", "Enter")
+    window.shows("▸ ")
+    other.shows("▸ ")
     other.press("q")
     other.shows("Stop it after this batch")
     other.press("Down", "Enter")
     other.shows("the attack stops after this batch")
     other.is_shell_again()
     Path("slow").unlink()
-    window.shows("■ stopped")
+    window.shows("■ stopped", "The engine has stopped")
     assert not read_run(run_file).complete
 
 

@@ -307,8 +307,11 @@ def test_stopped_it_ends_after_a_whole_batch_and_resumes_from_there(
 
 
 @pytest.mark.parametrize("passes", range(18, 24))
-def test_a_view_can_tell_a_stop_from_an_accident(files: Files, tmp_path: Path, clock: Clock, passes: int) -> None:
-    """Also where it is heard at the very end of a batch: the last sign of life says that it is stopping."""
+def test_a_view_can_tell_a_stop_from_an_accident(
+    files: Files, tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch, passes: int
+) -> None:
+    """Also where it is heard in the last pass of a batch: the last sign of life says that it is stopping."""
+    monkeypatch.setattr("thinice_tui.engine.run.ASK_SECONDS", FORWARD / 2)
     interrupted(request(files, path := tmp_path / "a.thinice"), AskAt(path, {passes: "stop"}))
     beat = read_run(path).heartbeat
     assert beat is not None and beat.state == "stopping" and clock.now < FEW_PASSES

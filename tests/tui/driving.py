@@ -136,7 +136,7 @@ def listen(app: ThiniceApp) -> list[str]:
 
     def note(message: str, **options: object) -> None:
         said.append(message)
-        notify(message, **options)  # type: ignore[arg-type]
+        notify(message, **options)
 
     app.notify = note  # type: ignore[method-assign]
     return said

@@ -230,7 +230,7 @@ def leave(app: ThiniceApp, *keys: str) -> float:
 
     async def press(pilot: Pilot[object]) -> None:
         nonlocal pressed
-        while app.analysis is None:
+        while app.rows is None:
             await asyncio.sleep(0.01)
         await pilot.press(*keys)
         pressed = time.monotonic()
@@ -250,6 +250,15 @@ def test_leaving_does_not_wait_for_the_next_look_at_the_run_file(
 ) -> None:
     monkeypatch.setattr("thinice_tui.tui.app.POLL", 3.0)  # as after a look at a large run
     assert leave(ThiniceApp(path=run_file, settings_file=settings_file), "q") < 1.5
+
+
+def test_leaving_does_not_wait_for_statistics(
+    run_file: Path, settings_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends = threading.Event()
+    monkeypatch.setattr("thinice_tui.tui.app.analyse", lambda _: ends.wait(3.0))  # as those of a large run
+    assert leave(ThiniceApp(path=run_file, settings_file=settings_file), "q") < 1.5
+    ends.set()
 
 
 # starting, and resuming

@@ -4,6 +4,8 @@ import random
 import shutil
 import sqlite3
 import threading
+import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +17,12 @@ from typer.testing import CliRunner
 from tests.runs import make_run, write_run
 from tests.tui.driving import DEADLINE, MODELS, NARROW, WIDE, Session, opened
 from thinice_tui.cli import app as commands
+from thinice_tui.errors import RunFileError
 from thinice_tui.printable import printable
-from thinice_tui.runfile.records import Role
+from thinice_tui.runfile.records import Role, Run
 from thinice_tui.runfile.schema import VERSION
 from thinice_tui.tui.actions import ACTIONS
+from thinice_tui.tui.app import ThiniceApp
 from thinice_tui.tui.plot_views import PLOTS
 from thinice_tui.tui.widgets.slow_view import SlowView
 
@@ -31,7 +35,7 @@ EVERY_VIEW = [("enter", "z"), ("P", *["p"] * (len(PLOTS) - 1)), ("v",), ("x",)]
 def assert_harmless(session: Session) -> None:
     """Nothing on the screen is a control character, and nothing has gone wrong."""
     assert session.app._exception is None and session.app.return_code is None
-    assert all(character.isprintable() for line in session.lines for character in line)
+    assert [line for line in session.lines if not line.isprintable()] == []
 
 
 async def tour(session: Session) -> None:
@@ -278,6 +282,35 @@ def test_a_run_file_of_a_newer_version_is_refused(version: int, run_file: Path) 
     assert "written by a newer thinice-tui" in said and "upgrade thinice-tui" in said and "Traceback" not in said
 
 
+async def test_what_is_read_while_the_view_is_taken_down_is_nothing(run_file: Path, settings_file: Path) -> None:
+    async with opened(run_file, settings_file) as session:
+        run, rows, analysis = session.app.run_now, session.app.rows, session.app.analysis
+        assert run is not None and rows is not None and analysis is not None
+        await session.app.browse.query("*").remove()
+        session.app.post_message(ThiniceApp.Analysed(analysis))
+        session.app.post_message(ThiniceApp.RunRead(run, False, rows))
+        session.app.post_message(ThiniceApp.RunUnreadable(RunFileError("gone", "look")))
+        await session.settle()
+        assert session.app._exception is None
+
+
+async def test_a_run_is_not_spelled_out_while_keys_wait(
+    run_file: Path, settings_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a thousand samples that takes as long as a key may take to be seen."""
+    spelled: list[Run] = []
+
+    def spell(run: Run) -> str:
+        spelled.append(run)
+        return "a run"
+
+    monkeypatch.setattr(Run, "__repr__", spell)
+    async with opened(run_file, settings_file) as session:
+        await session.press("j", "s", "enter", "escape", "v", "escape", "P")
+        await session.drawn()
+    assert not spelled
+
+
 # any keys
 
 
@@ -300,7 +333,7 @@ async def test_any_keys_in_any_order(seed: int, size: tuple[int, int], unfinishe
             await session.press("escape")
         await session.drawn()
         assert session.app.screen is session.app.browse, pressed
-        assert all(character.isprintable() for line in session.lines for character in line)
+        assert_harmless(session)
 
 
 # drawings that take long
@@ -334,6 +367,23 @@ async def test_a_drawing_that_comes_late_does_not_replace_a_newer_one() -> None:
             await pilot.pause(0.01)
         await pilot.pause(0.1)
         assert view.text.strip() == "new"
+
+
+async def test_drawings_that_take_longer_than_changes_come_are_seen() -> None:
+    app = Slow()
+
+    def slow(number: int, _width: int, _height: int) -> Text:
+        time.sleep(0.1)
+        return Text(f"drawn {number}")
+
+    async with app.run_test(size=(40, 10)) as pilot:
+        view = app.query_one(SlowView)
+        seen = set()
+        for number in range(30):
+            view.draw(number, partial(slow, number))
+            await pilot.pause(0.05)
+            seen.add(view.text.strip())
+        assert len(seen - {""}) >= 3, "a run that grows all the time is seen, too"
 
 
 async def test_a_sentence_is_not_replaced_by_a_drawing_that_comes_late() -> None:

@@ -122,8 +122,18 @@ def actions_in(place: Place) -> Iterator[Action]:
 
 
 def bindings_in(place: Place) -> list[BindingType]:
-    """Textual's bindings of `place`; their ids are what the settings' `keys` name."""
+    """Textual's bindings of `place`; their ids are what the settings' `keys` name.
+
+    The filter's key goes first: what is typed with it, all at once over a slow line, is meant for the filter.
+    """
     return [
-        Binding(action.keys, f"app.do('{action.name}')", action.title, show=False, id=action.name)
+        Binding(
+            action.keys,
+            f"app.do('{action.name}')",
+            action.title,
+            show=False,
+            id=action.name,
+            priority=action.name == "filter",
+        )
         for action in actions_in(place)
     ]

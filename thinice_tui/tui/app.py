@@ -15,6 +15,7 @@ from textual import work
 from textual.app import App, SystemCommand
 from textual.message import Message
 from textual.screen import Screen
+from textual.widgets import Input
 
 from thinice_tui.analysis.comparison import Analysis, analyse, clean_known
 from thinice_tui.analysis.table import Rows, View, look
@@ -302,6 +303,10 @@ class ThiniceApp(App[int]):
         reason = handler() if handler else f"{BY_NAME[name].title} does nothing here"
         if reason:
             self.notify(reason, severity="warning", timeout=4)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Where text is typed, the filter's key is text."""
+        return not (action == "do" and parameters == ("filter",) and isinstance(self.focused, Input))
 
     def action_choose_plot(self, kind: str) -> None:
         """A click on a plot's tab."""

@@ -58,12 +58,12 @@ class EngineActions:
         """The engine has ended: well, as asked, or not."""
         self._process = None
         self._explained = self.app.run_now.engine if self.app.run_now is not None else None
-        if log is None:
+        if log is None and self.app.run_now is None:
             self.app.fail_to_start(words or how_it_ended(code), code if code > 0 else EXIT_ERROR)
         elif code == EXIT_INTERRUPTED:
             self.app.notify("The engine has stopped; everything up to its last batch is kept. e resumes it.", timeout=8)
         elif code != 0:
-            self._explain_end(how_it_ended(code), words, log)
+            self._explain_end(how_it_ended(code), words, log or "none: it ended before its run began")
         elif self.app.run_now is not None and not self.app.run_now.complete and "another engine" in words:
             self.app.notify("Another engine is computing this run already: this view is attached to it.", timeout=8)
 

@@ -2,13 +2,12 @@
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.widgets import Static
 
 from thinice_tui.tui.actions import bindings_in
-from thinice_tui.tui.rows_view import empty_reason, rows_line
+from thinice_tui.tui.rows_view import empty_reason
 from thinice_tui.tui.screens.base import RunScreen
 from thinice_tui.tui.widgets.filter_bar import FilterBar
-from thinice_tui.tui.widgets.panels import PlotPanel, PlotTabs, SamplePanel, SummaryPanel
+from thinice_tui.tui.widgets.panels import PlotPanel, PlotTabs, RowsLine, SamplePanel, SummaryPanel
 from thinice_tui.tui.widgets.sample_table import SampleTable
 
 
@@ -21,7 +20,7 @@ class BrowseScreen(RunScreen):
 
     def compose_body(self) -> ComposeResult:
         with Vertical(id="left"):
-            yield Static(id="rows", markup=False)
+            yield RowsLine(id="rows")
             yield FilterBar(id="filter")
             yield SampleTable(self.thinice.preferences.columns, id="table")
             with Vertical(id="plot-pane", classes="beside"):
@@ -37,9 +36,7 @@ class BrowseScreen(RunScreen):
 
     def rows_changed(self) -> None:
         app = self.thinice
-        if app.rows is not None:
-            line = self.query_one("#rows", Static)
-            line.update(rows_line(app.rows, line.size.width), layout=False)
+        self.query_one(RowsLine).follow(app.rows)
         if not self.is_wide:
             return
         self.query_one(SamplePanel).follow(app.rows, app.position)
@@ -69,7 +66,7 @@ class BrowseScreen(RunScreen):
         self.thinice.change_view(query=event.query)
 
     def on_filter_bar_closed(self) -> None:
-        self.table.focus()
+        self.set_focus(self.table, scroll_visible=False)
 
     def do_filter(self) -> str | None:
         rows = self.thinice.rows

@@ -7,13 +7,11 @@ from types import MappingProxyType
 from rich.console import RenderableType
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.widgets import Static
 
 from thinice_tui.analysis.comparison import Analysis
 from thinice_tui.tui.actions import ACTIONS, bindings_in, shown_keys
-from thinice_tui.tui.rows_view import rows_line
 from thinice_tui.tui.screens.base import RunScreen
-from thinice_tui.tui.widgets.panels import PlotPanel, PlotTabs, SamplePanel
+from thinice_tui.tui.widgets.panels import PlotPanel, PlotTabs, RowsLine, SamplePanel
 from thinice_tui.tui.widgets.slow_view import SlowView
 
 
@@ -44,15 +42,13 @@ class PlotScreen(RunScreen):
     place = "plots"
 
     def compose_body(self) -> ComposeResult:
-        yield Static(id="rows", markup=False)
+        yield RowsLine(id="rows")
         yield PlotTabs(id="tabs", markup=False)
         yield PlotPanel(id="plot")
 
     def rows_changed(self) -> None:
         app = self.thinice
-        if app.rows is not None:
-            line = self.query_one("#rows", Static)
-            line.update(rows_line(app.rows, line.size.width), layout=False)
+        self.query_one(RowsLine).follow(app.rows)
         self.query_one(PlotTabs).choose(app.preferences.plot)
         self.query_one(PlotPanel).follow(app.preferences.plot, app.rows, app.position)
 

@@ -44,7 +44,8 @@ class FilterBar(Vertical):
         typed = self.query_one(Input)
         typed.value = query
         typed.cursor_position = len(query)
-        typed.focus()
+        # At once: keys that come with the one that opened it are meant for it.
+        self.screen.set_focus(typed, scroll_visible=False)
         self._explain(query)
 
     def close(self) -> None:

@@ -10,6 +10,7 @@ from thinice_tui.analysis.comparison import Analysis
 from thinice_tui.analysis.table import Rows
 from thinice_tui.tui.detail import load_detail
 from thinice_tui.tui.plot_views import PLOTS, plot
+from thinice_tui.tui.rows_view import rows_line
 from thinice_tui.tui.run_view import summary
 from thinice_tui.tui.sample_view import sample_view
 from thinice_tui.tui.widgets.slow_view import SlowView
@@ -45,6 +46,24 @@ class PlotPanel(SlowView):
             self.say("reading …")
             return
         self.draw((kind, id(rows), position), partial(plot, kind, rows, position))
+
+
+class RowsLine(Static):
+    """How many of what is shown, in which order."""
+
+    def __init__(self, id: str) -> None:
+        super().__init__(id=id, markup=False)
+        self._rows: Rows | None = None
+
+    def follow(self, rows: Rows | None) -> None:
+        """Say what `rows` are."""
+        if rows is not None and rows is not self._rows:
+            self._rows = rows
+            self.on_resize()
+
+    def on_resize(self) -> None:
+        if self._rows is not None:
+            self.update(rows_line(self._rows, self.size.width), layout=False)
 
 
 class PlotTabs(Static):

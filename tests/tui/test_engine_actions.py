@@ -188,6 +188,7 @@ class FakeProcess:
     """An engine's process that ends when it is let to, or after `HANGS` seconds."""
 
     HANGS = 3.0
+    pid = 1  # as Engine says of itself
     started: ClassVar[list[Request]]
     announced: Announcement | None
     code = 0

@@ -287,7 +287,7 @@ async def test_what_is_read_while_the_view_is_taken_down_is_nothing(run_file: Pa
         run, rows, analysis = session.app.run_now, session.app.rows, session.app.analysis
         assert run is not None and rows is not None and analysis is not None
         await session.app.browse.query("*").remove()
-        session.app.post_message(ThiniceApp.Analysed(analysis))
+        session.app.post_message(ThiniceApp.Analysed(analysis, None))
         session.app.post_message(ThiniceApp.RunRead(run, False, rows))
         session.app.post_message(ThiniceApp.RunUnreadable(RunFileError("gone", "look")))
         await session.settle()

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from textual import work
 from textual.app import App, SystemCommand
 from textual.message import Message
 from textual.screen import Screen
@@ -79,6 +78,7 @@ class ThiniceApp(App[int]):
     @dataclass
     class Analysed(Message):
         analysis: Analysis
+        key: object
 
     @dataclass
     class Told(Message):
@@ -170,6 +170,23 @@ class ThiniceApp(App[int]):
             self._settings_problem = problem
             self.notify(problem, severity="warning")
 
+    def in_background(self, work: Callable[..., None], *arguments: object) -> None:
+        """Run `work` in a daemon thread, and no worker of textual's: leaving must not wait for it.
+
+        It talks to the interface by messages only.
+        """
+
+        def run() -> None:
+            try:
+                work(*arguments)
+            except Exception as error:  # a defect: end with its traceback, as for one in a handler
+                self.post_message(self.Told(self._fail, (error,)))
+
+        threading.Thread(target=run, daemon=True).start()
+
+    def _fail(self, error: Exception) -> None:
+        raise error
+
     # reading
 
     def follow(self, path: Path) -> None:
@@ -177,8 +194,7 @@ class ThiniceApp(App[int]):
         self.path = path
         self._enough.set()
         self._enough = threading.Event()
-        # A daemon, and no worker of textual's: leaving must not wait for a look at a large file.
-        threading.Thread(target=self._follow, args=(path, self._enough), daemon=True).start()
+        self.in_background(self._follow, path, self._enough)
 
     def _follow(self, path: Path, enough: threading.Event) -> None:
         reader = RunReader(path)
@@ -246,15 +262,15 @@ class ThiniceApp(App[int]):
         known = tuple(int(clean_known(model).sum()) for model in run.models)
         if (finished, known, run.complete) != self._analysed:
             self._analysed = (finished, known, run.complete)
-            self._analyse(run)
+            self.in_background(self._analyse, run, self._analysed)
 
-    @work(thread=True, exclusive=True, group="analyse")
-    def _analyse(self, run: Run) -> None:
-        self.post_message(self.Analysed(analyse(run)))
+    def _analyse(self, run: Run, key: object) -> None:
+        self.post_message(self.Analysed(analyse(run), key))
 
     def on_thinice_app_analysed(self, event: Analysed) -> None:
-        self.analysis = event.analysis
-        self.tell_screens()
+        if event.key == self._analysed:  # else a newer one is being computed
+            self.analysis = event.analysis
+            self.tell_screens()
 
     def on_thinice_app_told(self, event: Told) -> None:
         event.handler(*event.arguments)

@@ -1,7 +1,6 @@
 """Starting, asking and ending the engine, and leaving it."""
 
 import shlex
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, cast, get_args
@@ -33,8 +32,7 @@ class EngineActions:
 
     def start_engine(self, request: Request) -> None:
         """Start the engine's process and follow the run file that it names."""
-        # A daemon, and no worker of textual's: leaving must not wait for an engine that is to go on.
-        threading.Thread(target=self._supervise, args=(request,), daemon=True).start()
+        self.app.in_background(self._supervise, request)
 
     def _supervise(self, request: Request) -> None:
         """Start an engine, and tell when it has named its run file and when it has ended."""
@@ -56,8 +54,10 @@ class EngineActions:
 
     def _ended(self, code: int, words: str, log: Path | None) -> None:
         """The engine has ended: well, as asked, or not."""
+        engine = self.app.run_now.engine if self.app.run_now is not None else None
+        if engine is not None and self._process is not None and engine.pid == self._process.pid:
+            self._explained = engine
         self._process = None
-        self._explained = self.app.run_now.engine if self.app.run_now is not None else None
         if log is None and self.app.run_now is None:
             self.app.fail_to_start(words or how_it_ended(code), code if code > 0 else EXIT_ERROR)
         elif code == EXIT_INTERRUPTED:
@@ -79,7 +79,7 @@ class EngineActions:
             self._explain_end("The engine has gone without finishing.", words, log or "its terminal")
 
     def _explain_end(self, what: str, words: str, log: Path | str) -> None:
-        text = f"{what}\nWhat it computed is kept, and this view goes on with it.\n\n{words}\n\nIts log: {log}"
+        text = f"{what}\nWhat it computed is kept, and this view goes on with it.\nIts log: {log}\n\n{words}"
         choices = [Choice("back", "Look at what there is"), Choice("resume", "Resume the run")]
 
         def chosen(name: str | None) -> None:

@@ -47,6 +47,10 @@ class EngineProcess:
             raise ThiniceError(f"the engine cannot be started: {error}", "is the folder still there?") from error
 
     @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
     def log(self) -> Path | None:
         """The file of its messages, once it is known."""
         return self._log

@@ -34,6 +34,8 @@ class Session:
     pilot: Pilot[int]
     said: list[str]
     """Every notification since the beginning."""
+    doing: str = ""
+    """What is tried at the moment; said where it fails."""
 
     @property
     def table(self) -> SampleTable:
@@ -94,7 +96,7 @@ class Session:
 
     async def drawn(self) -> None:
         """Wait until the slow views of this screen show what they should."""
-        await self.until(lambda: all(is_drawn(view) for view in self.app.screen.query(SlowView)), "drawings")
+        await self.until(lambda: all(view.is_drawn for view in self.app.screen.query(SlowView)), "drawings")
 
     async def go(self, place: Place) -> None:
         """From the table to `place`."""
@@ -105,14 +107,6 @@ class Session:
 
 def holds_all(text: str, words: Iterable[str]) -> bool:
     return all(word in text for word in words)
-
-
-def is_drawn(view: SlowView) -> bool:
-    """Whether what was last asked for is what is shown, or there is no room for anything."""
-    room, shown = view.scrollable_content_region.size, view._shown
-    if view._drawing is None or not room.area:
-        return True
-    return isinstance(shown, tuple) and shown[0] == view._what and shown[1:] == room
 
 
 @asynccontextmanager
@@ -126,7 +120,12 @@ async def opened(
         session = Session(app, pilot, said)
         if ready:
             await session.until(lambda: app.rows is not None and app.analysis is not None, "rows and analysis")
-        yield session
+        try:
+            yield session
+        except AssertionError as error:
+            if session.doing:
+                error.add_note(f"at: {session.doing}")
+            raise
 
 
 def listen(app: ThiniceApp) -> list[str]:

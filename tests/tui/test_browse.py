@@ -30,7 +30,7 @@ def column_of(session: Session, title: str) -> int:
 # the mouse
 
 
-@pytest.mark.parametrize("key", ["sample", "label", "set", "broken_by"])
+@pytest.mark.parametrize("key", ["sample", "set"])
 async def test_a_click_on_a_header_sorts_by_it_and_another_turns_it_round(
     key: str, run_file: Path, settings_file: Path
 ) -> None:
@@ -45,18 +45,18 @@ async def test_a_click_on_a_header_sorts_by_it_and_another_turns_it_round(
             assert f"{COLUMNS[key].title}{'▼' if descending else '▲'}" in session.lines[3]
 
 
-async def test_every_header_answers_over_its_whole_width(run_file: Path, settings_file: Path) -> None:
+async def test_every_header_answers_to_its_last_letter(run_file: Path, settings_file: Path) -> None:
     async with opened(run_file, settings_file) as session:
         header = session.lines[3]
         starts = [column_of(session, COLUMNS[key].title) for key in session.app.preferences.columns]
         for key, start, end in zip(session.app.preferences.columns, starts, [*starts[1:], len(header)], strict=True):
             if key == "margin" or key == "sample":  # aligned to the right
                 continue
-            for x in (start, start + len(COLUMNS[key].title) - 1):
-                assert x < end
-                await session.pilot.click(offset=(x, 3))
-                await session.settle()
-                assert session.app.view.sort == key
+            x = start + len(COLUMNS[key].title) - 1
+            assert x < end
+            await session.pilot.click(offset=(x, 3))
+            await session.settle()
+            assert session.app.view.sort == key
 
 
 async def test_a_click_selects_and_two_inspect(run_file: Path, settings_file: Path) -> None:
@@ -88,7 +88,7 @@ async def test_the_wheel_scrolls_and_the_selection_stays(run_file: Path, setting
 
 
 async def test_what_the_bars_name_can_be_clicked(run_file: Path, settings_file: Path) -> None:
-    async with opened(run_file, settings_file, WIDE) as session:
+    async with opened(run_file, settings_file, (110, 32)) as session:
         await session.pilot.click(offset=(session.lines[2].index("S10"), 2))
         await session.settle()
         assert session.app.view.sets == {"S10"}
@@ -98,7 +98,7 @@ async def test_what_the_bars_name_can_be_clicked(run_file: Path, settings_file: 
         assert session.app.preferences.plot == "ranks"
         await session.drawn()
         assert "Margin ranks" in session.text
-        await session.pilot.click(offset=(session.lines[-1].index("? help"), 39))
+        await session.pilot.click(offset=(session.lines[-1].index("? help"), 31))
         await session.settle()
         assert isinstance(session.app.screen, HelpScreen)
 
@@ -131,7 +131,9 @@ async def test_the_selected_row_is_marked_without_colour(run_file: Path, setting
 
 async def test_the_selected_sample_stays_at_its_height_when_sorted(run_file: Path, settings_file: Path) -> None:
     async with opened(run_file, settings_file) as session:
-        await session.press("0", "G", *["k"] * 60, *["j"] * 5)
+        await session.press("0")
+        session.table.go_to(100)
+        await session.press("k", "k")
         kept, height = session.selected, session.table.cursor - session.table.scroll_y
         await session.press("s", "s")
         assert session.selected == kept
@@ -193,9 +195,8 @@ async def test_typing_applies_what_is_right(run_file: Path, settings_file: Path)
 @pytest.mark.parametrize(
     ("typed", "wrong"),
     [
-        ("set=S10 lable=cat", "lable"),
+        ("set=S10 lable=a", "lable"),
         ("margin<tiny", "tiny"),
-        ("set=S12", "S12"),
         ("(set=S10", "("),
         ('label="class 1', '"class 1'),
         ("set=S10 or or", "or"),
@@ -205,9 +206,9 @@ async def test_a_mistake_is_marked_where_it_is_and_the_old_filter_stays(
     typed: str, wrong: str, run_file: Path, settings_file: Path
 ) -> None:
     async with opened(run_file, settings_file) as session:
-        await session.press("/", *"margin<2")
+        session.app.change_view(query="margin<2")
         before = session.order
-        await session.press(*["backspace"] * 8, *typed)
+        await session.press("/", *["backspace"] * 8, *typed)
         bar = session.app.browse.query_one(FilterBar)
         line = session.lines[bar.query_one(Input).region.y]
         start = line.rindex(wrong) if wrong == "or" else line.index(wrong)
@@ -219,7 +220,7 @@ async def test_a_mistake_is_marked_where_it_is_and_the_old_filter_stays(
         await session.press("enter")
         assert bar.display and isinstance(session.app.focused, Input), "what is wrong is not accepted"
         await session.press("escape")
-        assert session.app.view.query == "" and len(session.order) >= len(before)
+        assert session.app.view.query == "margin<2" and session.order == before
 
 
 async def test_a_mistake_far_to_the_right_is_marked_where_it_is_seen(run_file: Path, settings_file: Path) -> None:
@@ -327,7 +328,8 @@ async def test_a_sample_keeps_its_place_on_the_screen_while_others_come(tmp_path
         for number in range(2):
             made.clean(writer, number)
         async with opened(made.path, settings_file) as session:
-            await session.press("G", *["k"] * 40)
+            session.table.go_to(len(session.order) - 40)
+            await session.press("k")
             kept, height = session.selected, session.table.cursor - session.table.scroll_y
             before = len(session.order)
             made.attack(writer, 0, 0)

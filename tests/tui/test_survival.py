@@ -100,7 +100,8 @@ async def test_the_run_files_own_name_is_shown_literally(tmp_path: Path, setting
         await session.says("no such run file")
         assert_harmless(session)
         await session.press("enter")
-        await session.shows("no such run file")
+        await session.drawn()
+        assert "no such run file" in " ".join(session.app.screen.query_one(SlowView).text.split())
         assert_harmless(session)
         await session.press("q")
         assert all(line.isprintable() for line in session.app.farewell.splitlines())
@@ -116,10 +117,10 @@ async def test_nothing_in_a_name_can_be_clicked(tmp_path: Path, settings_file: P
     write_run(tmp_path / "a.thinice", {"dense": "dense", "[@click=app.quit]y": "pruned"}, class_names=EVIL)
     async with opened(tmp_path / "a.thinice", settings_file, WIDE) as session:
         await session.drawn()
-        for y, line in enumerate(session.lines[:-1]):
-            x = line.find("[@click")
-            if x >= 0:
-                await session.pilot.click(offset=(x + 9, y))
+        found = [(line.find("[@click") + 9, y) for y, line in enumerate(session.lines) if "[@click" in line]
+        assert found[0][1] == 0, "in the title, too"
+        for place in found[:4]:
+            await session.pilot.click(offset=place)
         await session.settle()
         assert_harmless(session)
 
@@ -379,11 +380,11 @@ async def test_drawings_that_take_longer_than_changes_come_are_seen() -> None:
     async with app.run_test(size=(40, 10)) as pilot:
         view = app.query_one(SlowView)
         seen = set()
-        for number in range(30):
+        for number in range(16):
             view.draw(number, partial(slow, number))
             await pilot.pause(0.05)
             seen.add(view.text.strip())
-        assert len(seen - {""}) >= 3, "a run that grows all the time is seen, too"
+        assert len(seen - {""}) >= 2, "a run that grows all the time is seen, too"
 
 
 async def test_a_sentence_is_not_replaced_by_a_drawing_that_comes_late() -> None:

@@ -11,10 +11,10 @@ import pytest
 from PIL import Image
 from textual.widgets import Input, OptionList
 
-from tests.runs import write_run
-from tests.tui.driving import MODELS, Session, opened
+from tests.tui.driving import Session, opened
 from thinice_tui.analysis.table import COLUMNS
 from thinice_tui.runfile.reader import read_adversarial, read_image, read_logits_at
+from thinice_tui.tui import clipboard
 from thinice_tui.tui.screens.dialogs import TextDialog
 
 CHOICES = ("csv", "json", "indices", "thin_ice", "png", "npz")
@@ -103,7 +103,7 @@ async def test_images_and_logits_as_npz(run_file: Path, settings_file: Path) -> 
 
 async def test_nothing_is_overwritten_by_default(run_file: Path, settings_file: Path) -> None:
     async with opened(run_file, settings_file) as session:
-        for number, choice in enumerate(CHOICES):
+        for number, choice in enumerate(("csv", "png", "npz")):
             await export(session, choice)
             before = {path: path.read_bytes() for path in Path().glob("made-*") if path.is_file()}
             await export(session, choice)
@@ -116,7 +116,7 @@ async def test_nothing_is_overwritten_on_purpose(run_file: Path, settings_file: 
     for kept in ("kept", "kept.npz"):
         Path(kept).write_text("kept")
     async with opened(run_file, settings_file) as session:
-        for choice in CHOICES:
+        for choice in ("csv", "png"):
             await export(session, choice, "kept")
             await session.until(lambda: session.said)
             assert "saved" not in session.said.pop(), choice
@@ -230,12 +230,15 @@ async def test_a_tmux_that_refuses_leaves_a_file_and_the_screen_as_it_is(
     assert "no server" not in "".join(capfd.readouterr()), "what it says does not reach the terminal"
 
 
-async def test_what_is_too_long_for_a_terminal_goes_to_a_file(tmp_path: Path, settings_file: Path) -> None:
-    write_run(tmp_path / "a.thinice", MODELS, n=12_000, shape=(1, 1, 1), keep_images=False)
-    async with opened(tmp_path / "a.thinice", settings_file) as session:
+async def test_what_is_too_long_for_a_terminal_goes_to_a_file(
+    run_file: Path, settings_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert 10_000 < clipboard.LARGEST <= 75_000 * 3 // 4
+    monkeypatch.setattr(clipboard, "LARGEST", 100)
+    async with opened(run_file, settings_file) as session:
         await session.press("0", "Y")
         await session.says(f"saved to {Path('thinice-copied.txt').absolute()}")
-        assert len(Path("thinice-copied.txt").read_text().split()) == 12_000
+        assert len(Path("thinice-copied.txt").read_text().split()) == 200
         assert session.app.clipboard == ""
 
 

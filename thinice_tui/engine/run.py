@@ -254,6 +254,7 @@ class _Engine:
 
     def _stop_if_asked(self) -> None:
         if self._pace.state == "stopping":
+            self._pace.beat()  # so that a view can tell this from an accident
             path = self._writer.path
             raise Interrupted(
                 f"stopped as asked, after a whole batch; everything so far is kept in {path}",

@@ -97,5 +97,5 @@ def _columns(rows: Rows) -> dict[str, list[Any]]:
 def _values(field: Field, rows: Rows) -> list[Any]:
     if isinstance(field, NumberField):
         found = field.values[rows.order].tolist()
-        return [None if isinstance(value, float) and math.isnan(value) else value for value in found]
+        return [None if isinstance(value, float) and not math.isfinite(value) else value for value in found]
     return [field.names[code] if code >= 0 else None for code in field.codes[rows.order].tolist()]

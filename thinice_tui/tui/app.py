@@ -280,8 +280,9 @@ class ThiniceApp(App[int]):
     def show(self, rows: Rows) -> None:
         """Show these rows, keeping the selected sample selected."""
         self.rows = rows
-        self.browse.show_rows()
-        self.tell_screens()
+        if self.browse.is_whole:
+            self.browse.show_rows()
+            self.tell_screens()
 
     def change_view(self, **changes: Any) -> None:
         """Look at the same run in another way."""
@@ -299,7 +300,7 @@ class ThiniceApp(App[int]):
     @property
     def position(self) -> int | None:
         """The selected sample's position in the run; None where there is none."""
-        return self.browse.table.position if self.rows is not None else None
+        return self.browse.table.position if self.rows is not None and self.browse.is_whole else None
 
     def _run_screens(self) -> Iterable[RunScreen]:
         return [screen for screen in self.screen_stack if isinstance(screen, RunScreen) and screen.is_mounted]

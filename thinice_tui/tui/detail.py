@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thinice_tui.errors import RunFileError
+from thinice_tui.printable import printable
 from thinice_tui.runfile.reader import read_adversarial, read_image, read_logits_at
 from thinice_tui.runfile.records import Floats, Run
 
@@ -40,4 +41,4 @@ def load_detail(run: Run, other: int, position: int) -> Detail:
             worst_logits=(logits[0][1], logits[1][1]),
         )
     except RunFileError as error:
-        return Detail(position, None, (None, None), (None, None), (None, None), f"{error.what}. {error.do}")
+        return Detail(position, None, (None, None), (None, None), (None, None), printable(f"{error.what}. {error.do}"))

@@ -36,6 +36,11 @@ class RunScreen(Screen[None]):
         """Whether the panels beside the table are shown."""
         return self.size.width >= WIDE[0] and self.size.height >= WIDE[1]
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether its widgets are there: not yet, or no more, where the app ends as it begins."""
+        return bool(self.query("#title")) and bool(self.query("#body > *"))
+
     def compose(self) -> ComposeResult:
         yield Static(id="title", markup=False)
         yield Static(id="progress", markup=False)
@@ -66,8 +71,8 @@ class RunScreen(Screen[None]):
 
     def run_changed(self) -> None:
         """The engine has gone on: title and progress."""
-        if not self.query("#title"):
-            return  # the app ends before it has begun
+        if not self.is_whole:
+            return
         app, width = self.thinice, self.size.width
         run = app.run_now
         above = title(run, app.view.other, width) if run else " thinice"

@@ -1,4 +1,4 @@
-"""A widget whose content takes a while: drawn in a thread, shortly after the last of a flood of changes."""
+"""A widget whose content takes a while: drawn in a thread, shortly after it changes."""
 
 from collections.abc import Callable
 
@@ -10,15 +10,18 @@ from textual.strip import Strip
 from textual.timer import Timer
 
 from thinice_tui.errors import ThiniceError
+from thinice_tui.printable import printable
 
 DELAY = 0.06
-"""Seconds of rest before drawing, so that moving through the rows stays quick."""
+"""Seconds from a change to its drawing: what comes meanwhile costs nothing more."""
+AT_ONCE = 2
+"""Drawings in flight: one that takes long does not keep the next from view, and a hundred do not pile up."""
 Drawing = Callable[[int, int], RenderableType]
 """From width and height in cells to the content; called in a thread, so it must only use what it was given."""
 
 
 class SlowView(ScrollView, can_focus=False, inherit_bindings=False):
-    """Shows what a drawing makes; a new drawing replaces one that is not finished.
+    """Shows what a drawing makes; never an older one after a newer.
 
     The thread also turns the content into lines, so that showing it costs the interface next to nothing.
     """
@@ -29,12 +32,21 @@ class SlowView(ScrollView, can_focus=False, inherit_bindings=False):
         self._drawing: Drawing | None = None
         self._timer: Timer | None = None
         self._what: object = None
-        self._shown: object = None
+        self._begun: object = None
+        """What was drawn last, or is being drawn, and its size."""
+        self._number = self._shown = self._in_flight = 0
 
     @property
     def text(self) -> str:
         """What is shown, without colours."""
         return "\n".join(line.text.rstrip() for line in self._lines)
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether what was last asked for is shown, or there is no room for anything."""
+        width, height = self.scrollable_content_region.size
+        wanted = self._drawing is not None and width > 0 and height > 0
+        return not wanted or (self._begun == (self._what, width, height) and not self._in_flight)
 
     def draw(self, what: object, drawing: Drawing) -> None:
         """Draw soon. what: tells drawings apart; the one that is shown is not drawn again at the same size."""
@@ -56,34 +68,36 @@ class SlowView(ScrollView, can_focus=False, inherit_bindings=False):
         self._later()
 
     def _later(self) -> None:
-        if self._timer is not None:
-            self._timer.stop()
-        self._timer = self.set_timer(DELAY, self._begin)
+        if self._timer is None:
+            self._timer = self.set_timer(DELAY, self._begin)
 
     def _begin(self) -> None:
+        self._timer = None
         width, height = self.scrollable_content_region.size
-        if self._drawing is None or width < 1 or height < 1:
-            return  # not on the screen
         key = (self._what, width, height)
-        if key == self._shown:
+        if self._drawing is None or width < 1 or height < 1 or key == self._begun:
+            return  # not on the screen, or being drawn already
+        if self._in_flight >= AT_ONCE:
+            self._later()
             return
-        drawing = self._drawing
+        self._begun, self._in_flight, self._number = key, self._in_flight + 1, self._number + 1
+        drawing, number = self._drawing, self._number
 
         def work() -> None:
             try:
                 drawn = drawing(width, height)
             except ThiniceError as error:
-                drawn = Text(f"{error.what}\n{error.do}")
-            self.app.call_from_thread(self._show, key, _lines(drawn, width))
+                drawn = Text(printable(f"{error.what}. {error.do}"))
+            self.app.call_from_thread(self._show, number, _lines(drawn, width))
 
-        self.run_worker(work, thread=True, exclusive=True, group=f"draw-{id(self)}", exit_on_error=True)
+        self.run_worker(work, thread=True)
 
-    def _show(self, key: object, lines: list[Strip]) -> None:
-        if not isinstance(key, tuple) or key[0] != self._what:
-            return  # another drawing was asked for meanwhile
-        self._shown, self._lines = key, lines
-        self.virtual_size = Size(self.scrollable_content_region.width, len(lines))
-        self.refresh()
+    def _show(self, number: int, lines: list[Strip]) -> None:
+        self._in_flight -= 1
+        if number > self._shown:  # else a newer one was quicker
+            self._shown, self._lines = number, lines
+            self.virtual_size = Size(self.scrollable_content_region.width, len(lines))
+            self.refresh()
 
 
 def _lines(drawn: RenderableType, width: int) -> list[Strip]:

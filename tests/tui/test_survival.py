@@ -317,7 +317,10 @@ async def test_a_run_is_not_spelled_out_while_keys_wait(
 
 @pytest.mark.usefixtures("computing")
 @pytest.mark.parametrize(("seed", "size"), [(1, NARROW), (2, WIDE), (3, NARROW)])
-async def test_any_keys_in_any_order(seed: int, size: tuple[int, int], unfinished: Path, settings_file: Path) -> None:
+async def test_any_keys_in_any_order(
+    seed: int, size: tuple[int, int], unfinished: Path, settings_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("thinice_tui.tui.widgets.slow_view.DELAY", 0.03)  # so that not every press draws
     chance = random.Random(seed)
     keys = [key for action in ACTIONS for key in action.keys.split(",")]
     keys += [*keys, "escape", "escape", "escape", "escape", "enter", "tab", "up", "down", "m", "margin<1"]

@@ -1,5 +1,6 @@
 """A widget whose content takes a while: drawn in a thread, shortly after it changes."""
 
+import time
 from collections.abc import Callable
 
 from rich.console import Console, RenderableType
@@ -13,7 +14,9 @@ from thinice_tui.errors import ThiniceError
 from thinice_tui.printable import printable
 
 DELAY = 0.06
-"""Seconds from a change to its drawing: what comes meanwhile costs nothing more."""
+"""Seconds of rest before drawing, so that moving through the rows stays quick."""
+PATIENCE = 0.3
+"""Seconds after which it is drawn although changes go on."""
 AT_ONCE = 2
 """Drawings in flight: one that takes long does not keep the next from view, and a hundred do not pile up."""
 Drawing = Callable[[int, int], RenderableType]
@@ -35,6 +38,8 @@ class SlowView(ScrollView, can_focus=False, inherit_bindings=False):
         self._begun: object = None
         """What was drawn last, or is being drawn, and its size."""
         self._number = self._shown = self._in_flight = 0
+        self._since = 0.0
+        """When the first change came that is not being drawn yet."""
 
     @property
     def text(self) -> str:
@@ -68,8 +73,14 @@ class SlowView(ScrollView, can_focus=False, inherit_bindings=False):
         self._later()
 
     def _later(self) -> None:
+        now = time.monotonic()
         if self._timer is None:
-            self._timer = self.set_timer(DELAY, self._begin)
+            self._since = now
+        elif now - self._since < PATIENCE:
+            self._timer.stop()
+        else:
+            return
+        self._timer = self.set_timer(DELAY, self._begin)
 
     def _begin(self) -> None:
         self._timer = None

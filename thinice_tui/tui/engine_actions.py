@@ -27,6 +27,7 @@ class EngineActions:
         self.app = app
         self._process: EngineProcess | None = None
         """The engine that was started here, while it lives: its end is known from the process itself."""
+        self._given_up = False
         self._explained: EngineRecord | None = None
         """The engine whose end has been told already."""
 
@@ -58,6 +59,8 @@ class EngineActions:
         if engine is not None and self._process is not None and engine.pid == self._process.pid:
             self._explained = engine
         self._process = None
+        if self._given_up:
+            return  # it was killed from here, on the way out
         if log is None and self.app.run_now is None:
             self.app.fail_to_start(words or how_it_ended(code), code if code > 0 else EXIT_ERROR)
         elif code == EXIT_INTERRUPTED:
@@ -204,6 +207,7 @@ class EngineActions:
 
     def _leave_chosen(self, name: str | None) -> None:
         if name == "kill":
+            self._given_up = True
             if self._process is not None:
                 self._process.kill()
             self.app.exit(EXIT_INTERRUPTED)

@@ -345,12 +345,18 @@ async def test_a_strangers_run_is_resumed_only_after_its_command_was_seen(
     path = tmp_path / "strange.thinice"
     write_run(path, MODELS, through=1, more={"request": request_.as_dict()})
     async with opened(path, settings_file) as session:
-        resume = ("e", "down", "down", "down", "enter")
+        resume = ("down", "down", "down", "enter")
+        await session.press("e")
+        await session.shows("The engine", "Resume the run")
         await session.press(*resume)
         await session.shows("Resume the run?", "thinice-tui compare dense.pt '[red]half[/red].pt'")
         await session.press("down", "enter")
         assert process.started == [] and session.app.screen is session.app.browse
-        await session.press(*resume, "enter")
+        await session.press("e")
+        await session.shows("The engine", "Resume the run")
+        await session.press(*resume)
+        await session.shows("Resume the run?")
+        await session.press("enter")
         await session.until(lambda: process.started)
         assert process.started == [request_.at(path)]
         process.may_end.set()

@@ -247,6 +247,14 @@ async def test_plot_where_there_is_room_beside_the_table_is_the_next_plot(run_fi
             await session.drawn()
 
 
+async def test_sample_and_plot_lead_to_each_other_without_piling_up(run_file: Path, settings_file: Path) -> None:
+    async with opened(run_file, settings_file) as session:
+        await session.press(*["enter", "p"] * 5)
+        assert isinstance(session.app.screen, PlotScreen)
+        await session.press("escape", "escape")
+        assert session.app.screen_stack[-1] is session.app.browse
+
+
 @of_actions("large_plot")
 async def test_large_plot(cases: Cases, run_file: Path, settings_file: Path) -> None:
     async with opened(run_file, settings_file, WIDE) as session:

@@ -276,6 +276,17 @@ async def test_a_filter_that_nothing_passes_says_so(run_file: Path, settings_fil
         assert session.selected == session.order[session.table.cursor]
 
 
+async def test_a_click_in_the_table_ends_the_typing_and_the_filter_holds(run_file: Path, settings_file: Path) -> None:
+    async with opened(run_file, settings_file) as session:
+        await session.press("/", *"margin<2")
+        await session.pilot.click(offset=(10, 12))
+        await session.settle()
+        assert session.app.focused is session.table and session.app.view.query == "margin<2"
+        await session.press("escape")
+        assert session.app.view.query == ""
+        assert not session.app.browse.query_one(FilterBar).display, "no filter is shown that does not hold"
+
+
 async def test_keys_are_letters_while_the_filter_is_typed(run_file: Path, settings_file: Path) -> None:
     async with opened(run_file, settings_file) as session:
         await session.press("/", *"jkqsx1")

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from thinice_tui.analysis.table import ALL_SETS, COLUMNS, HELD_SETS, MARGIN_KINDS, MarginKind
 from thinice_tui.tui.plot_views import PLOTS
+from thinice_tui.tui.screens.base import RunScreen
 from thinice_tui.tui.screens.dialogs import Choice, SomeDialog
 from thinice_tui.tui.screens.views import HelpScreen, InspectScreen, PlotScreen, ReportScreen
 from thinice_tui.tui.widgets.slow_view import SlowView
@@ -61,7 +62,7 @@ class Choosing:
     def do_inspect(self) -> Reason:
         if self.app.position is None:
             return NOTHING
-        self.app.push_screen(InspectScreen())
+        self._lead_to(InspectScreen)
         return None
 
     def do_plot(self) -> Reason:
@@ -74,8 +75,15 @@ class Choosing:
         return None
 
     def do_large_plot(self) -> Reason:
-        self.app.push_screen(PlotScreen())
+        self._lead_to(PlotScreen)
         return None
+
+    def _lead_to(self, kind: type[RunScreen]) -> None:
+        """To such a screen: back, where this one came from there; sample and plot do not pile up."""
+        if isinstance(self.app.screen_stack[-2], kind):
+            self.app.pop_screen()
+        else:
+            self.app.push_screen(kind())
 
     def choose_plot(self, kind: str) -> None:
         """Draw the plot `kind` from now on."""

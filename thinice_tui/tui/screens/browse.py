@@ -1,5 +1,6 @@
 """The table of samples, and beside it, where there is room, one sample, a plot and the summary."""
 
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
@@ -64,6 +65,10 @@ class BrowseScreen(RunScreen):
 
     def on_filter_bar_changed(self, event: FilterBar.Changed) -> None:
         self.thinice.change_view(query=event.query)
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        if event.widget is self.table:  # a click in it, while the filter is typed
+            self.query_one(FilterBar).close()
 
     def on_filter_bar_closed(self) -> None:
         self.set_focus(self.table, scroll_visible=False)

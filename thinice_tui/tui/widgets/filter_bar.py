@@ -49,8 +49,10 @@ class FilterBar(Vertical):
         self._explain(query)
 
     def close(self) -> None:
-        self.display = False
-        self.post_message(self.Closed())
+        """End the typing; hidden, so that nothing is shown that does not hold."""
+        if self.display:
+            self.display = False
+            self.post_message(self.Closed())
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()

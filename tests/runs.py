@@ -181,6 +181,7 @@ def attacked(
         broken=broken,
         distances=np.full(len(positions), 8 / 255),
         images=(images[positions] / np.float32(255)).astype(np.float32),
+        boundary=None,
         forwards=20 * len(positions),
         backwards=20 * len(positions),
         seconds=0.5,

@@ -83,6 +83,15 @@ def compare(
     keep_images: Annotated[
         str, typer.Option(metavar="WHICH", help="Adversarial images in the run file: flips, all or none.")
     ] = "flips",
+    precision: Annotated[
+        str, typer.Option(metavar="NAME", help="fp32, or bf16: search faster; verdicts are in full precision.")
+    ] = "fp32",
+    distances: Annotated[
+        bool, typer.Option("--distances", help="Measure each sample's distance to the decision boundary, too.")
+    ] = False,
+    time_limit: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Stop after that long, with a whole batch: 90s, 30m, 1h30m.")
+    ] = None,
     run: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Where the run is kept; the same again resumes it. Default: ./runs/…"),
@@ -99,11 +108,12 @@ def compare(
     """
     with _errors(debug), _stop_on_sigterm():
         from thinice_tui.attacks.ensembles import build_ensemble
+        from thinice_tui.durations import parse_duration
         from thinice_tui.report.output import check_format
         from thinice_tui.settings import Request, Settings
 
         check_format(form, output, samples_in_report)
-        settings = Settings.build(norm, eps, attack, seed, batch_size, keep_images)
+        settings = Settings.build(norm, eps, attack, seed, batch_size, keep_images, precision, distances)
         build_ensemble(attack, classes=10)  # whether there is one of that name, before anything is read
         request = Request(
             dense=dense,
@@ -117,6 +127,7 @@ def compare(
             settings=settings,
             run=run,
             folder=Path.cwd(),
+            time_limit=None if time_limit is None else parse_duration(time_limit),
         )
         if not report:
             if form != "text" or output is not None or samples_in_report:

@@ -1,6 +1,11 @@
 """Numbers as people read them while they wait."""
 
+import re
 from datetime import timedelta
+
+from thinice_tui.errors import UsageError
+
+UNITS = {"s": 1, "m": 60, "h": 3600}
 
 
 def duration(seconds: float) -> str:
@@ -11,6 +16,15 @@ def duration(seconds: float) -> str:
     if hours:
         return f"{hours}h{minutes:02d}m"
     return f"{minutes}m{rest:02d}s" if minutes else f"{rest}s"
+
+
+def parse_duration(text: str) -> float:
+    """Seconds from `90s`, `30m`, `1.5h` or `1h30m`; raises UsageError."""
+    parts = re.findall(r"(\d+(?:\.\d+)?)([smh])", text)
+    seconds = sum(float(number) * UNITS[unit] for number, unit in parts)
+    if "".join(number + unit for number, unit in parts) != text or seconds <= 0:
+        raise UsageError(f"--time-limit is {text!r}, expected a duration", "write it as 90s, 30m or 1h30m")
+    return seconds
 
 
 def short(number: float) -> str:

@@ -11,6 +11,7 @@ from thinice_tui.errors import UsageError
 
 Norm = Literal["Linf", "L2"]
 KeepImages = Literal["flips", "all", "none"]
+Precision = Literal["fp32", "bf16"]
 NORMS: tuple[Norm, ...] = ("Linf", "L2")
 DEFAULT_EPS: dict[Norm, str] = {"Linf": "8/255", "L2": "0.5"}
 
@@ -47,6 +48,10 @@ class Settings:
     batch_size: int | None = None
     """Samples a batch; None: chosen by the engine for the device, and kept in the run file."""
     keep_images: KeepImages = "flips"
+    precision: Precision = "fp32"
+    """Of the search for adversarial images; verdicts are always in full precision."""
+    distances: bool = False
+    """Whether the minimum-norm distance of every sample is searched for, too."""
 
     @classmethod
     def build(
@@ -57,6 +62,8 @@ class Settings:
         seed: int = 0,
         batch_size: str = "auto",
         keep_images: str = "flips",
+        precision: str = "fp32",
+        distances: bool = False,
     ) -> "Settings":
         """Settings from what was typed; raises UsageError naming the option and what it takes."""
         norms = {name.lower(): name for name in NORMS}
@@ -71,9 +78,20 @@ class Settings:
             )
         if keep_images not in ("flips", "all", "none"):
             raise UsageError(f"--keep-images is {keep_images!r}, expected flips, all or none")
+        if precision not in ("fp32", "bf16"):
+            raise UsageError(f"--precision is {precision!r}, expected fp32 or bf16")
         if not 0 <= seed < 2**63:
             raise UsageError(f"--seed is {seed}, expected a number from 0 to 2^63-1")
-        return cls(chosen, epsilon, attack, seed, _batch_size(batch_size), cast(KeepImages, keep_images))
+        return cls(
+            norm=chosen,
+            eps=epsilon,
+            attack=attack,
+            seed=seed,
+            batch_size=_batch_size(batch_size),
+            keep_images=cast(KeepImages, keep_images),
+            precision=cast(Precision, precision),
+            distances=distances,
+        )
 
     def as_dict(self) -> dict[str, object]:
         """For the run file and the report; eps as {text, value}."""
@@ -97,12 +115,14 @@ class Request:
     run: Path | None
     """The run file; None: one named after the files and the settings."""
     folder: Path
+    time_limit: float | None = None
+    """Seconds after which the engine stops with a whole batch; None: it goes on until done."""
 
     def as_dict(self) -> dict[str, object]:
         """For the run file and the engine's process: JSON values that `from_dict` reads."""
         paths = {"dense": str(self.dense), "pruned": [str(path) for path in self.pruned], "folder": str(self.folder)}
         optional = {name: None if path is None else str(path) for name, path in self._optional_paths()}
-        plain = {name: getattr(self, name) for name in ("data", "samples", "arch", "normalize", "device")}
+        plain = {name: getattr(self, name) for name in ("data", "samples", "arch", "normalize", "device", "time_limit")}
         return {**paths, **optional, **plain, "settings": self.settings.as_dict()}
 
     @classmethod
@@ -131,9 +151,12 @@ class Request:
                     _field(settings, "seed", int),
                     "auto" if batch_size is None else str(batch_size),
                     _field(settings, "keep_images", str),
+                    _field(settings, "precision", str),
+                    _field(settings, "distances", bool),
                 ),
                 run=None if stored["run"] is None else Path(_field(stored, "run", str)),
                 folder=Path(_field(stored, "folder", str)),
+                time_limit=_field(stored, "time_limit", float, None),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise UsageError(f"how the run was started is not readable ({type(error).__name__}: {error})") from error
@@ -147,8 +170,10 @@ class Request:
         options |= {"arch": self.arch, "normalize": self.normalize, "device": self.device}
         options |= {"norm": settings.norm, "eps": settings.eps.text, "attack": settings.attack}
         options |= {"seed": str(settings.seed), "batch-size": str(settings.batch_size or "auto")}
-        options |= {"keep-images": settings.keep_images}
+        options |= {"keep-images": settings.keep_images, "precision": settings.precision}
+        options |= {} if self.time_limit is None else {"time-limit": f"{self.time_limit:g}s"}
         words = [word for name, value in options.items() for word in (f"--{name}", value)]
+        words += ["--distances"] if settings.distances else []
         files = [str(self.dense), *map(str, self.pruned)]
         if any(file.startswith("-") for file in files):
             return ["thinice-tui", "compare", *words, "--", *files]
@@ -165,7 +190,7 @@ class Request:
 def _field(stored: Mapping[str, Any], name: str, kind: type[object], *others: None) -> Any:
     """`stored[name]`, of that very kind (a bool is no int) or one of `others`; TypeError, KeyError."""
     value = stored[name]
-    if (value is None and others) or (isinstance(value, kind) and not isinstance(value, bool)):
+    if (value is None and others) or (isinstance(value, kind) and isinstance(value, bool) == (kind is bool)):
         return value
     raise TypeError(f"{name} is {value!r}")
 

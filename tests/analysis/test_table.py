@@ -92,6 +92,7 @@ class Model:
             worst_margin=np.where(broken, np.float32(-1), margin),
             broken_by=np.where(broken, self.fates, -1).astype(np.int16),
             distance=np.where(broken, 0.03, np.nan),
+            boundary=np.full(len(labels), np.nan),
         )
 
 

@@ -1,107 +1,204 @@
-"""How far `standard` agrees with pyautoattack, an AutoAttack that we did not write, sample by sample.
+"""How far each stage of an ensemble, and the whole, agrees with implementations that we did not write.
 
-    python -m tests.benchmarks.agreement                        # both norms, dense and 95 % pruned, 200 samples
-    python -m tests.benchmarks.agreement --samples 500 --models pruned-99 --norms L2
+    python -m tests.benchmarks.agreement                            # standard, Linf, 500 samples, dense and 95 % pruned
+    python -m tests.benchmarks.agreement --norm L2 --samples 200
+    python -m tests.benchmarks.agreement --ensemble plus --samples 100
+    python -m tests.benchmarks.agreement --only pyautoattack torchattacks --folder verdicts     # in parts, kept there
 
-Not a test: it takes many minutes. Prints a Markdown table, and the samples on which the two differ.
-Verdicts of pyautoattack are re-verified the same way as ours, so that neither counts what is no flip.
+Not a test: it takes hours of CPU. Each stage attacks every sample that the model classifies correctly, alone; the
+ensemble is the pointwise worst case. Verdicts of all are re-verified the same way, so that none counts what is no flip.
+pyautoattack is the authors' AutoAttack, packaged; torchattacks' components are called naively, with the same arguments,
+on the model as it is. A second seed of an implementation says what disagreement noise alone makes.
 """
 
 import argparse
 import tempfile
-import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pyautoattack
 import torch
+import torchattacks
 from numpy.typing import NDArray
+from torch import Tensor
 
-from thinice_tui.analysis.comparison import robust
-from thinice_tui.engine.compare import execute, prepare
-from thinice_tui.engine.observer import SilentObserver
+from thinice_tui.attacks.ensembles import Stage, build_ensemble
+from thinice_tui.data.npz import read_npz
+from thinice_tui.engine.executor import BatchTask, LocalExecutor
 from thinice_tui.engine.verify import verify
+from thinice_tui.models.classifier import Classifier
 from thinice_tui.models.load import load_model
-from thinice_tui.runfile.reader import read_run
-from thinice_tui.settings import DEFAULT_EPS, NORMS, Norm, Request, Settings
+from thinice_tui.settings import DEFAULT_EPS, NORMS, Norm, Settings
 
 SAMPLE_MODELS = Path(__file__).parents[2] / "sample_models"
+BATCH = 100
+CLASSES = 10
+Verdicts = NDArray[np.bool_]
+PYAUTOATTACK = {"apgd-ce": "apgd-ce", "apgd-dlr": "apgd-dlr", "apgd-t": "apgd-t", "fab-t": "fab-t", "square": "square"}
 
 
 @dataclass(frozen=True)
-class Verdicts:
-    """Which samples are robust, bool [n], and the seconds it took to know."""
+class Case:
+    """One model, threat model, seed, and the samples it is attacked on."""
 
-    robust: NDArray[np.bool_]
-    seconds: float
+    model: str
+    norm: Norm
+    seed: int
+    images: Tensor
+    labels: Tensor
 
-
-def ours(model: Path, norm: Norm, count: int, seed: int) -> Verdicts:
-    """The engine's `standard` on one model: as dense, with nothing to compare it to."""
-    with tempfile.TemporaryDirectory() as folder:
-        request = Request(
-            dense=model,
-            pruned=(),
-            control=None,
-            data=None,
-            samples=count,
-            arch="auto",
-            normalize="auto",
-            device="cpu",
-            settings=Settings.build(norm, None, "standard", seed),
-            run=Path(folder) / "run.thinice",
-            folder=Path.cwd(),
-        )
-        prepared = prepare(request)
-        started = time.perf_counter()
-        execute(request, prepared, SilentObserver())
-        seconds = time.perf_counter() - started
-        run = read_run(prepared.path)
-    return Verdicts(robust(run, run.models[0], len(run.models[0].stages)), seconds)
+    @property
+    def eps(self) -> float:
+        return Settings.build(self.norm, None, "standard").eps.value
 
 
-def theirs(model: Path, norm: Norm, count: int, seed: int) -> Verdicts:
-    """pyautoattack's standard version, its adversarial images judged by the unmodified model."""
-    classifier = load_model(model).classifier()
-    with np.load(SAMPLE_MODELS / "cifar10-test-1000.npz") as data:
-        images = torch.from_numpy(data["images"][:count]).permute(0, 3, 1, 2).contiguous().float() / 255
-        labels = torch.from_numpy(data["labels"][:count].astype(np.int64))
-    eps = Settings.build(norm, None, "standard").eps.value
-    attack = pyautoattack.AutoAttack(classifier, norm=norm, eps=eps, version="standard", seed=seed)
-    started = time.perf_counter()
-    with torch.random.fork_rng():
-        adversarial = attack.run_standard_evaluation(images, labels, batch_size=128)
-    seconds = time.perf_counter() - started
-    if isinstance(adversarial, tuple):
-        adversarial = adversarial[0]
-    verdict = verify(classifier, images, labels, adversarial.detach(), norm, eps)
-    return Verdicts(~verdict.broken.numpy(), seconds)
+def ours(precision: str) -> Callable[[Case, Stage, Classifier, Tensor], Verdicts]:
+    """The engine's executor on one stage; says which of the samples are broken."""
+
+    def attack(case: Case, stage: Stage, classifier: Classifier, correct: Tensor) -> Verdicts:
+        settings = Settings.build(case.norm, None, "standard", case.seed, precision=precision)
+        probe = case.images[:BATCH].numpy()
+        executor = LocalExecutor([case.model], [classifier], settings, torch.device("cpu"), probe, lambda _: None)
+        positions = correct.nonzero().flatten().numpy()
+        broken, unknown = np.zeros(len(case.labels), np.bool_), np.full(len(case.labels), np.inf)
+        tasks = [
+            BatchTask(0, stage, number, part, case.images[part].numpy(), case.labels[part].numpy(), unknown[part])
+            for number, part in enumerate(np.array_split(positions, max(1, -(-len(positions) // BATCH))))
+        ]
+        for task, outcome in executor.run(tasks):
+            broken[task.positions] = outcome.broken
+        return broken
+
+    return attack
+
+
+def authors(case: Case, stage: Stage, classifier: Classifier, correct: Tensor) -> Verdicts:
+    """pyautoattack's form of the stage."""
+    kind = "fab" if stage.kind == "fab" else PYAUTOATTACK[stage.kind]
+    attack = pyautoattack.AutoAttack(
+        classifier, norm=case.norm, eps=case.eps, version="custom", attacks=[kind], seed=case.seed
+    )
+    attack.apgd.n_restarts = attack.fab.n_restarts = stage.restarts
+    attack.apgd_targeted.n_restarts = 1
+    attack.apgd_targeted.n_target_classes = attack.fab.n_target_classes = CLASSES - 1
+    found = attack.run_standard_evaluation(case.images, case.labels, batch_size=BATCH)[0]
+    return _judged(case, classifier, correct, found)
+
+
+def naive(case: Case, stage: Stage, classifier: Classifier, correct: Tensor) -> Verdicts:
+    """torchattacks' component, with every argument explicit."""
+    common = {"norm": case.norm, "eps": case.eps, "seed": case.seed, "n_restarts": stage.restarts}
+    attack: torchattacks.attack.Attack
+    match stage.kind:
+        case "apgd-ce" | "apgd-dlr":
+            attack = torchattacks.APGD(classifier, steps=100, loss=stage.kind[5:], **common)
+        case "apgd-t":
+            attack = torchattacks.APGDT(classifier, steps=100, n_classes=CLASSES, **common)
+        case "fab" | "fab-t":
+            targeted = stage.kind == "fab-t"
+            attack = torchattacks.FAB(classifier, steps=100, multi_targeted=targeted, n_classes=CLASSES, **common)
+        case "square":
+            attack = torchattacks.Square(classifier, n_queries=5000, resc_schedule=False, **common)
+        case _:
+            raise ValueError(stage.kind)
+    found = case.images.clone()
+    with torch.no_grad():
+        for part in torch.split(correct.nonzero().flatten(), BATCH):
+            found[part] = attack(case.images[part], case.labels[part])
+    return _judged(case, classifier, correct, found)
+
+
+IMPLEMENTATIONS = {
+    "thinice-tui": ours("fp32"),
+    "thinice-tui bf16": ours("bf16"),
+    "pyautoattack": authors,
+    "torchattacks": naive,
+}
+
+
+def _judged(case: Case, classifier: Classifier, correct: Tensor, found: Tensor) -> Verdicts:
+    parts = zip(
+        torch.split(case.images, BATCH),
+        torch.split(case.labels, BATCH),
+        torch.split(found.detach(), BATCH),
+        strict=True,
+    )
+    broken = [verify(classifier, *part, case.norm, case.eps).broken for part in parts]
+    verdicts: Verdicts = (torch.cat(broken) & correct).numpy()
+    return verdicts
+
+
+def broken_by(folder: Path, name: str, case: Case, stage: Stage) -> Verdicts:
+    """Which samples the implementation `name` breaks with `stage`; kept in `folder`, and not computed twice."""
+    label = f"{name}-{case.norm}-{case.model}-{len(case.labels)}-{case.seed}-{stage.name}x{stage.restarts}"
+    file = folder / f"{label.replace(' ', '-')}.npy"
+    if not file.exists():
+        classifier = load_model(SAMPLE_MODELS / f"{case.model}.pt").classifier()
+        with torch.no_grad():
+            correct = torch.cat([classifier(part).argmax(1) for part in torch.split(case.images, BATCH)]) == case.labels
+        with torch.random.fork_rng():
+            np.save(file, IMPLEMENTATIONS[name](case, stage, classifier, correct))
+    verdicts: Verdicts = np.load(file)
+    return verdicts
+
+
+def compare(folder: Path, names: Sequence[str], case: Case, noise: Case, stages: Sequence[Stage]) -> None:
+    """Print the table of one model; the first name is what the others are compared to."""
+    classifier = load_model(SAMPLE_MODELS / f"{case.model}.pt").classifier()
+    with torch.no_grad():
+        clean_wrong = (
+            torch.cat([classifier(part).argmax(1) for part in torch.split(case.images, BATCH)]) != case.labels
+        ).numpy()
+    columns = [(name, case) for name in names] + [(names[0], noise)]
+    worst = [clean_wrong.copy() for _ in columns]
+    for stage in [*stages, None]:
+        if stage is None:
+            broken = worst
+        else:
+            broken = [clean_wrong | broken_by(folder, name, at, stage) for name, at in columns]
+            worst = [one | new for one, new in zip(worst, broken, strict=True)]
+        cells = []
+        for number, found in enumerate(broken):
+            cell = f"{100 * (1 - found.mean()):.1f} %"
+            if number:
+                ours_only, theirs_only = np.flatnonzero(broken[0] & ~found), np.flatnonzero(found & ~broken[0])
+                cell += f" (+{len(ours_only)} −{len(theirs_only)}"
+                cell += f": {ours_only.tolist()} {theirs_only.tolist()})" if stage is None else ")"
+            cells.append(cell)
+        title = f"{stage.name} ×{stage.restarts}" if stage else "**ensemble**"
+        print(f"| {case.norm} {DEFAULT_EPS[case.norm]} | {case.model} | {title} | {' | '.join(cells)} |", flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--samples", type=int, default=200)
+    parser.add_argument("--ensemble", default="standard", choices=("standard", "plus"))
+    parser.add_argument("--norm", default="Linf", choices=NORMS)
+    parser.add_argument("--samples", type=int, default=500)
     parser.add_argument("--models", nargs="+", default=["dense", "pruned"])
-    parser.add_argument("--norms", nargs="+", default=list(NORMS), choices=NORMS)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", nargs="+", choices=IMPLEMENTATIONS, help="compute these and print no table")
+    parser.add_argument("--folder", type=Path, help="keep verdicts there; what is there is not computed again")
     args = parser.parse_args()
-    print(f"standard, {args.samples} samples, seed {args.seed}, {torch.get_num_threads()} threads\n")
-    print("| threat model | model | thinice-tui | pyautoattack | differ | samples (robust only for) | time ratio |")
-    print("|---|---|---|---|---|---|---|")
-    for norm in args.norms:
-        for name in args.models:
-            path = SAMPLE_MODELS / f"{name}.pt"
-            one = ours(path, norm, args.samples, args.seed)
-            other = theirs(path, norm, args.samples, args.seed)
-            only_ours = np.flatnonzero(one.robust & ~other.robust).tolist()
-            only_theirs = np.flatnonzero(other.robust & ~one.robust).tolist()
-            print(
-                f"| {norm} {DEFAULT_EPS[norm]} | {name} | {100 * one.robust.mean():.1f} % "
-                f"| {100 * other.robust.mean():.1f} % | {len(only_ours) + len(only_theirs)} "
-                f"| us {only_ours}, them {only_theirs} | {one.seconds / other.seconds:.2f} |",
-                flush=True,
-            )
+    data = read_npz(SAMPLE_MODELS / "cifar10-test-1000.npz").first(args.samples)
+    images, labels = torch.from_numpy(data.floats()), torch.from_numpy(data.labels)
+    stages = build_ensemble(args.ensemble, CLASSES)[1:]  # PGD, in front, is nobody else's stage
+    with tempfile.TemporaryDirectory() as own:
+        folder = args.folder or Path(own)
+        folder.mkdir(parents=True, exist_ok=True)
+        if not args.only:
+            print(f"{args.samples} samples, seed {args.seed}; (+ only thinice-tui breaks, − only the other breaks)\n")
+            titles = [*IMPLEMENTATIONS, f"thinice-tui, seed {args.seed + 1}"]
+            print(f"| threat model | model | stage alone | {' | '.join(titles)} |\n|{'---|' * (3 + len(titles))}")
+        for model in args.models:
+            case, noise = (Case(model, args.norm, seed, images, labels) for seed in (args.seed, args.seed + 1))
+            if not args.only:
+                compare(folder, list(IMPLEMENTATIONS), case, noise, stages)
+                continue
+            for name in args.only:
+                for stage in stages:
+                    broken_by(folder, name, case, stage)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from torch import Tensor
 from tests.engine.test_run import StopAfter, assert_same_outcomes, run_it
 from tests.engine.test_run import request as quick
 from tests.tiny import Files, write_files
-from thinice_tui.engine import executor, pace, run
+from thinice_tui.engine import executor, leash, pace, run
 from thinice_tui.engine.compare import execute, prepare
 from thinice_tui.engine.observer import Progress
 from thinice_tui.errors import EXIT_INTERRUPTED, Interrupted
@@ -59,7 +59,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
         made.now += FORWARD
         return forward(self, images)
 
-    for module in (run, pace, executor):
+    for module in (run, pace, executor, leash):
         monkeypatch.setattr(module, "time", made)
     monkeypatch.setattr(Classifier, "forward", timed)
     return made
@@ -178,8 +178,11 @@ def test_paused_it_waits_and_beats_and_then_goes_on_as_if_nothing_had_been(
     assert found.complete and not control_file(path).exists()
 
 
-def test_what_is_asked_in_another_thread_is_heard(files: Files, tmp_path: Path, whole: Run) -> None:
+def test_what_is_asked_in_another_thread_is_heard(
+    files: Files, tmp_path: Path, whole: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """By the real clock, as from a view."""
+    monkeypatch.setattr("thinice_tui.engine.leash.ASK_SECONDS", 0.01)  # the whole run takes less than 0.2 s
     path = tmp_path / "a.thinice"
     pausing = Event()
 
@@ -311,7 +314,7 @@ def test_a_view_can_tell_a_stop_from_an_accident(
     files: Files, tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch, passes: int
 ) -> None:
     """Also where it is heard in the last pass of a batch: the last sign of life says that it is stopping."""
-    monkeypatch.setattr("thinice_tui.engine.run.ASK_SECONDS", FORWARD / 2)
+    monkeypatch.setattr("thinice_tui.engine.leash.ASK_SECONDS", FORWARD / 2)
     interrupted(request(files, path := tmp_path / "a.thinice"), AskAt(path, {passes: "stop"}))
     beat = read_run(path).heartbeat
     assert beat is not None and beat.state == "stopping" and clock.now < FEW_PASSES

@@ -8,13 +8,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from tests.tiny import ARCH, Files, as_uint8, pruned_weight, save_weight
 from thinice_tui.analysis.comparison import analyse
+from thinice_tui.attacks import stages
+from thinice_tui.attacks.ensembles import Stage
+from thinice_tui.attacks.metered import MeteredModel
+from thinice_tui.engine import executor
 from thinice_tui.engine.compare import execute, prepare
 from thinice_tui.engine.executor import noise_seed
 from thinice_tui.engine.observer import Progress, SilentObserver, StageResult
 from thinice_tui.errors import ModelError, RunFileError
+from thinice_tui.models.classifier import Classifier
 from thinice_tui.runfile.reader import read_adversarial, read_image, read_run
 from thinice_tui.runfile.records import Run
 from thinice_tui.settings import Request, Settings
@@ -288,13 +294,52 @@ def test_a_run_resumed_elsewhere_or_otherwise_says_so(files: Files, tmp_path: Pa
     assert read_adversarial(path, 0, broken) is not None
 
 
-def test_running_out_of_memory_names_model_stage_and_size(
+def test_one_sample_that_is_too_large_is_an_error_that_names_model_stage_and_size(
     files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     monkeypatch.setattr("thinice_tui.engine.executor.attack_batch", fail)
-    with pytest.raises(ModelError, match="dense, PGD-20, batch of 8 on cpu: out of memory") as caught:
+    with pytest.raises(ModelError, match="dense, PGD-20, batch of 1 on cpu: out of memory"):
         run_it(request(files, tmp_path / "a.thinice"))
-    assert "--batch-size" in caught.value.do
+
+
+@pytest.mark.parametrize(
+    "error",
+    [torch.OutOfMemoryError("CUDA out of memory"), RuntimeError("DefaultCPUAllocator: not enough memory: you tried")],
+    ids=["GPU", "CPU"],
+)
+def test_a_batch_that_is_too_large_is_halved_and_the_run_goes_on(
+    files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """Three fit: batches of 8 are attacked as 2 + 2 + 2 + 2, each part with noise of its own."""
+    whole = run_it(request(files, tmp_path / "whole.thinice"))
+    attack, forward = stages.attack_batch, Classifier.forward
+    sizes, seeds = [], []
+
+    def limited(stage: Stage, model: MeteredModel, images: Tensor, *rest: object) -> Tensor:
+        if len(images) > 3:
+            raise error
+        sizes.append(len(images))
+        seeds.append((stage.name, rest[-1]))
+        return attack(stage, model, images, *rest)  # type: ignore[arg-type]
+
+    def limited_forward(self: Classifier, images: Tensor) -> Tensor:
+        if len(images) > 20:  # the clean pass, of up to 32
+            raise error
+        return forward(self, images)
+
+    monkeypatch.setattr(executor, "attack_batch", limited)
+    wanted = request(files, tmp_path / "a.thinice")
+    observer = StopAfter()
+    prepared = prepare(wanted)
+    monkeypatch.setattr(Classifier, "forward", limited_forward)
+    execute(wanted, prepared, observer)
+    run = read_run(prepared.path)
+    assert max(sizes) <= 3 and len({seed for name, seed in seeds if name == "PGD-20"}) >= 4
+    assert any("batch of 8 is too large for cpu (dense, PGD-20)" in warning for warning in run.about["warnings"])  # type: ignore[attr-defined]
+    for one, other in zip(run.models, whole.models, strict=True):
+        assert [stage.attacked for stage in one.stages] == [stage.entered for stage in one.stages]
+        assert np.array_equal(one.clean_prediction, other.clean_prediction)
+        assert np.array_equal(one.broken_by >= 0, other.broken_by >= 0), "attacks this strong break the same samples"

@@ -6,9 +6,11 @@ from typing import Literal
 
 from thinice_tui.errors import UsageError
 
-Kind = Literal["pgd", "apgd-ce", "apgd-dlr", "apgd-margin", "apgd-t", "fab", "fab-t", "square"]
+Kind = Literal["pgd", "apgd-ce", "apgd-dlr", "apgd-margin", "apgd-t", "fab", "fab-t", "square", "distance"]
 NAMES = "quick, standard, plus or pgd-K (as pgd-50)"
 WEAK_STEPS = 20
+BISECTIONS = 8
+"""About how many radii the distance of a sample takes."""
 
 
 @dataclass(frozen=True)
@@ -32,13 +34,21 @@ class Stage:
             case "pgd":
                 return self.steps * runs, self.steps * runs
             case "fab":
-                return 2 * self.steps * runs, self.steps * runs * classes
+                return 2 * self.steps * runs, self.steps * runs * (classes - 1)
             case "fab-t":
                 return 2 * self.steps * runs, self.steps * runs
             case "square":
                 return self.steps * runs, 0
+            case "distance":
+                return BISECTIONS * (self.steps + 2), BISECTIONS * (self.steps + 1)
             case _:
                 return (self.steps + 2) * runs, (self.steps + 1) * runs
+
+
+def build_stages(name: str, classes: int, distances: bool) -> tuple[Stage, ...]:
+    """The ensemble `name`, and after it, where asked for, the search for minimum-norm distances."""
+    stages = build_ensemble(name, classes)
+    return (*stages, Stage("Distance", "distance", 30)) if distances else stages
 
 
 def build_ensemble(name: str, classes: int) -> tuple[Stage, ...]:

@@ -1,13 +1,18 @@
 """One stage of an ensemble on one batch: candidates for adversarial images, not yet believed."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 import torchattacks
 from torch import Tensor
 
-from thinice_tui.attacks.apgd import Apgd, Loss
+from thinice_tui.attacks.apgd import apgd_attack
 from thinice_tui.attacks.ensembles import Stage
+from thinice_tui.attacks.fab import fab_attack
+from thinice_tui.attacks.losses import Loss
 from thinice_tui.attacks.metered import MeteredModel
-from thinice_tui.attacks.square import Square
+from thinice_tui.attacks.square import square_attack
 from thinice_tui.settings import Norm
 
 APGD_LOSS: dict[str, Loss] = {
@@ -23,52 +28,44 @@ def attack_batch(
 ) -> Tensor:
     """Attack images [n,C,H,W] in [0,1], float32, all classified correctly; return candidates, same shape.
 
-    A candidate may be outside the ball or still classified correctly: the caller verifies each. Every
-    argument is explicit, because torchattacks' defaults are not AutoAttack's. The process's global
-    random generators are left as they were.
+    A candidate may be outside the ball or still classified correctly: the caller verifies each. The process's
+    global random generators are left as they were.
     """
+    with seeded(seed):
+        if stage.kind == "pgd":
+            found = _pgd(stage, model, images, labels, norm, eps)
+        else:
+            with torch.no_grad():
+                found = _attack(stage, model, images.contiguous(), labels, norm, eps)
+    return found.detach()
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """The global random generators seeded, and afterwards as they were."""
     # manual_seed reseeds every GPU's generator, not only the one in use.
     devices = list(range(torch.cuda.device_count())) if torch.cuda.is_available() else []
     with torch.random.fork_rng(devices=devices):
         torch.manual_seed(seed)
-        attack = _build(stage, model, norm, eps, seed)
-        # torchattacks' PGD fails without gradients; the others enable them where they need them, and
-        # under gradients would keep every step's batch alive.
-        with torch.set_grad_enabled(stage.kind == "pgd"):
-            found: Tensor = attack(images.contiguous(), labels)
-    return found.detach()
+        yield
 
 
-def _build(stage: Stage, model: MeteredModel, norm: Norm, eps: float, seed: int) -> torchattacks.attack.Attack:
-    runs = stage.restarts * max(stage.targets, 1)
+def _attack(stage: Stage, model: MeteredModel, images: Tensor, labels: Tensor, norm: Norm, eps: float) -> Tensor:
     match stage.kind:
-        case "pgd":
-            alpha = pgd_step_size(norm, eps, stage.steps)
-            form = torchattacks.PGD if norm == "Linf" else torchattacks.PGDL2
-            return form(model, eps=eps, alpha=alpha, steps=stage.steps, random_start=True)
         case "fab" | "fab-t":
-            return torchattacks.FAB(
-                model,
-                norm=norm,
-                eps=eps,
-                steps=stage.steps,
-                n_restarts=stage.restarts,
-                seed=seed,
-                multi_targeted=stage.kind == "fab-t",
-                n_classes=stage.targets + 1,
-            )
+            return fab_attack(model, images, labels, norm, eps, stage.steps, stage.targets, stage.restarts)
         case "square":
-            return Square(
-                model,
-                norm=norm,
-                eps=eps,
-                n_queries=stage.steps,
-                n_restarts=stage.restarts,
-                resc_schedule=False,
-                seed=seed,
-            )
+            return square_attack(model, images, labels, norm, eps, stage.steps, stage.restarts)
         case _:
-            return Apgd(model, norm, eps, stage.steps, runs, seed, APGD_LOSS[stage.kind])
+            runs = stage.restarts * max(stage.targets, 1)
+            return apgd_attack(model, images, labels, norm, eps, stage.steps, APGD_LOSS[stage.kind], runs)
+
+
+def _pgd(stage: Stage, model: MeteredModel, images: Tensor, labels: Tensor, norm: Norm, eps: float) -> Tensor:
+    form = torchattacks.PGD if norm == "Linf" else torchattacks.PGDL2
+    step = pgd_step_size(norm, eps, stage.steps)
+    found: Tensor = form(model, eps=eps, alpha=step, steps=stage.steps, random_start=True)(images, labels)
+    return found
 
 
 def pgd_step_size(norm: Norm, eps: float, steps: int) -> float:

@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from thinice_tui.data.samples import Samples
+from thinice_tui.engine.memory import in_pieces
 from thinice_tui.errors import DataError, ModelError
 from thinice_tui.models.load import LoadedModel
 from thinice_tui.models.normalization import KNOWN
@@ -100,6 +101,9 @@ def _forward(model: LoadedModel, images: NDArray[np.float32]) -> NDArray[np.floa
     first = next(model.network.parameters(), None)
     device = torch.device("cpu") if first is None else first.device
     classifier = model.classifier().to(device)
-    parts = [classifier(part.to(device)) for part in torch.split(torch.from_numpy(images), 100)]
-    logits: NDArray[np.float32] = torch.cat(parts).cpu().numpy()
-    return logits
+
+    def forward(part: NDArray[np.float32]) -> NDArray[np.float32]:
+        logits: NDArray[np.float32] = classifier(torch.from_numpy(part).to(device)).cpu().numpy()
+        return logits
+
+    return np.concatenate([in_pieces(forward, images[at : at + 100]) for at in range(0, len(images), 100)])

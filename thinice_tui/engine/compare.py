@@ -50,6 +50,7 @@ def execute(request: Request, prepared: Prepared, observer: Observer, log: Path 
         choose_device(request.device),
         observer,
         {"engine": asdict(this_engine(log)), "request": request.as_dict()},
+        request.time_limit,
     )
 
 

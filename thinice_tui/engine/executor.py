@@ -4,26 +4,34 @@ import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
+from thinice_tui.attacks.distance import nearest_boundary
 from thinice_tui.attacks.ensembles import Stage
 from thinice_tui.attacks.metered import MeteredModel
-from thinice_tui.attacks.stages import attack_batch
-from thinice_tui.engine.verify import verify
+from thinice_tui.attacks.stages import attack_batch, seeded
+from thinice_tui.engine.memory import free_cached, in_pieces, is_out_of_memory
+from thinice_tui.engine.verify import Verdict, distance, verify
 from thinice_tui.errors import ModelError, ThiniceError
 from thinice_tui.models.classifier import Classifier
-from thinice_tui.runfile.records import BatchOutcome
+from thinice_tui.models.search import SearchModel, prepare_search
+from thinice_tui.runfile.records import BatchOutcome, joined
 from thinice_tui.settings import Settings
 
 
 @dataclass(frozen=True)
 class BatchTask:
-    """One stage on one batch: images float32 [b,C,H,W] in [0,1], labels [b], their positions in the run."""
+    """One stage on one batch: images float32 [b,C,H,W] in [0,1], labels [b], their positions in the run.
+
+    known: float64 [b], for the distance stage: of each sample's adversarial image, inf while it stands.
+    part: which part of a batch that was too large for the device; empty for a whole one.
+    """
 
     model: int
     stage: Stage
@@ -31,6 +39,18 @@ class BatchTask:
     positions: NDArray[np.int64]
     images: NDArray[np.float32]
     labels: NDArray[np.int64]
+    known: NDArray[np.float64]
+    part: str = ""
+
+    def halves(self) -> "tuple[BatchTask, BatchTask]":
+        """The batch in two, each with noise of its own."""
+        middle = len(self.positions) // 2
+        first, second = slice(None, middle), slice(middle, None)
+        return self._cut(first, "a"), self._cut(second, "b")
+
+    def _cut(self, rows: slice, name: str) -> "BatchTask":
+        arrays = {key: getattr(self, key)[rows] for key in ("positions", "images", "labels", "known")}
+        return replace(self, **arrays, part=self.part + name)
 
 
 class Executor(Protocol):
@@ -43,9 +63,9 @@ class Executor(Protocol):
         """Logits [b,C], float32, on clean images [b,C,H,W]."""
 
 
-def noise_seed(seed: int, stage: str, batch: int) -> int:
+def noise_seed(seed: int, stage: str, batch: int, part: str = "") -> int:
     """The seed of a stage's noise on a batch: model-independent, 31 bits; restarts draw on from it."""
-    digest = hashlib.sha256(f"{seed}|{stage}|{batch}".encode()).digest()
+    digest = hashlib.sha256(f"{seed}|{stage}|{batch}{part}".encode()).digest()
     return int.from_bytes(digest[:4], "big") & 0x7FFF_FFFF
 
 
@@ -58,50 +78,132 @@ class LocalExecutor:
         models: Sequence[Classifier],
         settings: Settings,
         device: torch.device,
+        probe: NDArray[np.float32],
         on_forward: Callable[[int], None],
+        warn: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """`on_forward` gets the images passed forward in the batch in flight; it may raise to stop."""
-        self._names = names
-        self._models = [model.to(device) for model in models]
-        self._settings = settings
-        self._device = device
-        self._on_forward = on_forward
+        """`probe`: clean images on which the forms to search with are compared to the models as they are.
+
+        `on_forward` gets the images passed forward in the batch in flight; it may raise to stop. `warn` is told
+        when a batch is too large for the device.
+        """
+        self._names, self._settings, self._device = names, settings, device
+        self._judges = [model.to(device) for model in models]
+        self._on_forward, self._warn = on_forward, warn
+        self.search: list[SearchModel] = []
+        """What each model is searched with."""
+        for number in range(len(self._judges)):
+            self.search.append(self._prepared(number, probe))
+
+    def _prepared(self, model: int, probe: NDArray[np.float32]) -> SearchModel:
+        """What to search with; compared on fewer images where the device has too little memory."""
+        try:
+            with self._explained(model, "a first look", len(probe)):
+                images = torch.from_numpy(probe).to(self._device)
+                return prepare_search(self._judges[model], images, self._settings.precision)
+        except OutOfMemory:
+            if len(probe) == 1:
+                raise
+        return self._prepared(model, probe[: len(probe) // 2])
 
     def run(self, tasks: Iterable[BatchTask]) -> Iterator[tuple[BatchTask, BatchOutcome]]:
         """Attack and re-verify each task's batch; lazily, so that each outcome can be kept before the next."""
         for task in tasks:
-            with self._explained(task.model, task.stage.name, len(task.positions)):
-                outcome = self._run_one(task)
-            yield task, outcome
+            yield task, self._fitting(task)
+
+    def _fitting(self, task: BatchTask) -> BatchOutcome:
+        """The batch's outcome; where the device has too little memory for it, in halves."""
+        size = len(task.positions)
+        started = time.perf_counter()
+        try:
+            with self._explained(task.model, task.stage.name, size):
+                return self._run_one(task)
+        except OutOfMemory:
+            if size == 1:
+                raise
+        free_cached()
+        self._warn(
+            f"a batch of {size} is too large for {self._device} ({self._names[task.model]}, {task.stage.name}): it was "
+            "halved; outcomes are as sound, with other noise than on a larger device"
+        )
+        halves = [self._fitting(half) for half in task.halves()]
+        return replace(joined(halves), seconds=time.perf_counter() - started)
 
     def _run_one(self, task: BatchTask) -> BatchOutcome:
         started = time.perf_counter()
-        norm, eps = self._settings.norm, self._settings.eps.value
-        model = self._models[task.model]
-        metered = MeteredModel(model, self._device, lambda meter: self._on_forward(meter.forwards))
-        images = torch.from_numpy(task.images).to(self._device)
-        labels = torch.from_numpy(task.labels).to(self._device)
-        seed = noise_seed(self._settings.seed, task.stage.name, task.number)
-        candidates = attack_batch(task.stage, metered, images, labels, norm, eps, seed)
-        verdict = verify(model, images, labels, candidates, norm, eps)
+        judge, search = self._judges[task.model], self.search[task.model]
+        images, labels = (torch.from_numpy(array).to(self._device) for array in (task.images, task.labels))
+        metered = MeteredModel(search.module, self._device, lambda meter: self._on_forward(meter.forwards))
+        if task.stage.kind == "distance":
+            verdict, boundary = self._measure(task, metered, images, labels)
+        else:
+            verdict, boundary = self._attack(task, metered, images, labels), None
+            missed = self._claimed(search, verdict.images, labels) & ~verdict.broken
+            if search.module is not judge and bool(missed.any()):
+                # What falls for the form searched with alone still stands: the model itself is attacked.
+                exact = MeteredModel(judge, self._device, lambda meter: self._on_forward(meter.forwards))
+                exact.forwards, exact.backwards = metered.forwards, metered.backwards
+                index = missed.nonzero().flatten()
+                verdict = verdict.updated(index, self._attack(task, exact, images[index], labels[index]))
+                metered = exact
         return BatchOutcome(
             positions=task.positions,
             logits=verdict.logits.cpu().numpy(),
             broken=verdict.broken.cpu().numpy(),
             distances=verdict.distances.cpu().numpy(),
             images=verdict.images.cpu().numpy(),
+            boundary=boundary,
             forwards=metered.forwards,
             backwards=metered.backwards,
             seconds=time.perf_counter() - started,
         )
 
+    def _attack(self, task: BatchTask, model: MeteredModel, images: Tensor, labels: Tensor) -> Verdict:
+        norm, eps = self._settings.norm, self._settings.eps.value
+        candidates = attack_batch(task.stage, model, images, labels, norm, eps, self._seed(task))
+        return verify(self._judges[task.model], images, labels, candidates, norm, eps)
+
+    def _measure(
+        self, task: BatchTask, model: MeteredModel, images: Tensor, labels: Tensor
+    ) -> tuple[Verdict, NDArray[np.float64]]:
+        """Minimum-norm distances, and the verdict on the nearest images where they are within eps."""
+        norm, eps, judge = self._settings.norm, self._settings.eps.value, self._judges[task.model]
+        known = torch.from_numpy(task.known).to(self._device)
+        standing = torch.isinf(known)
+
+        def distances_if_broken(candidates: Tensor, index: Tensor) -> Tensor:
+            logits = judge(candidates)
+            broken = torch.isfinite(logits).all(dim=1) & (logits.argmax(dim=1) != labels[index])
+            return torch.where(broken, distance(images[index], candidates, norm), torch.inf)
+
+        with seeded(self._seed(task)), torch.no_grad():
+            found = nearest_boundary(
+                model, images, labels, norm, task.stage.steps, standing * eps, known, distances_if_broken
+            )
+        verdict = verify(judge, images, labels, found.images, norm, eps)
+        verdict = replace(verdict, broken=verdict.broken & standing)
+        boundary = torch.where(verdict.broken, torch.minimum(found.distances, verdict.distances), found.distances)
+        return verdict, boundary.cpu().numpy()
+
+    def _seed(self, task: BatchTask) -> int:
+        return noise_seed(self._settings.seed, task.stage.name, task.number, task.part)
+
+    @torch.no_grad()
+    def _claimed(self, search: SearchModel, images: Tensor, labels: Tensor) -> Tensor:
+        """Which of the images are misclassified by what was searched with, bool [b]."""
+        wrong: Tensor = search.module(images).argmax(dim=1) != labels
+        return wrong
+
     @torch.no_grad()
     def clean_logits(self, model: int, images: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Logits [b,C], float32, on clean images [b,C,H,W]."""
+        """Logits [b,C], float32, on clean images [b,C,H,W]; in parts where the device has too little memory."""
+
+        def forward(part: NDArray[np.float32]) -> NDArray[np.float32]:
+            logits: NDArray[np.float32] = self._judges[model](torch.from_numpy(part).to(self._device)).cpu().numpy()
+            return logits
+
         with self._explained(model, "the clean pass", len(images)):
-            logits = self._models[model](torch.from_numpy(images).to(self._device))
-            found: NDArray[np.float32] = logits.cpu().numpy()
-        return found
+            return in_pieces(forward, images)
 
     @contextmanager
     def _explained(self, model: int, doing: str, size: int) -> Iterator[None]:
@@ -111,14 +213,17 @@ class LocalExecutor:
             yield
         except ThiniceError:
             raise
-        except torch.OutOfMemoryError as error:
-            raise ModelError(
-                f"{where}: out of memory; what was computed before is kept",
-                f"repeat with a smaller --batch-size (now {self._settings.batch_size or 'auto'}); another batch size "
-                "is another run, so give it another file where you name one with --run",
-            ) from error
         except Exception as error:
+            if is_out_of_memory(error):
+                raise OutOfMemory(
+                    f"{where}: out of memory; what was computed before is kept",
+                    "free memory on the device, or use another one, and repeat the command: it goes on from there",
+                ) from error
             raise ModelError(
                 f"{where}: failed ({type(error).__name__}: {error}); what was computed before is kept",
                 "expected a model that is differentiable and takes any batch size; --debug shows where it failed",
             ) from error
+
+
+class OutOfMemory(ModelError):
+    """A batch that the device has too little memory for."""

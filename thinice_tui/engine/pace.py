@@ -40,6 +40,8 @@ class Pace:
         self._stage_started = 0.0
         self._stage_images = 0
         self.state: EngineState = "running"
+        self.seconds_left: float | None = None
+        """At most, for the whole run; None: too early to tell."""
         self._last = Heartbeat(time.time(), self.state, "", 0, 0, 0.0, None)
 
     def clean(self, model: str, done: int, total: int, images_per_second: float) -> None:
@@ -94,7 +96,7 @@ class Pace:
         elapsed = now - (self._started or now)
         left = None
         if elapsed > 1 and worked > 0:
-            left = ((self._total - done) * cost + self._later) * elapsed / worked
+            self.seconds_left = left = ((self._total - done) * cost + self._later) * elapsed / worked
         spent = now - self._stage_started
         rate = (self._stage_images + images) / spent if spent > 0 else 0.0
         model, stage = self._models[self._model], self._stages[self._ordinal].name

@@ -64,6 +64,8 @@ def identify(models: Sequence[RunModel], samples: Samples, settings: Settings) -
         "eps": settings.eps.value,
         "attack": settings.attack,
         "seed": settings.seed,
+        "precision": settings.precision,
+        "distances": settings.distances,
         "batch size": settings.batch_size or "auto",
         "data": f"{len(samples)} samples, sha256 {samples.fingerprint[:16]}",
         "models": [model.identity() for model in models],

@@ -11,23 +11,25 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from thinice_tui.attacks.ensembles import Stage, build_ensemble
+from thinice_tui.attacks.ensembles import Stage, build_stages
 from thinice_tui.data.samples import Samples
+from thinice_tui.durations import duration
 from thinice_tui.engine.checks import accuracy_warning, check_finite, probe_outputs
 from thinice_tui.engine.device import full_precision
-from thinice_tui.engine.executor import BatchTask, Executor, LocalExecutor
+from thinice_tui.engine.executor import BatchTask, LocalExecutor
+from thinice_tui.engine.leash import Leash
 from thinice_tui.engine.observer import Observer, StageResult
 from thinice_tui.engine.pace import Pace
 from thinice_tui.engine.plan import RunModel, make_plan, resumption_warnings
-from thinice_tui.errors import Interrupted, ModelError
+from thinice_tui.errors import ModelError
 from thinice_tui.margins import logit_margin
-from thinice_tui.runfile.control import asked, forget
+from thinice_tui.runfile.control import forget
 from thinice_tui.runfile.records import BatchOutcome
 from thinice_tui.runfile.writer import RunWriter
 from thinice_tui.settings import Settings, is_final
 
-ASK_SECONDS = 0.2
-"""How often the engine looks whether a view asks it for something."""
+PROBED = 64
+"""Clean images on which a model's faster form is compared to it, and its gradients are looked at."""
 
 
 def run_comparison(
@@ -38,16 +40,17 @@ def run_comparison(
     device: torch.device,
     observer: Observer,
     origin: Mapping[str, object] = MappingProxyType({}),
+    time_limit: float | None = None,
 ) -> None:
     """Attack every model with every stage and write each batch to `path`; the same call resumes.
 
-    models: the dense one first. origin: how this was started, for the run table. Everything is checked
-    before the first attack; raises ThiniceError, Interrupted when a view asked it to stop.
+    models: the dense one first. origin: how this was started, for the run table. Everything is checked before
+    the first attack; raises ThiniceError, Interrupted when a view asked it to stop or `time_limit` seconds are over.
     KeyboardInterrupt passes through, with everything up to the batch in flight kept.
     """
     with full_precision():
         classes = _common_classes(models, samples)
-        stages = build_ensemble(settings.attack, classes)
+        stages = build_stages(settings.attack, classes, settings.distances)
         plan = make_plan(models, samples, settings, stages, device, classes)
         records = [model.record() for model in models]
         with RunWriter.open(path, plan, records, samples.labels, samples.indices, samples.images) as writer:
@@ -55,7 +58,7 @@ def run_comparison(
                 forget(path)
                 writer.begin(origin)
                 try:
-                    _Engine(models, samples, settings, stages, classes, device, writer, observer).run()
+                    _Engine(models, samples, settings, stages, classes, device, writer, observer, time_limit).run()
                 finally:
                     forget(path)
             else:
@@ -86,6 +89,7 @@ class _Engine:
         device: torch.device,
         writer: RunWriter,
         observer: Observer,
+        time_limit: float | None,
     ) -> None:
         self._models, self._samples, self._settings = models, samples, settings
         self._stages, self._writer, self._observer, self._device = stages, writer, observer, device
@@ -98,11 +102,20 @@ class _Engine:
             logit_margin(writer.worst_logits(m, len(samples), classes), samples.labels) for m in range(len(models))
         ]
         self._broken = [writer.broken_by(m, len(samples)) for m in range(len(models))]
-        classifiers = [m.loaded.classifier() for m in models]
+        self._known = [writer.distances(m, len(samples)) for m in range(len(models))]
         names = [m.name for m in models]
         self._pace = Pace(names, stages, classes, observer, writer.heartbeat)
-        self._executor: Executor = LocalExecutor(names, classifiers, settings, device, self._forwarded)
-        self._asked = self._paused = 0.0
+        self._leash = Leash(writer.path, time_limit, self._pace)
+        self._executor = LocalExecutor(
+            names,
+            [m.loaded.classifier() for m in models],
+            settings,
+            device,
+            samples.floats(slice(PROBED)),
+            self._forwarded,
+            self._warn,
+        )
+        self._estimated = False
 
     def run(self) -> None:
         for stage in self._stages:
@@ -112,6 +125,7 @@ class _Engine:
             self._observer.note(f"resuming {self._writer.path}")
             for warning in resumption_warnings(self._writer, self._settings, self._device):
                 self._warn(warning)
+        self._say_how_it_searches()
         for number in range(len(self._models)):
             self._clean(number)
         parameters = [(stage.name, self._parameters(stage)) for stage in self._stages]
@@ -120,6 +134,15 @@ class _Engine:
             self._attack(ordinal)
         self._writer.finish(self._kept_images())
 
+    def _say_how_it_searches(self) -> None:
+        """How each model is searched, for the report; a low precision that cannot be used is warned of."""
+        searched = {}
+        for model, search in zip(self._models, self._executor.search, strict=True):
+            searched[model.name] = {"precision": search.precision, "steps": search.steps, "refused": search.refused}
+            if search.precision != self._settings.precision:
+                self._warn(f"{model.name}: is searched in fp32, {'; '.join(search.refused)}")
+        self._writer.set_values(search=searched)
+
     def _parameters(self, stage: Stage) -> dict[str, object]:
         return {key: value for key, value in asdict(stage).items() if key != "name" and value not in (0, "")}
 
@@ -127,17 +150,17 @@ class _Engine:
         """Clean logits of one model, in batches, and what they say about the inputs."""
         logits, model = self._logits[number], self._models[number]
         missing = np.flatnonzero(np.isnan(logits).any(axis=1))
-        started, done, paused = time.perf_counter(), 0, self._paused
+        started, done, paused = time.perf_counter(), 0, self._leash.paused
         for positions in _batches(missing, self._batch_size):
             found = self._executor.clean_logits(number, self._samples.floats(positions))
             check_finite(found, str(model.loaded.path))
             logits[positions] = found
             self._writer.add_clean(number, positions, found)
             done += len(positions)
-            rate = done / (time.perf_counter() - started - self._paused + paused)
+            rate = done / (time.perf_counter() - started - self._leash.paused + paused)
             self._pace.clean(model.name, len(logits) - len(missing) + done, len(logits), rate)
-            self._obey()
-            self._stop_if_asked()
+            self._leash.obey()
+            self._leash.end_if_asked()
         if warning := accuracy_warning(model.loaded, self._samples, logits):
             self._warn(warning)
         accuracy = float(self._correct(number).mean())
@@ -161,6 +184,11 @@ class _Engine:
         standing: NDArray[np.bool_] = self._correct(number) & ((broken < 0) | (broken >= before))
         return standing
 
+    def _entering(self, number: int, ordinal: int) -> NDArray[np.int64]:
+        """Positions that a stage attacks: what stands; for distances, whatever is correct on the clean image."""
+        measured = self._stages[ordinal].kind == "distance"
+        return np.flatnonzero(self._correct(number) if measured else self._standing(number, ordinal))
+
     def _attack(self, ordinal: int) -> None:
         """One stage against all models, a batch of each in turn, so that flips are known from the first batches on.
 
@@ -175,10 +203,10 @@ class _Engine:
         )
         for front in fronts:
             self._finish_if_done(front, ordinal)
-        paused = self._paused
+        paused = self._leash.paused
         for task, outcome in self._executor.run(self._tasks(ordinal, fronts)):
             front = fronts[task.model]
-            worked, paused = outcome.seconds - self._paused + paused, self._paused
+            worked, paused = outcome.seconds - self._leash.paused + paused, self._leash.paused
             self._keep(ordinal, task, replace(outcome, seconds=worked))
             front.seconds += worked
             front.todo.remove(task.number)
@@ -190,10 +218,17 @@ class _Engine:
                     "samples; these count as standing, so its robust accuracy may be far too high"
                 )
             self._finish_if_done(front, ordinal)
-            self._stop_if_asked()
+            self._estimate()
+            self._leash.end_if_asked()
+
+    def _estimate(self) -> None:
+        """Say once how long it can take, when the first batches have shown how fast it goes."""
+        if not self._estimated and (left := self._pace.seconds_left) is not None:
+            self._estimated = True
+            self._observer.note(f"at this pace at most {duration(left)} more, for all stages and models")
 
     def _front(self, number: int, ordinal: int) -> "_Front":
-        entered = np.flatnonzero(self._standing(number, ordinal))
+        entered = self._entering(number, ordinal)
         done = self._writer.batches_done(number, ordinal)
         batches = list(_batches(entered, self._batch_size))
         self._writer.start_stage(number, ordinal, len(entered))
@@ -231,45 +266,25 @@ class _Engine:
                     positions=positions,
                     images=self._samples.floats(positions),
                     labels=self._labels[positions],
+                    known=self._known[front.model][positions],
                 )
 
     def _forwarded(self, images: int) -> None:
         self._pace.forwarded(images)
-        self._obey()
-
-    def _obey(self) -> None:
-        """Wait while a view asks to pause; remember it when one asks to stop."""
-        began = time.monotonic()
-        if began - self._asked < ASK_SECONDS:
-            return
-        while (wish := asked(self._writer.path)) == "pause":
-            self._pace.state = "paused"
-            self._pace.beat()
-            time.sleep(ASK_SECONDS)
-        self._asked = time.monotonic()
-        if self._pace.state == "paused":
-            self._paused += self._asked - began
-            self._pace.paused(self._asked - began)
-        self._pace.state = "stopping" if wish == "stop" else "running"
-
-    def _stop_if_asked(self) -> None:
-        if self._pace.state == "stopping":
-            self._pace.beat()  # so that a view can tell this from an accident
-            path = self._writer.path
-            raise Interrupted(
-                f"stopped as asked, after a whole batch; everything so far is kept in {path}",
-                f"repeat the command to go on, or look at it: thinice-tui open {path}",
-            )
+        self._leash.obey()
 
     def _keep(self, ordinal: int, task: BatchTask, outcome: BatchOutcome) -> None:
         """Write a batch: what broke, and for what stands the worst image so far (never one with NaN logits)."""
         margins, worst = logit_margin(outcome.logits, task.labels), self._worst[task.model]
         with np.errstate(invalid="ignore"):
             worse = np.isfinite(margins) & ~(margins >= worst[task.positions])
-        kept, images = worse | outcome.broken, self._keep_images != "none"
+        measured = task.stage.kind == "distance"  # its images may be outside eps
+        kept, images = outcome.broken | (worse & (not measured)), self._keep_images != "none"
         self._writer.add_batch(task.model, ordinal, task.number, outcome, kept, images)
-        worst[task.positions[worse]] = margins[worse]
-        self._broken[task.model][task.positions[outcome.broken]] = ordinal
+        worst[task.positions[kept]] = margins[kept]
+        fell = task.positions[outcome.broken]
+        self._broken[task.model][fell] = ordinal
+        self._known[task.model][fell] = outcome.distances[outcome.broken]
 
     def _standing_counts(self) -> list[int]:
         last = len(self._stages)

@@ -21,6 +21,11 @@ class Verdict:
     distances: Tensor
     broken: Tensor
 
+    def updated(self, index: Tensor, other: "Verdict") -> "Verdict":
+        """This verdict, with that of `other` on the samples at `index`."""
+        pairs = ((getattr(self, name), getattr(other, name)) for name in ("images", "logits", "distances", "broken"))
+        return Verdict(*(mine.index_copy(0, index, theirs) for mine, theirs in pairs))
+
 
 @torch.no_grad()
 def verify(judge: nn.Module, clean: Tensor, labels: Tensor, candidates: Tensor, norm: Norm, eps: float) -> Verdict:

@@ -249,6 +249,7 @@ def _unknown(row: tuple[Any, ...], count: int) -> ModelOutcomes:
         worst_margin=np.full(count, np.nan, np.float32),
         broken_by=np.full(count, -1, np.int16),
         distance=np.full(count, np.nan),
+        boundary=np.full(count, np.nan),
     )
 
 
@@ -264,7 +265,7 @@ def _read_model(
     """`model` with what is newer than the position `clean_to` and the batch `added_to`, and how far that reached."""
     prediction, margin = model.clean_prediction, model.clean_margin
     worst_prediction, worst_margin = model.worst_prediction, model.worst_margin
-    broken_by, distance = model.broken_by, model.distance
+    broken_by, distance, boundary = model.broken_by, model.distance, model.boundary
 
     query = "SELECT position, logits FROM clean WHERE model = ? AND position > ? ORDER BY position"
     for i, rows in enumerate(_chunks(connection.execute(query, (number, clean_to)))):
@@ -276,16 +277,17 @@ def _read_model(
         margin[positions] = worst_margin[positions] = logit_margin(logits, labels[positions])
         clean_to = int(positions[-1])
 
-    query = "SELECT position, logits, broken_by, distance, added FROM outcome WHERE model = ? AND added > ?"
+    query = "SELECT position, logits, broken_by, distance, added, boundary FROM outcome WHERE model = ? AND added > ?"
     for i, rows in enumerate(_chunks(connection.execute(query, (number, added_to)))):
         if i == 0:
             worst_prediction, worst_margin = worst_prediction.copy(), worst_margin.copy()
-            broken_by, distance = broken_by.copy(), distance.copy()
+            broken_by, distance, boundary = broken_by.copy(), distance.copy(), boundary.copy()
         positions, logits = _positions(rows, len(labels)), _logits(rows, classes)
         worst_prediction[positions] = logits.argmax(axis=1)
         worst_margin[positions] = logit_margin(logits, labels[positions])
         broken_by[positions] = [-1 if row[2] is None else row[2] for row in rows]
         distance[positions] = [row[3] for row in rows]
+        boundary[positions] = [np.nan if row[5] is None else row[5] for row in rows]
         added_to = max(added_to, max(row[4] for row in rows))
     outcomes = ModelOutcomes(
         record=model.record,
@@ -296,6 +298,7 @@ def _read_model(
         worst_margin=worst_margin,
         broken_by=broken_by,
         distance=distance,
+        boundary=boundary,
     )
     return outcomes, (clean_to, added_to)
 

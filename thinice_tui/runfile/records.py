@@ -1,7 +1,8 @@
 """What goes into a run file and comes out of it: frozen records and arrays."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,7 +69,8 @@ class ModelOutcomes:
     the logit margin, NaN there. worst_prediction, worst_margin: the same under the worst verified
     adversarial image, the clean ones where there is none. broken_by: int16, the stage ordinal, −1 while
     standing or never attacked. distance: float64, of the worst image from the clean one in the run's
-    norm, NaN where there is none.
+    norm, NaN where there is none. boundary: float64, the minimum-norm distance, an upper bound of it, inf
+    where none was found, NaN where it was not searched for (yet).
     """
 
     record: ModelRecord
@@ -79,6 +81,7 @@ class ModelOutcomes:
     worst_margin: Floats
     broken_by: NDArray[np.int16]
     distance: NDArray[np.float64]
+    boundary: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -145,7 +148,8 @@ class BatchOutcome:
     """The verified result of one stage on one batch of samples.
 
     positions: int64 [b]; logits: float32 [b,C] of each sample's candidate after projection; broken:
-    bool [b], re-verified; distances: float64 [b]; images: float32 [b,C,H,W].
+    bool [b], re-verified; distances: float64 [b]; images: float32 [b,C,H,W]; boundary: float64 [b], the
+    minimum-norm distances where the stage searches for these, inf where none was found.
     """
 
     positions: Integers
@@ -153,9 +157,23 @@ class BatchOutcome:
     broken: NDArray[np.bool_]
     distances: NDArray[np.float64]
     images: Floats
+    boundary: NDArray[np.float64] | None
     forwards: int
     backwards: int
     seconds: float
+
+
+def joined(parts: Sequence[BatchOutcome]) -> BatchOutcome:
+    """The outcome of a batch that was computed in parts."""
+    arrays: dict[str, Any] = {
+        name: np.concatenate([getattr(part, name) for part in parts])
+        for name in ("positions", "logits", "broken", "distances", "images", "boundary")
+        if getattr(parts[0], name) is not None
+    }
+    sums: dict[str, Any] = {
+        name: sum(getattr(part, name) for part in parts) for name in ("forwards", "backwards", "seconds")
+    }
+    return replace(parts[0], **arrays, **sums)
 
 
 @dataclass(frozen=True)

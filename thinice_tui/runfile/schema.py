@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from thinice_tui.errors import RunFileError
 
 APPLICATION_ID = 0x7468_6963  # "thic", what `file` and this tool recognise it by
-VERSION = 2
+VERSION = 3
 SUFFIX = ".thinice"
 
 TABLES = """
@@ -35,6 +35,7 @@ CREATE TABLE batch (
 CREATE TABLE outcome (
     model INTEGER NOT NULL REFERENCES model, position INTEGER NOT NULL REFERENCES sample,
     broken_by INTEGER, logits BLOB NOT NULL, distance REAL NOT NULL, added INTEGER NOT NULL,
+    boundary REAL,
     PRIMARY KEY (model, position)) WITHOUT ROWID;
 CREATE INDEX outcome_added ON outcome (model, added);
 CREATE TABLE adversarial (
@@ -48,8 +49,8 @@ are in run['data'], apart from sample so that a view of a million samples reads 
 float32. stage.ordinal: from 0, the ensemble's order; stage.entered: NULL until its first batch.
 outcome: a row for each attacked sample; broken_by: the ordinal that broke it, NULL while it stands;
 logits and distance: of the worst verified image so far; added: rises with every batch, so that a view
-reads only what is new. adversarial: zlib of float32, kept for broken samples as settings.keep_images
-says. heartbeat.state: running, paused or stopping."""
+reads only what is new; boundary: the minimum-norm distance, NULL where not searched for. adversarial:
+zlib of float32, kept for broken samples as settings.keep_images says. heartbeat.state: running, paused or stopping."""
 
 
 def read_logits(

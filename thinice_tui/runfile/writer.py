@@ -114,6 +114,16 @@ class RunWriter:
             broken[position] = ordinal
         return broken
 
+    def distances(self, model: int, count: int) -> NDArray[np.float64]:
+        """Of each broken sample's adversarial image, inf while it stands; [count]."""
+        found = np.full(count, np.inf)
+        rows = self._connection.execute(
+            "SELECT position, distance FROM outcome WHERE model = ? AND broken_by IS NOT NULL", (model,)
+        )
+        for position, distance in rows:
+            found[position] = distance
+        return found
+
     def batches_done(self, model: int, ordinal: int) -> set[int]:
         rows = self._connection.execute("SELECT batch FROM batch WHERE model = ? AND ordinal = ?", (model, ordinal))
         return {batch for (batch,) in rows}
@@ -171,7 +181,8 @@ class RunWriter:
             for i in np.flatnonzero(kept):
                 position, broken = int(outcome.positions[i]), bool(outcome.broken[i])
                 self._connection.execute(
-                    "INSERT OR REPLACE INTO outcome VALUES (?, ?, ?, ?, ?, ?)",
+                    "INSERT OR REPLACE INTO outcome (model, position, broken_by, logits, distance, added) "
+                    "VALUES (?, ?, ?, ?, ?, ?)",
                     (
                         model,
                         position,
@@ -186,6 +197,14 @@ class RunWriter:
                         "INSERT OR REPLACE INTO adversarial VALUES (?, ?, ?)",
                         (model, position, zlib.compress(outcome.images[i].tobytes(), 1)),
                     )
+            if outcome.boundary is not None:
+                self._connection.executemany(
+                    "UPDATE outcome SET boundary = ?, added = ? WHERE model = ? AND position = ?",
+                    [
+                        (float(boundary), self._added, model, int(position))
+                        for position, boundary in zip(outcome.positions, outcome.boundary, strict=True)
+                    ],
+                )
             self._connection.execute(
                 "INSERT INTO batch VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (

@@ -1,0 +1,38 @@
+"""The nearest point of a hyperplane within the cube [0,1]^d, for many points at once.
+
+torchattacks and the authors of FAB sort each image's pixels for it, at half the attack's cost on a CPU. The
+step length solves a monotone, concave, piecewise linear equation, which a few Newton steps from the left end.
+"""
+
+import torch
+from torch import Tensor
+
+from thinice_tui.settings import Norm
+
+ITERATIONS = 30
+CLOSE = 1e-6
+"""A Newton step that short, relative to the length, ends the search."""
+
+
+def onto_hyperplane(points: Tensor, weights: Tensor, offsets: Tensor, norm: Norm) -> Tensor:
+    """The shortest δ [n,d] in `norm` with ⟨w, p + δ⟩ = b and p + δ in [0,1]^d; points, weights: [n,d]; offsets: [n].
+
+    (Croce and Hein 2020, arXiv 1907.02044, equation 4.) Where no such point exists, the δ that comes nearest.
+    """
+    missing = offsets - torch.einsum("nd,nd->n", weights, points)
+    signs = weights.sign() * missing.sign()[:, None]
+    room = torch.where(signs > 0, 1 - points, points)
+    slopes = weights.abs()
+    gains = slopes if norm == "Linf" else slopes.square()
+    missing = missing.abs()
+    length = missing / gains.sum(dim=1).clamp(min=1e-30)
+    for _ in range(ITERATIONS):
+        wanted = length[:, None] if norm == "Linf" else length[:, None] * slopes
+        gained = torch.einsum("nd,nd->n", slopes, torch.minimum(room, wanted))
+        free = torch.einsum("nd,nd->n", gains, (room > wanted).to(gains.dtype))
+        step = torch.where(free > 0, (missing - gained) / free.clamp(min=1e-30), 0.0).clamp(min=0.0)
+        length = length + step
+        if bool((step <= CLOSE * length).all()):
+            break
+    wanted = length[:, None] if norm == "Linf" else length[:, None] * slopes
+    return torch.minimum(room, wanted).mul_(signs)

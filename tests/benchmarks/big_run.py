@@ -12,11 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.runs import attacked, logits_of, write_run
+from tests.runs import attacked, logits_of, make_run
 from thinice_tui.engine.process import NICE
 from thinice_tui.runfile.control import this_engine
 from thinice_tui.runfile.reader import read_run
-from thinice_tui.runfile.records import Heartbeat, RunPlan
+from thinice_tui.runfile.records import Heartbeat, Role, RunPlan
 from thinice_tui.runfile.writer import RunWriter
 
 BATCH = 128
@@ -26,10 +26,23 @@ STAGES = 2
 
 def make(path: Path, rows: int) -> None:
     """A run of `rows` samples of which every stage but the last is finished."""
-    if not path.exists():
-        new = path.with_suffix(".new")
-        write_run(new, {"dense": "dense", "pruned-90": "pruned"}, n=rows, classes=10, through=STAGES)
-        new.replace(path)
+    if path.exists():
+        return
+    models: dict[str, Role] = {"dense": "dense", "pruned-90": "pruned"}
+    made = make_run(path.with_suffix(".new"), models, n=rows, classes=10, more={"batch_size": BATCH})
+    with made.open() as writer:
+        made.begin(writer)
+        for model in range(len(models)):
+            made.clean(writer, model)
+            for stage in range(STAGES):
+                standing = made.standing(model, stage)
+                writer.start_stage(model, stage, len(standing))
+                for batch, positions in enumerate(np.split(standing, range(BATCH, len(standing), BATCH))):
+                    broken = made.margins[model][positions] < (stage + 1) * 0.5
+                    outcome = attacked(positions, made.logits[model], made.labels, broken, made.images)
+                    writer.add_batch(model, stage, batch, outcome, np.ones(len(positions), dtype=bool), True)
+                writer.finish_stage(model, stage)
+    made.path.replace(path)
 
 
 def attack(path: Path) -> None:

@@ -61,22 +61,29 @@ class Terminal:
     def wait(self, shown: Callable[[list[str]], bool]) -> float:
         """Wait until the screen shows something; when the bytes arrived that did it."""
         deadline = time.perf_counter() + PATIENCE
-        while time.perf_counter() < deadline:
-            if select.select([self._fd], [], [], 0.1)[0]:
-                chunk = os.read(self._fd, 1 << 16)
-                arrived = time.perf_counter()
+        moment = 0.0
+        while not moment and time.perf_counter() < deadline:
+            for chunk, arrived in self._arrived(0.1):
                 self._stream.feed(chunk)
-                if shown(self._screen.display):
-                    return arrived
-        raise TimeoutError("\n".join(self._screen.display))
+                if not moment and shown(self._screen.display):
+                    moment = arrived
+        if not moment:
+            raise TimeoutError("\n".join(self._screen.display))
+        return moment
 
     def rest(self, seconds: float) -> None:
         """Take in what comes for a while."""
-        with contextlib.suppress(TimeoutError):
-            deadline = time.perf_counter() + seconds
-            while time.perf_counter() < deadline:
-                if select.select([self._fd], [], [], 0.02)[0]:
-                    self._stream.feed(os.read(self._fd, 1 << 16))
+        deadline = time.perf_counter() + seconds
+        while time.perf_counter() < deadline:
+            for chunk, _ in self._arrived(0.02):
+                self._stream.feed(chunk)
+
+    def _arrived(self, patience: float) -> list[tuple[bytes, float]]:
+        """What has come, and when: all is read before any is looked at, which takes this emulator milliseconds."""
+        found: list[tuple[bytes, float]] = []
+        while select.select([self._fd], [], [], 0 if found else patience)[0]:
+            found.append((os.read(self._fd, 1 << 16), time.perf_counter()))
+        return found
 
     @property
     def display(self) -> list[str]:

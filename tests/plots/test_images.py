@@ -9,9 +9,18 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from rich.console import Console, Group
 from rich.style import Style
-from rich.text import Text
 
-from thinice_tui.plots.images import FACTORS, Pixels, enlarged, fitted, half_blocks, perturbation, to_pixels
+from thinice_tui.plots.images import (
+    FACTORS,
+    HalfBlocks,
+    Pixels,
+    enlarged,
+    fitted,
+    half_blocks,
+    perturbation,
+    side_by_side,
+    to_pixels,
+)
 
 SIZES = (28, 32, 64, 224)
 LEVELS = np.arange(256, dtype=np.uint8).reshape(1, 16, 16)
@@ -28,24 +37,21 @@ def grey(*levels: float) -> NDArray[np.float32]:
     return np.array([[levels]], np.float32)
 
 
-def drawn(text: Text) -> Pixels:
-    """The pixels [H,W,3] that `text` shows, from its characters and spans alone."""
-    lines = text.plain.split("\n")
-    assert all(set(line) <= {"▀"} for line in lines)
-    styles: list[Style | None] = [None] * len(text.plain)
-    for span in text.spans:
-        assert isinstance(span.style, Style)
-        assert styles[span.start : span.end] == [None] * (span.end - span.start), "spans overlap, or are too long"
-        styles[span.start : span.end] = [span.style] * (span.end - span.start)
+def drawn(blocks: HalfBlocks) -> Pixels:
+    """The pixels [H,W,3] that `blocks` show."""
     rows: list[list[tuple[int, int, int]]] = []
-    start = 0
-    for line in lines:
-        cells = styles[start : start + len(line)]
+    for line in blocks.lines:
+        assert all(set(segment.text) == {"▀"} for segment in line)
+        cells = [segment.style for segment in line for _ in segment.text]
         rows.append([colour(cell, "color") for cell in cells])
         if any(cell is not None and cell.bgcolor is not None for cell in cells):
             rows.append([colour(cell, "bgcolor") for cell in cells])
-        start += len(line) + 1
     return np.array(rows, np.uint8)
+
+
+def lengths(blocks: HalfBlocks) -> list[list[int]]:
+    """How many cells each segment of each line has."""
+    return [[len(segment.text) for segment in line] for line in blocks.lines]
 
 
 def colour(style: Style | None, which: str) -> tuple[int, int, int]:
@@ -222,9 +228,9 @@ def test_no_room_is_one_pixel() -> None:
 
 @pytest.mark.parametrize("side", [1, 2, 3, *SIZES])
 def test_every_pixel_is_drawn(side: int) -> None:
-    text = half_blocks(noise(side, side))
-    assert np.array_equal(drawn(text), noise(side, side))
-    assert [len(line) for line in text.plain.split("\n")] == [side] * ((side + 1) // 2)
+    blocks = half_blocks(noise(side, side))
+    assert np.array_equal(drawn(blocks), noise(side, side))
+    assert [sum(line) for line in lengths(blocks)] == [side] * ((side + 1) // 2)
 
 
 @given(height=st.integers(1, 9), width=st.integers(1, 9), levels=st.integers(1, 3), seed=st.integers(0, 99))
@@ -234,26 +240,30 @@ def test_few_colours_are_drawn_too(height: int, width: int, levels: int, seed: i
 
 
 def test_an_odd_last_line_has_the_terminals_background() -> None:
-    text = half_blocks(noise(3, 4))
-    last = [span.style for span in text.spans if span.start >= 5]
-    assert len(last) == 4 and all(isinstance(style, Style) and style.bgcolor is None for style in last)
+    last = [segment.style for segment in half_blocks(noise(3, 4)).lines[-1]]
+    assert len(last) == 4 and all(style is not None and style.bgcolor is None for style in last)
 
 
 def test_black_is_drawn_and_not_left_out() -> None:
     assert np.array_equal(drawn(half_blocks(np.zeros((4, 4, 3), np.uint8))), np.zeros((4, 4, 3)))
 
 
-def test_neighbours_of_equal_colours_share_a_span() -> None:
-    flat = half_blocks(np.full((4, 6, 3), 9, np.uint8))
-    assert [(span.start, span.end) for span in flat.spans] == [(0, 6), (7, 13)]
+def test_neighbours_of_equal_colours_share_a_segment() -> None:
+    assert lengths(half_blocks(np.full((4, 6, 3), 9, np.uint8))) == [[6], [6]]
     halves = np.zeros((2, 6, 3), np.uint8)
     halves[1, 2:, 1] = 255
-    assert [(span.start, span.end) for span in half_blocks(halves).spans] == [(0, 2), (2, 6)]
+    assert lengths(half_blocks(halves)) == [[2, 4]]
 
 
 def test_equal_cells_share_a_style() -> None:
     stripes = noise(2, 2)[:, [0, 1] * 50]
-    assert len({id(span.style) for span in half_blocks(stripes).spans}) == 2
+    assert len({id(segment.style) for segment in half_blocks(stripes).lines[0]}) == 2
+
+
+def test_side_by_side_in_columns() -> None:
+    both = side_by_side([half_blocks(noise(4, 3)), half_blocks(noise(4, 5))], [6, 5], 2)
+    assert ["".join(segment.text for segment in line) for line in both.lines] == ["▀▀▀     ▀▀▀▀▀  "] * 2
+    assert both.width == 15
 
 
 def test_printed_as_one_truecolor_block() -> None:
@@ -261,15 +271,14 @@ def test_printed_as_one_truecolor_block() -> None:
     console = Console(width=80, force_terminal=True, color_system="truecolor", no_color=False)
     with console.capture() as captured:
         console.print(Group(half_blocks(pixels)))
-    assert captured.get() == "\x1b[38;2;1;2;3;48;2;7;8;9m▀\x1b[0m\x1b[38;2;4;5;6;48;2;10;11;12m▀\x1b[0m"
+    assert captured.get() == "\x1b[38;2;1;2;3;48;2;7;8;9m▀\x1b[0m\x1b[38;2;4;5;6;48;2;10;11;12m▀\x1b[0m\n"
 
 
 def test_where_there_is_too_little_room_it_is_cropped() -> None:
     console = Console(width=5, force_terminal=True, color_system=None)
-    text = half_blocks(noise(4, 9))
     with console.capture() as captured:
-        console.print(Group(text), overflow="ellipsis")
-    assert text.no_wrap and captured.get() == "▀▀▀▀▀\n▀▀▀▀▀"
+        console.print(Group(half_blocks(noise(4, 9))), overflow="ellipsis")
+    assert captured.get() == "▀▀▀▀▀\n▀▀▀▀▀\n"
 
 
 @pytest.mark.parametrize(("side", "seconds"), [(32, 0.01), (128, 0.12)])

@@ -367,9 +367,9 @@ async def test_a_drawing_that_comes_late_does_not_replace_a_newer_one() -> None:
         while "new" not in view.text:
             await pilot.pause(0.01)
         may_end.set()
-        while not ended.is_set() or any(worker.is_running for worker in app.workers):
+        while not ended.is_set():
             await pilot.pause(0.01)
-        await pilot.pause(0.1)
+        await pilot.pause(0.2)
         assert view.text.strip() == "new"
 
 

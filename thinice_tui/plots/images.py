@@ -1,16 +1,20 @@
-"""Images as rich text: a terminal cell shows two pixels, one above the other, as a half block.
+"""Images in the terminal: a cell shows two pixels, one above the other, as a half block.
 
 Images are arrays [C,H,W]; what is drawn are pixels [H,W,3], 8 bits a channel.
 """
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 from rich.color import Color, ColorType
 from rich.color_triplet import ColorTriplet
+from rich.console import Console, ConsoleOptions
+from rich.measure import Measurement
+from rich.segment import Segment
 from rich.style import Style
-from rich.text import Span, Text
 
 Image = NDArray[np.uint8] | NDArray[np.float32]
 """[C,H,W], uint8 in [0,255] or float in [0,1]."""
@@ -75,11 +79,27 @@ def enlarged(pixels: Pixels, factor: int) -> Pixels:
     return pixels.repeat(factor, axis=0).repeat(factor, axis=1)
 
 
-def half_blocks(pixels: Pixels) -> Text:
+@dataclass(frozen=True)
+class HalfBlocks:
+    """Lines of cells that rich prints as they are, which is much faster than text with as many spans."""
+
+    lines: tuple[list[Segment], ...]
+    width: int
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
+        """Cropped where there is too little room."""
+        for line in self.lines:
+            yield from Segment.adjust_line_length(line, min(self.width, options.max_width))
+            yield Segment.line()
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        return Measurement(self.width, self.width)
+
+
+def half_blocks(pixels: Pixels) -> HalfBlocks:
     """`pixels` [H,W,3] as ⌈H/2⌉ lines of W cells: the upper pixel in the foreground, the lower in the background.
 
-    An odd last line keeps the terminal's own background. Neighbouring cells of equal colours share a span.
-    Where there is too little room it is cropped; rich's Console.print of a bare Text would fold it, of a Group not.
+    An odd last line keeps the terminal's own background. Neighbouring cells of equal colours share a segment.
     """
     height, width = pixels.shape[:2]
     red, green, blue = np.moveaxis(pixels.astype(np.int64), -1, 0)
@@ -87,17 +107,26 @@ def half_blocks(pixels: Pixels) -> Text:
     lower = np.full_like(colours[::2], -1)
     lower[: height // 2] = colours[1::2]
     cells = np.stack([colours[::2], lower], axis=-1)
-    starts_span = np.ones(cells.shape[:2], np.bool_)
-    starts_span[:, 1:] = (cells[:, 1:] != cells[:, :-1]).any(axis=-1)
-    starts = np.flatnonzero(starts_span)
-    ends = np.append(starts[1:], starts_span.size)
-    starts, ends = starts + starts // width, ends + (ends - 1) // width  # a line break after each line
-    styles = cells[starts_span].tolist()
-    spans = [
-        Span(start, end, _style(upper, lower))
-        for start, end, (upper, lower) in zip(starts.tolist(), ends.tolist(), styles, strict=True)
-    ]
-    return Text("\n".join([UPPER_HALF * width] * len(cells)), no_wrap=True, overflow="crop", end="", spans=spans)
+    begins = np.ones(cells.shape[:2], np.bool_)
+    begins[:, 1:] = (cells[:, 1:] != cells[:, :-1]).any(axis=-1)
+    lines = []
+    for line, begin in zip(cells, begins, strict=True):
+        starts = np.flatnonzero(begin)
+        lengths = np.diff(starts, append=width).tolist()
+        pairs = line[starts].tolist()
+        lines.append([Segment(UPPER_HALF * n, _style(*pair)) for n, pair in zip(lengths, pairs, strict=True)])
+    return HalfBlocks(tuple(lines), width)
+
+
+def side_by_side(blocks: Sequence[HalfBlocks], widths: Sequence[int], gap: int) -> HalfBlocks:
+    """`blocks` of equally many lines in columns of these widths, `gap` cells apart."""
+    lines = []
+    for parts in zip(*(block.lines for block in blocks), strict=True):
+        line: list[Segment] = []
+        for part, block, width in zip(parts, blocks, widths, strict=True):
+            line += [*part, Segment(" " * (width - block.width + gap))]
+        lines.append(line)
+    return HalfBlocks(tuple(lines), sum(widths) + gap * len(widths))
 
 
 def _unit(image: Image) -> NDArray[np.float32]:

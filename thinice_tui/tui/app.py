@@ -1,6 +1,7 @@
 """The application: what is looked at, the threads that read it, and what every key does."""
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -34,6 +35,12 @@ from thinice_tui.tui.taking_away import TakingAway
 
 POLL = 0.25
 """Seconds between two looks at the run file; more where reading it takes long."""
+SWITCH = 0.0005
+"""Seconds that one thread may hold the interpreter, a tenth of Python's: a key waits for it several times."""
+TIDY = 1.0
+"""Seconds without a key until garbage is looked for, because keys wait meanwhile."""
+RARE = 60
+"""Times as many searches of the younger objects before Python itself looks through all; 10 by default."""
 REST = 4
 """Times as long as the last look took, at least, until the next: the engine needs the machine more."""
 
@@ -49,6 +56,8 @@ def open_in_app(path: Path) -> int:
 
 
 def _run(app: "ThiniceApp") -> int:
+    sys.setswitchinterval(SWITCH)
+    gc.set_threshold(*gc.get_threshold()[:2], RARE)
     code = app.run()
     if app.farewell:
         print(app.farewell, file=sys.stderr)
@@ -111,6 +120,8 @@ class ThiniceApp(App[int]):
         """Set: the thread that follows the run file may end."""
         self._warned: set[str] = set()
         self._analysed: object = None
+        self._last_key = 0.0
+        """When something was last done; 0: nothing since garbage was looked for."""
 
     # beginning and ending
 
@@ -126,6 +137,12 @@ class ThiniceApp(App[int]):
             self.engine.start_engine(self.request)
         elif self.path is not None:
             self.follow(self.path)
+        self.set_interval(TIDY, self._tidy)
+
+    def _tidy(self) -> None:
+        if self._last_key and time.monotonic() - self._last_key > TIDY:
+            self._last_key = 0.0
+            gc.collect()
 
     def _apply_preferences(self) -> None:
         if self.preferences.theme in self.available_themes:
@@ -269,6 +286,8 @@ class ThiniceApp(App[int]):
 
     def on_thinice_app_analysed(self, event: Analysed) -> None:
         if event.key == self._analysed:  # else a newer one is being computed
+            if self.analysis is None:
+                gc.freeze()  # what is there now stays: to go through it again and again would halt the keys
             self.analysis = event.analysis
             self.tell_screens()
 
@@ -316,6 +335,7 @@ class ThiniceApp(App[int]):
 
     def action_do(self, name: str) -> None:
         """Do what the action `name` means on the screen in front; a reason why not is said."""
+        self._last_key = time.monotonic()
         handler = self._handler(name)
         reason = handler() if handler else f"{BY_NAME[name].title} does nothing here"
         if reason:

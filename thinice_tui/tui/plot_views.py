@@ -88,7 +88,10 @@ def _ranks(shown: Shown, width: int, height: int) -> Text:
 
 
 def _stages(shown: Shown, width: int, height: int) -> Text:
-    return accuracy_by_stage(analyse(shown.run.only(shown.rows.order)).models, width, height)
+    run = shown.run.only(shown.rows.order)
+    # One by one, because comparing models takes long, and nothing of that is drawn.
+    models = [analyse(replace(run, models=(model,))).models[0] for model in run.models]
+    return accuracy_by_stage(models, width, height)
 
 
 def _curve(shown: Shown, width: int, height: int) -> Text:  # noqa: ARG001
@@ -113,12 +116,14 @@ class Plot:
     draw: Callable[[Shown, int, int], Text]
     whatever_set: bool = False
     """Drawn of all sets, whichever are shown: a rate of flips among flips would say nothing."""
+    marks: bool = True
+    """Whether the selected sample is marked in it."""
 
 
 PLOTS: dict[str, Plot] = {
     "margins": Plot("Margins", _margins),
     "flips": Plot("Flips", _flips, whatever_set=True),
     "ranks": Plot("Scatter", _ranks),
-    "stages": Plot("Stages", _stages, whatever_set=True),
-    "curve": Plot("Curve", _curve),
+    "stages": Plot("Stages", _stages, whatever_set=True, marks=False),
+    "curve": Plot("Curve", _curve, marks=False),
 }

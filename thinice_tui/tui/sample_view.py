@@ -12,7 +12,7 @@ from rich.text import Text
 from thinice_tui.analysis.comparison import clean_correct, clean_known
 from thinice_tui.analysis.table import SET_NAMES, Rows
 from thinice_tui.plots.charts import SET_MARKERS
-from thinice_tui.plots.images import Pixels, fitted, half_blocks, perturbation, to_pixels
+from thinice_tui.plots.images import Pixels, fitted, half_blocks, perturbation, side_by_side, to_pixels
 from thinice_tui.runfile.records import Floats, ModelOutcomes
 from thinice_tui.tui.detail import Detail
 
@@ -122,18 +122,18 @@ def _cell_rows(images: Sequence[_Image], across: int, width: int, room: int) -> 
     return -(-int(fitted(images[0].pixels, *_cells(across, len(images), width, room)).shape[0]) // 2)
 
 
-def _strips(images: Sequence[_Image], across: int, width: int, room: int) -> list[Table]:
+def _strips(images: Sequence[_Image], across: int, width: int, room: int) -> list[RenderableType]:
     columns, rows = _cells(across, len(images), width, room)
-    strips = []
+    strips: list[RenderableType] = []
     for start in range(0, len(images), across):
         part = images[start : start + across]
-        strip = Table.grid(padding=(0, GAP, 0, 0))
-        drawn = [fitted(image.pixels, columns, rows) for image in part]
-        for pixels in drawn:
-            strip.add_column(width=max(pixels.shape[1], min(columns, 18)), no_wrap=True, overflow="crop")
-        strip.add_row(*(Text(image.caption, style="dim", no_wrap=True, overflow="ellipsis") for image in part))
-        strip.add_row(*(half_blocks(pixels) for pixels in drawn))
-        strips.append(strip)
+        blocks = [half_blocks(fitted(image.pixels, columns, rows)) for image in part]
+        widths = [max(block.width, min(columns, 18)) for block in blocks]
+        captions = Table.grid(padding=(0, GAP, 0, 0))
+        for column in widths:
+            captions.add_column(width=column, no_wrap=True, overflow="ellipsis")
+        captions.add_row(*(Text(image.caption, style="dim") for image in part))
+        strips += [captions, side_by_side(blocks, widths, GAP)]
     return strips
 
 

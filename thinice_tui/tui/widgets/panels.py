@@ -45,7 +45,8 @@ class PlotPanel(SlowView):
         if rows is None:
             self.say("reading …")
             return
-        self.draw((kind, id(rows), position), partial(plot, kind, rows, position))
+        marked = position if PLOTS[kind].marks else None
+        self.draw((kind, id(rows), marked), partial(plot, kind, rows, marked))
 
 
 class RowsLine(Static):
@@ -69,8 +70,13 @@ class RowsLine(Static):
 class PlotTabs(Static):
     """The kinds of plots, the one shown in reverse; each can be clicked."""
 
+    _chosen = ""
+
     def choose(self, kind: str) -> None:
         """Show that `kind` is drawn."""
+        if kind == self._chosen:
+            return
+        self._chosen = kind
         line = Text(" ", no_wrap=True, overflow="crop", end="")
         for name, one in PLOTS.items():
             part = Text(f" {one.title} ", style="reverse" if name == kind else "")

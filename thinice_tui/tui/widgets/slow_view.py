@@ -1,11 +1,16 @@
 """A widget whose content takes a while: drawn in a thread, shortly after it changes."""
 
+import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from rich.console import Console, RenderableType
+from rich.segment import Segment
+from rich.style import Style
 from rich.text import Text
 from textual.geometry import Size
+from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.timer import Timer
@@ -13,7 +18,7 @@ from textual.timer import Timer
 from thinice_tui.errors import ThiniceError
 from thinice_tui.printable import printable
 
-DELAY = 0.06
+DELAY = 0.1
 """Seconds of rest before drawing, so that moving through the rows stays quick."""
 PATIENCE = 0.3
 """Seconds after which it is drawn although changes go on."""
@@ -28,6 +33,14 @@ class SlowView(ScrollView, can_focus=False, inherit_bindings=False):
 
     The thread also turns the content into lines, so that showing it costs the interface next to nothing.
     """
+
+    @dataclass
+    class Drawn(Message, bubble=False):
+        """A thread has made the lines of the drawing `number`, or failed to."""
+
+        number: int
+        lines: list[Strip]
+        error: Exception | None = None
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -67,7 +80,13 @@ class SlowView(ScrollView, can_focus=False, inherit_bindings=False):
         width, row = self.scrollable_content_region.width, y + round(self.scroll_y)
         if row >= len(self._lines):
             return Strip.blank(width, self.rich_style)
-        return self._lines[row].crop_extend(0, width, self.rich_style).apply_style(self.rich_style)
+        base = self.rich_style
+        return Strip(
+            [
+                segment if _has_both_colours(segment.style) else Segment(segment.text, base + segment.style)
+                for segment in self._lines[row]
+            ]
+        )
 
     def on_resize(self) -> None:
         self._later()
@@ -92,25 +111,37 @@ class SlowView(ScrollView, can_focus=False, inherit_bindings=False):
             self._later()
             return
         self._begun, self._in_flight, self._number = key, self._in_flight + 1, self._number + 1
-        drawing, number = self._drawing, self._number
+        threading.Thread(target=self._work, args=(self._drawing, self._number, width, height), daemon=True).start()
 
-        def work() -> None:
-            try:
-                drawn = drawing(width, height)
-            except ThiniceError as error:
-                drawn = Text(printable(f"{error.what}. {error.do}"))
-            self.app.call_from_thread(self._show, number, _lines(drawn, width))
+    def _work(self, drawing: Drawing, number: int, width: int, height: int) -> None:
+        try:
+            drawn = self._made(drawing(width, height), width)
+        except ThiniceError as error:
+            drawn = self._made(Text(printable(f"{error.what}. {error.do}")), width)
+        except Exception as error:  # a defect: end with its traceback, as for one in a handler
+            self.post_message(self.Drawn(number, [], error))
+            return
+        self.post_message(self.Drawn(number, drawn))
 
-        self.run_worker(work, thread=True)
+    def _made(self, drawn: RenderableType, width: int) -> list[Strip]:
+        """The lines of what was drawn, with the codes of their colours already known."""
+        console = Console(width=width, color_system="truecolor", force_terminal=True, legacy_windows=False)
+        lines = [Strip(line) for line in console.render_lines(drawn, pad=False)]
+        for line in lines:
+            line.render(self.app.console)
+        return lines
 
-    def _show(self, number: int, lines: list[Strip]) -> None:
+    def on_slow_view_drawn(self, event: Drawn) -> None:
+        if event.error is not None:
+            raise event.error
         self._in_flight -= 1
-        if number > self._shown:  # else a newer one was quicker
-            self._shown, self._lines = number, lines
-            self.virtual_size = Size(self.scrollable_content_region.width, len(lines))
+        if event.number > self._shown:  # else a newer one was quicker
+            self._shown, self._lines = event.number, event.lines
+            width, height = self.scrollable_content_region.size
+            # Another size would lay out the whole screen anew.
+            self.virtual_size = Size(width, max(height, len(event.lines)))
             self.refresh()
 
 
-def _lines(drawn: RenderableType, width: int) -> list[Strip]:
-    console = Console(width=width, color_system="truecolor", force_terminal=True, legacy_windows=False, highlight=False)
-    return [Strip(line) for line in console.render_lines(drawn, pad=False)]
+def _has_both_colours(style: Style | None) -> bool:
+    return style is not None and style.color is not None and style.bgcolor is not None

@@ -33,6 +33,8 @@ def about(
             "seed": 3,
             "batch_size": None,
             "keep_images": "flips",
+            "precision": "fp32",
+            "distances": False,
         },
         "batch_size": BATCH,
         "classes": classes,

@@ -4,8 +4,10 @@ import io
 import json
 import subprocess
 import sys
+from dataclasses import asdict, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from rich.console import Console
 
@@ -13,12 +15,13 @@ from tests.runs import write_run
 from thinice_tui.analysis.comparison import analyse
 from thinice_tui.report.document import document
 from thinice_tui.report.text import print_report
-from thinice_tui.runfile.records import Role
+from thinice_tui.runfile.reader import read_run
+from thinice_tui.runfile.records import Finding, Role
 
 MODELS: dict[str, Role] = {"dense": "dense", "half": "pruned", "again": "control"}
 
 KEYS = {
-    "": {"run", "models", "comparisons"},
+    "": {"run", "models", "comparisons", "reliability", "security_curves"},
     "run": {"settings", "versions", "seed", "device", "complete", "warnings", "data"},
     "models": {"role", "path", "sha256", "arch", "sparsity", "clean_accuracy", "robust_accuracy", "stages"},
     "models.sparsity": {"conv_linear", "mean_per_layer", "all_parameters"},
@@ -139,3 +142,36 @@ def test_a_run_is_reported_without_torch(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["run"]["complete"] is True
+
+
+def test_reliability_is_said_in_words_and_in_json(tmp_path: Path) -> None:
+    sound = Finding("dense", "gradients vanish", 0, 50, False)
+    hidden = Finding("half", "gradients vanish", 7, 50, True, (3, 4))
+    told = text_of(tmp_path / "a.thinice", more={"findings": [asdict(sound)]})
+    assert "no check gives a reason to doubt" in told and "0 of 50" in told
+    told = text_of(tmp_path / "b.thinice", more={"findings": [asdict(sound), asdict(hidden)]})
+    assert "DOUBTFUL" in told and "half: gradients vanish" in told and "7 of 50 !" in told
+    found = document(analyse(read_run(tmp_path / "b.thinice")))["reliability"]
+    assert found[1]["model"] == "half" and found[1]["samples"] == [9, 12], "original indices, here 3 × the position"
+    assert found[1]["doubtful"] is True
+    assert "checked when the attacks are done" in text_of(tmp_path / "c.thinice", through=1)
+
+
+def test_security_curves_are_in_the_report_where_there_are_distances(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "a.thinice", MODELS)
+    random = np.random.default_rng(0)
+    models = []
+    for model in run.models:
+        far = random.exponential(6 / 255, len(run.labels))
+        models.append(replace(model, boundary=np.where(model.clean_prediction == run.labels, far, np.nan)))
+    analysis = analyse(replace(run, models=tuple(models)))
+    stream = io.StringIO()
+    print_report(analysis, Console(file=stream, width=80))
+    assert "over eps, upper bounds, n=200" in stream.getvalue() and "Median distance" in stream.getvalue()
+    curves = document(analysis)["security_curves"]
+    assert [curve["model"] for curve in curves] == list(MODELS)
+    for curve, model in zip(curves, models, strict=True):
+        assert curve["n"] == 200 and curve["eps"][0] == 0
+        at = 40
+        expected = float(np.mean(np.nan_to_num(model.boundary) > curve["eps"][at]))
+        assert curve["robust_accuracy"][at] == expected

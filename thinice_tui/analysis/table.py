@@ -74,8 +74,10 @@ def _gone_through(run: Run, model: ModelOutcomes) -> NDArray[np.int16]:
     assert isinstance(size, int)
     for stage in model.stages:
         if not stage.finished and stage.batches:
-            standing = clean_correct(run, model) & ((model.broken_by < 0) | (model.broken_by >= stage.ordinal))
-            entered = np.flatnonzero(standing)
+            entering = clean_correct(run, model)
+            if stage.parameters.get("kind") != "distance":  # which looks at what is broken, too
+                entering &= (model.broken_by < 0) | (model.broken_by >= stage.ordinal)
+            entered = np.flatnonzero(entering)
             done = np.zeros(-(-len(entered) // size), dtype=bool)
             done[[batch for batch in stage.batches if batch < len(done)]] = True
             through[entered[np.repeat(done, size)[: len(entered)]]] += 1

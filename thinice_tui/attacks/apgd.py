@@ -85,9 +85,9 @@ def ascend(
         momentum, previous = point - previous, point
         share = 0.75 if step > 1 else 1.0
         if norm == "Linf":
-            moved = torch.clamp(gradient.sign().mul_(step_size).add_(point), low, high)
+            moved = _between(low, gradient.sign().mul_(step_size).add_(point), high)
             moved = moved.sub_(point).mul_(share).add_(point).add_(momentum.mul_(1 - share))
-            point = torch.clamp(moved, low, high)
+            point = _between(low, moved, high)
         else:
             moved = _into_ball(x, point + step_size * gradient / (_length(gradient) + 1e-12), eps, 0.0)
             moved = point + (moved - point) * share + momentum * (1 - share)
@@ -144,6 +144,11 @@ def _into_ball(x: Tensor, moved: Tensor, eps: Tensor, tiny: float) -> Tensor:
     delta = moved - x
     length = _length(delta)
     return torch.clamp(x + delta / (length + 1e-12) * torch.min(eps, length + tiny), 0.0, 1.0)
+
+
+def _between(low: Tensor, moved: Tensor, high: Tensor) -> Tensor:
+    """`moved`, in place; torch.clamp between tensors takes five times as long on a CPU."""
+    return torch.minimum(torch.maximum(moved, low, out=moved), high, out=moved)
 
 
 def _length(delta: Tensor) -> Tensor:

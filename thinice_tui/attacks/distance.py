@@ -1,8 +1,8 @@
 """How far the decision boundary is: bisection over eps, each sample with its own.
 
-At each radius a short APGD on the logit margin says whether the ball holds an adversarial image; the radius of the
-smallest ball that did is an upper bound of the minimum-norm distance (Carlini et al. 2019, arXiv 1902.06705, section
-4.3, call it the median adversarial perturbation's binary search).
+At each radius a short APGD on the logit margin says whether the ball holds an adversarial image; one that is found
+is drawn back towards the clean image as far as it stays adversarial. The nearest is an upper bound of the
+minimum-norm distance.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,9 @@ CLOSE_ENOUGH = 0.03
 """Of the distance, what may lie between the largest radius that held and the smallest that did not."""
 ROUNDS = 20
 NARROWING = 4
-"""By which a radius shrinks while none has held, and twice the square root of which it grows while all have."""
+"""By which a radius shrinks while none has held."""
+HALVINGS = 5
+"""Of the way from an adversarial image back towards the clean one."""
 
 
 @dataclass(frozen=True)
@@ -58,10 +60,35 @@ def nearest_boundary(
         narrower = torch.where(low > 0, (low * high).sqrt(), high / NARROWING)
         radius = torch.where(open_ended, wider, narrower)[index]
         found = ascend(model, x[index], y[index], norm, radius.to(x.dtype).view(-1, 1, 1, 1), steps, "margin")
-        reached = distances_if_broken(found.images, index)
+        candidates, reached = _drawn_back(x[index], found.images, low[index], distances_if_broken, index)
         nearer = reached < high[index]
-        images[index[nearer]] = found.images[nearer]
+        images[index[nearer]] = candidates[nearer]
         high[index] = torch.minimum(high[index], reached)
         low[index] = torch.where(torch.isinf(reached), torch.maximum(low[index], radius), low[index])
         low = torch.minimum(low, high)
     return Boundary(images, high)
+
+
+def _drawn_back(
+    x: Tensor,
+    found: Tensor,
+    low: Tensor,
+    distances_if_broken: Callable[[Tensor, Tensor], Tensor],
+    index: Tensor,
+) -> tuple[Tensor, Tensor]:
+    """What is nearest on the way from `found` [n,C,H,W] to x and still adversarial, but beyond `low` [n]; distances."""
+    images, reached = found.clone(), distances_if_broken(found, index)
+    fallen = torch.isfinite(reached).nonzero().flatten()
+    if not fallen.numel():
+        return images, reached
+    inner, outer = (low[fallen] / reached[fallen]).clamp(max=1.0), torch.ones_like(low[fallen])
+    delta = found[fallen] - x[fallen]
+    for _ in range(HALVINGS):
+        share = (inner + outer) / 2
+        candidates = x[fallen] + delta * share.to(x.dtype).view(-1, 1, 1, 1)
+        far = distances_if_broken(candidates, index[fallen])
+        nearer = far < reached[fallen]
+        images[fallen[nearer]], reached[fallen[nearer]] = candidates[nearer], far[nearer]
+        outer = torch.where(nearer, share, outer)
+        inner = torch.where(nearer, inner, share)
+    return images, reached

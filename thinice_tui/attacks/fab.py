@@ -61,7 +61,7 @@ def _descend(
     nearest, distance = clean.clone(), torch.full(y.shape, torch.inf, device=x.device)
     for _ in range(steps):
         gap, gradient = _nearest_boundary(model, point.view_as(x), y, rivals, norm)
-        offset = torch.einsum("nd,nd->n", gradient, point) - gap
+        offset = (gradient * point).sum(dim=1) - gap
         forth = onto_hyperplane(point, gradient, offset, norm)
         direct = onto_hyperplane(clean, gradient, offset, norm)
         a, b = (_size(delta, norm).clamp(min=1e-8) for delta in (forth, direct))

@@ -19,7 +19,7 @@ def onto_hyperplane(points: Tensor, weights: Tensor, offsets: Tensor, norm: Norm
 
     (Croce and Hein 2020, arXiv 1907.02044, equation 4.) Where no such point exists, the δ that comes nearest.
     """
-    missing = offsets - torch.einsum("nd,nd->n", weights, points)
+    missing = offsets - (weights * points).sum(dim=1)
     signs = weights.sign() * missing.sign()[:, None]
     room = torch.where(signs > 0, 1 - points, points)
     slopes = weights.abs()
@@ -28,8 +28,8 @@ def onto_hyperplane(points: Tensor, weights: Tensor, offsets: Tensor, norm: Norm
     length = missing / gains.sum(dim=1).clamp(min=1e-30)
     for _ in range(ITERATIONS):
         wanted = length[:, None] if norm == "Linf" else length[:, None] * slopes
-        gained = torch.einsum("nd,nd->n", slopes, torch.minimum(room, wanted))
-        free = torch.einsum("nd,nd->n", gains, (room > wanted).to(gains.dtype))
+        gained = torch.minimum(room, wanted).mul_(slopes).sum(dim=1)
+        free = ((room > wanted) * gains).sum(dim=1)
         step = torch.where(free > 0, (missing - gained) / free.clamp(min=1e-30), 0.0).clamp(min=0.0)
         length = length + step
         if bool((step <= CLOSE * length).all()):

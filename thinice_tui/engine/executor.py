@@ -17,11 +17,12 @@ from thinice_tui.attacks.ensembles import Stage
 from thinice_tui.attacks.metered import MeteredModel
 from thinice_tui.attacks.stages import attack_batch, seeded
 from thinice_tui.engine.memory import free_cached, in_pieces, is_out_of_memory
+from thinice_tui.engine.reliability import examine
 from thinice_tui.engine.verify import Verdict, distance, verify
 from thinice_tui.errors import ModelError, ThiniceError
 from thinice_tui.models.classifier import Classifier
 from thinice_tui.models.search import SearchModel, prepare_search
-from thinice_tui.runfile.records import BatchOutcome, joined
+from thinice_tui.runfile.records import BatchOutcome, Finding, joined
 from thinice_tui.settings import Settings
 
 
@@ -193,6 +194,32 @@ class LocalExecutor:
         """Which of the images are misclassified by what was searched with, bool [b]."""
         wrong: Tensor = search.module(images).argmax(dim=1) != labels
         return wrong
+
+    def examine(
+        self, model: int, positions: NDArray[np.int64], images: NDArray[np.float32], labels: NDArray[np.int64]
+    ) -> tuple[Finding, ...]:
+        """Signs that attacks could not do their work, on samples [b] that stand, at `positions` of the run.
+
+        On fewer of them where the device has too little memory; findings say on how many.
+        """
+        size = len(positions)
+        try:
+            with self._explained(model, "the checks", size):
+                return examine(
+                    self._judges[model],
+                    self._names[model],
+                    torch.from_numpy(positions),
+                    torch.from_numpy(images).to(self._device),
+                    torch.from_numpy(labels).to(self._device),
+                    self._settings.norm,
+                    self._settings.eps.value,
+                    noise_seed(self._settings.seed, "checks", 0),
+                )
+        except OutOfMemory:
+            if size == 1:
+                raise
+        free_cached()
+        return self.examine(model, positions[: size // 2], images[: size // 2], labels[: size // 2])
 
     @torch.no_grad()
     def clean_logits(self, model: int, images: NDArray[np.float32]) -> NDArray[np.float32]:

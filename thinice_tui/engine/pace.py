@@ -48,6 +48,10 @@ class Pace:
         """`done` of `total` samples have their clean prediction."""
         self._send(Heartbeat(time.time(), self.state, f"{model} · clean", done, total, images_per_second, None))
 
+    def check(self, model: str) -> None:
+        """The attacks are done, and `model` is looked at once more."""
+        self._send(Heartbeat(time.time(), self.state, f"{model} · checks", 0, 1, 0.0, None))
+
     def _send(self, beat: Heartbeat) -> None:
         self._last = beat
         self._heartbeat(beat)

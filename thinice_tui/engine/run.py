@@ -21,6 +21,7 @@ from thinice_tui.engine.leash import Leash
 from thinice_tui.engine.observer import Observer, StageResult
 from thinice_tui.engine.pace import Pace
 from thinice_tui.engine.plan import RunModel, make_plan, resumption_warnings
+from thinice_tui.engine.reliability import EXAMINED
 from thinice_tui.errors import ModelError
 from thinice_tui.margins import logit_margin
 from thinice_tui.runfile.control import forget
@@ -132,6 +133,7 @@ class _Engine:
         self._writer.plan_stages(parameters, len(self._models))
         for ordinal in range(len(self._stages)):
             self._attack(ordinal)
+        self._examine()
         self._writer.finish(self._kept_images())
 
     def _say_how_it_searches(self) -> None:
@@ -268,6 +270,26 @@ class _Engine:
                     labels=self._labels[positions],
                     known=self._known[front.model][positions],
                 )
+
+    def _examine(self) -> None:
+        """Look at what still stands of each model for signs that attacks could not do their work."""
+        stored = self._writer.value("findings")
+        findings = list(stored) if isinstance(stored, list) else []
+        known = {found["model"] for found in findings}
+        for number, model in enumerate(self._models):
+            standing = np.flatnonzero(self._standing(number, len(self._stages)))
+            if model.name in known or not len(standing):
+                continue
+            self._pace.check(model.name)
+            chosen = standing[:: max(1, len(standing) // EXAMINED)][:EXAMINED]
+            found = self._executor.examine(number, chosen, self._samples.floats(chosen), self._labels[chosen])
+            for finding in found:
+                if finding.doubtful:
+                    share = f"{finding.value:g} of {finding.n} standing samples"
+                    self._warn(f"{model.name}: {finding.check}, on {share}: its robust accuracy may be too high")
+            findings += [asdict(finding) for finding in found]
+            self._writer.set_values(findings=findings)
+            self._leash.end_if_asked()
 
     def _forwarded(self, images: int) -> None:
         self._pace.forwarded(images)

@@ -69,7 +69,7 @@ def margins_by_set(
     if marked is not None and np.isfinite(marked):
         figure.vertical_line(float(np.clip(marked, edges[0], edges[-1])), MARK_COLOUR)
     n = f"n={len(known)}"
-    _title(figure, width, f"Dense margins by set, % of each set's samples, {n}", f"Margins, % of each set, {n}")
+    titled(figure, width, f"Dense margins by set, % of each set's samples, {n}", f"Margins, % of each set, {n}")
     figure.xlabel(label)
     figure.ylim(0, None)
     return to_text(figure)
@@ -97,7 +97,7 @@ def flip_rate_by_margin(
         figure.scatter(places, [100 * rate.rate for rate in one.rates], marker=marker, color=colour, label=label)
     xs = list(range(1, len(first) + 1))
     n = f"n={sum(rate.n for rate in first)}"
-    _title(
+    titled(
         figure,
         width,
         f"Flip rate in % of the samples dense holds, by group of rising dense margin, {n}",
@@ -145,7 +145,7 @@ def margin_ranks(
         figure.horizontal_line(float(ranks[1][marked]), MARK_COLOUR)
     shown = "" if drawn.sum() == len(known) else f", {int(drawn.sum())} drawn"
     n = f"n={len(known)}{shown}"
-    _title(figure, width, f"Margin ranks in %, {names[0]} across, {names[1]} up, {n}", f"Margin ranks in %, {n}")
+    titled(figure, width, f"Margin ranks in %, {names[0]} across, {names[1]} up, {n}", f"Margin ranks in %, {n}")
     figure.xlabel(f"rank of the {names[0]} margin, % (lowest first){note}")
     figure.xlim(0, 100)
     figure.ylim(0, 100)
@@ -172,7 +172,7 @@ def accuracy_by_stage(models: Sequence[ModelSummary], width: int, height: int) -
             label=summary.model.record.name,
         )
     n = models[0].clean_accuracy.n if models[0].clean_accuracy else 0
-    _title(figure, width, f"Accuracy in % after each stage, n={n}")
+    titled(figure, width, f"Accuracy in % after each stage, n={n}")
     figure.xticks(list(range(len(names))), names)
     figure.xlim(-0.3, len(names) - 0.7)
     figure.ylim(0, 100)
@@ -180,6 +180,6 @@ def accuracy_by_stage(models: Sequence[ModelSummary], width: int, height: int) -
     return to_text(figure)
 
 
-def _title(figure: Any, width: int, *titles: str) -> None:
+def titled(figure: Any, width: int, *titles: str) -> None:
     """The first title that fits, because plotext drops one that does not; the last is cut."""
     figure.title(next((title for title in titles if len(title) <= width - 2), titles[-1][: width - 2]))

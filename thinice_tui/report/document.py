@@ -4,6 +4,7 @@ Accuracies, rates, sparsities and NFR/PFR are fractions in [0,1]; unknown number
 """
 
 import math
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,8 +20,10 @@ from thinice_tui.analysis.comparison import (
     clean_known,
     robust,
 )
+from thinice_tui.analysis.curve import Curve, security_curve
+from thinice_tui.analysis.reliability import findings
 from thinice_tui.analysis.statistics import Auc, Estimate
-from thinice_tui.runfile.records import ModelOutcomes
+from thinice_tui.runfile.records import Finding, ModelOutcomes
 
 Json = dict[str, Any]
 
@@ -31,6 +34,8 @@ def document(analysis: Analysis, samples: bool = False) -> Json:
         "run": _run(analysis),
         "models": [_model(summary) for summary in analysis.models],
         "comparisons": [_comparison(comparison) for comparison in analysis.comparisons],
+        "security_curves": [_curve(curve) for curve in _curves(analysis)],
+        "reliability": [_finding(analysis, found) for found in findings(analysis.run)],
     }
     if samples:
         result["samples"] = _samples(analysis)
@@ -44,6 +49,7 @@ def _run(analysis: Analysis) -> Json:
         "stages_finished": list(analysis.stage_names[: analysis.through]),
         "stages_planned": list(analysis.stage_names),
         "settings": about["settings"],
+        "search": about.get("search"),
         "seed": _settings(analysis)["seed"],
         "versions": about["versions"],
         "device": about["device"],
@@ -144,6 +150,26 @@ def _auc(auc: Auc) -> Json:
     }
 
 
+def _curves(analysis: Analysis) -> list[Curve]:
+    curves = (security_curve(analysis.run, model) for model in analysis.run.models)
+    return [curve for curve in curves if curve is not None]
+
+
+def _curve(curve: Curve) -> Json:
+    return {
+        "model": curve.name,
+        "eps": curve.eps.tolist(),
+        "robust_accuracy": curve.robust.tolist(),
+        "n": curve.n,
+        "median_distance": _number(curve.median),
+    }
+
+
+def _finding(analysis: Analysis, found: Finding) -> Json:
+    indices = [int(analysis.run.indices[position]) for position in found.samples]
+    return asdict(found) | {"samples": indices}
+
+
 def _gap(gap: Gap | None) -> Json | None:
     if gap is None:
         return None
@@ -186,6 +212,7 @@ def _outcomes(analysis: Analysis, model: ModelOutcomes) -> list[Json]:
             "adversarial_prediction": int(adversarial[i]) if attacked[i] else None,
             "adversarial_margin": _number(float(worst[i])) if attacked[i] else None,
             "distance": _number(float(model.distance[i])),
+            "boundary_distance": _number(float(model.boundary[i])),
         }
         for i in range(len(run.labels))
     ]

@@ -8,8 +8,11 @@ from rich.table import Table
 from rich.text import Text
 
 from thinice_tui.analysis.comparison import Analysis, Comparison, ModelSummary
+from thinice_tui.analysis.curve import security_curve
 from thinice_tui.analysis.statistics import Estimate
 from thinice_tui.plots.charts import Rates, accuracy_by_stage, flip_rate_by_margin, margins_by_set
+from thinice_tui.plots.curves import security_curves
+from thinice_tui.report.reliability import reliability
 from thinice_tui.settings import is_final
 
 PLOT_HEIGHT = 15
@@ -46,6 +49,9 @@ def _parts(analysis: Analysis, width: int) -> Iterator[RenderableType]:
     for comparison in analysis.comparisons:
         yield Text()
         yield from _comparison(analysis, comparison, control, width)
+    yield Text()
+    yield from reliability(analysis)
+    yield from _curves(analysis, width)
     if analysis.comparisons:
         yield Text()
         yield _footnotes(control is not None)
@@ -66,6 +72,8 @@ def _header(analysis: Analysis) -> Text:
     text.append(f"\n{data['source']}", style="not bold")
     text.append(f"\nthinice-tui {versions['thinice-tui']}, torch {versions['torch']}", style="not bold")
     text.append(f", torchattacks {versions['torchattacks']}", style="not bold")
+    if settings["precision"] != "fp32":
+        text.append(f"\nsearched in {settings['precision']}, verdicts in full precision", style="not bold")
     if not analysis.complete:
         done = ", ".join(analysis.stage_names[: analysis.through]) or "none"
         left = ", ".join(analysis.stage_names[analysis.through :])
@@ -216,6 +224,22 @@ def _flip_rates(comparison: Comparison) -> Table:
             f"[{100 * rate.low:.1f}, {100 * rate.high:.1f}]",
         )
     return table
+
+
+def _curves(analysis: Analysis, width: int) -> Iterator[RenderableType]:
+    """The security curves, where distances were searched for."""
+    run = analysis.run
+    curves = [curve for model in run.models if (curve := security_curve(run, model)) is not None]
+    if not curves:
+        return
+    settings = run.about["settings"]
+    assert isinstance(settings, dict)
+    norm = settings["norm"]
+    yield Text()
+    yield security_curves(curves, settings["eps"]["value"], norm, width, PLOT_HEIGHT)
+    scale, unit = (255, "/255") if norm == "Linf" else (1, "")
+    medians = ", ".join(f"{curve.name} {scale * curve.median:.3g}{unit}" for curve in curves)
+    yield Text(f"Median distance to the boundary of what is right without attack ({norm}, upper bounds): {medians}")
 
 
 def _footnotes(has_control: bool) -> Text:

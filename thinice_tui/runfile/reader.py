@@ -21,6 +21,7 @@ from thinice_tui.margins import logit_margin
 from thinice_tui.printable import printable, printable_json
 from thinice_tui.runfile.records import (
     EngineRecord,
+    Finding,
     Floats,
     Heartbeat,
     Integers,
@@ -94,6 +95,9 @@ class RunReader:
                 models=tuple(model for model, _ in read),
                 heartbeat=_read_heartbeat(connection),
                 engine=EngineRecord(**about["engine"]) if about.get("engine") else None,
+                findings=tuple(
+                    Finding(**(found | {"samples": tuple(found["samples"])})) for found in about.get("findings", ())
+                ),
             )
         self._signature = signature
         return self._run
@@ -209,6 +213,7 @@ def _check_about(about: dict[str, Any]) -> None:
         (about["batch_size"], int),
         (settings["norm"], str),
         (settings["attack"], str),
+        (settings["precision"], str),
         (settings["seed"], int),
         (settings["eps"]["text"], str),
         (data["source"], str),

@@ -85,6 +85,22 @@ class ModelOutcomes:
 
 
 @dataclass(frozen=True)
+class Finding:
+    """One check of whether attacks on a model could do their work, on `n` samples.
+
+    value: how many of them failed it, or the check's own unit; samples: the positions of these.
+    """
+
+    model: str
+    check: str
+    value: float
+    n: int
+    doubtful: bool
+    """Whether robust accuracy may look better than it is."""
+    samples: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
 class Heartbeat:
     """What the engine does now. Samples are counted in the stage at hand, over all models."""
 
@@ -128,6 +144,8 @@ class Run:
     heartbeat: Heartbeat | None
     """None: before the first, and when the run is finished."""
     engine: EngineRecord | None
+    findings: tuple[Finding, ...] = ()
+    """Of the checks that were made of the models after the attacks."""
 
     @property
     def complete(self) -> bool:

@@ -1,0 +1,24 @@
+"""What makes a run's robust accuracies look better than they are: what the engine found, and what its stages say."""
+
+from thinice_tui.analysis.comparison import robust
+from thinice_tui.runfile.records import Finding, ModelOutcomes, Run
+
+SQUARE_POINTS = 0.2
+"""Points of robust accuracy that Square may take after the gradient attacks (AutoAttack's own flag)."""
+SQUARE_CHECK = "points lost to Square alone"
+
+
+def findings(run: Run) -> tuple[Finding, ...]:
+    """Every check that was made, in order of the models; none while the run goes on."""
+    by_square = [found for model in run.models if (found := _square(run, model)) is not None]
+    return (*run.findings, *by_square)
+
+
+def _square(run: Run, model: ModelOutcomes) -> Finding | None:
+    """What random search broke that gradients did not: where that is much, gradients were masked."""
+    stage = next((s for s in model.stages if s.parameters.get("kind") == "square" and s.finished), None)
+    if stage is None or not len(run.labels):
+        return None
+    before, after = (float(robust(run, model, stage.ordinal + i).mean()) for i in (0, 1))
+    points = 100 * (before - after)
+    return Finding(model.record.name, SQUARE_CHECK, points, len(run.labels), points > SQUARE_POINTS)

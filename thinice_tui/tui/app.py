@@ -29,18 +29,15 @@ from thinice_tui.tui.actions import BY_NAME, actions_in
 from thinice_tui.tui.choosing import Choosing
 from thinice_tui.tui.engine_actions import EngineActions
 from thinice_tui.tui.preferences import load_preferences, preferences_file, save_preferences
+from thinice_tui.tui.responsive import put_keys_first
 from thinice_tui.tui.screens.base import RunScreen
 from thinice_tui.tui.screens.browse import BrowseScreen
 from thinice_tui.tui.taking_away import TakingAway
 
 POLL = 0.25
 """Seconds between two looks at the run file; more where reading it takes long."""
-SWITCH = 0.0005
-"""Seconds that one thread may hold the interpreter, a tenth of Python's: a key waits for it several times."""
 TIDY = 1.0
 """Seconds without a key until garbage is looked for, because keys wait meanwhile."""
-RARE = 60
-"""Times as many searches of the younger objects before Python itself looks through all; 10 by default."""
 REST = 4
 """Times as long as the last look took, at least, until the next: the engine needs the machine more."""
 
@@ -56,8 +53,7 @@ def open_in_app(path: Path) -> int:
 
 
 def _run(app: "ThiniceApp") -> int:
-    sys.setswitchinterval(SWITCH)
-    gc.set_threshold(*gc.get_threshold()[:2], RARE)
+    put_keys_first()
     code = app.run()
     if app.farewell:
         print(app.farewell, file=sys.stderr)

@@ -395,6 +395,14 @@ async def test_columns(cases: Cases, run_file: Path, settings_file: Path) -> Non
             assert list(session.app.preferences.columns) == ["label"], "the others are hidden, and label is shown again"
 
 
+async def test_chosen_columns_are_ticked_and_not_only_coloured(run_file: Path, settings_file: Path) -> None:
+    async with opened(run_file, settings_file) as session:
+        await session.press("c")
+        assert "✓ label" in session.text and "✓ dense clean" not in session.text
+        await session.press("down", "space")
+        assert "✓ label" not in session.text and "✓ sample" in session.text
+
+
 async def test_no_columns_at_all_are_not_accepted(run_file: Path, settings_file: Path) -> None:
     async with opened(run_file, settings_file) as session:
         before = session.app.preferences

@@ -192,6 +192,14 @@ def test_a_plot_fits_and_says_n_and_marks_the_selected(
         assert (content.plain == marked.plain) == selected, "the mark is seen without colour"
 
 
+@pytest.mark.parametrize("kind", ["margins", "ranks"])
+def test_a_plot_by_sets_says_when_none_is_known(kind: str, tmp_path: Path) -> None:
+    run = write_run(tmp_path / "a.thinice", MODELS, n=60, through=0)
+    rows = rows_of(run, query="set=?")
+    assert len(rows.order) and "sets" in plot(kind, rows, None, 60, 15).plain
+    assert "n=" not in plot(kind, rows, None, 60, 15).plain
+
+
 @pytest.mark.parametrize("kind", PLOTS)
 @pytest.mark.parametrize("query", ["sample=0", "sample<6", "margin<0", "set=S00", "set=S10"])
 @pytest.mark.parametrize("through", [0, 1, 3])
@@ -250,7 +258,7 @@ def test_the_title_fits_and_says_what_is_compared(width: int, models: dict[str, 
         if width >= 40:
             assert f"dense → {list(models)[other][:10]}"[:20] in line.plain
     if width == 200 and models is MODELS:
-        assert "42.0 % pruned" in title(run, 1, width).plain
+        assert "42.0 % sparse" in title(run, 1, width).plain
         for words in ("(control)", "Linf 8/255", "standard", "20 samples", "cpu"):
             assert words in title(run, 2, width).plain
 

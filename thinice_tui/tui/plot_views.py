@@ -12,6 +12,7 @@ from thinice_tui.analysis.statistics import flip_rates
 from thinice_tui.analysis.table import ALL_SETS, MARGIN_KINDS, Rows, live_sets, look, margins_of
 from thinice_tui.plots.charts import Rates, accuracy_by_stage, flip_rate_by_margin, margin_ranks, margins_by_set
 from thinice_tui.runfile.records import Floats, Run
+from thinice_tui.tui.rows_view import empty_reason
 
 Sets = dict[str, NDArray[np.bool_]]
 
@@ -57,7 +58,9 @@ def plot(kind: str, rows: Rows, position: int | None, width: int, height: int) -
     if PLOTS[kind].whatever_set and rows.view.sets != ALL_SETS:
         rows = look(rows.table.run, replace(rows.view, sets=ALL_SETS))
     if not len(rows.order):
-        return _why_not("no sample passes the filter", width)
+        return _why_not(empty_reason(rows), width)
+    if PLOTS[kind].by_set and not (rows.table.sets[rows.order] < len(SETS)).any():
+        return _why_not("the sets of these samples are not known yet: the first come with the first stage", width)
     return PLOTS[kind].draw(Shown(rows, rows.row_of(position)), width, height)
 
 
@@ -116,14 +119,16 @@ class Plot:
     draw: Callable[[Shown, int, int], Text]
     whatever_set: bool = False
     """Drawn of all sets, whichever are shown: a rate of flips among flips would say nothing."""
+    by_set: bool = False
+    """Drawn set by set: nothing where none is known yet."""
     marks: bool = True
     """Whether the selected sample is marked in it."""
 
 
 PLOTS: dict[str, Plot] = {
-    "margins": Plot("Margins", _margins),
+    "margins": Plot("Margins", _margins, by_set=True),
     "flips": Plot("Flips", _flips, whatever_set=True),
-    "ranks": Plot("Scatter", _ranks),
+    "ranks": Plot("Scatter", _ranks, by_set=True),
     "stages": Plot("Stages", _stages, whatever_set=True, marks=False),
     "curve": Plot("Curve", _curve, marks=False),
 }

@@ -16,14 +16,14 @@ WIDE = 100
 
 
 def title(run: Run, other: int, width: int) -> Text:
-    """`dense → pruned 95.0 %   Linf 8/255 · standard · 1000 samples · cpu   [1/2]`, cut from the right."""
+    """`dense → pruned, 95.0 % sparse   Linf 8/255 · standard · 1000 samples · cpu   [1/2]`, cut from the right."""
     about, record = run.about, run.models[other].record
     settings, data = about["settings"], about["data"]
     assert isinstance(settings, dict) and isinstance(data, dict)
     left = Text(no_wrap=True)
     left.append(" thinice ", style="reverse bold")
     role = " (control)" if record.role == "control" else ""
-    left.append(f" dense → {record.name}{role} {100 * record.sparsity_conv_linear:.1f} % pruned", style="bold")
+    left.append(f" dense → {record.name}{role}, {100 * record.sparsity_conv_linear:.1f} % sparse", style="bold")
     middle = f"   {settings['norm']} {settings['eps']['text']} · {settings['attack']} · {len(run.labels)} samples"
     left.append(f"{middle} · {about['device']}")
     count = f"[{other}/{len(run.models) - 1}]"

@@ -87,12 +87,20 @@ class SomeDialog(ModalScreen[list[str] | None]):
         with Vertical(classes="dialog"):
             yield Static(Text(self._title, style="bold"), classes="dialog-title")
             yield SelectionList[str](
-                *(Selection(Text(one.text), one.name, one.name in self._chosen) for one in self._choices), compact=True
+                *(
+                    Selection(_ticked(one, one.name in self._chosen), one.name, one.name in self._chosen)
+                    for one in self._choices
+                ),
+                compact=True,
             )
             yield Static(Text("space: show or hide; enter: done; esc: back", style="dim"))
 
     def on_mount(self) -> None:
         self.query_one(SelectionList).focus()
+
+    def on_selection_list_selection_toggled(self, event: SelectionList.SelectionToggled[str]) -> None:
+        choice, boxes = self._choices[event.selection_index], event.selection_list
+        boxes.replace_option_prompt_at_index(event.selection_index, _ticked(choice, choice.name in boxes.selected))
 
     def on_key(self, event: object) -> None:
         if getattr(event, "key", "") == "enter":  # SelectionList would toggle on it
@@ -106,3 +114,8 @@ class SomeDialog(ModalScreen[list[str] | None]):
             self.notify("choose at least one", severity="warning")
             return
         self.dismiss([choice.name for choice in self._choices if choice.name in chosen])
+
+
+def _ticked(choice: Choice, chosen: bool) -> Text:
+    """Its text behind a tick or a blank: SelectionList itself tells the two apart by colour alone."""
+    return Text(f"{'✓' if chosen else ' '} {choice.text}")

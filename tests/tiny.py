@@ -23,6 +23,11 @@ def linear(num_classes: int = CLASSES) -> nn.Module:
     return nn.Sequential(nn.Flatten(), nn.Linear(FEATURES, num_classes))
 
 
+def convolution(num_classes: int = CLASSES) -> nn.Module:
+    """The linear model as one convolution, which a low precision rounds."""
+    return nn.Sequential(nn.Conv2d(SHAPE[0], num_classes, SHAPE[1:]), nn.Flatten())
+
+
 def softmaxed(num_classes: int = CLASSES) -> nn.Module:
     return nn.Sequential(nn.Flatten(), nn.Linear(FEATURES, num_classes), nn.Softmax(dim=1))
 

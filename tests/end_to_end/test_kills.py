@@ -1,0 +1,128 @@
+"""Killed with -9 at fifty random moments and resumed each time, a run ends as if nothing had been."""
+
+import random
+import shutil
+import signal
+import sqlite3
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.end_to_end.nursery import Life, Nursery
+from tests.engine.test_run import assert_same_outcomes, request, run_it
+from tests.tiny import SHAPE, Files, write_files
+from thinice_tui.runfile.reader import read_run
+from thinice_tui.settings import Request, Settings
+
+TINY = Path(__file__).parents[1] / "tiny.py"
+KILLS = 25
+"""Of each of the two runs."""
+RESULTS = {
+    "clean": "model, position, logits",
+    "outcome": "model, position, broken_by, logits, distance, boundary",
+    "adversarial": "model, position, image",
+    "batch": "model, ordinal, batch, samples, forwards, backwards",
+    "stage": "model, ordinal, name, parameters, entered, finished",
+    "sample": "position, dataset_index, label",
+    "image": "position, image",
+}
+WRITING = ("BEGIN", "COMMIT", "INSERT INTO batch", "INSERT OR REPLACE INTO outcome")
+"""How statements begin that every life reaches."""
+
+
+def wanted(files: Files, run: Path, precision: str, distances: bool) -> Request:
+    """quick on batches of 4, so that there are many; in low precision on models that have a convolution."""
+    settings = Settings.build("Linf", "4/255", "quick", 0, "4", "all", precision, distances)
+    if precision == "fp32":
+        return request(files, run, settings=settings)
+    return request(files, run, settings=settings, arch=f"{TINY}:convolution")
+
+
+def as_convolutions(files: Files) -> None:
+    for path in (files.dense, files.pruned, files.control):
+        state = torch.load(path, weights_only=True)["state_dict"]
+        torch.save({"0.weight": state["1.weight"].view(-1, *SHAPE), "0.bias": state["1.bias"]}, path)
+
+
+def moments(chance: random.Random, span: int) -> list[Life]:
+    """As the file is made, in the clean pass, at any time, and as the run is finished.
+
+    span: how much progress a life makes at most.
+    """
+
+    def within(words: str, count: int) -> Life:
+        return Life(chance.choice(("statement", "inside")), count, words=words, steps=chance.randint(1, 30))
+
+    def anywhere() -> Life:
+        if chance.random() < 0.6:
+            return Life("progress", chance.randint(0, span), delay=0.01 * chance.random())
+        return within(chance.choice(WRITING), chance.randint(1, 8))
+
+    making = [within("CREATE", chance.randint(1, 9)), within("INSERT INTO image", chance.randint(1, 90))]
+    clean = [within("INSERT OR REPLACE INTO clean", chance.randint(1, 60)) for _ in range(3)]
+    stage = [within("UPDATE stage", chance.randint(4, 6)), within("PRAGMA wal_checkpoint", 1)]
+    finishing = [
+        Life("statement", 2, words="DELETE FROM heartbeat"),  # the first is as an engine begins
+        Life("inside", 1, words="VACUUM", steps=chance.randint(1, 30)),
+        Life("statement", 1, words="PRAGMA journal_mode = DELETE"),
+    ]
+    rest = KILLS - len(making) - len(clean) - len(stage) - len(finishing)
+    return [*making, *clean, *(anywhere() for _ in range(rest)), *stage, *finishing]
+
+
+def read(path: Path) -> dict[str, list[tuple[object, ...]]]:
+    """Every result that the file holds, none where it is not made yet; checks that the file is whole.
+
+    Of a copy, because looking would already recover the file, which the program is to do itself.
+    """
+    folder = path.parent / "copy"
+    folder.mkdir()
+    for name in (path.name, f"{path.name}-wal", f"{path.name}-journal"):
+        if path.with_name(name).exists():
+            shutil.copy(path.with_name(name), folder)
+    connection = sqlite3.connect(folder / path.name)
+    try:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        made = bool(connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
+        return {
+            table: sorted(connection.execute(f"SELECT {columns} FROM {table}").fetchall()) if made else []
+            for table, columns in RESULTS.items()
+        }
+    finally:
+        connection.close()
+        shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize(("precision", "distances", "span"), [("fp32", False, 120), ("bf16", True, 200)])
+def test_killed_25_times_and_resumed_it_ends_the_same(
+    tmp_path: Path, precision: str, distances: bool, span: int
+) -> None:
+    files = write_files(tmp_path, n=96)
+    if precision == "bf16":
+        as_convolutions(files)
+    whole, cut = tmp_path / "whole.thinice", tmp_path / "cut.thinice"
+    run_it(wanted(files, whole, precision, distances))
+    names = {ordinal: name for _, ordinal, name, *_ in read(whole)["stage"]}
+    known: dict[str, list[tuple[object, ...]]] = {table: [] for table in RESULTS}
+    with Nursery(wanted(files, cut, precision, distances)) as nursery:
+        for life in (*moments(random.Random(precision), span), Life("never")):
+            death = nursery.live(life)
+            assert death.said == "", "neither the file nor its lock is in the way"
+            assert death.signal == (0 if life.at == "never" else signal.SIGKILL), f"it was over before {life}"
+            found = read(cut)
+            assert set(known["batch"]) <= set(found["batch"]), "what was kept stays"
+
+            def batches(rows: list[tuple[object, ...]]) -> set[tuple[object, object, object]]:
+                return {(model, names[ordinal], batch) for model, ordinal, batch, *_ in rows}
+
+            begun = [batch for batch in death.begun if batch[1] != "clean"]
+            assert not batches(known["batch"]) & set(begun), "nothing is computed again that was kept"
+            assert len(begun) == len(set(begun))
+            assert len(set(begun) - batches(found["batch"])) <= 1, "but the batch in flight everything is kept"
+            clean = sum(samples for _, stage, samples in death.begun if stage == "clean")
+            assert clean - (len(found["clean"]) - len(known["clean"])) in (0, 4)
+            known = found
+    assert known == read(whole)
+    assert_same_outcomes(read_run(cut), read_run(whole))
+    assert read_run(cut).complete

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from thinice_tui.engine.compare import execute, prepare
 from thinice_tui.engine.console import ConsoleObserver
-from thinice_tui.errors import RunBusyError
+from thinice_tui.errors import RunBusyError, RunFileError
 from thinice_tui.settings import Request
 
 WIDTH = 100
@@ -29,8 +29,15 @@ def run_engine(request: Request) -> None:
     prepared = prepare(request)
     log = Path(f"{prepared.path}.log").absolute()
     announcement = json.dumps({"run": str(prepared.path.absolute()), "log": str(log)})
-    prepared.path.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("a") as stream:
+    try:
+        prepared.path.parent.mkdir(parents=True, exist_ok=True)
+        stream = log.open("a")
+    except OSError as error:
+        raise RunFileError(
+            f"{log}: cannot be written ({error.strerror})",
+            "check that the folder exists and is writable, or give --run",
+        ) from error
+    with stream:
         with suppress(BrokenPipeError):  # the starter has gone already: then nobody needs to be told
             print(announcement, flush=True)
         os.dup2(stream.fileno(), 1)

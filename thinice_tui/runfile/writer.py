@@ -3,6 +3,7 @@
 Every method that writes is one transaction: a crash loses at most the batch in flight.
 """
 
+import errno
 import json
 import sqlite3
 import time
@@ -33,6 +34,7 @@ class RunWriter:
         self._beaten = 0.0
         self._state = ""
         self._added = 0
+        self._file = _identity(path)
         self.path = path
         self.resumed = resumed
 
@@ -79,8 +81,9 @@ class RunWriter:
 
     def __exit__(self, *exception: object) -> None:
         # One plain file, that can be copied and read from a read-only folder. A reader that is looking
-        # at it prevents that, for a moment; if it does for long, the file stays in WAL mode.
-        for _ in range(LEAVE_WAL_TRIES):
+        # at it prevents that, for a moment; if it does for long, the file stays in WAL mode. Where the file
+        # is no longer ours, a -wal of that name may be another's.
+        for _ in range(LEAVE_WAL_TRIES if self._in_place() else 0):
             with suppress(sqlite3.Error):
                 (mode,) = self._connection.execute("PRAGMA journal_mode = DELETE").fetchone()
                 if mode != "wal":
@@ -240,6 +243,10 @@ class RunWriter:
 
     # helpers
 
+    def _in_place(self) -> bool:
+        """Whether the file that is written to is still the one at its path."""
+        return _identity(self.path) == self._file
+
     def _checkpoint(self) -> None:
         """Move what is committed into the one file, so that a copy without its -wal is at most a stage old."""
         with suppress(sqlite3.Error):  # a reader is in the way: next time
@@ -282,6 +289,11 @@ class RunWriter:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
+        if not self._in_place():  # SQLite would go on writing to a file that nobody can open any more
+            raise RunFileError(
+                f"{self.path}: was deleted, moved or replaced while it was written; nothing more is computed",
+                "where it was moved, put it back beside its -wal; repeat the command: it goes on from what is there",
+            )
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -335,14 +347,29 @@ def _check_same(connection: sqlite3.Connection, plan: RunPlan, path: Path) -> No
         )
 
 
+def _identity(path: Path) -> tuple[int, int] | None:
+    """What tells the file at `path` from another that takes its place; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def _explained(error: sqlite3.Error | OSError, path: Path) -> RunFileError:
     text = str(error)
-    if "full" in text or getattr(error, "errno", None) == 28:
+    code = getattr(error, "sqlite_errorcode", 0)
+    if code == sqlite3.SQLITE_FULL or getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
         return RunFileError(
             f"{path}: the disk is full, the batch in flight was not kept; everything before it is",
             "make space and repeat the command: it goes on from there",
         )
-    if isinstance(error, OSError) or "readonly" in text or "unable to open" in text:
+    if code & 0xFF == sqlite3.SQLITE_IOERR:
+        return RunFileError(
+            f"{path}: cannot be written ({text}), the batch in flight was not kept; everything before it is",
+            "check the disk, its quota and the largest file allowed, and repeat the command: it goes on from there",
+        )
+    if isinstance(error, OSError) or code & 0xFF in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
         return RunFileError(
             f"{path}: cannot be written ({text})", "check that the folder exists and is writable, or give --run"
         )

@@ -142,6 +142,9 @@ def compare(
         console = Console(stderr=True)
         console.print("reading models and data …", style="dim")
 
+        from thinice_tui.engine.environment import prepare_process
+
+        prepare_process()
         from thinice_tui.engine.compare import execute, prepare
         from thinice_tui.engine.console import ConsoleObserver
         from thinice_tui.report.output import write_report
@@ -184,6 +187,9 @@ def open_command(
 def engine(request: Annotated[str, typer.Argument(help="A request, as JSON.")], debug: DebugOption = False) -> None:
     """Compute a run for a view that watches its file: what `compare` starts in the background."""
     with _errors(debug), _stop_on_sigterm():
+        from thinice_tui.engine.environment import prepare_process
+
+        prepare_process()
         from thinice_tui.engine.process import run_engine
         from thinice_tui.settings import Request
 

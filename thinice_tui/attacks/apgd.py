@@ -126,7 +126,8 @@ def _evaluate(
         logits = model(inputs)
         losses = loss_of(loss, logits, y, targets)
         (gradient,) = torch.autograd.grad(losses.sum(), inputs)
-    return losses.detach(), gradient, logit_margins(logits.detach(), y)
+    # From a channels_last model the gradient is laid out like that: mixed layouts cost more than a copy.
+    return losses.detach(), gradient.contiguous(), logit_margins(logits.detach(), y)
 
 
 def _random_start(x: Tensor, norm: Norm, eps: Tensor) -> Tensor:

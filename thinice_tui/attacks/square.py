@@ -64,7 +64,8 @@ def _search_linf(model: nn.Module, x: Tensor, y: Tensor, eps: float, queries: in
         window = _window(height, width, side)
         candidate = best.clone()
         patch = candidate[window]
-        moved = torch.clamp(patch + 2.0 * eps * _signs([channels, 1, 1], x), low[window], high[window])
+        moved = torch.maximum(patch + 2.0 * eps * _signs([channels, 1, 1], x), low[window])
+        moved = torch.minimum(moved, high[window], out=moved)
         patch.copy_(moved)
         reached = logit_margins(model(candidate), labels)
         better = reached < lowest

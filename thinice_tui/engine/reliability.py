@@ -15,10 +15,10 @@ from thinice_tui.attacks.stages import seeded
 from thinice_tui.runfile.records import Finding
 from thinice_tui.settings import Norm
 
-EXAMINED = 50
+EXAMINED = 32
 """Standing samples of each model that are looked at."""
 STEPS = 100
-UNBOUNDED_STEPS = 50
+UNBOUNDED_STEPS = 20
 LAST_STEPS = 10
 AT_REST = 0.05
 """Of the loss's whole rise, what the last steps may still add."""
@@ -98,8 +98,11 @@ def _standing_unbounded(model: nn.Module, x: Tensor, y: Tensor, norm: Norm) -> T
 
 
 def _noise(x: Tensor, norm: Norm, eps: float) -> Tensor:
+    """Uniform in the cube (Linf), or a random direction of length eps (L2)."""
+    noise: Tensor
     if norm == "Linf":
-        noise: Tensor = eps * (2 * torch.rand(x.shape) - 1).to(x.device)
-        return noise
-    direction = torch.randn(x.shape).to(x.device)
-    return eps * direction / direction.flatten(1).norm(dim=1).view(-1, 1, 1, 1)
+        noise = 2 * torch.rand(x.shape) - 1
+    else:
+        direction = torch.randn(x.shape)
+        noise = direction / direction.flatten(1).norm(dim=1).view(-1, 1, 1, 1)
+    return eps * noise.to(x.device)

@@ -1,0 +1,235 @@
+"""How long `standard` takes on the sample models, beside what else one would use, and beside the bare model.
+
+    python -m tests.benchmarks.speed                          # 100 images, dense and 95 % pruned, 2 rounds
+    python -m tests.benchmarks.speed --samples 300 --rounds 3 --threads 1
+
+Every round measures, one after the other on the same samples and models: pyautoattack (the authors' AutoAttack,
+packaged), torchattacks' components run naively with the same arguments, and this engine, searching in fp32 and in bf16,
+from loaded models to a finished run file. "pure" is the prepared model alone: as many images forward, and forward and
+backward, as the engine passed, in full batches and nothing else; its throughput is measured next to each run. Both
+wall time and the processor's time are printed: with other work on the machine, only the latter, with one thread, means
+much. Prints Markdown; ratios are of one round, medians and range over the rounds.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import pyautoattack
+import torch
+import torchattacks
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from thinice_tui.analysis.comparison import robust
+from thinice_tui.engine.compare import execute, prepare
+from thinice_tui.engine.environment import SPINS, prepare_process
+from thinice_tui.engine.observer import SilentObserver
+from thinice_tui.engine.verify import verify
+from thinice_tui.models.classifier import Classifier
+from thinice_tui.models.load import load_model
+from thinice_tui.models.search import prepare_search
+from thinice_tui.runfile.reader import read_run
+from thinice_tui.settings import Request, Settings
+
+SAMPLE_MODELS = Path(__file__).parents[2] / "sample_models"
+MODELS = ("dense", "pruned")
+EPS = 8 / 255
+BATCH = 100
+CONTENDERS = ("pyautoattack", "torchattacks' components", "thinice-tui fp32", "thinice-tui bf16")
+PURE_SECONDS = 3.0
+"""For how long a throughput is measured."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Wall and processor seconds, robust accuracies of the models, and the pure model time where it is known."""
+
+    wall: float
+    cpu: float
+    robust: tuple[float, ...]
+    pure_wall: float = float("nan")
+    pure_cpu: float = float("nan")
+
+
+def timed(work: Callable[[], tuple[float, ...]]) -> Measured:
+    wall, cpu = time.perf_counter(), time.process_time()
+    accuracies = work()
+    return Measured(time.perf_counter() - wall, time.process_time() - cpu, accuracies)
+
+
+def authors(judges: list[Classifier], images: Tensor, labels: Tensor) -> tuple[float, ...]:
+    """pyautoattack's standard version, on each model."""
+    accuracies = []
+    for judge in judges:
+        attack = pyautoattack.AutoAttack(judge, norm="Linf", eps=EPS, version="standard", seed=0)
+        with torch.random.fork_rng():
+            found = attack.run_standard_evaluation(images, labels, batch_size=BATCH)[0]
+        accuracies.append(_robust(judge, images, labels, found))
+    return tuple(accuracies)
+
+
+def naive(judges: list[Classifier], images: Tensor, labels: Tensor) -> tuple[float, ...]:
+    """torchattacks' four components one after the other, each on what still stands."""
+    accuracies = []
+    for judge in judges:
+        common = {"norm": "Linf", "eps": EPS, "seed": 0}
+        components = [
+            torchattacks.APGD(judge, steps=100, loss="ce", **common),
+            torchattacks.APGDT(judge, steps=100, n_classes=10, **common),
+            torchattacks.FAB(judge, steps=100, multi_targeted=True, n_classes=10, **common),
+            torchattacks.Square(judge, n_queries=5000, resc_schedule=False, **common),
+        ]
+        found = images.clone()
+        with torch.no_grad(), torch.random.fork_rng():
+            standing = (judge(images).argmax(1) == labels).nonzero().flatten()
+            for attack in components:
+                for part in torch.split(standing, BATCH):
+                    found[part] = attack(images[part], labels[part])
+                standing = standing[judge(found[standing]).argmax(1) == labels[standing]]
+        accuracies.append(_robust(judge, images, labels, found))
+    return tuple(accuracies)
+
+
+def _robust(judge: Classifier, images: Tensor, labels: Tensor, found: Tensor) -> float:
+    with torch.no_grad():
+        correct = judge(images).argmax(1) == labels
+    broken = verify(judge, images, labels, found.detach(), "Linf", EPS).broken
+    return float((correct & ~broken).float().mean())
+
+
+def ours(precision: str, samples: int, judges: list[Classifier], images: Tensor) -> Measured:
+    """This engine, and the bare passes it made; the throughput of these is measured before and after."""
+    prepare_process()
+    with tempfile.TemporaryDirectory() as folder:
+        request = Request(
+            dense=SAMPLE_MODELS / f"{MODELS[0]}.pt",
+            pruned=tuple(SAMPLE_MODELS / f"{name}.pt" for name in MODELS[1:]),
+            control=None,
+            data=None,
+            samples=samples,
+            arch="auto",
+            normalize="auto",
+            device="cpu",
+            settings=Settings.build("Linf", None, "standard", 0, str(BATCH), "none", precision),
+            run=Path(folder) / "run.thinice",
+            folder=Path.cwd(),
+        )
+        prepared = prepare(request)
+        forms = [prepare_search(judge, images[:64], request.settings.precision).module for judge in judges]
+        before = [throughput(form, images[:BATCH]) for form in forms]
+
+        def work() -> tuple[float, ...]:
+            execute(request, prepared, SilentObserver())
+            run = read_run(prepared.path)
+            return tuple(float(robust(run, model, len(model.stages)).mean()) for model in run.models)
+
+        measured = timed(work)
+        after = [throughput(form, images[:BATCH]) for form in forms]
+        pure = np.zeros(2)
+        for model, *rates in zip(read_run(prepared.path).models, before, after, strict=True):
+            forwards = sum(stage.forwards for stage in model.stages)
+            backwards = sum(stage.backwards for stage in model.stages)
+            forward, both = np.mean(rates, axis=0)
+            pure += (forwards - backwards) * forward + backwards * both
+    return Measured(measured.wall, measured.cpu, measured.robust, *pure.tolist())
+
+
+def throughput(model: nn.Module, images: Tensor) -> NDArray[np.float64]:
+    """Seconds an image: forward, and forward and backward; wall and processor. [2,2]."""
+
+    def forward() -> None:
+        with torch.no_grad():
+            model(images)
+
+    def both() -> None:
+        inputs = images.clone().requires_grad_()
+        torch.autograd.grad(model(inputs).logsumexp(dim=1).sum(), inputs)
+
+    found = []
+    for work in (forward, both):
+        work()
+        passes, wall, cpu = 0, time.perf_counter(), time.process_time()
+        while time.perf_counter() - wall < PURE_SECONDS:
+            work()
+            passes += len(images)
+        found.append(((time.perf_counter() - wall) / passes, (time.process_time() - cpu) / passes))
+    return np.array(found)
+
+
+def measure(contender: str, samples: int, threads: int) -> Measured:
+    """One contender, in this process."""
+    torch.set_num_threads(threads)
+    judges = [load_model(SAMPLE_MODELS / f"{name}.pt").classifier() for name in MODELS]
+    with np.load(SAMPLE_MODELS / "cifar10-test-1000.npz") as data:
+        images = torch.from_numpy(data["images"][:samples]).permute(0, 3, 1, 2).contiguous().float() / 255
+        labels = torch.from_numpy(data["labels"][:samples].astype(np.int64))
+    match contender:
+        case "pyautoattack":
+            return timed(lambda: authors(judges, images, labels))
+        case "torchattacks' components":
+            return timed(lambda: naive(judges, images, labels))
+        case _:
+            return ours(contender.removeprefix("thinice-tui "), samples, judges, images)
+
+
+def in_a_process(contender: str, samples: int, threads: int) -> Measured:
+    """The same, in a process of its own: none profits from what another one sets."""
+    command = [sys.executable, "-m", "tests.benchmarks.speed", "--samples", str(samples), "--threads", str(threads)]
+    environment = os.environ | ({"GOMP_SPINCOUNT": SPINS} if contender.startswith("thinice-tui") else {})
+    words = subprocess.run(
+        [*command, "--contender", contender], check=True, capture_output=True, text=True, env=environment
+    ).stdout
+    return Measured(**json.loads(words.splitlines()[-1]))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--samples", type=int, default=100)
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--contender", choices=CONTENDERS, help="measure one, once, and print JSON")
+    args = parser.parse_args()
+    if args.contender:
+        print(json.dumps(asdict(measure(args.contender, args.samples, args.threads))))
+        return
+    rounds: list[dict[str, Measured]] = []
+    for number in range(args.rounds):
+        rounds.append({})
+        for name in CONTENDERS:
+            found = rounds[-1][name] = in_a_process(name, args.samples, args.threads)
+            print(f"round {number + 1}: {name}: {found.wall:.0f} s, processor {found.cpu:.0f} s", flush=True)
+    print(f"\n{args.samples} samples, {args.threads} threads, {args.rounds} rounds, batches of {BATCH}\n")
+    print("| | wall s | wall ratio | processor ratio | wall over pure | processor over pure | robust dense, pruned % |")
+    print("|---|---|---|---|---|---|---|")
+    for name in CONTENDERS:
+        mine, first = [one[name] for one in rounds], [one["pyautoattack"] for one in rounds]
+        accuracies = ", ".join(f"{100 * value:.1f}" for value in mine[0].robust)
+        columns = [
+            f"{statistics.median(one.wall for one in mine):.0f}",
+            _spread([one.wall / other.wall for one, other in zip(mine, first, strict=True)]),
+            _spread([one.cpu / other.cpu for one, other in zip(mine, first, strict=True)]),
+            _spread([one.wall / one.pure_wall for one in mine]),
+            _spread([one.cpu / one.pure_cpu for one in mine]),
+            accuracies,
+        ]
+        print(f"| {name} | {' | '.join(columns)} |", flush=True)
+
+
+def _spread(ratios: list[float]) -> str:
+    if ratios[0] != ratios[0]:
+        return "–"
+    return f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
+
+
+if __name__ == "__main__":
+    main()

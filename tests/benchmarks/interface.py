@@ -237,7 +237,8 @@ def first_flips(folder: Path) -> str:
         terminal.press("q")
         terminal.wait(lambda display: any("Stop it after this batch" in line for line in display))
         terminal.press("\x1b[B\r")  # the second choice
-        psutil.wait_procs([terminal.process], timeout=PATIENCE)
+        with contextlib.suppress(OSError):  # it has ended
+            terminal.rest(PATIENCE)
         terminal.end()
         time.sleep(5)  # the engine ends its batch
     frame, rows, flips = (statistics.median(column) for column in zip(*found, strict=True))

@@ -182,7 +182,7 @@ def test_a_plot_fits_and_says_n_and_marks_the_selected(
     lines = content.plain.rstrip("\n").split("\n")
     assert widest(lines) <= size[0] and len(lines) <= size[1]
     if kind == "curve":
-        assert "security curve" in content.plain and "one eps only" in " ".join(content.plain.split())
+        assert "security curve" in content.plain and "compare --distances" in " ".join(content.plain.split())
         return
     assert len(lines) == size[1] and {cell_len(line) for line in lines} == {size[0]}
     n = 200 if kind != "flips" else int(np.isin(rows.table.sets, [SET_NAMES.index(s) for s in HELD_SETS]).sum())

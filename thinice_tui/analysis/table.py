@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thinice_tui.analysis.comparison import SETS, clean_correct, clean_known
+from thinice_tui.analysis.curve import distances, has_distances
 from thinice_tui.analysis.query import Field, NameField, NumberField, matches
 from thinice_tui.runfile.records import Floats, ModelOutcomes, Run
 
@@ -21,8 +22,12 @@ SET_ORDER = ("S10", "S01", "S11", "S00", UNDECIDED)
 """Sorted by set, the flips come first."""
 CLEAN = "clean"
 """What `broken by` says of a sample that is misclassified without any attack."""
-MarginKind = Literal["clean", "attacked"]
-MARGIN_KINDS: dict[MarginKind, str] = {"clean": "clean margin", "attacked": "margin under attack"}
+MarginKind = Literal["clean", "attacked", "distance"]
+MARGIN_KINDS: dict[MarginKind, str] = {
+    "clean": "clean margin",
+    "attacked": "margin under attack",
+    "distance": "distance to the boundary",
+}
 Order = NDArray[np.int64]
 
 
@@ -33,7 +38,7 @@ class View:
     other: int = 1
     """The model that dense is compared with, by its number in the run."""
     margin: MarginKind = "clean"
-    """Whether the dense margin is that of the clean image or of the worst adversarial one found."""
+    """Whether the dense margin is that of the clean image or of the worst adversarial one found, or in pixels."""
     sort: str = "margin"
     descending: bool = False
     query: str = ""
@@ -100,7 +105,7 @@ class SampleTable:
     @property
     def margins(self) -> Floats:
         """The dense model's margin of the chosen kind, float32 [n]."""
-        return margins_of(self.run.models[0], self.margin_kind)
+        return margins_of(self.run, self.run.models[0], self.margin_kind)
 
     @cached_property
     def class_names(self) -> tuple[str, ...]:
@@ -125,8 +130,16 @@ class SampleTable:
         return {key: column.values(self) for key, column in COLUMNS.items()}
 
 
-def margins_of(model: ModelOutcomes, kind: MarginKind) -> Floats:
+def margins_of(run: Run, model: ModelOutcomes, kind: MarginKind) -> Floats:
+    """A model's margins of that kind, float32 [n]; distances are 0 where the clean image is misclassified."""
+    if kind == "distance":
+        return distances(run, model).astype(np.float32)
     return model.clean_margin if kind == "clean" else model.worst_margin
+
+
+def margin_kinds(run: Run) -> list[MarginKind]:
+    """Those that the run holds."""
+    return [kind for kind in MARGIN_KINDS if kind != "distance" or has_distances(run)]
 
 
 @dataclass(frozen=True)
@@ -176,7 +189,17 @@ COLUMNS: dict[str, Column] = {
     "pruned_margin": Column(
         "pruned margin",
         "the pruned model's margin, of the same kind; its scale is its own",
-        lambda t: NumberField(margins_of(t.other, t.margin_kind)),
+        lambda t: NumberField(margins_of(t.run, t.other, t.margin_kind)),
+    ),
+    "distance": Column(
+        "distance",
+        "dense's minimum-norm distance to its boundary, where --distances measured it",
+        lambda t: NumberField(distances(t.run, t.run.models[0])),
+    ),
+    "pruned_distance": Column(
+        "pruned distance",
+        "the same of the pruned model; distances of two models can be compared",
+        lambda t: NumberField(distances(t.run, t.other)),
     ),
 }
 DEFAULT_COLUMNS = ("sample", "label", "dense", "pruned", "margin", "set", "broken_by")

@@ -18,7 +18,7 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from thinice_tui.analysis.comparison import Analysis, analyse, clean_known
-from thinice_tui.analysis.table import Rows, View, look
+from thinice_tui.analysis.table import Rows, View, look, margin_kinds
 from thinice_tui.errors import EXIT_INTERRUPTED, RunFileError
 from thinice_tui.printable import printable
 from thinice_tui.runfile.control import is_computing
@@ -235,6 +235,8 @@ class ThiniceApp(App[int]):
     def on_thinice_app_run_read(self, event: RunRead) -> None:
         first, was_computing = self.run_now is None, self.computing
         self.run_now, self.computing = event.run, event.computing
+        if self.view.margin not in margin_kinds(event.run):  # remembered from another run
+            self.view = replace(self.view, margin="clean")
         if event.rows is not None:
             self.show(event.rows if event.rows.view == self.view else look(event.run, self.view))
         elif self.rows is not None:

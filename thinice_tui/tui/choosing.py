@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from thinice_tui.analysis.table import ALL_SETS, COLUMNS, HELD_SETS, MARGIN_KINDS, MarginKind
+from thinice_tui.analysis.table import ALL_SETS, COLUMNS, HELD_SETS, MARGIN_KINDS, margin_kinds
 from thinice_tui.tui.plot_views import PLOTS
 from thinice_tui.tui.screens.base import RunScreen
 from thinice_tui.tui.screens.dialogs import Choice, SomeDialog
@@ -177,7 +177,9 @@ class Choosing:
         return None
 
     def do_margin(self) -> Reason:
-        kinds: list[MarginKind] = list(MARGIN_KINDS)
+        if self.app.run_now is None:
+            return NOTHING
+        kinds = margin_kinds(self.app.run_now)
         margin = kinds[(kinds.index(self.app.view.margin) + 1) % len(kinds)]
         self.app.remember(margin=margin)
         self.app.change_view(margin=margin)

@@ -8,9 +8,11 @@ from numpy.typing import NDArray
 from rich.text import Text
 
 from thinice_tui.analysis.comparison import SETS, analyse
+from thinice_tui.analysis.curve import distances, has_distances, security_curve
 from thinice_tui.analysis.statistics import flip_rates
 from thinice_tui.analysis.table import ALL_SETS, MARGIN_KINDS, Rows, live_sets, look, margins_of
 from thinice_tui.plots.charts import Rates, accuracy_by_stage, flip_rate_by_margin, margin_ranks, margins_by_set
+from thinice_tui.plots.curves import security_curves
 from thinice_tui.runfile.records import Floats, Run
 from thinice_tui.tui.rows_view import empty_reason
 
@@ -47,6 +49,12 @@ class Shown:
         """The selected sample's dense margin."""
         return None if self.selected is None else float(self.margins[self.selected])
 
+    @property
+    def controls(self) -> list[int]:
+        """The controls' numbers, but for the one that is looked at."""
+        models = enumerate(self.run.models)
+        return [number for number, model in models if model.record.role == "control" and number != self.other]
+
     def sets(self, other: int) -> Sets:
         """Masks of the sets so far, dense against the model numbered `other`, by name."""
         codes = live_sets(self.run, self.run.models[other])[self.rows.order]
@@ -70,9 +78,8 @@ def _margins(shown: Shown, width: int, height: int) -> Text:
 
 
 def _flips(shown: Shown, width: int, height: int) -> Text:
-    controls = [i for i, model in enumerate(shown.run.models) if model.record.role == "control" and i != shown.other]
     series = []
-    for number in (shown.other, *controls):
+    for number in (shown.other, *shown.controls):
         sets = shown.sets(number)
         held = sets["S10"] | sets["S11"]
         series.append(Rates(shown.run.models[number].record.name, flip_rates(shown.margins[held], sets["S10"][held])))
@@ -84,7 +91,7 @@ def _flips(shown: Shown, width: int, height: int) -> Text:
 def _ranks(shown: Shown, width: int, height: int) -> Text:
     other = shown.run.models[shown.other]
     names = ("dense", other.record.name)
-    margins = margins_of(other, shown.rows.view.margin)[shown.rows.order]
+    margins = margins_of(shown.run, other, shown.rows.view.margin)[shown.rows.order]
     return margin_ranks(
         shown.margins, margins, shown.sets(shown.other), names, width, height, shown.selected, shown.so_far
     )
@@ -97,12 +104,23 @@ def _stages(shown: Shown, width: int, height: int) -> Text:
     return accuracy_by_stage(models, width, height)
 
 
-def _curve(shown: Shown, width: int, height: int) -> Text:  # noqa: ARG001
-    return _why_not(
-        "A security curve needs each sample's distance to the boundary, and this run holds none: it attacks "
-        "at one eps only.",
-        width,
-    )
+def _curve(shown: Shown, width: int, height: int) -> Text:
+    if not has_distances(shown.run):
+        return _why_not(
+            "A security curve needs each sample's distance to the boundary, and this run holds none: "
+            "compare --distances measures them.",
+            width,
+        )
+    run = shown.run.only(shown.rows.order)
+    numbers = [0, shown.other, *shown.controls]
+    curves = [curve for number in numbers if (curve := security_curve(run, run.models[number])) is not None]
+    if not curves:
+        return _why_not("the distances of these samples are not known yet", width)
+    settings = run.about["settings"]
+    assert isinstance(settings, dict)
+    marked = None if shown.selected is None else float(distances(run, run.models[0])[shown.selected])
+    note = "" if shown.run.complete else ", so far"
+    return security_curves(curves, settings["eps"]["value"], settings["norm"], width, height, marked, note)
 
 
 def _why_not(reason: str, width: int) -> Text:
@@ -130,5 +148,5 @@ PLOTS: dict[str, Plot] = {
     "flips": Plot("Flips", _flips, whatever_set=True),
     "ranks": Plot("Scatter", _ranks, by_set=True),
     "stages": Plot("Stages", _stages, whatever_set=True, marks=False),
-    "curve": Plot("Curve", _curve, marks=False),
+    "curve": Plot("Curve", _curve, whatever_set=True),
 }

@@ -1,0 +1,63 @@
+"""A run that holds distances: the security curve, and sorting and filtering by them."""
+
+import sqlite3
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.tui.driving import WIDE, opened
+from thinice_tui.analysis.curve import distances
+from thinice_tui.runfile.reader import read_run
+from thinice_tui.tui.screens.views import PlotScreen
+
+
+@pytest.fixture
+def measured(run_file: Path) -> Path:
+    """The finished run with distances, exponentially distributed, of all that was attacked."""
+    random = np.random.default_rng(1)
+    with sqlite3.connect(run_file) as connection:
+        rows = connection.execute("SELECT model, position FROM outcome").fetchall()
+        connection.executemany(
+            "UPDATE outcome SET boundary = ? WHERE model = ? AND position = ?",
+            [(float(random.exponential(6 / 255)), *row) for row in rows],
+        )
+    connection.close()
+    return run_file
+
+
+async def test_the_curve_is_drawn_of_what_is_shown(measured: Path, settings_file: Path) -> None:
+    async with opened(measured, settings_file) as session:
+        await session.press("P")
+        for _ in range(4):
+            await session.press("p")
+        assert isinstance(session.app.screen, PlotScreen)
+        await session.shows("over eps, upper bounds, n=200", "eps (Linf) in 1/255", "dense n=200", "half n=200")
+        await session.press("escape", "0", "/", *"label='class 0'", "enter", "P")
+        await session.shows("n=40")
+
+
+async def test_sorted_by_distance(measured: Path, settings_file: Path) -> None:
+    run = read_run(measured)
+    expected = distances(run, run.models[0])
+    async with opened(measured, settings_file, WIDE) as session:
+        await session.press("0", "m", "m")
+        assert session.app.view.margin == "distance"
+        await session.shows("dense distance to the boundary")
+        found = expected[session.order]
+        assert (np.diff(found) >= 0).all() and found[0] == 0 and len(found) == 200
+        await session.press("/", *"distance<0.01 pruned_distance>0.02", "enter")
+        assert session.order and (expected[session.order] < 0.01).all()
+        assert (distances(run, run.models[1])[session.order] > 0.02).all()
+        await session.press("m")
+        assert session.app.view.margin == "clean"
+
+
+async def test_a_kind_that_this_run_does_not_hold_is_not_shown(run_file: Path, settings_file: Path) -> None:
+    """Remembered from another run, or asked for."""
+    settings_file.parent.mkdir(parents=True)
+    settings_file.write_text('{"margin": "distance"}')
+    async with opened(run_file, settings_file) as session:
+        assert session.app.view.margin == "clean"
+        await session.press("m", "m")
+        assert session.app.view.margin == "clean"

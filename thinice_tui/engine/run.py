@@ -116,7 +116,8 @@ class _Engine:
             self._forwarded,
             self._warn,
         )
-        self._estimated = False
+        self._estimated = -1
+        """The ordinal of the stage at which the time left was told last."""
 
     def run(self) -> None:
         for stage in self._stages:
@@ -220,14 +221,14 @@ class _Engine:
                     "samples; these count as standing, so its robust accuracy may be far too high"
                 )
             self._finish_if_done(front, ordinal)
-            self._estimate()
+            self._estimate(ordinal)
             self._leash.end_if_asked()
 
-    def _estimate(self) -> None:
-        """Say once how long it can take, when the first batches have shown how fast it goes."""
-        if not self._estimated and (left := self._pace.seconds_left) is not None:
-            self._estimated = True
-            self._observer.note(f"at this pace at most {duration(left)} more, for all stages and models")
+    def _estimate(self, ordinal: int) -> None:
+        """Say once a stage how long all of it can take, when its first batch has shown how fast it goes."""
+        if self._estimated < ordinal and (left := self._pace.seconds_left) is not None:
+            self._estimated = ordinal
+            self._observer.note(f"at most {duration(left)} more, as if nothing else broke; less as samples do")
 
     def _front(self, number: int, ordinal: int) -> "_Front":
         entered = self._entering(number, ordinal)

@@ -45,7 +45,7 @@ def returns_tuple(num_classes: int = CLASSES) -> nn.Module:
     return _Tuple(num_classes)
 
 
-class _Wrapped(nn.Module):
+class Wrapped(nn.Module):
     """The linear model under its own keys, for those that spoil its logits."""
 
     def __init__(self) -> None:
@@ -59,7 +59,7 @@ class _Wrapped(nn.Module):
         return logits
 
 
-class _Undifferentiable(_Wrapped):
+class _Undifferentiable(Wrapped):
     def forward(self, x: Tensor) -> Tensor:
         return self.logits(x).detach()
 
@@ -68,7 +68,7 @@ def undifferentiable() -> nn.Module:
     return _Undifferentiable()
 
 
-class _NanWhenPerturbed(_Wrapped):
+class _NanWhenPerturbed(Wrapped):
     """Finite on 8-bit images alone."""
 
     def forward(self, x: Tensor) -> Tensor:
@@ -80,7 +80,7 @@ def nan_when_perturbed() -> nn.Module:
     return _NanWhenPerturbed()
 
 
-class _Slow(_Wrapped):
+class _Slow(Wrapped):
     """Waits at each pass as many seconds as the file `slow` in the working folder says, while there is one."""
 
     def forward(self, x: Tensor) -> Tensor:

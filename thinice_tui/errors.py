@@ -8,6 +8,16 @@ EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
 
 
+def reason(error: BaseException) -> str:
+    """What a stranger's error says, for one of ours: its type, and at most 200 characters of its first line."""
+    try:
+        text = str(error).strip()
+    except Exception:  # its text, too, is a stranger's code
+        text = ""
+    kind = type(error).__name__
+    return f"{kind}: {text.splitlines()[0][:200]}" if text else kind
+
+
 class ThiniceError(Exception):
     """Something the user can understand and mend. `what` happened, and what to `do`."""
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from thinice_tui.data.samples import Samples
 from thinice_tui.engine.memory import in_pieces
 from thinice_tui.engine.reliability import vanished_gradients
-from thinice_tui.errors import DataError, ModelError
+from thinice_tui.errors import DataError, ModelError, reason
 from thinice_tui.models.load import LoadedModel
 from thinice_tui.models.normalization import KNOWN
 
@@ -27,9 +27,8 @@ def probe_outputs(model: LoadedModel, samples: Samples) -> int:
     try:
         logits = _forward(model, images)
     except Exception as error:  # whatever a stranger's forward may raise
-        reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
         raise ModelError(
-            f"{model.path}: cannot take images of shape {images.shape[1:]} ({reason})",
+            f"{model.path}: cannot take images of shape {images.shape[1:]} ({reason(error)})",
             "check --data and --arch: channels and size must be what the model was trained on",
         ) from error
     if logits.ndim != 2 or logits.shape[0] != len(images) or logits.shape[1] < 2:
@@ -92,7 +91,12 @@ def accuracy_warning(model: LoadedModel, samples: Samples, logits: NDArray[np.fl
     for name, normalization in {"none": None, **KNOWN}.items():
         channels = len(normalization.mean) if normalization else images.shape[1]
         if name != used and channels in (1, images.shape[1]):
-            found = _forward(replace(model, normalization=normalization), images)
+            try:
+                found = _forward(replace(model, normalization=normalization), images)
+            except KeyboardInterrupt:
+                raise
+            except BaseException:  # what a stranger's forward makes of images that are not its own
+                continue
             tried[name] = float((found.argmax(axis=1) == labels).mean())
     better = {name: value for name, value in tried.items() if value >= now + 0.1}
     if not near_chance and not better:

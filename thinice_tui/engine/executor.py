@@ -19,7 +19,7 @@ from thinice_tui.attacks.stages import attack_batch, seeded
 from thinice_tui.engine.memory import free_cached, in_pieces, is_out_of_memory
 from thinice_tui.engine.reliability import examine
 from thinice_tui.engine.verify import Verdict, distance, verify
-from thinice_tui.errors import ModelError, ThiniceError
+from thinice_tui.errors import ModelError, ThiniceError, reason
 from thinice_tui.models.classifier import Classifier
 from thinice_tui.models.search import SearchModel, prepare_search
 from thinice_tui.runfile.records import BatchOutcome, Finding, joined
@@ -238,16 +238,16 @@ class LocalExecutor:
         where = f"{self._names[model]}, {doing}, batch of {size} on {self._device}"
         try:
             yield
-        except ThiniceError:
+        except (ThiniceError, KeyboardInterrupt):
             raise
-        except Exception as error:
+        except BaseException as error:  # whatever a stranger's model may raise, to end the program even
             if is_out_of_memory(error):
                 raise OutOfMemory(
                     f"{where}: out of memory; what was computed before is kept",
                     "free memory on the device, or use another one, and repeat the command: it goes on from there",
                 ) from error
             raise ModelError(
-                f"{where}: failed ({type(error).__name__}: {error}); what was computed before is kept",
+                f"{where}: failed ({reason(error)}); what was computed before is kept",
                 "expected a model that is differentiable and takes any batch size; --debug shows where it failed",
             ) from error
 

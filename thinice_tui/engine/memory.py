@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 
-def is_out_of_memory(error: Exception) -> bool:
+def is_out_of_memory(error: BaseException) -> bool:
     """Also what the CPU's allocator says, which is a plain RuntimeError."""
     if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
         return True

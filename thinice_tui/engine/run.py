@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from thinice_tui.attacks.ensembles import Stage, build_stages
 from thinice_tui.data.samples import Samples
 from thinice_tui.durations import duration
+from thinice_tui.engine.behaviour import check_behaviour
 from thinice_tui.engine.checks import accuracy_warning, check_finite, probe_outputs
 from thinice_tui.engine.device import full_precision
 from thinice_tui.engine.executor import BatchTask, LocalExecutor
@@ -50,6 +51,7 @@ def run_comparison(
     KeyboardInterrupt passes through, with everything up to the batch in flight kept.
     """
     with full_precision():
+        warnings = [warning for model in models for warning in check_behaviour(model.loaded, samples)]
         classes = _common_classes(models, samples)
         stages = build_stages(settings.attack, classes, settings.distances)
         plan = make_plan(models, samples, settings, stages, device, classes)
@@ -59,7 +61,9 @@ def run_comparison(
                 forget(path)
                 writer.begin(origin)
                 try:
-                    _Engine(models, samples, settings, stages, classes, device, writer, observer, time_limit).run()
+                    _Engine(models, samples, settings, stages, classes, device, writer, observer, time_limit).run(
+                        warnings
+                    )
                 finally:
                     forget(path)
             else:
@@ -119,7 +123,10 @@ class _Engine:
         self._estimated = -1
         """The ordinal of the stage at which the time left was told last."""
 
-    def run(self) -> None:
+    def run(self, warnings: Sequence[str]) -> None:
+        """Compute what is missing; `warnings`: of what was seen of the models before."""
+        for warning in warnings:
+            self._warn(warning)
         for stage in self._stages:
             if stage.note:
                 self._observer.warn(stage.note)

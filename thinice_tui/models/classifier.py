@@ -37,12 +37,15 @@ class Classifier(nn.Module):
 
     torchattacks calls `.train()` on models behind our back, which destroys BatchNorm statistics; here
     it does nothing. Parameters are frozen, so that no attack fills `param.grad`. A network that
-    returns a tuple or list (logits first, features after) is unwrapped.
+    returns a tuple or list (logits first, features after) is unwrapped, and one that changes its input in
+    place changes a copy.
     """
 
     def __init__(self, network: nn.Module, normalization: Normalization | None = None) -> None:
         super().__init__()
         self.network = network if normalization is None else Normalized(network, normalization)
+        self._exposed = normalization is None
+        """Whether the network gets the very images that it is called with, and might change them in place."""
         self.requires_grad_(False)
         self.eval()
 
@@ -52,7 +55,8 @@ class Classifier(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Images [N,C,H,W] in [0,1] to logits [N,classes], float32."""
-        out = self.network(images.contiguous())
+        own = images.clone(memory_format=torch.contiguous_format) if self._exposed else images.contiguous()
+        out = self.network(own)
         if isinstance(out, (tuple, list)):
             out = out[0]
         logits: Tensor = out.float()

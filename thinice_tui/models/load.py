@@ -56,7 +56,9 @@ def load_model(path: Path, arch: str = "auto", normalize: str = "auto") -> Loade
         normalization = stored_normalization(checkpoint.about.get("normalization"), str(path))
     else:
         normalization = parse_normalization(normalize)
-    network.requires_grad_(False).eval()
+    network.eval()
+    for parameter in network.parameters():  # scripted modules have no requires_grad_
+        parameter.requires_grad_(False)
     return LoadedModel(checkpoint, name, normalization, network, measure_sparsity(network), code_sha256(name))
 
 

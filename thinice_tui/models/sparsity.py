@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 CONV = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
 
@@ -43,13 +44,13 @@ def measure_sparsity(network: nn.Module) -> Sparsity:
     layers = tuple(
         Layer(
             name=name,
-            kind=type(module).__name__,
-            shape=tuple(module.weight.shape),
-            weights=module.weight.numel(),
-            zeros=int((module.weight == 0).sum()),
+            kind=getattr(module, "original_name", type(module).__name__),
+            shape=tuple(weight.shape),
+            weights=weight.numel(),
+            zeros=int((weight == 0).sum()),
         )
         for name, module in network.named_modules()
-        if isinstance(module, (*CONV, nn.Linear))
+        if (weight := _weight(module)) is not None
     )
     weights = sum(layer.weights for layer in layers)
     parameters = sum(p.numel() for p in network.parameters())
@@ -61,3 +62,12 @@ def measure_sparsity(network: nn.Module) -> Sparsity:
         parameters=parameters,
         layers=layers,
     )
+
+
+def _weight(module: nn.Module) -> Tensor | None:
+    """The weight of a convolution or linear layer; scripted ones are told by its dimensions alone."""
+    scripted = isinstance(module, torch.jit.ScriptModule)
+    if not scripted and not isinstance(module, (*CONV, nn.Linear)):
+        return None
+    weight = getattr(module, "weight", None)
+    return weight if isinstance(weight, Tensor) and weight.ndim > 1 else None

@@ -28,6 +28,7 @@ from termios import TIOCSWINSZ
 import psutil
 import pyte
 
+from thinice_tui.runfile.control import is_computing
 from thinice_tui.runfile.reader import read_run
 from thinice_tui.settings import Request, Settings
 from thinice_tui.tui.supervisor import EngineProcess
@@ -229,7 +230,8 @@ def first_flips(folder: Path) -> str:
     command = [sys.executable, "-m", "thinice_tui.cli", "compare", *models, "--attack", "quick"]
     found = []
     for number in range(3):
-        terminal = Terminal([*command, "--run", str(folder / f"flips-{number}.thinice")])
+        file = folder / f"flips-{number}.thinice"
+        terminal = Terminal([*command, "--run", str(file)])
         frame = terminal.wait(lambda display: any("thinice" in line for line in display))
         rows = terminal.wait(lambda display: selected(display) != "")
         flips = terminal.wait(lambda display: re.search(r"S10 [1-9]", display[2]) is not None)
@@ -240,7 +242,8 @@ def first_flips(folder: Path) -> str:
         with contextlib.suppress(OSError):  # it has ended
             terminal.rest(PATIENCE)
         terminal.end()
-        time.sleep(5)  # the engine ends its batch
+        while is_computing(read_run(file)):  # the engine ends its batch
+            time.sleep(0.5)
     frame, rows, flips = (statistics.median(column) for column in zip(*found, strict=True))
     return (
         f"`compare` on the sample models, median of 3: first frame {frame:.2f} s after the start, then first rows "

@@ -390,6 +390,18 @@ async def test_drawings_that_take_longer_than_changes_come_are_seen() -> None:
         assert len(seen - {""}) >= 2, "a run that grows all the time is seen, too"
 
 
+async def test_a_defect_in_a_drawing_is_not_swallowed() -> None:
+    app = Slow()
+
+    def broken(_width: int, _height: int) -> Text:
+        raise RuntimeError("a defect")
+
+    with pytest.raises(RuntimeError, match="a defect"):
+        async with app.run_test(size=(40, 10)) as pilot:
+            app.query_one(SlowView).draw("broken", broken)
+            await pilot.pause(0.5)
+
+
 async def test_a_sentence_is_not_replaced_by_a_drawing_that_comes_late() -> None:
     app = Slow()
     begun, may_end = threading.Event(), threading.Event()

@@ -19,6 +19,7 @@ def put_keys_first() -> None:
     """Set this process up for an interface: called once, before it begins."""
     sys.setswitchinterval(SWITCH)
     gc.set_threshold(*gc.get_threshold()[:2], RARE)
+    gc.freeze()  # what was imported stays
     # glibc raises that limit as large arrays come and go, and then keeps them, for each thread anew.
     with contextlib.suppress(AttributeError, OSError):  # another C library
         ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, LARGE)

@@ -69,6 +69,7 @@ class SampleTable(ScrollView, can_focus=True, inherit_bindings=False):
         self._keys = tuple(columns)
         self._rows: Rows | None = None
         self._drawn: tuple[_Drawn, ...] = ()
+        self._base = Style.null()
         self._cursor = 0
         self._empty = "reading …"
 
@@ -135,10 +136,15 @@ class SampleTable(ScrollView, can_focus=True, inherit_bindings=False):
 
     # drawing
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Some lines of the widget."""
+        self._base = self.rich_style  # once for all of them: it takes Textual longer than drawing a row
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
         """One line of the widget: the header, a row, or nothing."""
         width, left = self.scrollable_content_region.width, round(self.scroll_x)
-        base = self.rich_style
+        base = self._base
         if self._rows is None or not len(self._rows.order):
             text = f"  {self._empty}" if y == 1 else ""
             return Strip([Segment(text, base)]).adjust_cell_length(width, base)

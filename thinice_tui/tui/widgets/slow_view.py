@@ -9,7 +9,7 @@ from rich.console import Console, RenderableType
 from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -45,6 +45,7 @@ class SlowView(ScrollView, can_focus=False, inherit_bindings=False):
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
         self._lines: list[Strip] = []
+        self._base = Style.null()
         self._drawing: Drawing | None = None
         self._timer: Timer | None = None
         self._what: object = None
@@ -75,12 +76,16 @@ class SlowView(ScrollView, can_focus=False, inherit_bindings=False):
         """Show a sentence in place of a drawing."""
         self.draw(text, lambda _width, _height: Text(text, style="dim"))
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Some lines of the content."""
+        self._base = self.rich_style  # once for all of them: it takes Textual longer than drawing a line
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
         """One line of the content, or a blank one."""
-        width, row = self.scrollable_content_region.width, y + round(self.scroll_y)
+        row, base = y + round(self.scroll_y), self._base
         if row >= len(self._lines):
-            return Strip.blank(width, self.rich_style)
-        base = self.rich_style
+            return Strip.blank(self.scrollable_content_region.width, base)
         return Strip(
             [
                 segment if _has_both_colours(segment.style) else Segment(segment.text, base + segment.style)

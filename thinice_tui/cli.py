@@ -147,18 +147,23 @@ def compare(
         prepare_process()
         from thinice_tui.engine.compare import execute, prepare
         from thinice_tui.engine.console import ConsoleObserver
-        from thinice_tui.report.output import write_report
+        from thinice_tui.report.output import holds_results, write_report
 
         prepared = prepare(request)
         try:
             with ConsoleObserver(console) as observer:
                 execute(request, prepared, observer)
-        except KeyboardInterrupt:
-            if not prepared.path.exists():
+        except (KeyboardInterrupt, Interrupted) as stop:
+            if not holds_results(prepared.path):
                 raise Interrupted("interrupted before anything was computed") from None
-            raise Interrupted(
-                f"interrupted; everything up to the batch in flight is kept in {prepared.path}",
-                f"repeat the command to go on, or look at it: thinice-tui report {prepared.path}",
+            write_report(prepared.path, form, output, samples_in_report)
+            raise (
+                stop
+                if isinstance(stop, Interrupted)
+                else Interrupted(
+                    f"interrupted; everything up to the batch in flight is kept in {prepared.path}",
+                    f"repeat the command to go on, or look at it: thinice-tui report {prepared.path}",
+                )
             ) from None
         console.print(
             printable(f"run file: {prepared.path}"), style="dim", markup=False, highlight=False, soft_wrap=True

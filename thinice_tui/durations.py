@@ -5,7 +5,9 @@ from datetime import timedelta
 
 from thinice_tui.errors import UsageError
 
-UNITS = {"s": 1, "m": 60, "h": 3600}
+UNITS = (3600, 60, 1)
+"""Seconds in an hour, a minute and a second."""
+LONGEST = 366 * 24 * 3600
 
 
 def duration(seconds: float) -> str:
@@ -19,10 +21,11 @@ def duration(seconds: float) -> str:
 
 
 def parse_duration(text: str) -> float:
-    """Seconds from `90s`, `30m`, `1.5h` or `1h30m`; raises UsageError."""
-    parts = re.findall(r"(\d+(?:\.\d+)?)([smh])", text)
-    seconds = sum(float(number) * UNITS[unit] for number, unit in parts)
-    if "".join(number + unit for number, unit in parts) != text or seconds <= 0:
+    """Seconds from `90s`, `30m`, `1.5h` or `1h30m`; raises UsageError, also for nothing and for more than a year."""
+    number = r"(\d+(?:\.\d+)?)"
+    match = re.fullmatch(f"(?:{number}h)?(?:{number}m)?(?:{number}s)?", text, re.ASCII)
+    seconds = sum(float(part or 0) * unit for part, unit in zip(match.groups(), UNITS, strict=True)) if match else 0
+    if not 0 < seconds <= LONGEST:
         raise UsageError(f"--time-limit is {text!r}, expected a duration", "write it as 90s, 30m or 1h30m")
     return seconds
 

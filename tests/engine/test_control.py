@@ -2,7 +2,6 @@
 
 import sqlite3
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
@@ -10,73 +9,20 @@ from threading import Event
 
 import numpy as np
 import pytest
-from torch import Tensor
 
+from tests.engine.clock import BEGINNING, FORWARD, Clock
 from tests.engine.test_run import StopAfter, assert_same_outcomes, run_it
 from tests.engine.test_run import request as quick
 from tests.tiny import Files, write_files
-from thinice_tui.engine import executor, leash, pace, run
 from thinice_tui.engine.compare import execute, prepare
 from thinice_tui.engine.observer import Progress
 from thinice_tui.errors import EXIT_INTERRUPTED, Interrupted
-from thinice_tui.models.classifier import Classifier
 from thinice_tui.runfile.control import Wish, ask, asked, is_computing, this_engine
 from thinice_tui.runfile.reader import read_run
 from thinice_tui.runfile.records import Heartbeat, Run
-from thinice_tui.runfile.writer import RunWriter
 from thinice_tui.settings import Request
 
-FORWARD = 0.125
-"""What a forward pass takes, in seconds; the engine looks for wishes every other one."""
-BEGINNING = 1_000_000.0
 FEW_PASSES = BEGINNING + 80 * FORWARD
-
-
-class Clock:
-    """Stands in for the module `time`: moved by forward passes and by sleeping."""
-
-    def __init__(self) -> None:
-        self.now = BEGINNING
-        self.asleep: Callable[[], None] = lambda: None
-        """Called while the engine sleeps."""
-
-    def time(self) -> float:
-        return self.now
-
-    monotonic = perf_counter = time
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
-        self.asleep()
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    made = Clock()
-    forward = Classifier.forward
-
-    def timed(self: Classifier, images: Tensor) -> Tensor:
-        made.now += FORWARD
-        return forward(self, images)
-
-    for module in (run, pace, executor, leash):
-        monkeypatch.setattr(module, "time", made)
-    monkeypatch.setattr(Classifier, "forward", timed)
-    return made
-
-
-@pytest.fixture
-def beats(monkeypatch: pytest.MonkeyPatch) -> list[Heartbeat]:
-    """Every sign of life, also those that come too soon after one to be written."""
-    seen: list[Heartbeat] = []
-    write = RunWriter.heartbeat
-
-    def kept(self: RunWriter, beat: Heartbeat) -> None:
-        seen.append(beat)
-        write(self, beat)
-
-    monkeypatch.setattr(RunWriter, "heartbeat", kept)
-    return seen
 
 
 class AskAt(StopAfter):

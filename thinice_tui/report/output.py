@@ -25,6 +25,15 @@ def check_format(name: str, output: Path | None = None, samples: bool = False) -
         raise UsageError(f"-o {output} would be written as text", "add --format json, or name it otherwise")
 
 
+def holds_results(path: Path) -> bool:
+    """Whether the run file `path` is there, and a report of it would say anything."""
+    try:
+        run = read_run(path)
+    except RunFileError:
+        return False
+    return any(bool((model.clean_prediction >= 0).any()) for model in run.models)
+
+
 def write_report(path: Path, form: str, output: Path | None, samples: bool) -> None:
     """The report of the run file `path`, to the file `output` or to stdout."""
     analysis = analyse(read_run(path))

@@ -1,0 +1,39 @@
+"""An engine by a clock of its own, and every sign of life that it gives."""
+
+import pytest
+from torch import Tensor
+
+from tests.engine.clock import FORWARD, Clock
+from thinice_tui.engine import executor, leash, pace, run
+from thinice_tui.models.classifier import Classifier
+from thinice_tui.runfile.records import Heartbeat
+from thinice_tui.runfile.writer import RunWriter
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    forward = Classifier.forward
+
+    def timed(self: Classifier, images: Tensor) -> Tensor:
+        made.now += FORWARD
+        return forward(self, images)
+
+    for module in (run, pace, executor, leash):
+        monkeypatch.setattr(module, "time", made)
+    monkeypatch.setattr(Classifier, "forward", timed)
+    return made
+
+
+@pytest.fixture
+def beats(monkeypatch: pytest.MonkeyPatch) -> list[Heartbeat]:
+    """Every sign of life, also those that come too soon after one to be written."""
+    seen: list[Heartbeat] = []
+    write = RunWriter.heartbeat
+
+    def kept(self: RunWriter, beat: Heartbeat) -> None:
+        seen.append(beat)
+        write(self, beat)
+
+    monkeypatch.setattr(RunWriter, "heartbeat", kept)
+    return seen

@@ -4,6 +4,8 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache, partial
+from queue import SimpleQueue
 
 from rich.console import Console, RenderableType
 from rich.segment import Segment
@@ -24,8 +26,27 @@ PATIENCE = 0.3
 """Seconds after which it is drawn although changes go on."""
 AT_ONCE = 2
 """Drawings in flight: one that takes long does not keep the next from view, and a hundred do not pile up."""
+THREADS = 4
+"""For all views together."""
 Drawing = Callable[[int, int], RenderableType]
 """From width and height in cells to the content; called in a thread, so it must only use what it was given."""
+
+
+@cache
+def _jobs() -> SimpleQueue[Callable[[], None]]:
+    """What is to be drawn, by threads that live as long as the program.
+
+    One for each drawing would halt the keys on a busy machine: who starts a thread waits until it runs.
+    """
+    jobs = SimpleQueue[Callable[[], None]]()
+    for _ in range(THREADS):
+        threading.Thread(target=_do_all, args=(jobs,), daemon=True).start()
+    return jobs
+
+
+def _do_all(jobs: SimpleQueue[Callable[[], None]]) -> None:
+    while True:
+        jobs.get()()
 
 
 class SlowView(ScrollView, can_focus=False, inherit_bindings=False):
@@ -116,7 +137,7 @@ class SlowView(ScrollView, can_focus=False, inherit_bindings=False):
             self._later()
             return
         self._begun, self._in_flight, self._number = key, self._in_flight + 1, self._number + 1
-        threading.Thread(target=self._work, args=(self._drawing, self._number, width, height), daemon=True).start()
+        _jobs().put(partial(self._work, self._drawing, self._number, width, height))
 
     def _work(self, drawing: Drawing, number: int, width: int, height: int) -> None:
         try:

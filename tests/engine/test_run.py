@@ -8,19 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from torch import Tensor
 
 from tests.tiny import ARCH, Files, as_uint8, pruned_weight, save_weight
 from thinice_tui.analysis.comparison import analyse
-from thinice_tui.attacks import stages
-from thinice_tui.attacks.ensembles import Stage
-from thinice_tui.attacks.metered import MeteredModel
-from thinice_tui.engine import executor
 from thinice_tui.engine.compare import execute, prepare
 from thinice_tui.engine.executor import noise_seed
 from thinice_tui.engine.observer import Progress, SilentObserver, StageResult
-from thinice_tui.errors import ModelError, RunFileError
-from thinice_tui.models.classifier import Classifier
+from thinice_tui.errors import RunFileError
 from thinice_tui.runfile.reader import read_adversarial, read_image, read_run
 from thinice_tui.runfile.records import Run
 from thinice_tui.settings import Request, Settings
@@ -185,6 +179,15 @@ def test_the_same_settings_give_the_same_file_name_and_outcomes(files: Files, tm
         ({"settings": Settings.build("Linf", "4/255", "pgd-3", batch_size="8")}, "attack was quick, now pgd-3"),
         ({"settings": Settings.build("Linf", "4/255", "quick", 1, batch_size="8")}, "seed was 0, now 1"),
         ({"settings": Settings.build("Linf", "4/255", "quick", batch_size="9")}, "batch size was 8, now 9"),
+        ({"settings": Settings.build("Linf", "4/255", "quick", batch_size="auto")}, "batch size was 8, now auto"),
+        (
+            {"settings": Settings.build("Linf", "4/255", "quick", 0, "8", precision="bf16")},
+            "precision was fp32, now bf16",
+        ),
+        (
+            {"settings": Settings.build("Linf", "4/255", "quick", 0, "8", distances=True)},
+            "distances was False, now True",
+        ),
         ({"samples": 20}, "data was 48 samples"),
         ({"control": None}, "models was"),
         ({"normalize": "cifar10"}, "normalisation none"),
@@ -193,20 +196,47 @@ def test_the_same_settings_give_the_same_file_name_and_outcomes(files: Files, tm
 def test_a_run_of_something_else_is_never_continued(
     files: Files, tmp_path: Path, change: dict[str, object], named: str
 ) -> None:
+    """Neither a finished run nor one in the middle: what differs is named, and only that."""
     path = tmp_path / "a.thinice"
-    run_it(request(files, path))
-    content = path.read_bytes()
-    with pytest.raises(RunFileError, match="holds another run") as caught:
-        run_it(request(files, path, **change))
-    assert named in caught.value.what
-    assert path.read_bytes() == content
+    with pytest.raises(KeyboardInterrupt):
+        run_it(request(files, path), StopAfter(100))
+    for _ in ("in the middle", "finished"):
+        content = path.read_bytes()
+        with pytest.raises(RunFileError, match="holds another run") as caught:
+            run_it(request(files, path, **change))
+        assert named in caught.value.what and caught.value.what.count(" was ") == 1
+        assert path.read_bytes() == content
+        run_it(request(files, path))
 
 
 def test_a_changed_model_file_is_noticed(files: Files, tmp_path: Path) -> None:
     run_it(request(files, tmp_path / "a.thinice"))
     save_weight(files.pruned, pruned_weight(files.task.weight, 0.3))
-    with pytest.raises(RunFileError, match="models was"):
+    with pytest.raises(RunFileError, match=r"models was .*pruned"):
         run_it(request(files, tmp_path / "a.thinice"))
+
+
+@pytest.mark.parametrize("what", ["images", "labels"])
+def test_changed_data_is_noticed(files: Files, tmp_path: Path, what: str) -> None:
+    run_it(request(files, tmp_path / "a.thinice"))
+    images, labels = as_uint8(files.task.images), files.task.labels.copy()
+    changed = images if what == "images" else labels
+    changed[5] = changed[6]
+    np.savez(files.data, images=images, labels=labels)
+    with pytest.raises(RunFileError, match=r"data was 48 samples, sha256 \w+, now 48 samples, sha256 \w+"):
+        run_it(request(files, tmp_path / "a.thinice"))
+
+
+def test_attacks_of_another_strength_are_named(files: Files, tmp_path: Path) -> None:
+    """As where a later version makes other stages of the same ensemble."""
+    run_it(request(files, path := tmp_path / "a.thinice"))
+    with sqlite3.connect(path) as connection:
+        (text,) = connection.execute("SELECT value FROM run WHERE key = 'identity'").fetchone()
+        identity = json.loads(text)
+        identity["stages"][1]["steps"] = 10
+        connection.execute("UPDATE run SET value = ? WHERE key = 'identity'", (json.dumps(identity),))
+    with pytest.raises(RunFileError, match=r"holds another run: stages was .*'steps': 10.*now .*'steps': 20"):
+        run_it(request(files, path))
 
 
 def test_several_pruned_models_share_one_dense(files: Files, tmp_path: Path) -> None:
@@ -292,54 +322,3 @@ def test_a_run_resumed_elsewhere_or_otherwise_says_so(files: Files, tmp_path: Pa
     assert isinstance(stored, list) and sorted(stored) == sorted(observer.warnings)
     broken = int(np.flatnonzero(run.models[0].broken_by >= 0)[-1])
     assert read_adversarial(path, 0, broken) is not None
-
-
-def test_one_sample_that_is_too_large_is_an_error_that_names_model_stage_and_size(
-    files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(*_: object) -> None:
-        raise torch.OutOfMemoryError("CUDA out of memory")
-
-    monkeypatch.setattr("thinice_tui.engine.executor.attack_batch", fail)
-    with pytest.raises(ModelError, match="dense, PGD-20, batch of 1 on cpu: out of memory"):
-        run_it(request(files, tmp_path / "a.thinice"))
-
-
-@pytest.mark.parametrize(
-    "error",
-    [torch.OutOfMemoryError("CUDA out of memory"), RuntimeError("DefaultCPUAllocator: not enough memory: you tried")],
-    ids=["GPU", "CPU"],
-)
-def test_a_batch_that_is_too_large_is_halved_and_the_run_goes_on(
-    files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
-) -> None:
-    """Three fit: batches of 8 are attacked as 2 + 2 + 2 + 2, each part with noise of its own."""
-    whole = run_it(request(files, tmp_path / "whole.thinice"))
-    attack, forward = stages.attack_batch, Classifier.forward
-    sizes, seeds = [], []
-
-    def limited(stage: Stage, model: MeteredModel, images: Tensor, *rest: object) -> Tensor:
-        if len(images) > 3:
-            raise error
-        sizes.append(len(images))
-        seeds.append((stage.name, rest[-1]))
-        return attack(stage, model, images, *rest)  # type: ignore[arg-type]
-
-    def limited_forward(self: Classifier, images: Tensor) -> Tensor:
-        if len(images) > 20:  # the clean pass, of up to 32
-            raise error
-        return forward(self, images)
-
-    monkeypatch.setattr(executor, "attack_batch", limited)
-    wanted = request(files, tmp_path / "a.thinice")
-    observer = StopAfter()
-    prepared = prepare(wanted)
-    monkeypatch.setattr(Classifier, "forward", limited_forward)
-    execute(wanted, prepared, observer)
-    run = read_run(prepared.path)
-    assert max(sizes) <= 3 and len({seed for name, seed in seeds if name == "PGD-20"}) >= 4
-    assert any("batch of 8 is too large for cpu (dense, PGD-20)" in warning for warning in run.about["warnings"])  # type: ignore[attr-defined]
-    for one, other in zip(run.models, whole.models, strict=True):
-        assert [stage.attacked for stage in one.stages] == [stage.entered for stage in one.stages]
-        assert np.array_equal(one.clean_prediction, other.clean_prediction)
-        assert np.array_equal(one.broken_by >= 0, other.broken_by >= 0), "attacks this strong break the same samples"

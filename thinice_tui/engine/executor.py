@@ -16,7 +16,7 @@ from thinice_tui.attacks.distance import nearest_boundary
 from thinice_tui.attacks.ensembles import Stage
 from thinice_tui.attacks.metered import MeteredModel
 from thinice_tui.attacks.stages import attack_batch, seeded
-from thinice_tui.engine.memory import free_cached, in_pieces, is_out_of_memory
+from thinice_tui.engine.memory import OutOfMemory, free_cached, in_pieces, is_out_of_memory
 from thinice_tui.engine.reliability import examine
 from thinice_tui.engine.verify import Verdict, distance, verify
 from thinice_tui.errors import ModelError, ThiniceError, reason
@@ -226,11 +226,11 @@ class LocalExecutor:
         """Logits [b,C], float32, on clean images [b,C,H,W]; in parts where the device has too little memory."""
 
         def forward(part: NDArray[np.float32]) -> NDArray[np.float32]:
-            logits: NDArray[np.float32] = self._judges[model](torch.from_numpy(part).to(self._device)).cpu().numpy()
-            return logits
+            with self._explained(model, "the clean pass", len(part)):
+                logits: NDArray[np.float32] = self._judges[model](torch.from_numpy(part).to(self._device)).cpu().numpy()
+                return logits
 
-        with self._explained(model, "the clean pass", len(images)):
-            return in_pieces(forward, images)
+        return in_pieces(forward, images)
 
     @contextmanager
     def _explained(self, model: int, doing: str, size: int) -> Iterator[None]:
@@ -250,7 +250,3 @@ class LocalExecutor:
                 f"{where}: failed ({reason(error)}); what was computed before is kept",
                 "expected a model that is differentiable and takes any batch size; --debug shows where it failed",
             ) from error
-
-
-class OutOfMemory(ModelError):
-    """A batch that the device has too little memory for."""

@@ -6,10 +6,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from thinice_tui.errors import ModelError
+
+
+class OutOfMemory(ModelError):
+    """A batch that the device has too little memory for."""
+
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Also what the CPU's allocator says, which is a plain RuntimeError."""
-    if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
+    if isinstance(error, (OutOfMemory, torch.OutOfMemoryError, MemoryError)):
         return True
     return isinstance(error, RuntimeError) and "not enough memory" in str(error)
 

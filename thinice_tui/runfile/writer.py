@@ -340,6 +340,8 @@ def _check_same(connection: sqlite3.Connection, plan: RunPlan, path: Path) -> No
         for key in sorted(stored.keys() | wanted.keys())
         if stored.get(key) != wanted.get(key)
     ]
+    named = [difference for difference in differences if not difference.startswith("stages ")]
+    differences = named or differences  # other stages follow from what is named
     if differences:
         raise RunFileError(
             f"{path}: holds another run: {'; '.join(differences)}",

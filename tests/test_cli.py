@@ -100,7 +100,7 @@ def test_without_report_it_says_so(files: Files) -> None:
         (["--device", "cuda:99"], "--device cuda:99: not usable here"),
         (["--device", "gpu"], "--device gpu: not usable here"),
         (["--normalize", "cifar11"], "--normalize is 'cifar11'"),
-        (["--data", "somewhere"], "expected cifar10:DIR or FILE.npz"),
+        (["--data", "somewhere"], "expected cifar10:DIR, cifar100:DIR"),
         (["--arch", "absent.py:linear"], "there is no file absent.py"),
         (["--arch", "resnet999"], "is not known"),
         (["--samples", "many"], "as an integer"),

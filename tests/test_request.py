@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from thinice_tui.cli import app
 from thinice_tui.errors import UsageError
-from thinice_tui.settings import KeepImages, Norm, Request, Settings
+from thinice_tui.settings import DataOptions, KeepImages, Norm, Request, Settings
 
 NAMES = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=12)
 PATHS = st.one_of(
@@ -40,6 +40,15 @@ SETTINGS = st.builds(
     st.none() | st.integers(1, 10_000),
     st.sampled_from(["flips", "all", "none"]),
 )
+DATA_OPTIONS = st.builds(
+    DataOptions,
+    classes=st.none() | NAMES,
+    indices=st.none() | PATHS,
+    shuffle=st.none() | st.integers(0, 2**63 - 1),
+    class_map=st.none() | PATHS,
+    resize=st.none() | st.integers(1, 10_000),
+    crop=st.none() | st.integers(1, 10_000),
+)
 REQUESTS = st.builds(
     Request,
     dense=PATHS,
@@ -53,6 +62,7 @@ REQUESTS = st.builds(
     settings=SETTINGS,
     run=st.none() | PATHS,
     folder=st.sampled_from([Path("/"), Path("/a b/c")]),
+    data_options=DATA_OPTIONS,
 )
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
@@ -119,6 +129,15 @@ def test_a_file_name_that_is_no_text_survives() -> None:
         ("device", []),
         ("run", []),
         ("folder", None),
+        ("data_options", None),
+        ("data_options", {}),
+        ("data_options.classes", 3),
+        ("data_options.indices", 3),
+        ("data_options.shuffle", -1),
+        ("data_options.shuffle", True),
+        ("data_options.class_map", []),
+        ("data_options.resize", 0),
+        ("data_options.crop", 1.5),
         ("settings", None),
         ("settings", []),
         ("settings", {}),
@@ -146,8 +165,9 @@ def test_a_file_name_that_is_no_text_survives() -> None:
 )
 def test_a_value_of_another_kind_is_refused_with_a_message(key: str, value: object) -> None:
     changed = stored()
-    if key.startswith("settings."):
-        changed["settings"][key.removeprefix("settings.")] = value
+    inside, dot, name = key.partition(".")
+    if dot:
+        changed[inside][name] = value
     else:
         changed[key] = value
     with pytest.raises(UsageError) as caught:
@@ -192,7 +212,7 @@ def check_refused_or_exact(changed: dict[str, Any]) -> None:
         return
     assert Request.from_dict(request.as_dict()) == request
     again = json.loads(json.dumps(request.as_dict()))
-    paths = {"dense", "control", "run", "folder", "pruned"}  # `a//b` is `a/b`
+    paths = {"dense", "control", "run", "folder", "pruned", "data_options"}  # `a//b` is `a/b`
     assert {k: v for k, v in again.items() if k not in paths} == {k: v for k, v in changed.items() if k not in paths}
 
 

@@ -57,7 +57,7 @@ def compare(
     pruned: Annotated[list[Path], typer.Argument(metavar="PRUNED...", help="Its pruned versions.")],
     data: Annotated[
         str | None,
-        typer.Option(metavar="SPEC", help="FILE.npz or cifar10:DIR; default: what the dense checkpoint names."),
+        typer.Option(metavar="SPEC", help="cifar10:DIR, folder:DIR, FILE.npz, …; default: what the checkpoint names."),
     ] = None,
     control: Annotated[
         Path | None,
@@ -73,7 +73,26 @@ def compare(
         str, typer.Option(metavar="NAME", help="quick, standard (AutoAttack), plus (the paper's), or pgd-K.")
     ] = "standard",
     samples: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Attack the first N samples; default: all.")
+        int | None, typer.Option(min=1, metavar="N", help="Attack the first N of those selected; default: all.")
+    ] = None,
+    classes: Annotated[
+        str | None, typer.Option(metavar="NAME,…", help="Samples of these classes only, by name or label number.")
+    ] = None,
+    indices: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Samples of these original indices only: text, CSV or JSON, as exported."),
+    ] = None,
+    shuffle: Annotated[
+        int | None, typer.Option(metavar="SEED", help="In random order, so that --samples takes a random subset.")
+    ] = None,
+    class_map: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Of folder:DIR: label numbers by folder name, JSON or CSV.")
+    ] = None,
+    resize: Annotated[
+        int | None, typer.Option(metavar="N", help="Of image files: make the shorter side N pixels.")
+    ] = None,
+    crop: Annotated[
+        int | None, typer.Option(metavar="N", help="Of image files: take the central N × N pixels.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Of the attacks' noise.")] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda:0, …")] = "auto",
@@ -110,7 +129,7 @@ def compare(
         from thinice_tui.attacks.ensembles import build_ensemble
         from thinice_tui.durations import parse_duration
         from thinice_tui.report.output import check_format
-        from thinice_tui.settings import Request, Settings
+        from thinice_tui.settings import DataOptions, Request, Settings
 
         check_format(form, output, samples_in_report)
         settings = Settings.build(norm, eps, attack, seed, batch_size, keep_images, precision, distances)
@@ -128,6 +147,7 @@ def compare(
             run=run,
             folder=Path.cwd(),
             time_limit=None if time_limit is None else parse_duration(time_limit),
+            data_options=DataOptions(classes, indices, shuffle, class_map, resize, crop),
         )
         if not report:
             if form != "text" or output is not None or samples_in_report:

@@ -99,6 +99,52 @@ class Settings:
 
 
 @dataclass(frozen=True)
+class DataOptions:
+    """What of the data is meant, and how image files are read; nothing set: all of it, as it is."""
+
+    classes: str | None = None
+    """Names or label numbers, with commas between."""
+    indices: Path | None = None
+    """A file that lists original indices."""
+    shuffle: int | None = None
+    """Seed of a random order, of which the first samples are a random subset."""
+    class_map: Path | None = None
+    """Label numbers by folder name."""
+    resize: int | None = None
+    """Of image files: the shorter side, in pixels."""
+    crop: int | None = None
+    """Of image files: the side of a square from the centre, in pixels."""
+
+    def __post_init__(self) -> None:
+        """Raises UsageError for a number out of its range."""
+        if self.shuffle is not None and not 0 <= self.shuffle < 2**63:
+            raise UsageError(f"--shuffle is {self.shuffle}, expected a seed from 0 to 2^63-1")
+        for name, size in (("resize", self.resize), ("crop", self.crop)):
+            if size is not None and not 1 <= size <= 10_000:
+                raise UsageError(f"--{name} is {size}, expected a number of pixels from 1 to 10000")
+
+    def as_dict(self) -> dict[str, object]:
+        return {name: str(value) if isinstance(value, Path) else value for name, value in asdict(self).items()}
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> "DataOptions":
+        """What `as_dict` gave; raises KeyError, TypeError, UsageError."""
+        indices, class_map = _field(stored, "indices", str, None), _field(stored, "class_map", str, None)
+        return cls(
+            classes=_field(stored, "classes", str, None),
+            indices=None if indices is None else Path(indices),
+            shuffle=_field(stored, "shuffle", int, None),
+            class_map=None if class_map is None else Path(class_map),
+            resize=_field(stored, "resize", int, None),
+            crop=_field(stored, "crop", int, None),
+        )
+
+    def words(self) -> dict[str, str]:
+        """Options of the command line, those that are set."""
+        return {name.replace("_", "-"): str(value) for name, value in asdict(self).items() if value is not None}
+
+
+@dataclass(frozen=True)
 class Request:
     """A comparison as asked for; nothing is read yet. Relative paths are relative to `folder`."""
 
@@ -117,13 +163,15 @@ class Request:
     folder: Path
     time_limit: float | None = None
     """Seconds after which the engine stops with a whole batch; None: it goes on until done."""
+    data_options: DataOptions = DataOptions()
 
     def as_dict(self) -> dict[str, object]:
         """For the run file and the engine's process: JSON values that `from_dict` reads."""
         paths = {"dense": str(self.dense), "pruned": [str(path) for path in self.pruned], "folder": str(self.folder)}
         optional = {name: None if path is None else str(path) for name, path in self._optional_paths()}
         plain = {name: getattr(self, name) for name in ("data", "samples", "arch", "normalize", "device", "time_limit")}
-        return {**paths, **optional, **plain, "settings": self.settings.as_dict()}
+        data_options = self.data_options.as_dict()
+        return {**paths, **optional, **plain, "data_options": data_options, "settings": self.settings.as_dict()}
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> "Request":
@@ -157,6 +205,7 @@ class Request:
                 run=None if stored["run"] is None else Path(_field(stored, "run", str)),
                 folder=Path(_field(stored, "folder", str)),
                 time_limit=_field(stored, "time_limit", float, None),
+                data_options=DataOptions.from_dict(_field(stored, "data_options", Mapping)),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise UsageError(f"how the run was started is not readable ({type(error).__name__}: {error})") from error
@@ -167,6 +216,7 @@ class Request:
         options = {name: str(path) for name, path in self._optional_paths() if path is not None}
         options |= {} if self.data is None else {"data": self.data}
         options |= {} if self.samples is None else {"samples": str(self.samples)}
+        options |= self.data_options.words()
         options |= {"arch": self.arch, "normalize": self.normalize, "device": self.device}
         options |= {"norm": settings.norm, "eps": settings.eps.text, "attack": settings.attack}
         options |= {"seed": str(settings.seed), "batch-size": str(settings.batch_size or "auto")}

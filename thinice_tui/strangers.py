@@ -86,3 +86,9 @@ def kind(head: bytes) -> str:
     if head and all(byte >= 32 or byte in b"\t\r\n" for byte in head):
         return "text"
     return "something else"
+
+
+def reason(error: BaseException) -> str:
+    """What another library's error says, in one line of at most 160 characters; its type where it says nothing."""
+    lines = str(error).strip().splitlines()
+    return lines[0][:160] if lines else type(error).__name__

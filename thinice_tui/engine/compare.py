@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from thinice_tui.data.samples import Samples
+from thinice_tui.data.selection import select
 from thinice_tui.data.spec import read_samples, stored_spec
 from thinice_tui.engine.device import choose_device
 from thinice_tui.engine.observer import Observer
@@ -56,11 +57,11 @@ def execute(request: Request, prepared: Prepared, observer: Observer, log: Path 
 
 def _samples(request: Request, dense: LoadedModel) -> Samples:
     spec = request.data or stored_spec(dense.checkpoint.about, dense.path)
-    samples = read_samples(spec).first(request.samples)
+    samples = read_samples(spec, request.data_options)
     named = dense.checkpoint.about.get("class_names")
     if not samples.class_names and isinstance(named, list):
-        return samples.named(tuple(str(name) for name in named))
-    return samples
+        samples = samples.named(tuple(str(name) for name in named))
+    return select(samples, request.data_options, request.samples)
 
 
 def _unique_names(paths: list[Path]) -> list[str]:

@@ -56,7 +56,7 @@ def run_comparison(
         stages = build_stages(settings.attack, classes, settings.distances)
         plan = make_plan(models, samples, settings, stages, device, classes)
         records = [model.record() for model in models]
-        with RunWriter.open(path, plan, records, samples.labels, samples.indices, samples.images) as writer:
+        with RunWriter.open(path, plan, records, samples.labels, samples.indices, samples.each()) as writer:
             if writer.value("finished") is None:
                 forget(path)
                 writer.begin(origin)

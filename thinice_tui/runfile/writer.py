@@ -8,7 +8,7 @@ import json
 import sqlite3
 import time
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, astuple
 from pathlib import Path
@@ -46,9 +46,12 @@ class RunWriter:
         models: Sequence[ModelRecord],
         labels: Integers,
         indices: Integers,
-        images: NDArray[np.uint8] | NDArray[np.float32],
+        images: Iterable[NDArray[np.generic]],
     ) -> "RunWriter":
-        """Create `path`, or continue it when it was made by the same plan; raises RunFileError."""
+        """Create `path`, or continue it when it was made by the same plan; raises RunFileError.
+
+        images: each sample's as stored, [C,H,W], in order; gone through once, and only where `path` is created.
+        """
         lock = _lock(path)
         connection: sqlite3.Connection | None = None
         try:
@@ -263,7 +266,7 @@ class RunWriter:
         models: Sequence[ModelRecord],
         labels: Integers,
         indices: Integers,
-        images: NDArray[np.uint8] | NDArray[np.float32],
+        images: Iterable[NDArray[np.generic]],
     ) -> None:
         with self._transaction():
             for statement in TABLES.split(";\n"):

@@ -1,0 +1,35 @@
+"""`IMAGES.npy,LABELS.npy`, or `IMAGES.npy` with its labels beside: read on demand."""
+
+from pathlib import Path
+
+from thinice_tui.data.arrays import Array, read_npy_at
+from thinice_tui.data.naming import samples_of
+from thinice_tui.data.samples import Samples
+from thinice_tui.errors import DataError
+from thinice_tui.strangers import check_is_no_other_thing, first_bytes, kind
+
+BESIDE = (("images", "labels"), ("image", "label"), ("x", "y"), ("X", "y"), ("X", "Y"), ("data", "labels"))
+EXPECTED = "a NumPy array (.npy)"
+
+
+def read_npy_pair(images: Path, labels: Path | None) -> Samples:
+    """Images and labels in a file each; labels None: the file beside that is named alike. Raises DataError."""
+    labels = labels or _beside(images)
+    return samples_of(read_npy(images), read_npy(labels), f"{images},{labels}")
+
+
+def read_npy(path: Path) -> Array:
+    """One array, read on demand; raises DataError for whatever else a file may be."""
+    check_is_no_other_thing(path, EXPECTED, DataError)
+    head = first_bytes(path, EXPECTED, DataError)
+    if not head.startswith(b"\x93NUMPY"):
+        raise DataError(f"{path}: is {kind(head)}, expected {EXPECTED}", "save it with numpy.save")
+    return read_npy_at(path, 0, str(path))
+
+
+def _beside(images: Path) -> Path:
+    names = [images.name.replace(ours, theirs) for ours, theirs in BESIDE if ours in images.stem]
+    for name in [*names, "labels.npy"]:
+        if name != images.name and images.with_name(name).is_file():
+            return images.with_name(name)
+    raise DataError(f"{images}: there are no labels beside it", f"name them: --data {images},LABELS.npy")

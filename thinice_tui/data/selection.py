@@ -1,0 +1,143 @@
+"""Which samples of a data set are meant: classes, indices, a shuffled order, the first N; in that order."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thinice_tui.data.samples import Samples
+from thinice_tui.errors import DataError, UsageError
+from thinice_tui.settings import DataOptions
+from thinice_tui.strangers import check_is_no_other_thing
+
+EXPECTED = "a list of original indices: one a line, CSV with a column `sample` or `index`, or JSON"
+COLUMNS = ("sample", "index", "indices", "id")
+MOST_BYTES = 512 * 2**20
+SHOWN = 12
+
+
+def select(samples: Samples, options: DataOptions, count: int | None) -> Samples:
+    """The samples asked for; each keeps its index in the original data. Raises DataError and UsageError.
+
+    classes, then indices (in the order of their file), then the shuffle, then the first `count` (None: all).
+    """
+    if options.classes is not None:
+        labels = find_classes(options.classes, samples)
+        samples = samples.take(np.flatnonzero(np.isin(samples.labels, labels)), f"classes {options.classes}")
+    if options.indices is not None:
+        rows = _rows_of(read_indices(options.indices), samples, options.indices)
+        samples = samples.take(rows, f"the {len(rows)} of {options.indices}")
+    if options.shuffle is not None:
+        order = np.argsort(shuffled_keys(samples.indices, options.shuffle), kind="stable")
+        samples = samples.take(order, f"shuffled with seed {options.shuffle}")
+    return samples.first(count)
+
+
+def find_classes(typed: str, samples: Samples) -> list[int]:
+    """Label numbers of `cat,dog` or `3,5`; a number is a label before it is a name. Raises UsageError."""
+    names = {name: label for label, name in reversed(list(enumerate(samples.class_names)))}
+    found = []
+    for word in (part.strip() for part in typed.split(",")):
+        label = int(word) if word.isdecimal() and len(word) < 10 else names.get(word)
+        if label is None:
+            label = {name.lower(): number for name, number in names.items()}.get(word.lower())
+        if label is None or not bool((samples.labels == label).any()):
+            there = np.unique(samples.labels)
+            known = [samples.class_names[i] if i < len(samples.class_names) else str(i) for i in there[:SHOWN].tolist()]
+            more = ", …" if len(there) > SHOWN else ""
+            raise UsageError(
+                f"--classes: {samples.source} has no samples of {word!r}",
+                f"expected names, or numbers from {there[0]} to {there[-1]}: {', '.join(known)}{more}",
+            )
+        found.append(label)
+    return found
+
+
+def shuffled_keys(indices: NDArray[np.int64], seed: int) -> NDArray[np.uint64]:
+    """Sorting by these shuffles: a number for each index, from the index and the seed alone.
+
+    splitmix64 (Steele, Lea and Flood 2014), which is one to one, so no two are the same. No library's generator is
+    in it: the same seed picks the same samples with every version, and whatever else was selected before.
+    """
+    step = np.uint64(0x9E3779B97F4A7C15)
+
+    def mixed(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
+        with np.errstate(over="ignore"):
+            x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+            x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+            return x ^ (x >> np.uint64(31))
+
+    with np.errstate(over="ignore"):
+        start = mixed(np.array([seed], dtype=np.uint64) + step)
+        return mixed(indices.astype(np.uint64) * step + start)
+
+
+def read_indices(path: Path) -> NDArray[np.int64]:
+    """Original indices, int64, in the file's order; raises DataError.
+
+    Text: one or several a line, # begins a comment. CSV: the column `sample` or `index`. JSON: a list of numbers,
+    of objects with `sample` or `index`, or an object with such a list under `samples` or `indices`. All that
+    thinice-tui exports are among these.
+    """
+    check_is_no_other_thing(path, EXPECTED, DataError)
+    if path.stat().st_size > MOST_BYTES:
+        raise DataError(f"{path}: is larger than any list of indices", f"expected {EXPECTED}")
+    try:
+        written = path.read_text(encoding="utf-8-sig")
+        found = _from_json(written) if written.lstrip()[:1] in ("[", "{") else _from_text(written)
+        if not all(type(index) is int and 0 <= index < 2**63 for index in found):
+            raise ValueError("indices are whole numbers from 0")
+    except (OSError, ValueError, TypeError, RecursionError, csv.Error) as error:
+        raise DataError(f"{path}: is no list of indices ({error})", f"expected {EXPECTED}") from error
+    if not found:
+        raise DataError(f"{path}: names no indices", f"expected {EXPECTED}")
+    return np.array(found, dtype=np.int64)
+
+
+def _rows_of(wanted: NDArray[np.int64], samples: Samples, path: Path) -> NDArray[np.int64]:
+    """Where the original indices `wanted` are in `samples`."""
+    values, counts = np.unique(wanted, return_counts=True)
+    if len(values) != len(wanted):
+        raise DataError(f"{path}: names {values[counts > 1][0]} more than once", "remove the repetitions")
+    order = np.argsort(samples.indices, kind="stable")
+    at = np.searchsorted(samples.indices, wanted, sorter=order)
+    rows = order[np.minimum(at, len(order) - 1)]
+    unknown = wanted[samples.indices[rows] != wanted]
+    if len(unknown):
+        shown = ", ".join(str(index) for index in unknown[:5].tolist()) + (", …" if len(unknown) > 5 else "")
+        raise DataError(
+            f"{path}: names {len(unknown)} indices that are not in {samples.source}: {shown}",
+            f"there are {len(samples)}, from {samples.indices.min()} to {samples.indices.max()}: "
+            "is the list one of this data set?",
+        )
+    return rows
+
+
+def _from_json(written: str) -> list[int]:
+    stored = json.loads(written)
+    if isinstance(stored, dict):
+        stored = next((stored[key] for key in ("samples", "indices") if isinstance(stored.get(key), list)), None)
+    if not isinstance(stored, list):
+        raise TypeError("no list of `samples` or `indices` in it")
+    return [_one(item) if isinstance(item, dict) else item for item in stored]
+
+
+def _one(item: dict[str, object]) -> int:
+    found = next((item[key] for key in COLUMNS if key in item), None)
+    if type(found) is not int:
+        raise TypeError(f"an entry without {' or '.join(COLUMNS[:2])}")
+    return found
+
+
+def _from_text(written: str) -> list[int]:
+    lines = [plain for line in written.splitlines() if (plain := line.split("#")[0].strip())]
+    header = [name.strip().strip('"').lower() for name in lines[0].split(",")] if lines else []
+    if any(name in COLUMNS for name in header):
+        column = next(header.index(name) for name in COLUMNS if name in header)
+        rows = csv.reader(io.StringIO(written))
+        next(rows)
+        return [int(row[column]) for row in rows if row]
+    return [int(word) for line in lines for word in line.replace(",", " ").split()]

@@ -68,6 +68,32 @@ def undifferentiable() -> nn.Module:
     return _Undifferentiable()
 
 
+class _Staircase(Wrapped):
+    """Rounded logits: the graph is whole, and every gradient zero."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        logits = self.logits(x)
+        return (logits * 1e3).round() / 1e3 + 0 * logits
+
+
+def staircase() -> nn.Module:
+    return _Staircase()
+
+
+class _Defending(Wrapped):
+    """Moves its input before it judges, as dynamic defences do."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        with torch.enable_grad():
+            inputs = x.detach().requires_grad_()
+            (gradient,) = torch.autograd.grad(self.logits(inputs).amax(dim=1).sum(), inputs)
+        return self.logits(x + 0.001 * gradient.sign())
+
+
+def defending() -> nn.Module:
+    return _Defending()
+
+
 class _NanWhenPerturbed(Wrapped):
     """Finite on 8-bit images alone."""
 

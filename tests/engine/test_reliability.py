@@ -13,8 +13,12 @@ from tests.engine.test_run import StopAfter, request, run_it
 from tests.runs import write_run
 from tests.tiny import Files, make_task, module
 from thinice_tui.analysis.reliability import SQUARE_CHECK, findings
-from thinice_tui.engine.reliability import examine, vanished_gradients
+from thinice_tui.data.spec import read_samples
+from thinice_tui.engine.gradients import check_gradients, vanished_gradients
+from thinice_tui.engine.reliability import examine
+from thinice_tui.errors import ModelError
 from thinice_tui.models.classifier import Classifier
+from thinice_tui.models.load import load_model
 from thinice_tui.runfile.records import Finding
 from thinice_tui.settings import NORMS, Norm
 
@@ -125,3 +129,36 @@ def test_square_beyond_gradients_is_autoattacks_own_flag(tmp_path: Path, doubtfu
     assert [one.doubtful for one in found] == [doubtful] * 2
     expected = [100 * (model.broken_by == 2).mean() for model in models]
     assert [one.value for one in found] == pytest.approx(expected)
+
+
+def tiny(name: str) -> str:
+    """An architecture of tests/tiny.py, for --arch."""
+    return f"{Path(__file__).parents[1] / 'tiny.py'}:{name}"
+
+
+@pytest.mark.parametrize(
+    ("arch", "words"),
+    [
+        ("linear", ""),
+        ("staircase", "gradients are zero on"),
+        ("defending", "its forward pass differentiates"),
+    ],
+)
+def test_gradients_are_looked_at_before_the_run(files: Files, arch: str, words: str) -> None:
+    warnings = check_gradients(load_model(files.dense, tiny(arch)), read_samples(str(files.data)))
+    assert len(warnings) == bool(words) and all(words in warning for warning in warnings)
+
+
+def test_no_gradient_at_all_is_an_error_before_the_run(files: Files) -> None:
+    with pytest.raises(ModelError, match="has no gradient"):
+        check_gradients(load_model(files.dense, tiny("undifferentiable")), read_samples(str(files.data)))
+
+
+def test_a_run_keeps_the_warning_of_zero_gradients(files: Files, tmp_path: Path) -> None:
+    observer = StopAfter()
+    run = run_it(
+        request(files, tmp_path / "a.thinice", arch=f"{Path(__file__).parents[1] / 'tiny.py'}:staircase"), observer
+    )
+    assert any("gradients are zero" in warning for warning in observer.warnings)
+    assert any("gradients are zero" in str(warning) for warning in list(run.about["warnings"]))  # type: ignore[call-overload]
+    assert any(one.check == "gradients vanish" and one.doubtful for one in run.findings)

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from thinice_tui.attacks.apgd import ascend
 from thinice_tui.attacks.losses import logit_margins
 from thinice_tui.attacks.stages import seeded
+from thinice_tui.engine.gradients import vanished_gradients
 from thinice_tui.runfile.records import Finding
 from thinice_tui.settings import Norm
 
@@ -25,22 +26,6 @@ AT_REST = 0.05
 DRAWS = 10
 STEADY = 0.1
 """The mean relative change of the margin under random noise of size eps up to which it can be trusted."""
-VANISHED = 1e-10
-"""The largest entry of a gradient that leads nowhere in float32."""
-
-
-def vanished_gradients(model: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
-    """Bool [n]: neither the cross-entropy's nor the margin's gradient at the clean image leads anywhere.
-
-    Raises RuntimeError where the model is not differentiable.
-    """
-    inputs = images.clone().requires_grad_()
-    with torch.enable_grad():
-        logits = model(inputs)
-        losses = nn.functional.cross_entropy(logits, labels, reduction="sum"), logit_margins(logits, labels).sum()
-        gradients = [torch.autograd.grad(loss, inputs, retain_graph=True)[0] for loss in losses]
-    vanished: Tensor = torch.stack([found.flatten(1).abs().amax(dim=1) <= VANISHED for found in gradients]).all(dim=0)
-    return vanished
 
 
 @torch.no_grad()

@@ -18,6 +18,7 @@ from thinice_tui.engine.behaviour import check_behaviour
 from thinice_tui.engine.checks import accuracy_warning, check_finite, probe_outputs
 from thinice_tui.engine.device import full_precision
 from thinice_tui.engine.executor import BatchTask, LocalExecutor
+from thinice_tui.engine.gradients import check_gradients
 from thinice_tui.engine.leash import Leash
 from thinice_tui.engine.observer import Observer, StageResult
 from thinice_tui.engine.pace import Pace
@@ -53,6 +54,7 @@ def run_comparison(
     with full_precision():
         warnings = [warning for model in models for warning in check_behaviour(model.loaded, samples)]
         classes = _common_classes(models, samples)
+        warnings += [warning for model in models for warning in check_gradients(model.loaded, samples)]
         stages = build_stages(settings.attack, classes, settings.distances)
         plan = make_plan(models, samples, settings, stages, device, classes)
         records = [model.record() for model in models]

@@ -109,7 +109,7 @@ def npy_header(stream: BinaryIO, name: str) -> tuple[tuple[int, ...], bool, np.d
         if read is None:
             raise ValueError(f"version {version} holds records")
         shape, fortran, dtype = read(stream)
-    except (ValueError, EOFError, OSError, SyntaxError, RecursionError, MemoryError) as error:
+    except Exception as error:  # NumPy parses the header as Python text: a damaged one raises nearly anything
         raise DataError(
             f"{name}: is no whole NumPy array ({reason(error)})",
             "expected an array written by numpy.save or numpy.savez",

@@ -1,4 +1,4 @@
-"""Which samples of a data set are meant: classes, indices, a shuffled order, the first N; in that order."""
+"""Which samples of a data set are meant: indices, classes, a shuffled order, the first N; in that order."""
 
 import csv
 import io
@@ -22,14 +22,14 @@ SHOWN = 12
 def select(samples: Samples, options: DataOptions, count: int | None) -> Samples:
     """The samples asked for; each keeps its index in the original data. Raises DataError and UsageError.
 
-    classes, then indices (in the order of their file), then the shuffle, then the first `count` (None: all).
+    The indices in the order of their file, of these the classes, then the shuffle, then the first `count` (None: all).
     """
-    if options.classes is not None:
-        labels = find_classes(options.classes, samples)
-        samples = samples.take(np.flatnonzero(np.isin(samples.labels, labels)), f"classes {options.classes}")
     if options.indices is not None:
         rows = _rows_of(read_indices(options.indices), samples, options.indices)
         samples = samples.take(rows, f"the {len(rows)} of {options.indices}")
+    if options.classes is not None:
+        labels = find_classes(options.classes, samples)
+        samples = samples.take(np.flatnonzero(np.isin(samples.labels, labels)), f"classes {options.classes}")
     if options.shuffle is not None:
         order = np.argsort(shuffled_keys(samples.indices, options.shuffle), kind="stable")
         samples = samples.take(order, f"shuffled with seed {options.shuffle}")
@@ -90,7 +90,7 @@ def read_indices(path: Path) -> NDArray[np.int64]:
         found = _from_json(written) if written.lstrip()[:1] in ("[", "{") else _from_text(written)
         if not all(type(index) is int and 0 <= index < 2**63 for index in found):
             raise ValueError("indices are whole numbers from 0")
-    except (OSError, ValueError, TypeError, RecursionError, csv.Error) as error:
+    except (OSError, ValueError, TypeError, IndexError, RecursionError, csv.Error) as error:
         raise DataError(f"{path}: is no list of indices ({error})", f"expected {EXPECTED}") from error
     if not found:
         raise DataError(f"{path}: names no indices", f"expected {EXPECTED}")

@@ -1,7 +1,5 @@
 """Images and labels from files, checked."""
 
-import os
-import pickle
 from pathlib import Path
 
 import numpy as np
@@ -113,72 +111,6 @@ def test_npz_that_is_none_or_lacks_arrays(tmp_path: Path) -> None:
         read_samples(save(path, images=PIXELS))
     with pytest.raises(DataError, match="holds Python objects"):
         read_samples(save(path, images=np.array([{"a": 1}], dtype=object), labels=np.arange(1)))
-
-
-def write_batches(folder: Path, **changes: object) -> Path:
-    """CIFAR-10's python version as its authors wrote it: protocol 2, bytes as keys."""
-    folder.mkdir(parents=True, exist_ok=True)
-    batch = {b"data": PIXELS[:, :, :1].repeat(32, 2).repeat(4, 3).reshape(6, -1), b"labels": [0, 1, 2, 3, 9, 5]}
-    batch.update({key.encode(): value for key, value in changes.items()})
-    (folder / "test_batch").write_bytes(pickle.dumps(batch, protocol=2))
-    (folder / "batches.meta").write_bytes(pickle.dumps({b"label_names": [b"plane", b"car"]}, protocol=2))
-    return folder
-
-
-@pytest.mark.parametrize("inside", ["", "cifar-10-batches-py"])
-def test_cifar10_in_its_python_version(tmp_path: Path, inside: str) -> None:
-    write_batches(tmp_path / "data" / inside)
-    samples = read_samples(f"cifar10:{tmp_path / 'data'}")
-    assert samples.images.shape == (6, 3, 32, 32) and samples.images.dtype == np.uint8
-    assert samples.images[:][2, 1, 5, 0] == PIXELS[2, 1, 0, 0]
-    assert samples.labels.tolist() == [0, 1, 2, 3, 9, 5]
-    assert samples.class_names == ("plane", "car")
-
-
-def python2_pickle(rows: np.ndarray, labels: list[int]) -> bytes:
-    """The opcodes of Python 2's cPickle, as in the published file: every string is a byte string."""
-    dtype = b"cnumpy\ndtype\nU\x02u1K\x00K\x01\x87R(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb"
-    shape = b"J" + len(rows).to_bytes(4, "little") + b"J" + rows.shape[1].to_bytes(4, "little") + b"\x86"
-    data = b"T" + rows.nbytes.to_bytes(4, "little") + rows.tobytes()
-    array = b"cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85U\x01b\x87R"
-    array += b"(K\x01" + shape + dtype + b"\x89" + data + b"tb"
-    numbers = b"](" + b"".join(b"K" + bytes([label]) for label in labels) + b"e"
-    pickled: bytes = b"\x80\x02}(U\x04data" + array + b"U\x06labels" + numbers + b"u."
-    return pickled
-
-
-def test_cifar10_as_python_2_wrote_it(tmp_path: Path) -> None:
-    rows = RANDOM.integers(0, 256, (3, 3072), dtype=np.uint8)
-    (tmp_path / "test_batch").write_bytes(python2_pickle(rows, [7, 0, 9]))
-    samples = read_samples(f"cifar10:{tmp_path}")
-    assert np.array_equal(samples.images[:], rows.reshape(3, 3, 32, 32))
-    assert samples.labels.tolist() == [7, 0, 9] and samples.class_names == ()
-
-
-class Evil:
-    def __reduce__(self) -> tuple[object, tuple[str]]:
-        return os.system, ("touch executed",)
-
-
-def test_cifar10_never_runs_pickled_code(tmp_path: Path) -> None:
-    folder = write_batches(tmp_path / "data", extra=Evil())
-    with pytest.raises(DataError, match=r"cannot be read safely .it wants to run .*system"):
-        read_samples(f"cifar10:{folder}")
-    assert not Path("executed").exists()
-
-
-def test_cifar10_that_is_none(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"test_batch: there is no such file"):
-        read_samples(f"cifar10:{tmp_path}")
-    folder = write_batches(tmp_path / "data", data=np.zeros((6, 100), dtype=np.uint8))
-    with pytest.raises(DataError, match="3072 columns"):
-        read_samples(f"cifar10:{folder}")
-    folder = write_batches(tmp_path / "data", labels=[1, 2])
-    with pytest.raises(DataError, match="labels have shape"):
-        read_samples(f"cifar10:{folder}")
-    (folder / "test_batch").write_bytes(b"\x80\x02cut")
-    with pytest.raises(DataError, match="cannot be read safely"):
-        read_samples(f"cifar10:{folder}")
 
 
 def test_unknown_specs_are_refused_and_stored_ones_lie_beside_the_checkpoint() -> None:

@@ -1,0 +1,124 @@
+"""Data sets written as their authors published them, byte by byte where the layout is theirs."""
+
+import gzip
+import io
+import json
+import pickle
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+RANDOM = np.random.default_rng(0)
+
+
+def colour(n: int = 6, size: int = 32) -> NDArray[np.uint8]:
+    """Random images [n,3,size,size]."""
+    return RANDOM.integers(0, 256, (n, 3, size, size), dtype=np.uint8)
+
+
+def python2_pickle(rows: NDArray[np.uint8], labels: Sequence[int], key: str = "labels") -> bytes:
+    """The opcodes of Python 2's cPickle, as in the published CIFAR files: every string is a byte string."""
+    dtype = b"cnumpy\ndtype\nU\x02u1K\x00K\x01\x87R(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb"
+    shape = b"J" + len(rows).to_bytes(4, "little") + b"J" + rows.shape[1].to_bytes(4, "little") + b"\x86"
+    data = b"T" + rows.nbytes.to_bytes(4, "little") + rows.tobytes()
+    array = b"cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85U\x01b\x87R"
+    array += b"(K\x01" + shape + dtype + b"\x89" + data + b"tb"
+    numbers = b"](" + b"".join(b"K" + bytes([label]) for label in labels) + b"e"
+    name = b"U" + bytes([len(key)]) + key.encode()
+    pickled: bytes = b"\x80\x02}(U\x04data" + array + name + numbers + b"u."
+    return pickled
+
+
+def write_cifar10(
+    folder: Path, images: NDArray[np.uint8], numbers: Sequence[int], changes: Mapping[str, object] = {}
+) -> Path:
+    """cifar-10-batches-py/{test_batch,batches.meta} as Python 3 pickles them: protocol 2, bytes as keys."""
+    root = folder / "cifar-10-batches-py"
+    root.mkdir(parents=True, exist_ok=True)
+    batch: dict[bytes, object] = {b"batch_label": b"testing batch 1 of 1", b"labels": list(numbers)}
+    batch[b"data"] = images.reshape(len(images), -1)
+    batch[b"filenames"] = [b"%d.png" % number for number in range(len(images))]
+    batch.update({key.encode(): value for key, value in changes.items()})
+    (root / "test_batch").write_bytes(pickle.dumps(batch, protocol=2))
+    meta = {b"num_cases_per_batch": 10000, b"label_names": [b"airplane", b"automobile"], b"num_vis": 3072}
+    (root / "batches.meta").write_bytes(pickle.dumps(meta, protocol=2))
+    return folder
+
+
+def write_cifar100(folder: Path, images: NDArray[np.uint8], fine: Sequence[int], coarse: Sequence[int]) -> Path:
+    """cifar-100-python/{test,meta}, both kinds of labels."""
+    root = folder / "cifar-100-python"
+    root.mkdir(parents=True, exist_ok=True)
+    batch = {b"fine_labels": list(fine), b"coarse_labels": list(coarse), b"data": images.reshape(len(images), -1)}
+    (root / "test").write_bytes(pickle.dumps(batch, protocol=2))
+    meta = {b"fine_label_names": [b"apple", b"aquarium_fish"], b"coarse_label_names": [b"aquatic_mammals"]}
+    (root / "meta").write_bytes(pickle.dumps(meta, protocol=2))
+    return folder
+
+
+def idx(array: NDArray[np.uint8]) -> bytes:
+    """Yann LeCun's format: two zero bytes, 8 for unsigned bytes, the number of dimensions, each big-endian."""
+    return bytes([0, 0, 8, array.ndim]) + np.array(array.shape, dtype=">u4").tobytes() + array.tobytes()
+
+
+def write_mnist(
+    folder: Path, images: NDArray[np.uint8], labels: NDArray[np.uint8], packed: bool = False, dotted: bool = False
+) -> Path:
+    """t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, as they are or gzipped; dotted: as some mirrors name them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for stem, kind, array in (("t10k-images", "idx3", images), ("t10k-labels", "idx1", labels)):
+        name = f"{stem}{'.' if dotted else '-'}{kind}-ubyte"
+        content = idx(array)
+        (folder / (f"{name}.gz" if packed else name)).write_bytes(gzip.compress(content) if packed else content)
+    return folder
+
+
+def encoded(image: NDArray[np.uint8], form: str = "PNG") -> bytes:
+    """One image [C,H,W] as a file's content."""
+    stream = io.BytesIO()
+    Image.fromarray(image[0] if len(image) == 1 else image.transpose(1, 2, 0)).save(stream, form)
+    return stream.getvalue()
+
+
+def write_folders(folder: Path, images: Mapping[str, NDArray[np.uint8]], form: str = "PNG") -> Path:
+    """A folder a class, images [n,C,H,W] in it as img_0.png, …."""
+    for name, those in images.items():
+        (folder / name).mkdir(parents=True, exist_ok=True)
+        for number, image in enumerate(those):
+            (folder / name / f"img_{number}.{form.lower()}").write_bytes(encoded(image, form))
+    return folder
+
+
+def write_parquet(
+    path: Path, images: Sequence[bytes], labels: Sequence[int], names: Sequence[str] = (), column: str = "img"
+) -> Path:
+    """As `datasets` writes it: img{bytes,path}, label, and the features in the schema's metadata."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    table = pa.table(
+        {
+            column: [{"bytes": content, "path": f"{i}.png"} for i, content in enumerate(images)],
+            "label": pa.array(labels, pa.int64()),
+        }
+    )
+    features = {column: {"_type": "Image"}, "label": {"names": list(names), "_type": "ClassLabel"}}
+    about = {b"huggingface": json.dumps({"info": {"features": features}}).encode()}
+    parquet.write_table(table.replace_schema_metadata(about if names else None), path, row_group_size=4)
+    return path
+
+
+def safetensors(arrays: Mapping[str, NDArray[np.generic]], **changes: object) -> bytes:
+    """Eight bytes of the header's length, the header as JSON, the bytes of every tensor."""
+    types = {"uint8": "U8", "int64": "I64", "int32": "I32", "float16": "F16", "float32": "F32", "float64": "F64"}
+    header: dict[str, object] = {"__metadata__": {"format": "pt"}}
+    at = 0
+    for key, array in arrays.items():
+        offsets = [at, at + array.nbytes]
+        header[key] = {"dtype": types[str(array.dtype)], "shape": list(array.shape), "data_offsets": offsets} | changes
+        at += array.nbytes
+    raw = json.dumps(header).encode()
+    return len(raw).to_bytes(8, "little") + raw + b"".join(array.tobytes() for array in arrays.values())

@@ -1,0 +1,440 @@
+"""Files made to run code, to fill the memory, or that are not what they are called: each a message, at once."""
+
+import io
+import json
+import os
+import pickle
+import resource
+import struct
+import time
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from typer.testing import CliRunner
+
+from tests.data.published import colour, idx, safetensors, write_cifar10
+from tests.tiny import Files
+from thinice_tui.cli import app
+from thinice_tui.data.spec import read_samples
+from thinice_tui.errors import DataError
+
+LABELS = np.arange(6)
+EXECUTED = Path("executed")
+TEN_TB = 10**13
+ALLOWED_BYTES = 300 * 2**20
+"""What reading a hostile file may add to the address space; none needs a tenth."""
+
+
+class Evil:
+    """Unpickled the usual way, it makes the file `executed`."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.system, (f"touch {EXECUTED}",)
+
+
+def test_the_payload_works_where_code_is_run() -> None:
+    """Else its absence in the tests below would say nothing."""
+    pickle.loads(pickle.dumps(Evil()))
+    assert EXECUTED.exists()
+
+
+def refuse(spec: str) -> DataError:
+    """The message for `spec`: within a second, without running code, without allocating what it claims."""
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    pages = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (pages + ALLOWED_BYTES, before[1]))
+    started = time.process_time()
+    try:
+        with pytest.raises(DataError) as caught:
+            read_samples(spec).fingerprint  # noqa: B018
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
+    assert time.process_time() - started < 1
+    assert not EXECUTED.exists()
+    assert caught.value.what and caught.value.do
+    return caught.value
+
+
+# code
+
+
+def evil_object_array(path: Path) -> None:
+    np.save(path, np.array([Evil()], dtype=object), allow_pickle=True)
+
+
+def evil_npz(path: Path) -> None:
+    np.savez(path, images=np.array([Evil()], dtype=object), labels=LABELS)
+
+
+def evil_labels(path: Path) -> None:
+    np.savez_compressed(path, images=colour(), labels=np.array([Evil()], dtype=object))
+
+
+def evil_names(path: Path) -> None:
+    np.savez(path, images=colour(), labels=LABELS, class_names=np.array([Evil()], dtype=object))
+
+
+def evil_pickle(path: Path) -> None:
+    """NumPy reads a bare pickle under any name, where it may."""
+    path.write_bytes(pickle.dumps(Evil()))
+
+
+def evil_pt(path: Path) -> None:
+    torch.save({"images": torch.rand(6, 3, 8, 8), "labels": torch.arange(6), "more": Evil()}, path)
+
+
+def evil_pt_nested(path: Path) -> None:
+    torch.save(([{"a": [Evil()]}], torch.arange(6)), path)
+
+
+def evil_pt_old(path: Path) -> None:
+    torch.save({"images": torch.rand(6, 3, 8, 8), "labels": Evil()}, path, _use_new_zipfile_serialization=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "write"),
+    [
+        ("a.npy", evil_object_array),
+        ("a.npy", evil_pickle),
+        ("a.npz", evil_npz),
+        ("a.npz", evil_labels),
+        ("a.npz", evil_names),
+        ("a.npz", evil_pickle),
+        ("a.npz", evil_object_array),
+        ("a.pt", evil_pt),
+        ("a.pt", evil_pt_nested),
+        ("a.pt", evil_pt_old),
+        ("a.pt", evil_pickle),
+        ("a.pth", evil_pickle),
+        ("a.safetensors", evil_pickle),
+        ("a.parquet", evil_pickle),
+    ],
+)
+def test_no_files_code_is_run(tmp_path: Path, name: str, write: Callable[[Path], None]) -> None:
+    write(tmp_path / name)
+    np.save(tmp_path / "labels.npy", LABELS)
+    refuse(str(tmp_path / name))
+
+
+def opcodes(body: bytes) -> bytes:
+    return b"\x80\x02" + body + b"."
+
+
+REDUCES = b"cos\nsystem\nX\x0e\x00\x00\x00touch executed\x85R"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (pickle.dumps({b"data": Evil()}), "wants to run posix.system"),
+        (pickle.dumps({b"data": [[{"a": (Evil(),)}]]}, protocol=2), "wants to run"),
+        (pickle.dumps({b"labels": Evil(), b"data": np.zeros((1, 3072), np.uint8)}), "wants to run"),
+        (opcodes(REDUCES), "wants to run os.system"),
+        (opcodes(b"(S'touch executed'\nios\nsystem\n"), "uses INST"),
+        (opcodes(b"(cos\nsystem\nX\x0e\x00\x00\x00touch executedo"), "uses OBJ"),
+        (opcodes(b"cnumpy\nndarray\n)\x81"), "uses NEWOBJ"),
+        (opcodes(b"cbuiltins\neval\nX\x01\x00\x00\x001\x85R"), "wants to run builtins.eval"),
+        (opcodes(b"cnumpy.core.multiarray\nscalar\n"), "wants to run numpy.core.multiarray.scalar"),
+        (opcodes(b"Psomewhere\n"), "uses PERSID"),
+        (opcodes(b"\x82\x01"), "uses EXT1"),
+        # objects in an array, of which NumPy would unpickle or follow what is no object
+        (pickle.dumps({b"data": np.array([Evil()], dtype=object)}, protocol=2), "an array of 'O8'|wants to run"),
+        (opcodes(b"cnumpy\ndtype\nX\x02\x00\x00\x00O8\x85R"), "wants an array of 'O8'"),
+        # what a file may call, given what it should not be given
+        (opcodes(b"c_codecs\nencode\nX\x01\x00\x00\x00aX\x05\x00\x00\x00bz2\x20\x20\x86R"), "another codec"),
+        (opcodes(b"cnumpy.core.multiarray\n_reconstruct\nNK\x00\x85U\x01b\x87R"), "a kind of its own"),
+        (opcodes(b"cnumpy.core.multiarray\n_reconstruct\n}U\x08__call__NsbK\x01"), "cannot be read safely"),
+        (opcodes(b"cnumpy\ndtype\nN}U\x04typeNs\x86b"), "cannot be read safely"),
+        # what would take memory, not code
+        (opcodes(b"cnumpy\nndarray\n\x8a\x06\x00\xa0\x72\x4e\x18\x09\x85R"), "cannot be read safely"),
+        (opcodes(b"Nr\xff\xff\xff\x7f"), "claims 2147483647 objects"),
+        (opcodes(b"Np999999999\n"), "claims 999999999 objects"),
+        (b"\x80\x05\x96" + struct.pack("<Q", TEN_TB), "cannot be read safely"),
+        (b"\x80\x04\x8e" + struct.pack("<Q", TEN_TB) + b"abc", "cannot be read safely"),
+        (b"\x80\x02X\xff\xff\xff\x7fabc", "cannot be read safely"),
+    ],
+)
+def test_no_pickle_among_cifars_files_runs_code(tmp_path: Path, content: bytes, message: str) -> None:
+    (tmp_path / "test_batch").write_bytes(content)
+    (tmp_path / "test").write_bytes(content)
+    for kind in ("cifar10", "cifar100"):
+        with pytest.raises(DataError, match=message):
+            read_samples(f"{kind}:{tmp_path}")
+        refuse(f"{kind}:{tmp_path}")
+
+
+def test_neither_do_class_names(tmp_path: Path) -> None:
+    write_cifar10(tmp_path, colour(), [0] * 6)
+    (tmp_path / "cifar-10-batches-py" / "batches.meta").write_bytes(pickle.dumps({b"label_names": Evil()}))
+    assert "wants to run" in refuse(f"cifar10:{tmp_path}").what
+
+
+def test_lists_in_lists_do_not_unfold(tmp_path: Path) -> None:
+    """Ten lists, each ten times the one before: written out, ten thousand million numbers."""
+    nested: list[Any] = [0] * 10
+    for _ in range(9):
+        nested = [nested] * 10
+    for changes in ({"labels": nested}, {"data": nested}):
+        write_cifar10(tmp_path, colour(), [0] * 6, changes)
+        refuse(f"cifar10:{tmp_path}")
+    write_cifar10(tmp_path, colour(), [0] * 6)
+    meta = tmp_path / "cifar-10-batches-py" / "batches.meta"
+    meta.write_bytes(pickle.dumps({b"label_names": [nested, b"cat"]}))
+    assert read_samples(f"cifar10:{tmp_path}").class_names == ("list", "cat")
+
+
+# claims
+
+
+def npy_claiming(shape: tuple[int, ...], descr: str = "|u1", data: bytes = b"abc") -> bytes:
+    header = repr({"descr": descr, "fortran_order": False, "shape": shape}).encode() + b"\n"
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + data
+
+
+def zipped(content: bytes, method: int, **claims: int) -> bytes:
+    """An .npz of `images`, whose directory claims what is given."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", method) as archive:
+        for name in ("images.npy", "labels.npy"):
+            archive.writestr(name, content)
+        for info in archive.infolist():
+            for key, value in claims.items():
+                setattr(info, key, value)
+    return stream.getvalue()
+
+
+def bomb() -> bytes:
+    """300 MB of zeros in 300 kB, honestly declared."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    header = npy_claiming((100_000, 3, 32, 32), data=b"")
+    packed = packer.compress(header)
+    packed += b"".join(packer.compress(bytes(2**20)) for _ in range(307_200_000 // 2**20))
+    packed += packer.compress(bytes(307_200_000 % 2**20)) + packer.flush()
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
+        for name in ("images.npy", "labels.npy"):
+            archive.writestr(name, packed)
+        for info in archive.infolist():
+            info.compress_type, info.file_size = zipfile.ZIP_DEFLATED, 307_200_000 + len(header)
+    return stream.getvalue()
+
+
+def mat_claiming(count: int) -> bytes:
+    """A MATLAB 5 file whose X claims `count` images."""
+
+    def element(kind: int, data: bytes) -> bytes:
+        return struct.pack("<II", kind, len(data)) + data + bytes(-len(data) % 8)
+
+    def matrix(name: bytes, dims: tuple[int, ...]) -> bytes:
+        body = element(6, struct.pack("<II", 9, 0)) + element(5, struct.pack(f"<{len(dims)}i", *dims))
+        return element(14, body + element(1, name) + struct.pack("<II", 2, 2**31 - 8))
+
+    return (
+        b"MATLAB 5.0 MAT-file".ljust(124) + b"\x00\x01IM" + matrix(b"X", (32, 32, 3, count)) + matrix(b"y", (count, 1))
+    )
+
+
+CLAIMS = {
+    "a.npy": [
+        (npy_claiming((TEN_TB,)), "claims too much"),
+        (npy_claiming((10**9, 3, 32, 32)), "claims too much"),
+        (npy_claiming((10**30, 3, 32, 32)), "claims too much"),
+        (npy_claiming((-1, 3, 32, 32)), "shape"),
+        (npy_claiming((6, 3, 32, 32), "|V0"), "shape"),
+        (npy_claiming((6, 3, 32, 32), "|O"), "Python objects"),
+        (npy_claiming((6,), "[('a', '<i4')]"), "no whole NumPy array"),
+        (b"\x93NUMPY\x01\x00\xff\xff{", "no whole NumPy array"),
+        (b"\x93NUMPY\x02\x00\xff\xff\xff\x7f{", "no whole NumPy array"),
+        (b"\x93NUMPY\x09\x00", "no whole NumPy array"),
+        (b"\x93NUMPY\x01\x00" + struct.pack("<H", 9000) + b"(" * 9000, "no whole NumPy array"),
+    ],
+    "a.npz": [
+        (zipped(npy_claiming((TEN_TB,)), zipfile.ZIP_STORED), "claims too much|claims to be"),
+        (zipped(npy_claiming((TEN_TB,)), zipfile.ZIP_DEFLATED), "claims to be"),
+        (zipped(npy_claiming((6,)), zipfile.ZIP_DEFLATED, file_size=TEN_TB), "claims to unpack"),
+        (zipped(npy_claiming((TEN_TB,)), zipfile.ZIP_DEFLATED, file_size=TEN_TB + 100), "claims to unpack"),
+        (zipped(npy_claiming((6,)), zipfile.ZIP_STORED, file_size=TEN_TB), "and claims 10000000000000"),
+        (
+            zipped(npy_claiming((TEN_TB,)), zipfile.ZIP_STORED, file_size=TEN_TB, compress_size=TEN_TB),
+            "claims too much",
+        ),
+        (zipped(npy_claiming((3,)), zipfile.ZIP_DEFLATED, header_offset=5), "cannot be read"),
+        (zipped(npy_claiming((3,)), zipfile.ZIP_STORED, header_offset=10**9), "has no member"),
+        (zipped(npy_claiming((3,)), zipfile.ZIP_LZMA), "numpy does not write"),
+        (zipped(npy_claiming((3,)), zipfile.ZIP_STORED, flag_bits=1), "encrypted"),
+        (zipped(b"", zipfile.ZIP_STORED), "no whole NumPy array"),
+        (bomb(), "claims to unpack from .* to 307 MB"),
+    ],
+    "a.safetensors": [
+        (struct.pack("<Q", TEN_TB) + b"{}", "claims a header of"),
+        (b"\x02\0\0", "claims a header of|is something"),
+        (struct.pack("<Q", 2) + b"[]", "no JSON object"),
+        (struct.pack("<Q", 3) + b"{a}", "is not JSON"),
+        (struct.pack("<Q", 200_000) + b"[" * 200_000, "is not JSON"),
+        (safetensors({"images": colour(), "labels": LABELS}, shape=[TEN_TB]), "not described as it should be"),
+        (safetensors({"images": colour(), "labels": LABELS}, data_offsets=[0, TEN_TB]), "not described"),
+        (safetensors({"images": colour(), "labels": LABELS}, shape=[-6, -3, 32, 32]), "not described"),
+        (safetensors({"images": colour(), "labels": LABELS}, data_offsets=None), "not described"),
+        (safetensors({"images": colour(), "labels": LABELS}, dtype="F8_E4M3"), "is F8_E4M3"),
+        (
+            safetensors({"images": colour(), "labels": LABELS}, shape=[TEN_TB], dtype="U8", data_offsets=[0, TEN_TB]),
+            "claims too much",
+        ),
+    ],
+    "mnist": [
+        (idx(np.zeros((6, 28, 28), np.uint8))[:16].replace(b"\0\0\0\6", b"\xff\xff\xff\xff"), "claims too much"),
+        (b"\x1f\x8b" + b"\0" * 40, "cannot be unpacked"),
+        (
+            b"\x1f\x8b\x08" + bytes(7) + zlib.compress(b"\0\0\x08\x03" + b"\xff" * 12, wbits=-15) + bytes(8),
+            "claims to unpack",
+        ),
+    ],
+    "svhn": [(mat_claiming(2**31 - 1), "cannot be read|claims to unpack"), (mat_claiming(3), "cannot be read")],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        pytest.param(name, *case, id=f"{name}-{number}")
+        for name, all_ in CLAIMS.items()
+        for number, case in enumerate(all_)
+    ],
+)
+def test_what_a_file_claims_is_not_believed(tmp_path: Path, name: str, content: bytes, message: str) -> None:
+    files = {"mnist": "t10k-images-idx3-ubyte", "svhn": "test_32x32.mat"}
+    if name == "mnist" and content[:2] == b"\x1f\x8b":
+        files["mnist"] += ".gz"
+    (tmp_path / files.get(name, name)).write_bytes(content)
+    np.save(tmp_path / "labels.npy", LABELS)
+    (tmp_path / "t10k-labels-idx1-ubyte").write_bytes(idx(LABELS.astype(np.uint8)))
+    spec = f"{name}:{tmp_path}" if name in files else str(tmp_path / name)
+    with pytest.raises(DataError, match=message):
+        read_samples(spec)
+    refuse(spec)
+
+
+def test_a_tensor_that_claims_more_than_it_has(tmp_path: Path) -> None:
+    """Expanded by a stride of nothing, a byte is as many images as one likes."""
+    images = torch.zeros(1, 3, 8, 8, dtype=torch.uint8).expand(10**9, 3, 8, 8)
+    torch.save({"images": images, "labels": torch.zeros(1).expand(10**9)}, tmp_path / "a.pt")
+    assert "claims a tensor of 192000000000 bytes" in refuse(str(tmp_path / "a.pt")).what
+
+
+def test_a_pt_that_is_compressed_is_none_of_torchs(tmp_path: Path) -> None:
+    torch.save({"images": torch.zeros(6, 3, 8, 8), "labels": torch.arange(6)}, tmp_path / "a.pt")
+    with (
+        zipfile.ZipFile(tmp_path / "a.pt") as theirs,
+        zipfile.ZipFile(tmp_path / "b.pt", "w", zipfile.ZIP_DEFLATED) as ours,
+    ):
+        for name in theirs.namelist():
+            ours.writestr(name, theirs.read(name))
+    assert "is compressed" in refuse(str(tmp_path / "b.pt")).what
+
+
+def test_labels_that_unfold_to_less_or_more(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", images=colour(), labels=np.zeros((6, 0)))
+    assert "labels have shape" in refuse(str(tmp_path / "a.npz")).what
+    np.savez(tmp_path / "a.npz", images=colour(), labels=np.full(6, 2**63, dtype=np.uint64))
+    assert "highest label" in refuse(str(tmp_path / "a.npz")).what
+
+
+# what it is instead
+
+
+OTHERS = {
+    "empty": (b"", "is empty"),
+    "a Git LFS pointer": (b"version https://git-lfs.github.com/spec/v1\noid sha256:4d\nsize 9\n", "Git LFS pointer"),
+    "a web page": (b"\n<!DOCTYPE html>\n<html><body>Sign in</body></html>", "is a web page"),
+    "an error of a store": (b'<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>', "is an XML document"),
+    "text": (b"404: Not Found", "is text|404|cannot be read|claims a header"),
+    "zeros": (bytes(4096), "something else|cannot be read|claims|not JSON|zip"),
+}
+NAMES = (
+    "a.npz",
+    "a.npy",
+    "a.pt",
+    "a.safetensors",
+    "a.parquet",
+    "test_batch",
+    "t10k-images-idx3-ubyte",
+    "test_32x32.mat",
+)
+SPECS = {"test_batch": "cifar10:{}", "t10k-images-idx3-ubyte": "mnist:{}", "test_32x32.mat": "svhn:{}"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("other", OTHERS)
+def test_what_it_is_instead_is_said(tmp_path: Path, name: str, other: str) -> None:
+    content, message = OTHERS[other]
+    (tmp_path / name).write_bytes(content)
+    (tmp_path / "t10k-labels-idx1-ubyte").write_bytes(idx(LABELS.astype(np.uint8)))
+    np.save(tmp_path / "labels.npy", LABELS)
+    spec = SPECS[name].format(tmp_path) if name in SPECS else str(tmp_path / name)
+    with pytest.raises(DataError, match=message):
+        read_samples(spec)
+    refuse(spec)
+
+
+@pytest.mark.parametrize("name", ["a.npz", "a.npy", "a.pt", "a.safetensors", "a.parquet"])
+def test_a_folder_and_nothing_in_the_place_of_a_file(tmp_path: Path, name: str) -> None:
+    np.save(tmp_path / "labels.npy", LABELS)
+    assert "there is no such file" in refuse(str(tmp_path / name)).what
+    (tmp_path / name).mkdir()
+    assert "is a folder" in refuse(str(tmp_path / name)).what
+
+
+@pytest.mark.parametrize("name", ["a.npz", "a.npy", "a.pt", "old.pt", "a.safetensors"])
+def test_cut_short_anywhere(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    np.save(tmp_path / "labels.npy", LABELS)
+    if name == "a.npz":
+        np.savez_compressed(path, images=colour(size=8), labels=LABELS)
+    elif name == "a.npy":
+        np.save(path, colour(size=8))
+    elif name == "a.safetensors":
+        path.write_bytes(safetensors({"images": colour(size=8), "labels": LABELS}))
+    else:
+        content = {"images": torch.zeros(6, 3, 8, 8), "labels": torch.arange(6)}
+        torch.save(content, path, _use_new_zipfile_serialization=name == "a.pt")
+    whole = path.read_bytes()
+    read_samples(str(path))
+    for part in range(1, 20):
+        path.write_bytes(whole[: len(whole) * part // 20])
+        refuse(str(path))
+
+
+# what the terminal gets
+
+
+def test_escape_sequences_of_a_file_do_not_reach_the_terminal(files: Files, tmp_path: Path) -> None:
+    """Keys, folder names and what a file says of itself, through the real command."""
+    escape = "\x1b[2J\x1b]0;owned\x07"
+    arrays: dict[str, Any] = {f"x{escape}": colour(size=8)}
+    np.savez(tmp_path / "a.npz", **arrays)
+    header = json.dumps({escape: {}}, ensure_ascii=False).encode()
+    (tmp_path / "a.safetensors").write_bytes(struct.pack("<Q", len(header)) + header)
+    (tmp_path / "d" / f"cat{escape}").mkdir(parents=True)
+    (tmp_path / "d" / f"cat{escape}" / "a.png").write_bytes(b"none")
+    for spec in (f"{tmp_path}/a.npz", f"{tmp_path}/a.safetensors", f"folder:{tmp_path}/d"):
+        result = CliRunner().invoke(app, [*files.arguments, "--data", spec])
+        assert result.exit_code == 1 and result.stdout == "" and "Traceback" not in result.stderr
+        assert "\x1b" not in result.stderr and "\x07" not in result.stderr
+        assert "�" in result.stderr
+
+
+def test_class_names_of_a_file_are_shown_without_them(files: Files, tmp_path: Path) -> None:
+    """Names go into the run file as they are; whatever shows them replaces what a terminal would obey."""
+    names = [f"cat\x1b[2J{number}" for number in range(5)]
+    images = (files.task.images * 255).round().astype(np.uint8)
+    np.savez(tmp_path / "a.npz", images=images, labels=files.task.labels, class_names=names)
+    options = ["--data", f"{tmp_path}/a.npz", "--attack", "pgd-1", "--format", "text"]
+    result = CliRunner().invoke(app, [*files.arguments, *options])
+    assert result.exit_code == 0, result.stderr
+    assert "\x1b[2J" not in result.stdout + result.stderr

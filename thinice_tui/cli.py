@@ -1,5 +1,6 @@
 """The front door: Typer commands, nothing else. torch is imported only by the commands that need it."""
 
+import gc
 import io
 import json
 import signal
@@ -154,6 +155,7 @@ def compare(
                 raise UsageError("--format, -o and --samples-in-report are for reports", "add --report")
             _need_terminal("add --report for a run without an interface")
 
+            gc.disable()  # importing makes no garbage; the interface enables it
             from thinice_tui.tui.app import compare_in_app
 
             raise typer.Exit(compare_in_app(request))
@@ -203,6 +205,7 @@ def open_command(
         check_run_file(run)
         _need_terminal(f"for text: thinice-tui report {run}")
 
+        gc.disable()  # importing makes no garbage; the interface enables it
         from thinice_tui.tui.app import open_in_app
 
         raise typer.Exit(open_in_app(run))

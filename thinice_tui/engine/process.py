@@ -10,12 +10,11 @@ from rich.console import Console
 
 from thinice_tui.engine.compare import execute, prepare
 from thinice_tui.engine.console import ConsoleObserver
+from thinice_tui.engine.environment import step_back
 from thinice_tui.errors import RunBusyError, RunFileError
 from thinice_tui.settings import Request
 
 WIDTH = 100
-NICE = 5
-"""So that the view, and whoever else shares the machine, is answered at once; a GPU does not mind."""
 
 
 def run_engine(request: Request) -> None:
@@ -25,7 +24,7 @@ def run_engine(request: Request) -> None:
     That name is one line of JSON on stdout: {"run": path, "log": path}; then stdout is the log, too.
     """
     os.chdir(request.folder)
-    os.nice(NICE)
+    step_back()
     prepared = prepare(request)
     log = Path(f"{prepared.path}.log").absolute()
     announcement = json.dumps({"run": str(prepared.path.absolute()), "log": str(log)})

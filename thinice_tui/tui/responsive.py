@@ -1,9 +1,9 @@
 """How Python and the C library are set so that keys do not wait and memory is given back."""
 
-import contextlib
-import ctypes
 import gc
 import sys
+
+from thinice_tui.allocator import set_thresholds
 
 SWITCH = 0.0005
 """Seconds that one thread may hold the interpreter, a tenth of Python's: a key waits for it several times."""
@@ -11,8 +11,6 @@ RARE = 60
 """Times as many searches of the younger objects before Python itself looks through all; 10 by default."""
 LARGE = 1 << 20
 """Bytes from which memory comes straight from the system, and goes back to it."""
-M_MMAP_THRESHOLD = -3
-"""From glibc's malloc.h."""
 
 
 def put_keys_first() -> None:
@@ -20,6 +18,6 @@ def put_keys_first() -> None:
     sys.setswitchinterval(SWITCH)
     gc.set_threshold(*gc.get_threshold()[:2], RARE)
     gc.freeze()  # what was imported stays
+    gc.enable()
     # glibc raises that limit as large arrays come and go, and then keeps them, for each thread anew.
-    with contextlib.suppress(AttributeError, OSError):  # another C library
-        ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, LARGE)
+    set_thresholds(LARGE)

@@ -1,0 +1,88 @@
+"""Data options through the real command: what is attacked, what the run says of it, and that it resumes."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+from typer.testing import CliRunner
+
+from tests.data.published import write_folders
+from tests.tiny import ARCH, Files, as_uint8
+from thinice_tui.cli import app
+from thinice_tui.runfile.reader import read_image, read_run
+from thinice_tui.settings import Request
+
+RUN = Path("a.thinice")
+
+
+def compare(files: Files, *options: str) -> dict[str, object]:
+    """The JSON report, with its samples."""
+    words = ["compare", str(files.dense), str(files.pruned), "--arch", ARCH, "--attack", "pgd-1", "--report"]
+    words += ["--run", str(RUN), "--format", "json", "--samples-in-report", *options]
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 0, result.stderr
+    report: dict[str, object] = json.loads(result.stdout)
+    return report
+
+
+def indices(report: dict[str, object]) -> list[int]:
+    samples = report["samples"]
+    assert isinstance(samples, list)
+    return [sample["index"] for sample in samples]
+
+
+def test_a_folder_with_everything_said(files: Files) -> None:
+    images, labels = as_uint8(files.task.images), files.task.labels
+    write_folders(Path("d"), {f"class-{9 - label}": images[labels == label] for label in range(5)})
+    Path("map.csv").write_text("".join(f"class-{9 - label},{label}\n" for label in range(5)))
+    Path("list.txt").write_text("40\n3\n17\n25\n9\n30\n")
+    options = ["--data", "folder:d", "--class-map", "map.csv", "--crop", "8"]
+    options += ["--indices", "list.txt", "--classes", "0,1,2,3", "--shuffle", "5", "--samples", "3"]
+    report = compare(files, *options)
+    found = indices(report)
+    assert len(found) == 3 and set(found) < {40, 3, 17, 25, 9, 30}
+    data = report["run"]["data"]  # type: ignore[index]
+    assert data["source"] == (
+        "folder:d, cropped to the central 8 × 8, as RGB, labels from map.csv, the 6 of list.txt, classes 0,1,2,3, "
+        "shuffled with seed 5, the first 3"
+    )
+    order = np.concatenate([np.flatnonzero(labels == label) for label in (4, 3, 2, 1, 0)])  # class-5, class-6, …
+    run = read_run(RUN)
+    assert run.labels.tolist() == labels[order[found]].tolist()
+    for position, index in enumerate(found):
+        assert np.array_equal(read_image(RUN, position), images[order[index]])
+    assert compare(files, *options) == report, "the same command is the same run"
+
+
+def test_what_it_was_started_with_asks_for_the_same_again(files: Files) -> None:
+    """As the interface resumes a run: from the request in its file."""
+    report = compare(
+        files, "--data", str(files.data), "--classes", "class 1,class 3", "--shuffle", "1", "--samples", "7"
+    )
+    run = read_run(RUN)
+    about = run.about["request"]
+    assert isinstance(about, dict)
+    stored = Request.from_dict(about)
+    assert stored.data_options.classes == "class 1,class 3" and stored.data_options.shuffle == 1
+    words = stored.command()[1:]
+    result = CliRunner().invoke(app, [*words, "--report", "--format", "json", "--samples-in-report"])
+    assert result.exit_code == 0, result.stderr
+    assert json.loads(result.stdout) == report
+
+
+def test_samples_taken_out_of_a_run_go_into_the_next(files: Files) -> None:
+    """The JSON report itself is a list of indices, as are the interface's exports."""
+    first = compare(files, "--data", str(files.data), "--shuffle", "2", "--samples", "9")
+    Path("report.json").write_text(json.dumps(first))
+    RUN.unlink()
+    second = compare(files, "--data", str(files.data), "--indices", "report.json")
+    assert indices(second) == indices(first)
+    assert second["samples"] == first["samples"]
+
+
+def test_the_images_of_a_run_are_those_selected(files: Files) -> None:
+    compare(files, "--data", str(files.data), "--shuffle", "2", "--samples", "9")
+    run = read_run(RUN)
+    images = as_uint8(files.task.images)
+    for position, index in enumerate(run.indices.tolist()):
+        assert np.array_equal(read_image(RUN, position), images[index])

@@ -147,7 +147,7 @@ def train(name: str, seed: int) -> None:
     held_images, held_labels = all_images[-HELD_OUT:].float() / 255, all_labels[-HELD_OUT:]
 
     torch.manual_seed(seed)
-    network = PreActResNet8(10)
+    network = PreActResNet8()
     start_sha256 = ""
     if recipe.start:
         start_sha256 = hashlib.sha256((HERE / f"{recipe.start}.pt").read_bytes()).hexdigest()
@@ -216,7 +216,7 @@ def store(name: str, network: nn.Module, seed: int, cpu_seconds: float) -> None:
         .to(torch.float16 if value.ndim > 1 else value.dtype)
         for key, value in network.state_dict().items()
     }
-    rounded = PreActResNet8(10)
+    rounded = PreActResNet8()
     rounded.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()})
     with np.load(HERE / "cifar10-test-1000.npz") as data:
         images = torch.from_numpy(data["images"]).permute(0, 3, 1, 2).float() / 255

@@ -1,19 +1,23 @@
-"""A model file on disk, read without executing anything in it."""
+"""A model file on disk, read without executing anything in it unless told to trust it."""
 
 import hashlib
-import pickle
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from thinice_tui.errors import CheckpointError
+from thinice_tui.models.containers import Found, find_weights
+from thinice_tui.models.graphs import read_graph
+from thinice_tui.models.masks import fold_masks
+from thinice_tui.models.masks.sidecar import read_sidecar, split_sidecar
+from thinice_tui.models.safetensors import is_safetensors, read_safetensors
+from thinice_tui.models.torch_files import TRUST, examine, read_torch
+from thinice_tui.strangers import check_is_no_other_thing, first_bytes
 
-CONTAINERS = ("state_dict", "model_state_dict", "net", "model")
-PREFIXES = ("module.", "_orig_mod.", "model.")
+EXPECTED = "a model file"
 
 
 @dataclass(frozen=True)
@@ -21,84 +25,87 @@ class Checkpoint:
     """What a file holds: tensors by parameter name (float32 where floating), and what it says of itself."""
 
     path: Path
+    """As it was given, with the masks beside it where these were named."""
     sha256: str
+    form: str
+    """torch, torch legacy, safetensors, TorchScript or torch.export."""
     container: str
-    """The key under which the tensors were found; empty: the file is a bare state dict."""
+    """The keys under which the tensors were found, joined by dots; empty: the file is a bare state dict."""
     state: dict[str, Tensor]
+    """Effective weights: masks are folded in."""
     about: dict[str, object] = field(default_factory=dict)
     """Every other entry that is plain data: arch, normalization, dataset, class_names, …"""
+    folded: tuple[str, ...] = ()
+    """What was folded into the weights, in words."""
+    notes: tuple[str, ...] = ()
+    keep: float | None = None
+    """The fraction kept that was given for scores; None: it was not needed."""
+    network: nn.Module | None = None
+    """The network itself, where the file holds a whole module or a graph."""
+    trusted: bool = False
+    """Whether it took the file's own code to load it."""
 
 
-def read_checkpoint(path: Path) -> Checkpoint:
-    """Read tensors and plain data with `weights_only`; raises CheckpointError with what to do."""
-    sha256 = _sha256(path)
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        if refused := re.search(r"GLOBAL (\S+)", str(error)):
+def read_checkpoint(path: Path, keep: float | None = None, trust: bool = False) -> Checkpoint:
+    """Read a file of any form that is known; raises CheckpointError with what to do.
+
+    path: `MODEL`, or `MODEL+MASKS.npy` where masks lie in a file beside it. keep: the fraction of each layer's
+    weights that scores keep, which files do not say. trust: whether code of the file may run.
+    """
+    file, sidecar = split_sidecar(path)
+    check_is_no_other_thing(file, EXPECTED, CheckpointError)
+    head = first_bytes(file, EXPECTED, CheckpointError)
+    form, needed, found = _read(file, head, trust)
+    sha256 = _sha256(file)
+    if found.network is not None:
+        if sidecar is not None:
+            raise CheckpointError(f"{path}: holds a whole network, masks beside it cannot be folded into that")
+        _check_finite(found.network.state_dict(), path)
+        return Checkpoint(
+            path, sha256, form, found.container, found.state, found.about, (), found.notes, None, found.network, needed
+        )
+    beside = None
+    if sidecar is not None:
+        beside = read_sidecar(sidecar)
+        sha256 = hashlib.sha256((sha256 + _sha256(sidecar)).encode()).hexdigest()
+    state, folded, used = fold_masks(found.state, keep, beside, str(path))
+    _check_finite(state, path)
+    return Checkpoint(
+        path, sha256, form, found.container, state, found.about, folded, found.notes, used, None, needed
+    )  # fmt: skip
+
+
+def _read(path: Path, head: bytes, trust: bool) -> tuple[str, bool, Found]:
+    """The file's form, whether its code was needed, and what it holds."""
+    if is_safetensors(head):
+        tensors, metadata = read_safetensors(path)
+        found = find_weights(tensors, path)
+        return "safetensors", False, Found("", found.state, dict(metadata), None, found.notes)
+    envelope = examine(path, head)
+    if envelope.form in ("TorchScript", "torch.export"):
+        if not trust:
             raise CheckpointError(
-                f"{path}: holds more than tensors, and would have to run code to load ({refused[1]})",
-                "thinice-tui runs no code from a checkpoint. Where you trust the file, load it yourself and "
-                "save the weights alone: torch.save({'state_dict': model.state_dict()}, 'weights.pt')",
-            ) from error
-        raise CheckpointError(_unreadable(path, error), _EXPECTED) from error
-    except Exception as error:  # torch raises half a dozen kinds for damaged files, all of them meaning this
-        raise CheckpointError(_unreadable(path, error), _EXPECTED) from error
-    container, found = _find_state(content, path)
-    about = {key: value for key, value in content.items() if key != container} if container else {}
-    state = _strip_prefixes(found)
+                f"{path}: is a {envelope.form} file, whose graph is code and would have to run",
+                "it cannot run Python, but it can write files (aten::save, aten::from_file). Where you trust it, add "
+                f"{TRUST}; or save its weights as a state dict",
+            )
+        return envelope.form, True, read_graph(path, envelope.form)
+    found = find_weights(read_torch(path, envelope, trust), path)
+    return envelope.form, found.network is not None, found
+
+
+def _check_finite(state: Mapping[str, Tensor], path: Path) -> None:
     for name, tensor in state.items():
         if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
             raise CheckpointError(
                 f"{path}: {name} holds NaN or infinite values, expected finite weights",
                 "the training diverged or the file is damaged: use another checkpoint",
             )
-    return Checkpoint(path, sha256, container, state, about)
-
-
-_EXPECTED = "expected a file written by torch.save; copy it again if it was cut short"
-
-
-def _unreadable(path: Path, error: Exception) -> str:
-    reason = str(error).strip().splitlines()[0][:160] if str(error).strip() else type(error).__name__
-    return f"{path}: is not a readable checkpoint, or is truncated ({reason})"
 
 
 def _sha256(path: Path) -> str:
-    if path.is_dir():
-        raise CheckpointError(f"{path}: is a folder, expected a checkpoint file")
     try:
         with path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
-    except FileNotFoundError:
-        raise CheckpointError(f"{path}: there is no such file", "check the path") from None
     except OSError as error:
         raise CheckpointError(f"{path}: cannot be read ({error.strerror})") from error
-
-
-def _find_state(content: object, path: Path) -> tuple[str, Mapping[object, object]]:
-    if isinstance(content, Mapping):
-        for key in CONTAINERS:
-            if _is_state(content.get(key)):
-                return key, content[key]
-        if _is_state(content):
-            return "", content
-        found = ", ".join(sorted(str(key) for key in content)[:8]) or "nothing"
-    else:
-        found = type(content).__name__
-    raise CheckpointError(
-        f"{path}: no weights found in it (it holds: {found})",
-        f"expected a state dict, alone or under one of {', '.join(CONTAINERS)}",
-    )
-
-
-def _is_state(value: object) -> bool:
-    return isinstance(value, Mapping) and len(value) > 0 and all(isinstance(v, Tensor) for v in value.values())
-
-
-def _strip_prefixes(state: Mapping[object, object]) -> dict[str, Tensor]:
-    """Drop wrapper prefixes (DataParallel, torch.compile) that every key carries, repeatedly."""
-    plain = {str(key): value for key, value in state.items() if isinstance(value, Tensor)}
-    while prefix := next((p for p in PREFIXES if all(key.startswith(p) for key in plain)), ""):
-        plain = {key.removeprefix(prefix): value for key, value in plain.items()}
-    return {key: value.float() if value.is_floating_point() else value for key, value in plain.items()}

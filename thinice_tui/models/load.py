@@ -1,21 +1,25 @@
 """A file on disk to a ready classifier, with everything the run file says about it."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from thinice_tui.errors import CheckpointError
-from thinice_tui.models.architectures import KNOWN, build_network, code_sha256
+from thinice_tui.errors import CheckpointError, UsageError
+from thinice_tui.models.architectures import KNOWN, Built, advice, build_network, check_chain, code_sha256
 from thinice_tui.models.checkpoint import Checkpoint, read_checkpoint
 from thinice_tui.models.classifier import Classifier, Normalization
-from thinice_tui.models.normalization import parse_normalization, stored_normalization
+from thinice_tui.models.containers import is_normalization
+from thinice_tui.models.materialise import materialise
+from thinice_tui.models.normalization import (
+    Source,
+    buffered_normalization,
+    parse_normalization,
+    stored_normalization,
+)
 from thinice_tui.models.sparsity import Sparsity, measure_sparsity
-
-MASKS = ("_mask", ".mask", "mask_weight", "popup_scores", ".scores")
-"""How keys end under which pruning methods store what is to be multiplied onto the weights."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,10 @@ class LoadedModel:
     sparsity: Sparsity
     code_sha256: str = ""
     """Of the file that the architecture's factory is in; empty for a known architecture."""
+    source: Source = "given"
+    """Where the normalisation is from; `undecided`: nothing says it, and none is put in front of the network."""
+    notes: tuple[str, ...] = ()
+    """What was done to the file's content on the way, for whoever wants to check it."""
 
     @property
     def path(self) -> Path:
@@ -40,43 +48,82 @@ class LoadedModel:
         return Classifier(self.network, self.normalization)
 
 
-def load_model(path: Path, arch: str = "auto", normalize: str = "auto") -> LoadedModel:
-    """Read, build, load strictly, freeze. Raises CheckpointError or UsageError.
+def load_model(
+    path: Path, arch: str = "auto", normalize: str = "auto", keep: float | None = None, trust: bool = False
+) -> LoadedModel:
+    """Read, fold masks, build, load strictly, freeze. Raises CheckpointError or UsageError.
 
-    `arch` auto: what the checkpoint names, else by its keys and shapes. `normalize` auto: what the
-    checkpoint says, else none.
+    `arch` auto: what the checkpoint names, else by its keys and shapes. `normalize` auto: what the checkpoint
+    says, else undecided. `keep`: the fraction of the weights that scores in the file keep. `trust`: whether code
+    of the file may run.
     """
-    checkpoint = read_checkpoint(path)
-    stored = checkpoint.about.get("arch")
-    wanted = stored if arch == "auto" and isinstance(stored, str) and stored in KNOWN else arch
-    with torch.random.fork_rng(devices=[]):  # building draws random weights, all of them overwritten
-        name, network = build_network(wanted, checkpoint.state, str(path), stored)
-    _load_strictly(network, checkpoint, name)
-    if normalize == "auto":
-        normalization = stored_normalization(checkpoint.about.get("normalization"), str(path))
+    checkpoint = read_checkpoint(path, keep, trust)
+    if checkpoint.network is not None:
+        name, network, notes = _own_network(checkpoint, arch)
+        buffers: Mapping[str, Tensor] = {}
     else:
-        normalization = parse_normalization(normalize)
+        name, network, notes, buffers = _built_network(checkpoint, arch)
+    if normalize == "auto":
+        normalization, source = _normalization(checkpoint, network, buffers)
+    else:
+        normalization, source = parse_normalization(normalize), "given"
     network.eval()
     for parameter in network.parameters():  # scripted modules have no requires_grad_
         parameter.requires_grad_(False)
-    return LoadedModel(checkpoint, name, normalization, network, measure_sparsity(network), code_sha256(name))
+    code = "" if checkpoint.network is not None else code_sha256(name)
+    return LoadedModel(
+        checkpoint, name, normalization, network, measure_sparsity(network), code, source, (*checkpoint.notes, *notes)
+    )
 
 
-def _advice(keys: Iterable[str]) -> str:
-    masks = sorted(key for key in keys if key.endswith(MASKS))
-    if masks:
-        return (
-            f"it holds pruning masks beside the weights ({masks[0]}): fold them in before saving, for torch's own "
-            "with torch.nn.utils.prune.remove(module, 'weight')"
+def _own_network(checkpoint: Checkpoint, arch: str) -> tuple[str, nn.Module, tuple[str, ...]]:
+    """The network that a trusted file brings along."""
+    assert checkpoint.network is not None
+    if arch != "auto":
+        raise UsageError(
+            f"--arch {arch}: {checkpoint.path} holds a whole network ({checkpoint.form})", "leave --arch away for it"
         )
-    return "name the right one with --arch; nothing is loaded in part, a half-random network would be judged"
+    network = checkpoint.network
+    name = getattr(network, "original_name", type(network).__name__)
+    notes = materialise(network)
+    return f"{name} ({checkpoint.form}, its own code)", network, notes
 
 
-def _load_strictly(network: nn.Module, checkpoint: Checkpoint, arch: str) -> None:
-    expected = network.state_dict()
+def _built_network(checkpoint: Checkpoint, arch: str) -> tuple[str, nn.Module, tuple[str, ...], Mapping[str, Tensor]]:
+    """A network of ours or of the user's with the file's values, and the file's normalisation buffers."""
+    stored = checkpoint.about.get("arch")
+    wanted = stored if arch == "auto" and isinstance(stored, str) and stored in KNOWN else arch
+    buffers = {key: value for key, value in checkpoint.state.items() if is_normalization(key)}
+    bare = {key: value for key, value in checkpoint.state.items() if key not in buffers}
+    built = build_network(wanted, bare, str(checkpoint.path), stored)
+    if buffers and buffers.keys() <= built.network.state_dict().keys():
+        built = replace(built, state={**built.state, **buffers})
+    _load_strictly(built, checkpoint)
+    if built.unusual:
+        check_chain(built.network, built.name, str(checkpoint.path))
+    return built.name, built.network, built.notes, buffers
+
+
+def _normalization(
+    checkpoint: Checkpoint, network: nn.Module, buffers: Mapping[str, Tensor]
+) -> tuple[Normalization | None, Source]:
+    """What the file says, in its buffers or in words."""
+    inside = [key for key in network.state_dict() if is_normalization(key)]
+    if inside:
+        return None, "inside the network"
+    if buffers:
+        return buffered_normalization(buffers, str(checkpoint.path)), "the file's buffers"
+    if "normalization" in checkpoint.about:
+        stored = checkpoint.about["normalization"]
+        return stored_normalization(stored, str(checkpoint.path)), "the file's metadata"
+    return None, "undecided"
+
+
+def _load_strictly(built: Built, checkpoint: Checkpoint) -> None:
+    expected = built.network.state_dict()
     # Counters that old torch did not save and that evaluation never reads; everything else must be there.
-    counters = {key: value for key, value in expected.items() if key.endswith(".num_batches_tracked")}
-    found = counters | checkpoint.state
+    counters = {key: torch.tensor(0) for key in expected if key.endswith(".num_batches_tracked")}
+    found = counters | dict(built.state)
     problems = [f"missing {key}" for key in expected if key not in found]
     problems += [f"unexpected {key}" for key in found if key not in expected]
     problems += [
@@ -87,7 +134,7 @@ def _load_strictly(network: nn.Module, checkpoint: Checkpoint, arch: str) -> Non
     if problems:
         shown = "; ".join(problems[:5]) + (f"; and {len(problems) - 5} more" if len(problems) > 5 else "")
         raise CheckpointError(
-            f"{checkpoint.path}: does not fit the architecture {arch}: {shown}",
-            _advice(found),
+            f"{checkpoint.path}: does not fit the architecture {built.name}: {shown}", advice(checkpoint.state)
         )
-    network.load_state_dict(found, strict=True)
+    on_paper = any(value.is_meta for value in expected.values())
+    built.network.load_state_dict(found, strict=True, assign=on_paper)

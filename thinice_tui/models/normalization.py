@@ -1,11 +1,18 @@
 """Normalisations by name, and from what is typed or stored in a checkpoint.
 
-The constants' sources: CIFAR-10/100 as in most published training code (per-pixel std), SVHN as in
-the same, ImageNet as in torchvision. None of them belongs in the data: it sits in front of the network.
+The constants' sources: CIFAR-10/100 as in most published training code (per-pixel std; `cifar10-2023` has the mean of
+per-image std, as MAD and kuangliu/pytorch-cifar), SVHN as in the same, ImageNet as in torchvision, MNIST as in
+PyTorch's example, `half` maps [0,1] to [−1,1]. None of them belongs in the data: it sits in front of the network.
 """
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
 
 from thinice_tui.errors import CheckpointError, UsageError
 from thinice_tui.models.classifier import Normalization
@@ -14,11 +21,83 @@ KNOWN = {
     known.name: known
     for known in (
         Normalization("cifar10", (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)),
+        Normalization("cifar10-2023", (0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.2010)),
         Normalization("cifar100", (0.5071, 0.4865, 0.4409), (0.2673, 0.2564, 0.2762)),
         Normalization("svhn", (0.4377, 0.4438, 0.4728), (0.1980, 0.2010, 0.1970)),
         Normalization("imagenet", (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+        Normalization("mnist", (0.1307,), (0.3081,)),
+        Normalization("fashion-mnist", (0.2860,), (0.3530,)),
+        Normalization("half", (0.5,), (0.5,)),
     )
 }
+
+
+Source = Literal[
+    "given", "the file's buffers", "the file's metadata", "inside the network", "undecided", "clean accuracy"
+]
+"""Where a model's normalisation is from."""
+GREY = ("mnist", "fashion-mnist")
+"""Of images with one channel; the others with three, `half` of any."""
+NOISE = 2.0
+"""Standard errors by which one normalisation must beat another, on the same images, to be told from it."""
+
+
+def candidates(channels: int) -> dict[str, Normalization | None]:
+    """What is tried where nothing says a model's normalisation, for images with that many channels; `none` first."""
+    grey = channels == 1
+    fitting = [
+        known
+        for known in KNOWN.values()
+        if len(known.mean) in (1, channels) and (known.name == "half" or (known.name in GREY) == grey)
+    ]
+    return {"none": None, **{known.name: known for known in fitting}}
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What was seen of the candidates: accuracy by name, on how many images, which was chosen and why."""
+
+    chosen: str
+    why: str
+    images: int
+    accuracies: dict[str, float]
+
+
+def choose(correct: Mapping[str, NDArray[np.bool_]], preferred: Sequence[str]) -> Trial:
+    """The normalisation under which a model does best; of those that noise does not tell apart, the first preferred.
+
+    correct: by name, bool [n] on the same images, whether each was classified rightly. Two are told apart where the
+    images that only one gets right differ in number by more than 2 standard errors (McNemar 1947).
+    """
+    accuracies = {name: float(right.mean()) for name, right in correct.items()}
+    best = max(accuracies, key=lambda name: accuracies[name])
+    alike = [name for name in correct if not told_apart(correct[best], correct[name])]
+    chosen = next((name for name in (*preferred, best) if name in alike), best)
+    others = [name for name in alike if name != chosen]
+    if others:
+        why = f"it makes little difference: {', '.join(others)} {'is' if len(others) == 1 else 'are'} as good on these"
+    else:
+        why = "no other comes near"
+    return Trial(chosen, why, len(correct[best]), accuracies)
+
+
+def told_apart(better: NDArray[np.bool_], worse: NDArray[np.bool_]) -> bool:
+    """Whether `better` beats `worse` by more than noise, on the same images."""
+    only, other = int((better & ~worse).sum()), int((worse & ~better).sum())
+    return only - other > NOISE * math.sqrt(only + other)
+
+
+def buffered_normalization(buffers: Mapping[str, Tensor], path: str) -> Normalization:
+    """From the buffers `….mean` and `….std` of a model's file; raises CheckpointError where they are unusable."""
+    values = {key.rpartition(".")[2]: tuple(value.flatten().double().tolist()) for key, value in buffers.items()}
+    mean, std = values.get("mean", ()), values.get("std", ())
+    rounded = tuple(tuple(round(part, 6) for part in parts) for parts in (mean, std))  # float32 says 0.49140000343
+    problem = _problem(*rounded) if len(buffers) == 2 else f"it holds {', '.join(buffers)}"
+    if not problem and max(map(abs, mean)) > 1.5:
+        problem = "its means are not in units of [0,1] pixels"
+    if problem:
+        raise CheckpointError(f"{path}: its normalisation buffers are unusable: {problem}", "give --normalize")
+    return Normalization("file", *rounded)
 
 
 def parse_normalization(spec: str) -> Normalization | None:

@@ -65,8 +65,8 @@ def measure_sparsity(network: nn.Module) -> Sparsity:
 
 
 def _weight(module: nn.Module) -> Tensor | None:
-    """The weight of a convolution or linear layer; scripted ones are told by its dimensions alone."""
-    scripted = isinstance(module, torch.jit.ScriptModule)
+    """The weight of a convolution or linear layer; those of graphs are told by its dimensions alone."""
+    scripted = isinstance(module, torch.jit.ScriptModule) or type(module) is nn.Module
     if not scripted and not isinstance(module, (*CONV, nn.Linear)):
         return None
     weight = getattr(module, "weight", None)

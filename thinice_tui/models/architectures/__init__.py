@@ -1,125 +1,103 @@
-"""Architectures by name, by the shape of a state dict, or from the user's own code."""
+"""Architectures by name, by the names and shapes of a state dict, or from the user's own code."""
 
-import hashlib
-import importlib
-import importlib.util
-import inspect
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from types import ModuleType
 
 import torch
 from torch import Tensor, nn
 
-from thinice_tui.errors import CheckpointError, UsageError
-from thinice_tui.models.architectures.cifar_resnet18 import CifarResNet18
-from thinice_tui.models.architectures.preact_resnet8 import PreActResNet8
+from thinice_tui.errors import CheckpointError, UsageError, reason
+from thinice_tui.models.architectures.factories import build_from_spec, code_sha256
+from thinice_tui.models.architectures.known import KNOWN, differences, nearest, recognise, sizes, used
+from thinice_tui.models.masks import mask_names
+
+__all__ = ["KNOWN", "Built", "advice", "build_network", "check_chain", "code_sha256"]
+
+
+PROBE = 32
+"""Pixels a side of the image that unusual widths are tried on."""
 
 
 @dataclass(frozen=True)
-class Architecture:
-    """A network that this package can build: its factory takes the number of classes."""
+class Built:
+    """A network without the state's values yet, and what of the state belongs to it.
+
+    A known architecture's network is on the meta device: the values are to be assigned, not copied.
+    """
 
     name: str
-    build: Callable[[int], nn.Module]
-    classifier: str
-    """The key of the last layer's weight, whose first dimension is the number of classes."""
+    network: nn.Module
+    state: Mapping[str, Tensor]
+    notes: tuple[str, ...] = ()
+    unusual: bool = False
+    """Whether its widths are not the standard ones, so that layers might not fit one another."""
 
 
-KNOWN = {
-    known.name: known
-    for known in (
-        Architecture("preact_resnet8", PreActResNet8, "fc.weight"),
-        Architecture("cifar_resnet18", CifarResNet18, "linear.weight"),
-    )
-}
+def build_network(spec: str, state: Mapping[str, Tensor], path: str, stored: object = None) -> Built:
+    """A network fit for `state`.
 
-
-def build_network(spec: str, state: Mapping[str, Tensor], path: str, stored: object = None) -> tuple[str, nn.Module]:
-    """The architecture's name and a network of it, with random weights, fit for `state`.
-
-    `spec`: `auto` (by the keys and shapes of `state`), a known name, `FILE.py:factory` or
-    `package.module:factory`. `stored`: what the checkpoint calls its architecture, for the message; it
-    never names code to run. Raises CheckpointError or UsageError.
+    `spec`: `auto` (by the names and shapes of `state`), a known name, `FILE.py:factory`,
+    `package.module:factory` or `timm:NAME`. `stored`: what the checkpoint calls its architecture, for the
+    message; it never names code to run. Raises CheckpointError or UsageError.
     """
     if ":" in spec:
-        return spec, _from_factory(spec, state)
+        with torch.random.fork_rng(devices=[]):  # building draws random weights, all of them overwritten
+            return Built(spec, build_from_spec(spec, state), state)
     if spec == "auto":
-        found = [a for a in KNOWN.values() if _fits(a, state)]
-        if not found:
-            named = f"; it calls its own {stored!r}, which is no known name" if stored else ""
-            raise CheckpointError(
-                f"{path}: its tensors fit none of the known architectures ({', '.join(KNOWN)}){named}",
-                "name yours with --arch path/to/file.py:factory, a function that returns the torch module",
-            )
-        return found[0].name, found[0].build(_num_classes(found[0], state))
-    if spec not in KNOWN:
+        known = recognise(state)
+        if known is None:
+            raise _unknown(state, path, stored)
+    elif spec in KNOWN:
+        known = KNOWN[spec]
+    else:
         raise UsageError(
             f"architecture {spec!r} is not known, expected one of {', '.join(KNOWN)}",
             "or name your own with --arch path/to/file.py:factory",
         )
-    known = KNOWN[spec]
-    return known.name, known.build(_num_classes(known, state))
+    own = used(known, state)
+    if (differ := differences(known, state)).count:
+        raise CheckpointError(f"{path}: does not fit the architecture {known.name}: {differ}", advice(state))
+    shapes = {key: tuple(value.shape) for key, value in own.items()}
+    width = sizes(known, own)
+    notes = tuple(f"{name}* is never used by it and left out" for name in known.unused if len(own) < len(state))
+    return Built(f"{known.name} ({width})" if width else known.name, known.make(shapes), own, notes, bool(width))
 
 
-def _num_classes(architecture: Architecture, state: Mapping[str, Tensor]) -> int:
-    weight = state.get(architecture.classifier)
-    return weight.shape[0] if weight is not None and weight.ndim > 0 else 10
-
-
-def _fits(architecture: Architecture, state: Mapping[str, Tensor]) -> bool:
-    with torch.device("meta"):
-        expected = architecture.build(_num_classes(architecture, state)).state_dict()
-    return expected.keys() == state.keys() and all(expected[k].shape == state[k].shape for k in expected)
-
-
-def _from_factory(spec: str, state: Mapping[str, Tensor]) -> nn.Module:
-    """Call the user's own factory; with `num_classes` if it takes that and the last weight tells it."""
-    where, _, name = spec.rpartition(":")
-    factory = getattr(_module(where, spec), name, None)
-    if not callable(factory):
-        raise UsageError(f"--arch {spec}: {where} has no function {name!r}")
-    arguments = {}
-    matrices = [value for value in state.values() if value.ndim == 2]
-    if matrices and "num_classes" in inspect.signature(factory).parameters:
-        arguments["num_classes"] = matrices[-1].shape[0]
+def check_chain(network: nn.Module, name: str, path: str) -> None:
+    """Pass an image through a known architecture of unusual widths; raises CheckpointError where layers do not fit."""
+    first = next(module for module in network.modules() if isinstance(module, nn.Conv2d))
     try:
-        network = factory(**arguments)
-    except Exception as error:
-        raise UsageError(f"--arch {spec}: the factory failed: {type(error).__name__}: {error}") from error
-    if not isinstance(network, nn.Module):
-        raise UsageError(f"--arch {spec}: returned {type(network).__name__}, expected a torch.nn.Module")
-    return network
+        with torch.no_grad():
+            network.eval()(torch.zeros(2, first.in_channels, PROBE, PROBE))
+    except RuntimeError as error:
+        raise CheckpointError(
+            f"{path}: has the names of {name}, but its layers do not follow from one another ({reason(error)})",
+            "channels were removed from one layer and not from the next: name its own code with --arch FILE.py:factory",
+        ) from error
 
 
-def code_sha256(spec: str) -> str:
-    """sha256 of the file that a factory came from, so that edited code is another run; empty: a known name."""
-    if ":" not in spec:
-        return ""
-    where = spec.rpartition(":")[0]
-    file = where if where.endswith(".py") else getattr(_module(where, spec), "__file__", None)
-    return hashlib.sha256(Path(file).read_bytes()).hexdigest() if file else ""
+def _unknown(state: Mapping[str, Tensor], path: str, stored: object) -> CheckpointError:
+    """Which known architecture is closest, and by what it is missed."""
+    known, differ = nearest(state)
+    named = f"; it calls its own {stored!r}, which is no known name" if stored else ""
+    matched = len(used(known, state)) - len(differ.unexpected)
+    near = (
+        f"the closest is {known.name}, which differs in {differ.count}: {differ}"
+        if matched > len(state) / 2
+        else f"none is close: of its {len(state)} names ({', '.join(list(state)[:3])}, …) {known.name} shares {matched}"
+    )
+    what = f"{path}: its tensors fit none of the known architectures; {near}{named}"
+    if mask_names(list(state)):
+        return CheckpointError(what, advice(state))
+    return CheckpointError(
+        what,
+        "name yours with --arch path/to/file.py:factory, a function that returns the torch module. Known are "
+        + ", ".join(KNOWN),
+    )
 
 
-def _module(where: str, spec: str) -> ModuleType:
-    folder = str(Path(where).resolve().parent if where.endswith(".py") else Path.cwd())
-    if folder not in sys.path:
-        sys.path.append(folder)  # the code's own neighbours, as `python FILE.py` would find them; also later
-    try:
-        if not where.endswith(".py"):
-            return importlib.import_module(where)
-        path = Path(where)
-        if not path.is_file():
-            raise UsageError(f"--arch {spec}: there is no file {where}")
-        found = importlib.util.spec_from_file_location(path.stem, path)
-        assert found is not None and found.loader is not None
-        module = importlib.util.module_from_spec(found)
-        sys.modules.setdefault(path.stem, module)
-        found.loader.exec_module(module)
-        return module
-    except UsageError:
-        raise
-    except Exception as error:
-        raise UsageError(f"--arch {spec}: cannot import {where}: {type(error).__name__}: {error}") from error
+def advice(state: Mapping[str, Tensor]) -> str:
+    """What to do with a state that does not fit the architecture that was named."""
+    if masks := mask_names(list(state)):
+        return f"it holds masks of a method that is not known here ({masks[0]}): fold them in before saving"
+    return "name the right one with --arch; nothing is loaded in part, a half-random network would be judged"

@@ -1,0 +1,99 @@
+"""Architectures from the user's own code, and from timm: only ever what --arch names, never what a file says."""
+
+import hashlib
+import importlib
+import importlib.util
+import inspect
+import sys
+from collections.abc import Callable, Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from torch import Tensor, nn
+
+from thinice_tui.errors import UsageError, reason
+
+TIMM = "timm"
+
+
+def build_from_spec(spec: str, state: Mapping[str, Tensor]) -> nn.Module:
+    """`FILE.py:factory`, `package.module:factory` or `timm:NAME`; raises UsageError.
+
+    A factory gets `num_classes` and `in_channels` (or `in_chans`) where it takes them and the state tells them.
+    """
+    where, _, name = spec.rpartition(":")
+    sizes = _sizes(state)
+    if where == TIMM:
+        sizes.pop("in_channels", None)  # timm says in_chans
+        return _called(spec, _module(TIMM, spec).create_model, (name,), {"pretrained": False, **sizes})
+    factory = getattr(_module(where, spec), name, None)
+    if not callable(factory):
+        raise UsageError(f"--arch {spec}: {where} has no function {name!r}")
+    try:
+        taken = inspect.signature(factory).parameters
+    except (TypeError, ValueError):  # a class or a builtin that does not say
+        taken = {}  # type: ignore[assignment]
+    return _called(spec, factory, (), {key: value for key, value in sizes.items() if key in taken})
+
+
+def code_sha256(spec: str) -> str:
+    """sha256 of what a factory came from, so that edited code is another run; empty: a known name.
+
+    For timm its version: it is a package of many files that change together.
+    """
+    if ":" not in spec:
+        return ""
+    where = spec.rpartition(":")[0]
+    if where == TIMM:
+        return hashlib.sha256(version(TIMM).encode()).hexdigest()
+    file = where if where.endswith(".py") else getattr(_module(where, spec), "__file__", None)
+    return hashlib.sha256(Path(file).read_bytes()).hexdigest() if file else ""
+
+
+def _sizes(state: Mapping[str, Tensor]) -> dict[str, int]:
+    """Classes by the last matrix, input channels by the first convolution."""
+    matrices = [value for value in state.values() if value.ndim == 2]
+    kernels = [value for value in state.values() if value.ndim == 4]
+    sizes = {"num_classes": matrices[-1].shape[0]} if matrices else {}
+    return sizes | ({"in_channels": kernels[0].shape[1], "in_chans": kernels[0].shape[1]} if kernels else {})
+
+
+def _called(spec: str, factory: Callable[..., Any], arguments: tuple[str, ...], options: dict[str, Any]) -> nn.Module:
+    try:
+        network = factory(*arguments, **options)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a stranger's code, that may even try to end the program
+        raise UsageError(f"--arch {spec}: the factory failed: {reason(error)}") from error
+    if not isinstance(network, nn.Module):
+        raise UsageError(f"--arch {spec}: returned {type(network).__name__}, expected a torch.nn.Module")
+    return network
+
+
+def _module(where: str, spec: str) -> ModuleType:
+    if where == TIMM:
+        try:
+            version(TIMM)
+        except PackageNotFoundError:
+            raise UsageError(f"--arch {spec}: timm is not installed", "pip install 'thinice-tui[timm]'") from None
+    folder = str(Path(where).resolve().parent if where.endswith(".py") else Path.cwd())
+    if folder not in sys.path:
+        sys.path.append(folder)  # the code's own neighbours, as `python FILE.py` would find them; also later
+    try:
+        if not where.endswith(".py"):
+            return importlib.import_module(where)
+        path = Path(where)
+        if not path.is_file():
+            raise UsageError(f"--arch {spec}: there is no file {where}")
+        found = importlib.util.spec_from_file_location(path.stem, path)
+        assert found is not None and found.loader is not None
+        module = importlib.util.module_from_spec(found)
+        sys.modules.setdefault(path.stem, module)
+        found.loader.exec_module(module)
+        return module
+    except (UsageError, KeyboardInterrupt):
+        raise
+    except BaseException as error:  # a stranger's code, that may even try to end the program
+        raise UsageError(f"--arch {spec}: cannot import {where}: {reason(error)}") from error

@@ -1,0 +1,77 @@
+"""Layers in the sizes that a state dict has, so that widths, classes and input channels are read and not asked for."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from torch import Tensor, nn
+
+Shapes = Mapping[str, tuple[int, ...]]
+NOTHING: Shapes = MappingProxyType({})
+
+
+class Layers:
+    """Makes a network's layers by name: channels as `shapes` has them under that name, else as the paper says.
+
+    What the shapes do not decide (kernel, stride, padding) is the architecture's. So a network with removed
+    channels is built as it is, and one without shapes is the standard one, with `classes` outputs.
+    """
+
+    def __init__(self, shapes: Shapes = NOTHING, classes: int = 10, prefix: str = "") -> None:
+        self._shapes, self._prefix = shapes, prefix
+        self.classes = classes
+
+    def under(self, name: str) -> "Layers":
+        """The same for the layers inside the module `name`."""
+        return Layers(self._shapes, self.classes, f"{self._prefix}{name}.")
+
+    def has(self, name: str, otherwise: bool) -> bool:
+        """Whether there is anything called `name`, or under it; `otherwise` where no shapes are known at all."""
+        if not self._shapes:
+            return otherwise
+        full = self._prefix + name
+        return full in self._shapes or any(key.startswith(f"{full}.") for key in self._shapes)
+
+    def conv(
+        self, name: str, channels: tuple[int, int], kernel: int, stride: int = 1, padding: int = 0, bias: bool = False
+    ) -> nn.Conv2d:
+        """A convolution from `channels[0]` to `channels[1]` by default."""
+        shape = self._shape(name, 4)
+        ins, outs = (shape[1], shape[0]) if shape else channels
+        return nn.Conv2d(ins, outs, kernel, stride, padding, bias=bias)
+
+    def norm(self, name: str, channels: int) -> nn.BatchNorm2d:
+        """Batch norm over [N,C,H,W]; without weights of its own where the state has none."""
+        shape = self._shapes.get(f"{self._prefix}{name}.running_mean")
+        affine = shape is None or f"{self._prefix}{name}.weight" in self._shapes
+        return nn.BatchNorm2d(shape[0] if shape else channels, affine=affine)
+
+    def linear(self, name: str, channels: tuple[int, int]) -> nn.Linear:
+        """A linear layer from `channels[0]` to `channels[1]` by default."""
+        shape = self._shape(name, 2)
+        ins, outs = (shape[1], shape[0]) if shape else channels
+        return nn.Linear(ins, outs)
+
+    def is_conv(self, name: str) -> bool:
+        """Whether the state has a convolution's weight under `name`."""
+        return self._shape(name, 4) is not None
+
+    def _shape(self, name: str, dimensions: int) -> tuple[int, ...] | None:
+        shape = self._shapes.get(f"{self._prefix}{name}.weight")
+        return shape if shape is not None and len(shape) == dimensions and 0 not in shape else None
+
+
+def make_head(layers: Layers, channels: int, *names: str) -> tuple[str, nn.Module]:
+    """The last layer, and which of `names` the state has it under (the first by default).
+
+    It is linear, or a 1×1 convolution (hidden networks, and so robust scratch tickets).
+    """
+    name = next((name for name in names if layers.has(name, False)), names[0])
+    if layers.is_conv(name):
+        return name, layers.conv(name, (channels, layers.classes), 1, bias=layers.has(f"{name}.bias", False))
+    return name, layers.linear(name, (channels, layers.classes))
+
+
+def classify(head: nn.Module, features: Tensor) -> Tensor:
+    """Features [N,C] to logits [N,classes], by a linear layer or a 1×1 convolution."""
+    logits: Tensor = head(features[:, :, None, None]) if isinstance(head, nn.Conv2d) else head(features)
+    return logits.flatten(1)

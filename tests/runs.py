@@ -8,6 +8,7 @@ from typing import TypedDict, Unpack
 import numpy as np
 from numpy.typing import NDArray
 
+from thinice_tui.pixels import as_floats
 from thinice_tui.runfile.reader import read_run
 from thinice_tui.runfile.records import BatchOutcome, Heartbeat, LayerRecord, ModelRecord, Role, Run, RunPlan
 from thinice_tui.runfile.writer import RunWriter
@@ -102,7 +103,8 @@ class MadeRun:
         positions = self.batches(number, ordinal)[batch]
         broken = self.margins[number][positions] < (ordinal + 1) * 0.5
         outcome = attacked(positions, self.logits[number], self.labels, broken, self.images)
-        writer.add_batch(number, ordinal, batch, outcome, np.ones(len(positions), dtype=bool), self.keep_images)
+        clean = as_floats(self.images[positions]) if self.keep_images else None
+        writer.add_batch(number, ordinal, batch, outcome, np.ones(len(positions), dtype=bool), clean)
 
 
 class Options(TypedDict, total=False):
@@ -182,7 +184,7 @@ def attacked(
         logits=found,
         broken=broken,
         distances=np.full(len(positions), 8 / 255),
-        images=(images[positions] / np.float32(255)).astype(np.float32),
+        images=as_floats(images[positions]),
         boundary=None,
         forwards=20 * len(positions),
         backwards=20 * len(positions),

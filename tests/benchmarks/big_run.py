@@ -5,7 +5,6 @@ python -m tests.benchmarks.big_run FILE ROWS --attack   # make it, then add a ba
 """
 
 import argparse
-import os
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -13,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from tests.runs import attacked, logits_of, make_run
-from thinice_tui.engine.process import NICE
+from thinice_tui.engine.environment import step_back
 from thinice_tui.runfile.control import this_engine
 from thinice_tui.runfile.reader import read_run
 from thinice_tui.runfile.records import Heartbeat, Role, RunPlan
@@ -40,7 +39,7 @@ def make(path: Path, rows: int) -> None:
                 for batch, positions in enumerate(np.split(standing, range(BATCH, len(standing), BATCH))):
                     broken = made.margins[model][positions] < (stage + 1) * 0.5
                     outcome = attacked(positions, made.logits[model], made.labels, broken, made.images)
-                    writer.add_batch(model, stage, batch, outcome, np.ones(len(positions), dtype=bool), True)
+                    writer.add_batch(model, stage, batch, outcome, np.ones(len(positions), dtype=bool), outcome.images)
                 writer.finish_stage(model, stage)
     made.path.replace(path)
 
@@ -54,7 +53,7 @@ def attack(path: Path) -> None:
     plan = RunPlan({"made": 0})
     with RunWriter.open(path, plan, [model.record for model in run.models], labels, run.indices, images) as writer:
         writer.set_values(engine=asdict(this_engine(None)))
-        os.nice(NICE)  # as an engine is
+        step_back()  # as an engine does
         print("attacking", flush=True)
         for model in (0, 1):
             standing = np.flatnonzero(
@@ -70,7 +69,7 @@ def attack(path: Path) -> None:
                 logits = np.zeros((len(labels), 10), dtype=np.float32)
                 logits[positions] = logits_of(margins, labels[positions], 10, random)
                 outcome = attacked(positions, logits, labels, margins < 0, images)
-                writer.add_batch(model, STAGES, batch, outcome, np.ones(len(positions), dtype=bool), False)
+                writer.add_batch(model, STAGES, batch, outcome, np.ones(len(positions), dtype=bool), None)
                 beat = Heartbeat(
                     time.time(), "running", "dense · APGD-T", batch * size, len(standing), 1000.0, 60.0 * len(standing)
                 )

@@ -5,6 +5,7 @@ import stat
 import subprocess
 import sys
 import time
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,10 @@ import pytest
 from tests.runs import STAGES, about, attacked, logits_of, record, write_run
 from thinice_tui.analysis.comparison import analyse
 from thinice_tui.errors import RunFileError
+from thinice_tui.pixels import as_floats
 from thinice_tui.runfile.reader import read_adversarial, read_image, read_run
 from thinice_tui.runfile.records import Heartbeat, RunPlan
-from thinice_tui.runfile.schema import VERSION
+from thinice_tui.runfile.schema import VERSION, pack_adversarial, unpack_adversarial
 from thinice_tui.runfile.writer import RunWriter
 
 
@@ -33,7 +35,7 @@ def add_batch(writer: RunWriter, batch: int, broken: bool = True) -> None:
     positions = np.arange(batch * 8, batch * 8 + 8)
     images = random.integers(0, 256, (40, 3, 8, 8), dtype=np.uint8)
     outcome = attacked(positions, logits, labels, np.full(8, broken), images)
-    writer.add_batch(0, 0, batch, outcome, np.ones(8, dtype=bool), True)
+    writer.add_batch(0, 0, batch, outcome, np.ones(8, dtype=bool), as_floats(images[positions]))
 
 
 def test_a_file_says_what_it_is_and_is_one_file_when_closed(tmp_path: Path) -> None:
@@ -178,3 +180,15 @@ def test_a_finished_file_has_no_heartbeat(tmp_path: Path) -> None:
     with sqlite3.connect(run.path) as connection:
         assert connection.execute("SELECT count(*) FROM heartbeat").fetchone() == (0,)
     assert analyse(run).complete
+
+
+def test_adversarial_images_are_kept_to_the_bit_and_in_less_space() -> None:
+    random = np.random.default_rng(0)
+    clean = as_floats(random.integers(0, 256, (3, 32, 32), dtype=np.uint8))
+    signs = random.choice([-1, 1], clean.shape)
+    image = np.clip(clean + np.float32(8 / 255) * signs, 0, 1).astype(np.float32)
+    blob = pack_adversarial(image, clean)
+    assert np.array_equal(unpack_adversarial(blob, clean), image)
+    assert len(blob) < 0.8 * len(zlib.compress(image.tobytes(), 6))
+    with pytest.raises(ValueError, match="reshape"):
+        unpack_adversarial(zlib.compress(b"short"), clean)

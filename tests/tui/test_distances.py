@@ -8,6 +8,7 @@ import pytest
 
 from tests.tui.driving import WIDE, opened
 from thinice_tui.analysis.curve import distances
+from thinice_tui.analysis.table import ALL_SETS, View
 from thinice_tui.runfile.reader import read_run
 from thinice_tui.tui.screens.views import PlotScreen
 
@@ -50,7 +51,7 @@ async def test_sorted_by_distance(measured: Path, settings_file: Path) -> None:
         assert session.order and (expected[session.order] < 0.01).all()
         assert (distances(run, run.models[1])[session.order] > 0.02).all()
         await session.press("m")
-        assert session.app.view.margin == "clean"
+        assert session.app.view == View(sets=ALL_SETS, query="distance<0.01 pruned_distance>0.02")
 
 
 async def test_a_kind_that_this_run_does_not_hold_is_not_shown(run_file: Path, settings_file: Path) -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from thinice_tui.data.arrays import Array, Chosen, Positions
 from thinice_tui.errors import DataError
+from thinice_tui.pixels import as_floats
 
 PIECE = 16 * 2**20
 """Bytes of images that are in memory at once where all are gone through."""
@@ -37,10 +38,7 @@ class Samples:
 
     def floats(self, positions: Positions = _ALL) -> NDArray[np.float32]:
         """Images at `positions` as float32 in [0,1]; uint8 is divided by 255. All at once only where they are few."""
-        chosen = self.images[positions]
-        if chosen.dtype == np.uint8:
-            return chosen.astype(np.float32) / np.float32(255)
-        return chosen.astype(np.float32, copy=False)
+        return as_floats(self.images[positions])
 
     def pieces(self) -> Iterator[NDArray[np.generic]]:
         """All images in order, as stored, in arrays [b,C,H,W] of at most PIECE bytes; raises DataError as they are."""

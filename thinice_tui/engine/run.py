@@ -44,15 +44,16 @@ def run_comparison(
     observer: Observer,
     origin: Mapping[str, object] = MappingProxyType({}),
     time_limit: float | None = None,
+    doubts: Sequence[str] = (),
 ) -> None:
     """Attack every model with every stage and write each batch to `path`; the same call resumes.
 
-    models: the dense one first. origin: how this was started, for the run table. Everything is checked before
-    the first attack; raises ThiniceError, Interrupted when a view asked it to stop or `time_limit` seconds are over.
-    KeyboardInterrupt passes through, with everything up to the batch in flight kept.
+    models: the dense one first. origin: how this was started, for the run table. doubts: warnings of before.
+    Everything is checked before the first attack; raises ThiniceError, Interrupted when a view asked it to stop or
+    `time_limit` seconds are over. KeyboardInterrupt passes through, with everything up to the batch in flight kept.
     """
     with full_precision():
-        warnings = [warning for model in models for warning in check_behaviour(model.loaded, samples)]
+        warnings = [*doubts, *(warning for model in models for warning in check_behaviour(model.loaded, samples))]
         classes = _common_classes(models, samples)
         warnings += [warning for model in models for warning in check_gradients(model.loaded, samples)]
         stages = build_stages(settings.attack, classes, settings.distances)
@@ -311,8 +312,9 @@ class _Engine:
         with np.errstate(invalid="ignore"):
             worse = np.isfinite(margins) & ~(margins >= worst[task.positions])
         measured = task.stage.kind == "distance"  # its images may be outside eps
-        kept, images = outcome.broken | (worse & (not measured)), self._keep_images != "none"
-        self._writer.add_batch(task.model, ordinal, task.number, outcome, kept, images)
+        kept = outcome.broken | (worse & (not measured))
+        clean = None if self._keep_images == "none" else task.images
+        self._writer.add_batch(task.model, ordinal, task.number, outcome, kept, clean)
         worst[task.positions[kept]] = margins[kept]
         fell = task.positions[outcome.broken]
         self._broken[task.model][fell] = ordinal

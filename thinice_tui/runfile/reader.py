@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from thinice_tui.errors import RunFileError
 from thinice_tui.margins import logit_margin
+from thinice_tui.pixels import as_floats
 from thinice_tui.printable import printable, printable_json
 from thinice_tui.runfile.records import (
     EngineRecord,
@@ -31,7 +32,7 @@ from thinice_tui.runfile.records import (
     Run,
     StageRecord,
 )
-from thinice_tui.runfile.schema import check_recognised
+from thinice_tui.runfile.schema import check_recognised, unpack_adversarial
 
 CHUNK = 20_000
 Rows = list[Any]
@@ -106,20 +107,15 @@ class RunReader:
 def read_image(path: Path, position: int) -> NDArray[np.uint8] | Floats:
     """The clean image at `position`: [C,H,W], uint8 in [0,255] or float32 in [0,1]."""
     with _connected(path) as connection:
-        data = _data(connection)
-        row = connection.execute("SELECT image FROM image WHERE position = ?", (position,)).fetchone()
-        if row is None:
-            raise RunFileError(f"{path}: has no sample {position}")
-        return _image(row[0], data["dtype"], data["shape"])
+        return _clean_image(connection, path, position)
 
 
 def read_adversarial(path: Path, model: int, position: int) -> Floats | None:
     """The adversarial image that broke `model` at `position`, [C,H,W] float32; None where none is kept."""
     with _connected(path) as connection:
-        shape = _data(connection)["shape"]
         query = "SELECT image FROM adversarial WHERE model = ? AND position = ?"
         row = connection.execute(query, (model, position)).fetchone()
-        return None if row is None else _image(row[0], "float32", shape)
+        return None if row is None else unpack_adversarial(row[0], as_floats(_clean_image(connection, path, position)))
 
 
 def read_logits_at(path: Path, model: int, position: int) -> tuple[Floats | None, Floats | None]:
@@ -143,10 +139,17 @@ def _state_of(file: Path) -> tuple[int, int] | None:
     return found.st_mtime_ns, found.st_size
 
 
-def _image(blob: bytes, dtype: str, shape: list[int]) -> NDArray[Any]:
-    """Decompressed no further than the shape says, whatever the file claims."""
+def _clean_image(connection: sqlite3.Connection, path: Path, position: int) -> NDArray[np.uint8] | Floats:
+    """Decompressed no further than its shape says, whatever the file claims."""
+    data = _data(connection)
+    row = connection.execute("SELECT image FROM image WHERE position = ?", (position,)).fetchone()
+    if row is None:
+        raise RunFileError(f"{path}: has no sample {position}")
+    shape, dtype = data["shape"], data["dtype"]
     size = int(np.prod(shape)) * np.dtype(dtype).itemsize
-    return np.frombuffer(zlib.decompressobj().decompress(blob, size), dtype=dtype).reshape(shape)
+    image: NDArray[np.uint8] | Floats
+    image = np.frombuffer(zlib.decompressobj().decompress(row[0], size), dtype=dtype).reshape(shape)
+    return image
 
 
 def _data(connection: sqlite3.Connection) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The layout of NAME.thinice: SQLite tables, and how a file is recognised."""
 
 import sqlite3
+import zlib
 from typing import Literal
 
 import numpy as np
@@ -11,6 +12,8 @@ from thinice_tui.errors import RunFileError
 APPLICATION_ID = 0x7468_6963  # "thic", what `file` and this tool recognise it by
 VERSION = 3
 SUFFIX = ".thinice"
+PAGE_SIZE = 16384
+"""Bytes: an image of 32×32 fills most of SQLite's own 4096, and leaves the rest empty."""
 
 TABLES = """
 CREATE TABLE run (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -50,7 +53,8 @@ float32. stage.ordinal: from 0, the ensemble's order; stage.entered: NULL until 
 outcome: a row for each attacked sample; broken_by: the ordinal that broke it, NULL while it stands;
 logits and distance: of the worst verified image so far; added: rises with every batch, so that a view
 reads only what is new; boundary: the minimum-norm distance, NULL where not searched for. adversarial:
-zlib of float32, kept for broken samples as settings.keep_images says. heartbeat.state: running, paused or stopping."""
+as `pack_adversarial` makes it, kept for broken samples as settings.keep_images says. heartbeat.state:
+running, paused or stopping."""
 
 
 def read_logits(
@@ -61,6 +65,21 @@ def read_logits(
     for position, blob in connection.execute(f"SELECT position, logits FROM {table} WHERE model = ?", (model,)):
         logits[position] = np.frombuffer(blob, dtype=np.float32)
     return logits
+
+
+def pack_adversarial(image: NDArray[np.float32], clean: NDArray[np.float32]) -> bytes:
+    """The bits in which an adversarial image differs from the clean one, compressed: two thirds of its own size."""
+    return zlib.compress((_bits(image) ^ _bits(clean)).tobytes(), 6)
+
+
+def unpack_adversarial(blob: bytes, clean: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What `pack_adversarial` was given; decompressed no further than `clean` is large, whatever the file claims."""
+    changed = np.frombuffer(zlib.decompressobj().decompress(blob, clean.nbytes), np.uint32)
+    return (changed.reshape(clean.shape) ^ _bits(clean)).view(np.float32)
+
+
+def _bits(image: NDArray[np.float32]) -> NDArray[np.uint32]:
+    return np.ascontiguousarray(image, dtype=np.float32).view(np.uint32)
 
 
 def check_recognised(connection: sqlite3.Connection, path: str) -> None:

@@ -19,7 +19,15 @@ from numpy.typing import NDArray
 
 from thinice_tui.errors import RunBusyError, RunFileError
 from thinice_tui.runfile.records import BatchOutcome, Floats, Heartbeat, Integers, ModelRecord, RunPlan
-from thinice_tui.runfile.schema import APPLICATION_ID, TABLES, VERSION, check_recognised, read_logits
+from thinice_tui.runfile.schema import (
+    APPLICATION_ID,
+    PAGE_SIZE,
+    TABLES,
+    VERSION,
+    check_recognised,
+    pack_adversarial,
+    read_logits,
+)
 
 HEARTBEAT_SECONDS = 0.5
 LEAVE_WAL_TRIES = 20
@@ -63,6 +71,7 @@ class RunWriter:
                 check_recognised(connection, str(path))
                 _check_same(connection, plan, path)
             # Where WAL cannot be had (network file systems) SQLite answers with the mode it keeps.
+            connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")  # of a new file; of another it stays
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
             writer = cls(connection, path, lock, resumed=exists)
@@ -179,9 +188,18 @@ class RunWriter:
         self._checkpoint()
 
     def add_batch(
-        self, model: int, ordinal: int, batch: int, outcome: BatchOutcome, kept: NDArray[np.bool_], keep_images: bool
+        self,
+        model: int,
+        ordinal: int,
+        batch: int,
+        outcome: BatchOutcome,
+        kept: NDArray[np.bool_],
+        clean: Floats | None,
     ) -> None:
-        """One batch's verified outcomes; of its samples, those `kept` [b] replace what is known of them."""
+        """One batch's verified outcomes; of its samples, those `kept` [b] replace what is known of them.
+
+        clean: the images before the attack, float32 [b,C,H,W], where adversarial ones are to be kept; None: none is.
+        """
         with self._transaction():
             self._added += 1
             for i in np.flatnonzero(kept):
@@ -198,10 +216,10 @@ class RunWriter:
                         self._added,
                     ),
                 )
-                if broken and keep_images:
+                if broken and clean is not None:
                     self._connection.execute(
                         "INSERT OR REPLACE INTO adversarial VALUES (?, ?, ?)",
-                        (model, position, zlib.compress(outcome.images[i].tobytes(), 1)),
+                        (model, position, pack_adversarial(outcome.images[i], clean[i])),
                     )
             if outcome.boundary is not None:
                 self._connection.executemany(

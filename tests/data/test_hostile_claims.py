@@ -52,18 +52,16 @@ def bomb() -> bytes:
     return stream.getvalue()
 
 
-def mat_claiming(count: int) -> bytes:
-    """A MATLAB 5 file whose X claims `count` images."""
+def mat_claiming(count: int, packed: bool = False) -> bytes:
+    """A MATLAB 5 file whose X claims `count` images, and 2147481600 bytes: 699050 images."""
 
     def element(kind: int, data: bytes) -> bytes:
         return struct.pack("<II", kind, len(data)) + data + bytes(-len(data) % 8)
 
-    def matrix(name: bytes, dims: tuple[int, ...]) -> bytes:
-        body = element(6, struct.pack("<II", 9, 0)) + element(5, struct.pack(f"<{len(dims)}i", *dims))
-        return element(14, body + element(1, name) + struct.pack("<II", 2, 2**31 - 8))
-
+    body = element(6, struct.pack("<II", 9, 0)) + element(5, struct.pack("<4i", 32, 32, 3, count))
+    matrix = element(14, body + element(1, b"X") + struct.pack("<II", 2, 699050 * 3072))
     return (
-        b"MATLAB 5.0 MAT-file".ljust(124) + b"\x00\x01IM" + matrix(b"X", (32, 32, 3, count)) + matrix(b"y", (count, 1))
+        b"MATLAB 5.0 MAT-file".ljust(124) + b"\x00\x01IM" + (element(15, zlib.compress(matrix)) if packed else matrix)
     )
 
 
@@ -73,6 +71,7 @@ CLAIMS = {
         (npy_claiming((10**9, 3, 32, 32)), "claims too much"),
         (npy_claiming((10**30, 3, 32, 32)), "claims too much"),
         (npy_claiming((-1, 3, 32, 32)), "shape"),
+        (npy_claiming((10**18, 0)), "holds nothing"),
         (npy_claiming((6, 3, 32, 32), "|V0"), "shape"),
         (npy_claiming((6, 3, 32, 32), "|O"), "Python objects"),
         (npy_claiming((6,), "[('a', '<i4')]"), "no whole NumPy array"),
@@ -165,9 +164,21 @@ def test_a_pt_that_is_compressed_is_none_of_torchs(tmp_path: Path) -> None:
     assert "is compressed" in refuse(str(tmp_path / "b.pt")).what
 
 
+def test_a_pt_that_claims_more_than_its_file(tmp_path: Path) -> None:
+    torch.save({"images": torch.zeros(6, 3, 8, 8), "labels": torch.arange(6)}, tmp_path / "a.pt")
+    whole = (tmp_path / "a.pt").read_bytes()
+    with zipfile.ZipFile(tmp_path / "a.pt") as archive:
+        (stored,) = [info for info in archive.infolist() if info.file_size == 6 * 3 * 64 * 4]
+    claim = struct.pack("<II", 2**31, 2**31)
+    changed = whole.replace(struct.pack("<II", stored.file_size, stored.file_size), claim)
+    assert changed != whole
+    (tmp_path / "a.pt").write_bytes(changed)
+    refuse(str(tmp_path / "a.pt"))
+
+
 def test_labels_that_unfold_to_less_or_more(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", images=colour(), labels=np.zeros((6, 0)))
-    assert "labels have shape" in refuse(str(tmp_path / "a.npz")).what
+    assert "which holds nothing" in refuse(str(tmp_path / "a.npz")).what
     np.savez(tmp_path / "a.npz", images=colour(), labels=np.full(6, 2**63, dtype=np.uint64))
     assert "highest label" in refuse(str(tmp_path / "a.npz")).what
 

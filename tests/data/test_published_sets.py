@@ -3,9 +3,11 @@
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from scipy.io import savemat
 
 from tests.data.published import (
@@ -186,10 +188,11 @@ def test_fashion_mnist_as_debian_has_it(tmp_path: Path) -> None:
 # SVHN
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.float64])
 @pytest.mark.parametrize("packed", [False, True])
-def test_svhn_has_its_zeros_as_zeros(tmp_path: Path, packed: bool) -> None:
+def test_svhn_has_its_zeros_as_zeros(tmp_path: Path, packed: bool, dtype: type) -> None:
     images = colour(4)
-    labels = np.array([[5], [10], [1], [10]], dtype=np.uint8)
+    labels: NDArray[Any] = np.array([[5], [10], [1], [10]], dtype=dtype)
     savemat(tmp_path / "test_32x32.mat", {"X": images.transpose(2, 3, 1, 0), "y": labels}, do_compression=packed)
     for spec in (f"svhn:{tmp_path}", f"svhn:{tmp_path}/test_32x32.mat"):
         samples = read_samples(spec)
@@ -205,10 +208,10 @@ def test_svhn_that_is_cut_short_or_none(tmp_path: Path) -> None:
     whole = path.read_bytes()
     for length in (130, len(whole) // 2, len(whole) - 100):
         path.write_bytes(whole[:length])
-        with pytest.raises(DataError, match=r"cannot be read|has X of shape"):
+        with pytest.raises(DataError, match=r"cannot be read|has "):
             read_samples(f"svhn:{tmp_path}")
-    savemat(path, {"X": np.zeros((32, 32, 3)), "y": np.ones((1, 1))})
-    with pytest.raises(DataError, match=r"has X of shape .32, 32, 3"):
+    savemat(path, {"X": np.zeros((32, 32, 3)), "y": np.ones((1, 1)), "z": {"a": ["b"]}, "s": "text"})
+    with pytest.raises(DataError, match=r"has X .32, 32, 3., y .1, 1."):
         read_samples(f"svhn:{tmp_path}")
     path.write_bytes(b"\x89HDF\r\n\x1a\n....")
     with pytest.raises(DataError, match="is an HDF5 file"):

@@ -61,6 +61,11 @@ def whole(array: Array, name: str) -> NDArray[Any]:
 
 
 def _texts(names: NDArray[Any]) -> tuple[str, ...]:
+    if names.dtype.kind == "U":  # a damaged file's code points are beyond what Python's own conversion survives
+        codec = "utf-32-be" if names.dtype.byteorder == ">" else "utf-32-le"
+        raw, size = names.tobytes(), names.dtype.itemsize
+        parts = [raw[at : at + size] for at in range(0, len(raw), size)]
+        return tuple(part.decode(codec, "replace").rstrip("\0") for part in parts)
     if names.dtype.kind == "S":
         return tuple(name.decode("utf-8", "replace") for name in names.reshape(-1).tolist())
     return tuple(str(name) for name in names.reshape(-1).tolist())

@@ -35,7 +35,7 @@ def read_parquet(path: Path, named: Mapping[str, str], geometry: Geometry) -> Sa
     except ImportError as error:
         raise DataError(
             f"{path}: reading parquet needs pyarrow, which is not installed",
-            "pip install -c constraints.txt 'thinice-tui[parquet]'",
+            "install thinice-tui's extra `parquet`: pip install -c constraints.txt -e '.[parquet]'",
         ) from error
     try:
         file = parquet.ParquetFile(path)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from thinice_tui.data.limits import check_fits, file_size
 from thinice_tui.data.naming import find_key, samples_of
 from thinice_tui.data.samples import Samples
 from thinice_tui.errors import DataError
@@ -87,12 +88,18 @@ def _load(path: Path) -> object:
 
 def _check_zip(path: Path) -> None:
     """torch stores, and never compresses: a member that unpacks to more than it takes is none of its own."""
+    size = file_size(path)
     with zipfile.ZipFile(path) as archive:
         for info in archive.infolist():
             if info.compress_type != zipfile.ZIP_STORED or info.file_size != info.compress_size:
                 raise DataError(
                     f"{path}: {info.filename} is compressed, and claims {info.file_size} bytes",
                     "torch.save does not do that: the file is damaged, or made to fill your memory",
+                )
+            if info.header_offset + info.file_size > size:
+                raise DataError(
+                    f"{path}: {info.filename} claims {info.file_size} bytes, the whole file has {size}",
+                    "copy or download it again",
                 )
 
 
@@ -109,5 +116,8 @@ def _array(tensor: "Tensor", path: Path) -> "np.ndarray[Any, Any]":
             "where it was expanded, save it with tensor.contiguous()",
         )
     found = tensor.detach()
-    array: np.ndarray[Any, Any] = (found.float() if found.dtype == torch.bfloat16 else found).numpy()
+    if found.dtype == torch.bfloat16:  # NumPy has no such type
+        check_fits(str(path), 4 * found.numel(), "save its images as float32 or float16: they are read as needed")
+        found = found.float()
+    array: np.ndarray[Any, Any] = found.numpy()
     return array

@@ -218,7 +218,7 @@ class Files:
 
 
 def save_weight(path: Path, weight: NDArray[np.float32]) -> Path:
-    torch.save({"state_dict": module(weight).state_dict()}, path)
+    torch.save({"state_dict": module(weight).state_dict(), "normalization": "none"}, path)
     return path
 
 

@@ -25,11 +25,21 @@ app = typer.Typer(
 )
 
 ArchOption = Annotated[
-    str, typer.Option("--arch", metavar="SPEC", help="auto, a known name, path/to/file.py:factory or pkg.mod:factory.")
+    str,
+    typer.Option("--arch", metavar="SPEC", help="auto, a known name, FILE.py:factory, pkg.mod:factory or timm:NAME."),
 ]
 NormalizeOption = Annotated[
     str,
-    typer.Option("--normalize", metavar="SPEC", help="auto, none, cifar10, cifar100, svhn, imagenet, or m,m,m/s,s,s."),
+    typer.Option(
+        "--normalize", metavar="SPEC", help="auto, none, cifar10, cifar100, svhn, imagenet, mnist, or m,m,m/s,s,s."
+    ),
+]
+KeepOption = Annotated[
+    str | None,
+    typer.Option("--keep", metavar="K", help="Fraction that scores in a model file keep: 0.1, or one a file: 1,0.1."),
+]
+TrustOption = Annotated[
+    bool, typer.Option("--trust-pickle", help="Run code that is in model files: whole modules, TorchScript, .pt2.")
 ]
 FormatOption = Annotated[str, typer.Option("--format", metavar="NAME", help="text or json.")]
 OutputOption = Annotated[
@@ -66,6 +76,8 @@ def compare(
     ] = None,
     arch: ArchOption = "auto",
     normalize: NormalizeOption = "auto",
+    keep: KeepOption = None,
+    trust_pickle: TrustOption = False,
     norm: Annotated[str, typer.Option(metavar="NORM", help="Linf or L2.")] = "Linf",
     eps: Annotated[
         str | None, typer.Option(metavar="EPS", help="Budget, as 8/255 or 0.5; default 8/255 (Linf), 0.5 (L2).")
@@ -130,7 +142,7 @@ def compare(
         from thinice_tui.attacks.ensembles import build_ensemble
         from thinice_tui.durations import parse_duration
         from thinice_tui.report.output import check_format
-        from thinice_tui.settings import DataOptions, Request, Settings
+        from thinice_tui.settings import DataOptions, ModelOptions, Request, Settings
 
         check_format(form, output, samples_in_report)
         settings = Settings.build(norm, eps, attack, seed, batch_size, keep_images, precision, distances)
@@ -149,6 +161,7 @@ def compare(
             folder=Path.cwd(),
             time_limit=None if time_limit is None else parse_duration(time_limit),
             data_options=DataOptions(classes, indices, shuffle, class_map, resize, crop),
+            model_options=ModelOptions(keep, trust_pickle),
         )
         if not report:
             if form != "text" or output is not None or samples_in_report:
@@ -249,18 +262,21 @@ def inspect(
     models: Annotated[list[Path], typer.Argument(metavar="MODEL...", help="Checkpoints.")],
     arch: ArchOption = "auto",
     normalize: NormalizeOption = "auto",
+    keep: KeepOption = None,
+    trust_pickle: TrustOption = False,
     form: FormatOption = "text",
     debug: DebugOption = False,
 ) -> None:
-    """What is in a checkpoint: format, architecture, sparsity, layers."""
+    """What is in a model file: form, architecture, sparsity, layers; whether those after the first are it, pruned."""
     with _errors(debug):
         from thinice_tui.report.output import check_format
 
         check_format(form)
         from thinice_tui.engine.inspection import inspect_models
         from thinice_tui.report.inspection import print_inspections
+        from thinice_tui.settings import ModelOptions
 
-        print_inspections(inspect_models(models, arch, normalize), form)
+        print_inspections(inspect_models(models, arch, normalize, ModelOptions(keep, trust_pickle)), form)
 
 
 @app.command()

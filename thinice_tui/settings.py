@@ -145,6 +145,61 @@ class DataOptions:
 
 
 @dataclass(frozen=True)
+class ModelOptions:
+    """How model files are read, beyond their architecture and normalisation."""
+
+    keep: str | None = None
+    """The fraction of weights that scores in a file keep: a number for the pruned models, or one a file: 1,0.1."""
+    trust_pickle: bool = False
+    """Whether code that is in a model file may run."""
+
+    def __post_init__(self) -> None:
+        """Raises UsageError for fractions that are none."""
+        self._fractions()
+
+    def keep_for(self, file: int, pruned: bool, files: int) -> float | None:
+        """For the file number `file` of `files`; one number alone is for pruned models."""
+        fractions = self._fractions()
+        if len(fractions) <= 1:
+            return fractions[0] if fractions and pruned else None
+        if len(fractions) != files:
+            raise UsageError(
+                f"--keep names {len(fractions)} fractions for {files} model files",
+                "give one number for the pruned models, or one for each file: dense, pruned ones, control",
+            )
+        return fractions[file]
+
+    def as_dict(self) -> dict[str, object]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> "ModelOptions":
+        """What `as_dict` gave; raises KeyError, TypeError, UsageError."""
+        return cls(keep=_field(stored, "keep", str, None), trust_pickle=_field(stored, "trust_pickle", bool))
+
+    def words(self) -> list[str]:
+        """Options of the command line, those that are set."""
+        return [
+            *(() if self.keep is None else ("--keep", self.keep)),
+            *(("--trust-pickle",) if self.trust_pickle else ()),
+        ]
+
+    def _fractions(self) -> list[float]:
+        if self.keep is None:
+            return []
+        try:
+            fractions = [float(part) for part in self.keep.split(",")]
+        except ValueError:
+            fractions = [math.nan]
+        if not all(0 < fraction <= 1 for fraction in fractions):
+            raise UsageError(
+                f"--keep is {self.keep!r}, expected fractions above 0 and up to 1",
+                "write 0.1 for a model that keeps 10 % of its weights, or one a file: 1,0.1",
+            )
+        return fractions
+
+
+@dataclass(frozen=True)
 class Request:
     """A comparison as asked for; nothing is read yet. Relative paths are relative to `folder`."""
 
@@ -164,14 +219,15 @@ class Request:
     time_limit: float | None = None
     """Seconds after which the engine stops with a whole batch; None: it goes on until done."""
     data_options: DataOptions = DataOptions()
+    model_options: ModelOptions = ModelOptions()
 
     def as_dict(self) -> dict[str, object]:
         """For the run file and the engine's process: JSON values that `from_dict` reads."""
         paths = {"dense": str(self.dense), "pruned": [str(path) for path in self.pruned], "folder": str(self.folder)}
         optional = {name: None if path is None else str(path) for name, path in self._optional_paths()}
         plain = {name: getattr(self, name) for name in ("data", "samples", "arch", "normalize", "device", "time_limit")}
-        data_options = self.data_options.as_dict()
-        return {**paths, **optional, **plain, "data_options": data_options, "settings": self.settings.as_dict()}
+        options = {"data_options": self.data_options.as_dict(), "model_options": self.model_options.as_dict()}
+        return {**paths, **optional, **plain, **options, "settings": self.settings.as_dict()}
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> "Request":
@@ -206,6 +262,7 @@ class Request:
                 folder=Path(_field(stored, "folder", str)),
                 time_limit=_field(stored, "time_limit", float, None),
                 data_options=DataOptions.from_dict(_field(stored, "data_options", Mapping)),
+                model_options=ModelOptions.from_dict(_field(stored, "model_options", Mapping)),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise UsageError(f"how the run was started is not readable ({type(error).__name__}: {error})") from error
@@ -224,6 +281,7 @@ class Request:
         options |= {} if self.time_limit is None else {"time-limit": f"{self.time_limit:g}s"}
         words = [word for name, value in options.items() for word in (f"--{name}", value)]
         words += ["--distances"] if settings.distances else []
+        words += self.model_options.words()
         files = [str(self.dense), *map(str, self.pruned)]
         if any(file.startswith("-") for file in files):
             return ["thinice-tui", "compare", *words, "--", *files]

@@ -1,17 +1,23 @@
 """From files and options to a run: what `thinice-tui compare` does, whatever looks at it."""
 
 from collections import Counter
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+
+import torch
 
 from thinice_tui.data.samples import Samples
 from thinice_tui.data.selection import select
 from thinice_tui.data.spec import read_samples, stored_spec
 from thinice_tui.engine.device import choose_device
+from thinice_tui.engine.normalizing import decide_normalization, describe_trial
 from thinice_tui.engine.observer import Observer
 from thinice_tui.engine.plan import RunModel, default_path
 from thinice_tui.engine.run import run_comparison
 from thinice_tui.models.load import LoadedModel, load_model
+from thinice_tui.models.normalization import Trial
+from thinice_tui.models.provenance import compare_models, doubts
 from thinice_tui.runfile.control import this_engine
 from thinice_tui.runfile.records import Role
 from thinice_tui.settings import Request
@@ -24,6 +30,12 @@ class Prepared:
     models: tuple[RunModel, ...]
     samples: Samples
     path: Path
+    remarks: tuple[str, ...] = ()
+    """What was decided on the way and should be known, such as normalisations that were tried."""
+    warnings: tuple[str, ...] = ()
+    """What makes the comparison doubtful."""
+    origin: Mapping[str, object] = field(default_factory=dict)
+    """The same for the run table: normalizations and kinships by model."""
 
 
 def prepare(request: Request) -> Prepared:
@@ -31,11 +43,49 @@ def prepare(request: Request) -> Prepared:
     files: list[tuple[Role, Path]] = [("dense", request.dense)]
     files += [("pruned", path) for path in request.pruned]
     files += [("control", request.control)] if request.control else []
-    loaded = [load_model(path, request.arch, request.normalize) for _, path in files]
+    options = request.model_options
+    keeps = [options.keep_for(number, role == "pruned", len(files)) for number, (role, _) in enumerate(files)]
+    loaded = [
+        load_model(path, request.arch, request.normalize, keep, options.trust_pickle)
+        for (_, path), keep in zip(files, keeps, strict=True)
+    ]
     names = _unique_names([path for _, path in files])
-    models = tuple(RunModel(role, name, model) for (role, _), name, model in zip(files, names, loaded, strict=True))
+    kinships = [compare_models(loaded[0], other) for other in loaded[1:]]
     samples = _samples(request, loaded[0])
-    return Prepared(models, samples, request.run or default_path(models, samples, request.settings))
+    decided, trials = _normalized(loaded, samples, choose_device(request.device))
+    models = tuple(RunModel(role, name, model) for (role, _), name, model in zip(files, names, decided, strict=True))
+    doubted = (doubts(loaded[0], other, kin) for other, kin in zip(loaded[1:], kinships, strict=True))
+    return Prepared(
+        models,
+        samples,
+        request.run or default_path(models, samples, request.settings),
+        remarks=tuple(describe_trial(name, trial) for name, trial in zip(names, trials, strict=True) if trial),
+        warnings=tuple(doubt for doubt in doubted if doubt),
+        origin={
+            "normalization": {
+                name: {"source": model.source, **(asdict(trial) if trial else {})}
+                for name, model, trial in zip(names, decided, trials, strict=True)
+            },
+            "kinship": {
+                name: {key: None if value != value else value for key, value in asdict(kin).items()}  # NaN is no JSON
+                for name, kin in zip(names[1:], kinships, strict=True)
+            },
+        },
+    )
+
+
+def _normalized(
+    models: Sequence[LoadedModel], samples: Samples, device: torch.device
+) -> tuple[list[LoadedModel], list[Trial | None]]:
+    """Each model with a normalisation; where noise does not tell, the dense model's is taken for the others, too."""
+    decided: list[LoadedModel] = []
+    trials: list[Trial | None] = []
+    for model in models:
+        family = decided[0].normalization if decided else None
+        chosen, trial = decide_normalization(model, samples, family, device)
+        decided.append(chosen)
+        trials.append(trial)
+    return decided, trials
 
 
 def execute(request: Request, prepared: Prepared, observer: Observer, log: Path | None = None) -> None:
@@ -43,6 +93,8 @@ def execute(request: Request, prepared: Prepared, observer: Observer, log: Path 
 
     log: where this process's messages go, for views; None: to a terminal.
     """
+    for remark in prepared.remarks:
+        observer.note(remark)
     run_comparison(
         prepared.models,
         prepared.samples,
@@ -50,8 +102,9 @@ def execute(request: Request, prepared: Prepared, observer: Observer, log: Path 
         prepared.path,
         choose_device(request.device),
         observer,
-        {"engine": asdict(this_engine(log)), "request": request.as_dict()},
+        {"engine": asdict(this_engine(log)), "request": request.as_dict(), **prepared.origin},
         request.time_limit,
+        prepared.warnings,
     )
 
 

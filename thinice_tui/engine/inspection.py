@@ -1,8 +1,8 @@
-"""What a checkpoint holds and what this machine has, without attacking anything."""
+"""What a model file holds and what this machine has, without attacking anything."""
 
 import platform
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 
@@ -10,29 +10,68 @@ import torch
 
 from thinice_tui import __version__
 from thinice_tui.engine.plan import RunModel
-from thinice_tui.models.load import load_model
+from thinice_tui.models.load import LoadedModel, load_model
+from thinice_tui.models.masks.sidecar import split_sidecar
+from thinice_tui.models.provenance import classes, compare_models, doubts, input_channels
 from thinice_tui.runfile.records import ModelRecord
+from thinice_tui.settings import ModelOptions
 
-SHOWN = ("dataset", "class_names", "recipe", "seed", "measured", "epoch", "num_classes")
+SHOWN = ("arch", "dataset", "class_names", "recipe", "seed", "measured", "epoch", "best_prec1", "acc", "num_classes")
 
 
 @dataclass(frozen=True)
 class Inspection:
-    """A model's record, and what its file says of itself, as (name, value)."""
+    """A model's record, and what its file says of itself, as (name, value).
+
+    comparison: of a model after the first, how it is to the first, as (name, value).
+    """
 
     record: ModelRecord
     facts: tuple[tuple[str, object], ...]
+    comparison: tuple[tuple[str, object], ...] = ()
 
 
-def inspect_models(paths: Sequence[Path], arch: str, normalize: str) -> Iterator[Inspection]:
-    """Load each checkpoint as `compare` would; raises ThiniceError at the first that cannot be."""
-    for path in paths:
-        model = load_model(path, arch, normalize)
-        checkpoint = model.checkpoint
-        facts: list[tuple[str, object]] = [("bytes", path.stat().st_size)]
-        facts += [("weights under", checkpoint.container or None), ("sha256", checkpoint.sha256)]
-        facts += [(key, checkpoint.about[key]) for key in SHOWN if key in checkpoint.about]
-        yield Inspection(RunModel("dense", path.stem, model).record(), tuple(facts))
+def inspect_models(paths: Sequence[Path], arch: str, normalize: str, options: ModelOptions) -> Iterator[Inspection]:
+    """Load each file as `compare` would, and compare those after the first with it.
+
+    Raises ThiniceError at the first that cannot be loaded, or is of another task than the first.
+    """
+    dense: LoadedModel | None = None
+    for number, path in enumerate(paths):
+        keep = options.keep_for(number, number > 0 or len(paths) == 1, len(paths))
+        model = load_model(path, arch, normalize, keep, options.trust_pickle)
+        record = RunModel("dense", path.stem, model).record()
+        yield Inspection(record, _facts(model), () if dense is None else _comparison(dense, model))
+        dense = dense or model
+
+
+def _facts(model: LoadedModel) -> tuple[tuple[str, object], ...]:
+    checkpoint = model.checkpoint
+    file, _ = split_sidecar(checkpoint.path)
+    facts: list[tuple[str, object]] = [("bytes", file.stat().st_size), ("form", checkpoint.form)]
+    facts += [("weights under", checkpoint.container or None), ("sha256", checkpoint.sha256)]
+    facts += [("folded", list(checkpoint.folded))] if checkpoint.folded else []
+    facts += [("notes", list(model.notes))] if model.notes else []
+    facts += [("classes", classes(model.network)), ("input channels", input_channels(model.network))]
+    facts += [("normalisation from", model.source)]
+    return (*facts, *(("arch in the file" if key == "arch" else key, checkpoint.about[key])
+                      for key in SHOWN if key in checkpoint.about))  # fmt: skip
+
+
+def _comparison(dense: LoadedModel, model: LoadedModel) -> tuple[tuple[str, object], ...]:
+    kin = compare_models(dense, model)
+    doubt = doubts(dense, model, kin)
+    related = {True: "yes", False: "no", None: "cannot be told"}[kin.related]
+    verdict = doubt or ("nothing speaks against it" if kin.related else "too little in common to tell")
+    numbers = {key: None if value != value else value for key, value in asdict(kin).items()}  # NaN is no JSON
+    return (
+        ("compared with", str(dense.path)),
+        ("a pruned version of it?", verdict),
+        ("weights related", related),
+        ("weights", kin.sentence()),
+        ("parameters removed", f"{100 * kin.removed:.2f} % of {dense.sparsity.parameters:,}"),
+        ("kinship", numbers),
+    )
 
 
 def environment() -> tuple[tuple[str, str], ...]:

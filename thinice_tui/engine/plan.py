@@ -49,8 +49,13 @@ class RunModel:
     def identity(self) -> str:
         """Everything that decides the model's outputs: weights, architecture and its code, normalisation."""
         code = f" (code {self.loaded.code_sha256[:16]})" if self.loaded.code_sha256 else ""
-        weights = self.loaded.checkpoint.sha256[:16]
-        return f"{self.role} {weights} as {self.loaded.arch}{code}, normalisation {self._normalization()}"
+        checkpoint = self.loaded.checkpoint
+        weights = checkpoint.sha256[:16]
+        keep = "" if checkpoint.keep is None else f", best {checkpoint.keep:g} of its scores"
+        trusted = ", by its own code" if checkpoint.trusted else ""
+        return (
+            f"{self.role} {weights} as {self.loaded.arch}{code}{keep}{trusted}, normalisation {self._normalization()}"
+        )
 
     def _normalization(self) -> str:
         used = self.loaded.normalization

@@ -56,6 +56,8 @@ def _run(analysis: Analysis) -> Json:
         "batch_size": about["batch_size"],
         "data": about["data"],
         "warnings": about["warnings"],
+        "normalization": about.get("normalization"),
+        "kinship": about.get("kinship"),
         "created": _time(about["created"]),
         "finished": _time(about["finished"]),
     }

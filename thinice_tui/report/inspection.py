@@ -2,10 +2,11 @@
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Protocol
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -14,10 +15,12 @@ from thinice_tui.printable import printable
 from thinice_tui.runfile.records import LayerRecord, ModelRecord
 
 LONGEST = 300
+BAR = 10
+"""Cells of a layer's bar of zeros."""
 
 
 class Inspected(Protocol):
-    """A model's record, and what its file says of itself, as (name, value)."""
+    """A model's record, what its file says of itself, and how it is to the first one, as (name, value)."""
 
     @property
     def record(self) -> ModelRecord: ...
@@ -25,47 +28,66 @@ class Inspected(Protocol):
     @property
     def facts(self) -> tuple[tuple[str, object], ...]: ...
 
+    @property
+    def comparison(self) -> tuple[tuple[str, object], ...]: ...
+
 
 def print_inspections(inspections: Iterable[Inspected], form: str) -> None:
     """To stdout, one after the other as text, or as one JSON list."""
     if form == "json":
-        found = [_document(one.record, one.facts) for one in inspections]
+        found = [_document(one) for one in inspections]
         json.dump(found, sys.stdout, indent=2, default=str)
         print()
         return
     console = Console()
     for one in inspections:
-        console.print(render_inspection(one.record, one.facts), highlight=False)
+        console.print(render_inspection(one), highlight=False)
 
 
-def _document(record: ModelRecord, facts: Sequence[tuple[str, object]]) -> dict[str, object]:
-    fields = asdict(record)
+def _document(one: Inspected) -> dict[str, object]:
+    fields = asdict(one.record)
     for name in ("role", "name", "sha256"):
         fields.pop(name)
-    return dict(facts) | fields
+    compared = {"comparison": dict(one.comparison)} if one.comparison else {}
+    return dict(one.facts) | fields | compared
 
 
-def render_inspection(record: ModelRecord, facts: Sequence[tuple[str, object]]) -> RenderableType:
-    """One model: `facts` as (name, value), the three sparsities, and a row a layer."""
+def render_inspection(one: Inspected) -> RenderableType:
+    """One model: its facts, the three sparsities, a row a layer with a bar of its zeros, and the comparison."""
+    record = one.record
     head = Table.grid(padding=(0, 2))
+    undecided = ("normalisation from", "undecided") in one.facts
     for name, value in (
-        *((name, _short(value)) for name, value in facts),
+        *((name, _short(value)) for name, value in one.facts),
         ("architecture", record.arch),
-        ("normalisation", record.normalization),
+        (
+            "normalisation",
+            "undecided: the file does not say; compare tries the known ones on its data"
+            if undecided
+            else record.normalization,
+        ),
         ("parameters", f"{record.parameters:,}"),
         ("sparsity", f"{100 * record.sparsity_conv_linear:.2f} % of Conv and Linear weights are zero"),
         ("", f"{100 * record.sparsity_mean_per_layer:.2f} % as the mean of the layers"),
         ("", f"{100 * record.sparsity_all_parameters:.2f} % of all parameters"),
     ):
         head.add_row(Text(printable(name), style="dim"), Text(printable(value)))
-    layers = Table()
-    layers.add_column("layer")
+    layers = Table(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
+    layers.add_column("layer", overflow="fold")
     layers.add_column("kind")
-    for name in ("shape", "weights", "zeros", "sparsity"):
+    for name in ("shape", "zeros", "sparsity"):
         layers.add_column(name, justify="right")
+    layers.add_column("", no_wrap=True)
     for layer in record.layers:
         layers.add_row(*_cells(layer))
-    return Group(Text(printable(record.path), style="bold"), head, layers)
+    parts: list[RenderableType] = [Text(printable(record.path), style="bold"), head, layers]
+    if one.comparison:
+        kin = Table.grid(padding=(0, 2))
+        for name, found in one.comparison:
+            if name != "kinship":
+                kin.add_row(Text(name, style="dim"), Text(printable(_short(found))))
+        parts.append(kin)
+    return Group(*parts)
 
 
 def _short(value: object) -> str:
@@ -82,7 +104,7 @@ def _cells(layer: LayerRecord) -> tuple[Text, ...]:
         Text(printable(layer.name)),
         Text(layer.kind),
         Text("×".join(map(str, layer.shape))),
-        Text(f"{layer.weights:,}"),
         Text(f"{layer.zeros:,}"),
         Text(f"{sparsity:.1f} %"),
+        Text("█" * round(BAR * sparsity / 100)),
     )

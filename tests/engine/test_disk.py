@@ -27,6 +27,14 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
     return write_files(tmp_path_factory.mktemp("files"))
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _small_pages() -> Iterator[None]:
+    """Batches as small as these would fit into pages of the usual size without a new one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("thinice_tui.runfile.writer.PAGE_SIZE", 4096)
+        yield
+
+
 @pytest.fixture(scope="module")
 def whole(files: Files, tmp_path_factory: pytest.TempPathFactory) -> Run:
     return run_it(request(files, tmp_path_factory.mktemp("whole") / "whole.thinice"))

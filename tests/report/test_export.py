@@ -59,6 +59,8 @@ def expected(rows: Rows, position: int) -> dict[str, object]:
         "dense_clean": name(dense.clean_prediction[position]),
         "pruned_clean": name(other.clean_prediction[position]),
         "pruned_margin": float(margins[1][position]),
+        "distance": None,
+        "pruned_distance": None,
     }
 
 

@@ -8,11 +8,15 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
+from thinice_tui.analysis.comparison import analyse
 from thinice_tui.cli import app
 from thinice_tui.data.spec import read_samples, stored_spec
 from thinice_tui.models.load import LoadedModel, load_model
+from thinice_tui.pixels import as_floats
+from thinice_tui.runfile.reader import read_adversarial, read_image, read_run
 
 FOLDER = Path(__file__).parents[2] / "sample_models"
+RUN = FOLDER / "standard.thinice"
 SPARSITY = {"dense": 0.0, "pruned-90": 0.90, "pruned": 0.95, "pruned-99": 0.99, "control": 0.0}
 
 
@@ -53,9 +57,32 @@ def test_the_dense_model_and_pruned_90_reach_the_aim() -> None:
         assert round(10 * (dense[key] - pruned[key])) <= 40, "in samples of 1000"
 
 
-def test_everything_fits_in_8_mb() -> None:
-    shipped = [path for path in FOLDER.iterdir() if path.is_file()]
+def test_everything_fits_in_8_mb_and_the_finished_run_in_6() -> None:
+    shipped = [path for path in FOLDER.iterdir() if path.is_file() and path != RUN]
     assert sum(path.stat().st_size for path in shipped) <= 8_000_000
+    assert RUN.stat().st_size <= 6_000_000
+
+
+def test_the_finished_run_is_of_these_models_and_its_flips_are_real() -> None:
+    """Every adversarial image in it is inside the ball and misclassified by the model, as it is, in full precision."""
+    run = read_run(RUN)
+    assert run.complete and len(run.labels) == 1000 and analyse(run).complete
+    eps, judged = 8 / 255, 0
+    for number, model in enumerate(run.models):
+        loaded = load(model.record.name)
+        assert model.record.sha256 == loaded.checkpoint.sha256
+        positions = [
+            p for p in np.flatnonzero(model.broken_by >= 0) if read_adversarial(RUN, number, int(p)) is not None
+        ]
+        found = [read_adversarial(RUN, number, int(position)) for position in positions]
+        images = np.stack([image for image in found if image is not None])
+        clean = np.stack([as_floats(read_image(RUN, int(position))) for position in positions])
+        assert np.abs(images.astype(np.float64) - clean).max() <= eps and images.min() >= 0 and images.max() <= 1
+        with torch.no_grad():
+            said = loaded.classifier()(torch.from_numpy(images)).argmax(dim=1).numpy()
+        assert (said != run.labels[positions]).all() and np.array_equal(said, model.worst_prediction[positions])
+        judged += len(positions)
+    assert judged > 300
 
 
 def test_the_images_are_cifar10s_first_test_images() -> None:

@@ -1,6 +1,8 @@
 """From a file to a classifier: strictly, safely, or with one clear message."""
 
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import torch
@@ -156,3 +158,25 @@ def test_every_error_says_what_to_do(files: Files) -> None:
     with pytest.raises(ThiniceError) as caught:
         load_model(files.pruned)
     assert caught.value.do and caught.value.exit_code == 1
+
+
+def test_timm_that_is_not_installed_is_said_to_be(files: Files) -> None:
+    with pytest.raises(UsageError, match="timm is not installed") as caught:
+        load_model(files.dense, "timm:resnet18")
+    assert "thinice-tui[timm]" in caught.value.do
+
+
+def test_timm_builds_by_name_with_the_files_classes_and_channels(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+
+    def create_model(name: str, **options: object) -> torch.nn.Module:
+        asked.extend((name, options))
+        return module(files.task.weight)
+
+    fake = ModuleType("timm")
+    fake.create_model = create_model  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "timm", fake)
+    monkeypatch.setattr("thinice_tui.models.architectures.factories.version", lambda _: "1.0")
+    model = load_model(files.dense, "timm:some_net")
+    assert asked == ["some_net", {"pretrained": False, "num_classes": 5}]
+    assert model.arch == "timm:some_net" and model.code_sha256

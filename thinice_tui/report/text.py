@@ -12,7 +12,9 @@ from thinice_tui.analysis.curve import security_curve
 from thinice_tui.analysis.statistics import Estimate
 from thinice_tui.plots.charts import Rates, accuracy_by_stage, flip_rate_by_margin, margins_by_set
 from thinice_tui.plots.curves import security_curves
+from thinice_tui.printable import printable
 from thinice_tui.report.reliability import reliability
+from thinice_tui.report.remarks import remarks
 from thinice_tui.settings import is_final
 
 PLOT_HEIGHT = 15
@@ -39,6 +41,7 @@ def print_report(analysis: Analysis, console: Console) -> None:
 def _parts(analysis: Analysis, width: int) -> Iterator[RenderableType]:
     yield _header(analysis)
     yield from (Text(f"warning: {warning}", style="yellow") for warning in _warnings(analysis))
+    yield from (Text(printable(remark), style="dim") for remark in remarks(analysis.run.about))
     yield Text()
     yield _models(analysis, intervals=width >= NARROW)
     yield Text()

@@ -1,0 +1,27 @@
+"""What was decided about the models before the run, for the report: normalisations tried, parameters removed."""
+
+from collections.abc import Iterator, Mapping
+
+
+def remarks(about: Mapping[str, object]) -> Iterator[str]:
+    """A line for each model whose normalisation was chosen by accuracy, and for each that lost parameters.
+
+    about: the run table; runs of before these were kept have none.
+    """
+    for name, found in _entries(about, "normalization"):
+        accuracies = found.get("accuracies")
+        if found.get("source") == "clean accuracy" and isinstance(accuracies, Mapping):
+            ranked = sorted(accuracies.items(), key=lambda item: -float(item[1]))
+            tried = ", ".join(f"{candidate} {100 * float(value):.1f} %" for candidate, value in ranked)
+            yield f"{name}: normalisation {found['chosen']}, by clean accuracy ({tried}); {found['why']}"
+    for name, found in _entries(about, "kinship"):
+        removed = found.get("removed")
+        if isinstance(removed, float) and removed > 0:
+            yield f"{name}: {100 * removed:.2f} % of the dense model's parameters removed"
+
+
+def _entries(about: Mapping[str, object], key: str) -> list[tuple[str, Mapping[str, object]]]:
+    stored = about.get(key)
+    if not isinstance(stored, Mapping):
+        return []
+    return [(str(name), found) for name, found in stored.items() if isinstance(found, Mapping)]

@@ -180,6 +180,21 @@ def claiming_legacy(path: Path) -> None:
     path.write_bytes(content[:number] + pickle.dumps(TERABYTES // 4, 2)[2:-1] + content[number + 2 :])
 
 
+def overlapping(path: Path) -> None:
+    """Five thousand tensors in one and the same place, each of the file's size."""
+    entry = {"dtype": "U8", "shape": [2**20], "data_offsets": [0, 2**20]}
+    header = json.dumps({f"a{i}": entry for i in range(5_000)}).encode()
+    path.write_bytes(struct.pack("<Q", len(header)) + header + bytes(2**20))
+
+
+def claiming_twice(path: Path) -> None:
+    """The same storage named first as huge, and then as small as it is."""
+    legacy({"a": (first := torch.zeros(16)), "b": first[:]}, path)
+    content = path.read_bytes()
+    at = content.index(b"K\x10", content.index(b"cpu"))
+    path.write_bytes(content[:at] + pickle.dumps(TERABYTES // 4, 2)[2:-1] + content[at + 2 :])
+
+
 def strided(path: Path) -> None:
     """A tensor of 10 TB that looks again and again at one number."""
     torch.save({"conv1.weight": torch.zeros(1).expand(TERABYTES // 4)}, path)
@@ -223,6 +238,8 @@ FILES: dict[str, tuple[Callable[[Path], object], str]] = {
         "a header of 10,995",
     ),
     "safetensors, cut": (lambda p: p.write_bytes(tensors_header([64], 256)), "claims 256 bytes for conv1.weight"),
+    "safetensors, one place many times": (overlapping, "bytes of tensors, but holds"),
+    "legacy, huge storage named again": (claiming_twice, "claims 10,995,"),
     "safetensors, no JSON": (lambda p: p.write_bytes(struct.pack("<Q", 9) + b"{nothing}"), "header is not readable"),
     "zip, huge storage": (claiming_zip, "claims 10,995,"),
     "legacy, huge storage": (claiming_legacy, "claims 10,995,"),

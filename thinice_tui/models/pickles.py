@@ -28,7 +28,7 @@ class Storage:
 
 @dataclass(frozen=True)
 class Scan:
-    """imports: `module.name` in order of appearance; storages: the last claim of each key."""
+    """imports: `module.name` in order of appearance; storages: the largest claim of each key."""
 
     imports: tuple[str, ...]
     storages: tuple[Storage, ...]
@@ -74,7 +74,8 @@ class _Scanner(pickle._Unpickler):
         if isinstance(pid, tuple) and len(pid) >= 5 and isinstance(pid[4], int):
             kind = getattr(pid[1], "name", str(pid[1])).rpartition(".")[2]
             key = str(pid[2])
-            self.storages[key] = Storage(key, max(pid[4], 0) * STORAGE_BYTES.get(kind, 1))
+            before = self.storages[key].claimed if key in self.storages else 0
+            self.storages[key] = Storage(key, max(before, pid[4] * STORAGE_BYTES.get(kind, 1)))
         return Inert()
 
 

@@ -49,6 +49,8 @@ def read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         except (ValueError, TypeError, AttributeError, RecursionError) as error:
             raise CheckpointError(f"{path}: its safetensors header is not readable ({error})", _EXPECTED) from error
         places = {name: _place(path, name, entry, size - 8 - length) for name, entry in entries.items()}
+        if (claimed := sum(end - begin for _, _, begin, end in places.values())) > size:
+            raise _claims(path, f"{claimed:,} bytes of tensors", size)
         tensors = {}
         for name, (dtype, shape, begin, end) in places.items():
             stream.seek(8 + length + begin)

@@ -119,6 +119,21 @@ def test_a_whole_module_needs_trust_in_compare_too(tmp_path: Path) -> None:
     assert json.loads(result.stdout)["models"][0]["arch"] == "Sequential (torch, its own code)"
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_exported_programs_are_compared(tmp_path: Path) -> None:
+    """Of one batch size, through everything that a run does with models."""
+    network = nn.Sequential(nn.Conv2d(3, 5, 3), nn.BatchNorm2d(5), nn.Flatten(), nn.Linear(5 * 36, 4)).eval()
+    for name in ("dense", "pruned"):
+        program = torch.export.export(network, (torch.rand(2, 3, 8, 8),))
+        torch.export.save(program, tmp_path / f"{name}.pt")
+    images = np.random.default_rng(0).integers(0, 256, (9, 8, 8, 3), dtype=np.uint8)
+    np.savez("data.npz", images=images, labels=np.arange(9) % 4)
+    result = call(*COMPARE, "--trust-pickle", "--normalize", "none")
+    assert result.exit_code == 0, result.stderr
+    found = json.loads(result.stdout)
+    assert found["run"]["complete"] and "torch.export, its own code" in found["models"][0]["arch"]
+
+
 def test_inspect_fits_80_columns_and_compares_two(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     state = wide("wide_resnet_28_4", 28, 2).make(10, 3)

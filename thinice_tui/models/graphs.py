@@ -26,8 +26,9 @@ class FixedBatch(nn.Module):
         self.size = size
 
     def train(self, mode: bool = True) -> "FixedBatch":  # noqa: ARG002
-        """Exported graphs have no modes, and raise when asked for one."""
-        self.training = False
+        """Exported graphs have no modes, and raise when asked for one: they only are said to evaluate."""
+        for module in self.modules():
+            module.training = False
         return self
 
     def forward(self, images: Tensor) -> Tensor:

@@ -144,14 +144,14 @@ def broken_by(folder: Path, name: str, case: Case, stage: Stage) -> Verdicts:
     return verdicts
 
 
-def compare(folder: Path, names: Sequence[str], case: Case, noise: Case, stages: Sequence[Stage]) -> None:
-    """Print the table of one model; the first name is what the others are compared to."""
+def compare(folder: Path, columns: Sequence[tuple[str, Case]], stages: Sequence[Stage]) -> None:
+    """Print the table of one model; the first column is what the others are compared to."""
+    _, case = columns[0]
     classifier = load_model(SAMPLE_MODELS / f"{case.model}.pt").classifier()
     with torch.no_grad():
         clean_wrong = (
             torch.cat([classifier(part).argmax(1) for part in torch.split(case.images, BATCH)]) != case.labels
         ).numpy()
-    columns = [(name, case) for name in names] + [(names[0], noise)]
     worst = [clean_wrong.copy() for _ in columns]
     for stage in [*stages, None]:
         if stage is None:
@@ -178,6 +178,7 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=500)
     parser.add_argument("--models", nargs="+", default=["dense", "pruned"])
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--second-seed", action="store_true", help="what noise alone makes: ours once more")
     parser.add_argument("--only", nargs="+", choices=IMPLEMENTATIONS, help="compute these and print no table")
     parser.add_argument("--folder", type=Path, help="keep verdicts there; what is there is not computed again")
     args = parser.parse_args()
@@ -189,12 +190,13 @@ def main() -> None:
         folder.mkdir(parents=True, exist_ok=True)
         if not args.only:
             print(f"{args.samples} samples, seed {args.seed}; (+ only thinice-tui breaks, − only the other breaks)\n")
-            titles = [*IMPLEMENTATIONS, f"thinice-tui, seed {args.seed + 1}"]
+            titles = [*IMPLEMENTATIONS] + [f"thinice-tui, seed {args.seed + 1}"] * args.second_seed
             print(f"| threat model | model | stage alone | {' | '.join(titles)} |\n|{'---|' * (3 + len(titles))}")
         for model in args.models:
-            case, noise = (Case(model, args.norm, seed, images, labels) for seed in (args.seed, args.seed + 1))
+            case, other = (Case(model, args.norm, seed, images, labels) for seed in (args.seed, args.seed + 1))
             if not args.only:
-                compare(folder, list(IMPLEMENTATIONS), case, noise, stages)
+                columns = [(name, case) for name in IMPLEMENTATIONS]
+                compare(folder, columns + [("thinice-tui", other)] * args.second_seed, stages)
                 continue
             for name in args.only:
                 for stage in stages:

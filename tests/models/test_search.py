@@ -35,6 +35,7 @@ def test_low_precision_is_another_function_nearby_and_its_logits_are_not_rounded
     search = prepare_search(judge, probe, "bf16")
     assert search.precision == "bf16" and "bf16 convolutions" in search.steps
     with torch.no_grad():
+        assert torch.allclose(search.exact(probe), judge(probe), atol=1e-4), "for queries, which rounding misleads"
         found, expected = search.module(probe), judge(probe)
     assert 1e-4 < float((found - expected).abs().max()) < 0.2
     assert found.dtype == torch.float32 and not torch.equal(found.bfloat16().float(), found)

@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from thinice_tui.attacks.distance import nearest_boundary
 from thinice_tui.attacks.ensembles import Stage
@@ -133,14 +133,15 @@ class LocalExecutor:
     def _run_one(self, task: BatchTask) -> BatchOutcome:
         started = time.perf_counter()
         judge, search = self._judges[task.model], self.search[task.model]
+        form = search.exact if task.stage.kind == "square" else search.module
         images, labels = (torch.from_numpy(array).to(self._device) for array in (task.images, task.labels))
-        metered = MeteredModel(search.module, self._device, lambda meter: self._on_forward(meter.forwards))
+        metered = MeteredModel(form, self._device, lambda meter: self._on_forward(meter.forwards))
         if task.stage.kind == "distance":
             verdict, boundary = self._measure(task, metered, images, labels)
         else:
             verdict, boundary = self._attack(task, metered, images, labels), None
-            missed = self._claimed(search, verdict.images, labels) & ~verdict.broken
-            if search.module is not judge and bool(missed.any()):
+            missed = self._claimed(form, verdict.images, labels) & ~verdict.broken
+            if form is not judge and bool(missed.any()):
                 # What falls for the form searched with alone still stands: the model itself is attacked.
                 exact = MeteredModel(judge, self._device, lambda meter: self._on_forward(meter.forwards))
                 exact.forwards, exact.backwards = metered.forwards, metered.backwards
@@ -190,9 +191,9 @@ class LocalExecutor:
         return noise_seed(self._settings.seed, task.stage.name, task.number, task.part)
 
     @torch.no_grad()
-    def _claimed(self, search: SearchModel, images: Tensor, labels: Tensor) -> Tensor:
+    def _claimed(self, form: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
         """Which of the images are misclassified by what was searched with, bool [b]."""
-        wrong: Tensor = search.module(images).argmax(dim=1) != labels
+        wrong: Tensor = form(images).argmax(dim=1) != labels
         return wrong
 
     def examine(

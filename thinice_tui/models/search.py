@@ -20,9 +20,14 @@ CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 
 @dataclass(frozen=True)
 class SearchModel:
-    """What attacks differentiate. steps: what makes it faster; refused: what was tried and not kept, and why."""
+    """What attacks differentiate. steps: what makes it faster; refused: what was tried and not kept, and why.
+
+    exact: the same function as the model, for searches by queries, which low precision's rounding misleads;
+    module: the form for gradients, the same one unless the precision is low.
+    """
 
     module: nn.Module
+    exact: nn.Module
     precision: Precision
     steps: tuple[str, ...]
     refused: tuple[str, ...]
@@ -77,8 +82,8 @@ def prepare_search(judge: Classifier, probe: Tensor, precision: Precision) -> Se
     """The fastest form of `judge` that is the same function on `probe` [n,C,H,W], on the probe's device.
 
     Batch norms are folded into convolutions (Jacob et al. 2018, arXiv 1712.05877, section 3.2) and weights laid out
-    channels_last, each kept only where logits stay within 1e-4; `bf16`: convolutions then in bfloat16, kept only
-    where 9 of 10 predictions stay. What cannot be copied, traced or verified is searched as it is.
+    channels_last, each kept only where logits stay within 1e-4; `bf16`: convolutions then in bfloat16, for gradients,
+    kept only where 9 of 10 predictions stay. What cannot be copied, traced or verified is searched as it is.
     """
     expected = judge(probe)
     module: nn.Module = judge
@@ -109,10 +114,11 @@ def prepare_search(judge: Classifier, probe: Tensor, precision: Precision) -> Se
 
     attempt("folded batch norms", _folded, equal)
     attempt("channels_last", _ChannelsLast, equal)
+    exact = module
     if precision == "bf16":
         attempt("bf16 convolutions", lambda network: _LowPrecision(network, probe.device), alike)
     low = "bf16 convolutions" in steps
-    return SearchModel(module, "bf16" if low else "fp32", tuple(steps), tuple(refused))
+    return SearchModel(module, exact, "bf16" if low else "fp32", tuple(steps), tuple(refused))
 
 
 def _folded(network: nn.Module) -> nn.Module:

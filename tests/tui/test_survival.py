@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from tests.runs import make_run, write_run
 from tests.tui.driving import DEADLINE, MODELS, NARROW, WIDE, Session, opened
+from thinice_tui.analysis.comparison import analyse
 from thinice_tui.cli import app as commands
 from thinice_tui.errors import RunFileError
 from thinice_tui.printable import printable
@@ -422,3 +423,18 @@ async def test_a_sentence_is_not_replaced_by_a_drawing_that_comes_late() -> None
         may_end.set()
         await pilot.pause(0.2)
         assert view.text.strip() == "nothing to draw"
+
+
+async def test_what_threads_find_while_it_ends_is_let_go(run_file: Path, settings_file: Path) -> None:
+    """A reading that arrives when the screens are gone already."""
+    async with opened(run_file, settings_file) as session:
+        app, run = session.app, session.app.run_now
+        assert run is not None and app.rows is not None and app.is_open
+        late = ThiniceApp.RunRead(run, False, app.rows), ThiniceApp.RunUnreadable(RunFileError("gone", "look"))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(ThiniceApp, "screen_stack", property(lambda _: []))
+            assert not app.is_open
+            app.on_thinice_app_run_read(late[0])
+            app.on_thinice_app_run_unreadable(late[1])
+            app.on_thinice_app_analysed(ThiniceApp.Analysed(analyse(run), app._analysed))
+        assert app.is_open

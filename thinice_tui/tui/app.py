@@ -233,6 +233,8 @@ class ThiniceApp(App[int]):
             enough.wait(max(POLL, REST * (time.monotonic() - began)))
 
     def on_thinice_app_run_read(self, event: RunRead) -> None:
+        if not self.is_open:
+            return
         first, was_computing = self.run_now is None, self.computing
         self.run_now, self.computing = event.run, event.computing
         if self.view.margin not in margin_kinds(event.run):  # remembered from another run
@@ -249,6 +251,8 @@ class ThiniceApp(App[int]):
             screen.run_changed()
 
     def on_thinice_app_run_unreadable(self, event: RunUnreadable) -> None:
+        if not self.is_open:
+            return
         kept = "" if self.run_now is None else " What was read before stays in view."
         self.notify(
             f"{event.error.what}. {event.error.do}.{kept}",
@@ -283,7 +287,7 @@ class ThiniceApp(App[int]):
         self.post_message(self.Analysed(analyse(run), key))
 
     def on_thinice_app_analysed(self, event: Analysed) -> None:
-        if event.key == self._analysed:  # else a newer one is being computed
+        if event.key == self._analysed and self.is_open:  # else a newer one is being computed
             if self.analysis is None:
                 gc.freeze()  # what is there now stays: to go through it again and again would halt the keys
             self.analysis = event.analysis
@@ -310,8 +314,13 @@ class ThiniceApp(App[int]):
                 screen.run_changed()
 
     @property
+    def is_open(self) -> bool:
+        """Whether there are screens: threads still tell what they have found while the interface ends."""
+        return any(isinstance(screen, BrowseScreen) for screen in self.screen_stack)
+
+    @property
     def browse(self) -> BrowseScreen:
-        """The screen with the table, which is always there."""
+        """The screen with the table, which is there as long as the interface is open."""
         return next(screen for screen in self.screen_stack if isinstance(screen, BrowseScreen))
 
     @property

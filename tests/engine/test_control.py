@@ -22,7 +22,7 @@ from thinice_tui.runfile.reader import read_run
 from thinice_tui.runfile.records import Heartbeat, Run
 from thinice_tui.settings import Request
 
-FEW_PASSES = BEGINNING + 80 * FORWARD
+FEW_PASSES = BEGINNING + 110 * FORWARD
 
 
 class AskAt(StopAfter):

@@ -333,10 +333,10 @@ class ThiniceApp(App[int]):
 
     def tell_screens(self) -> None:
         if isinstance(self.screen, RunScreen):
-            self.screen.rows_changed()
+            self.screen.told()
         elif self.screen_stack:  # beneath a dialog
             for screen in list(self._run_screens())[-1:]:
-                screen.rows_changed()
+                screen.told()
 
     # doing
 

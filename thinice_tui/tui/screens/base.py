@@ -59,15 +59,20 @@ class RunScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self.run_changed()
-        self.rows_changed()
+        self.told()
 
     def on_resize(self) -> None:
         self.run_changed()
-        self.rows_changed()
+        self.told()
 
     def on_screen_resume(self) -> None:
         self.run_changed()
-        self.rows_changed()
+        self.told()
+
+    def told(self) -> None:
+        """Rows, selection or statistics are others; before all widgets are there that is nothing to show."""
+        if self.is_whole:
+            self.rows_changed()
 
     def run_changed(self) -> None:
         """The engine has gone on: title and progress."""

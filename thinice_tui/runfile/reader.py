@@ -257,7 +257,7 @@ def _unknown(row: tuple[Any, ...], count: int) -> ModelOutcomes:
         worst_margin=np.full(count, np.nan, np.float32),
         broken_by=np.full(count, -1, np.int16),
         distance=np.full(count, np.nan),
-        boundary=np.full(count, np.nan),
+        boundary=np.broadcast_to(np.nan, count),  # of no size in memory, until there are distances
     )
 
 
@@ -289,13 +289,16 @@ def _read_model(
     for i, rows in enumerate(_chunks(connection.execute(query, (number, added_to)))):
         if i == 0:
             worst_prediction, worst_margin = worst_prediction.copy(), worst_margin.copy()
-            broken_by, distance, boundary = broken_by.copy(), distance.copy(), boundary.copy()
+            broken_by, distance = broken_by.copy(), distance.copy()
         positions, logits = _positions(rows, len(labels)), _logits(rows, classes)
         worst_prediction[positions] = logits.argmax(axis=1)
         worst_margin[positions] = logit_margin(logits, labels[positions])
         broken_by[positions] = [-1 if row[2] is None else row[2] for row in rows]
         distance[positions] = [row[3] for row in rows]
-        boundary[positions] = [np.nan if row[5] is None else row[5] for row in rows]
+        found = np.array([np.nan if row[5] is None else row[5] for row in rows])
+        if boundary.strides != (0,) or not np.isnan(found).all():
+            boundary = boundary.copy() if i == 0 or boundary.strides == (0,) else boundary
+            boundary[positions] = found
         added_to = max(added_to, max(row[4] for row in rows))
     outcomes = ModelOutcomes(
         record=model.record,

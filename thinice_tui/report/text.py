@@ -76,7 +76,7 @@ def _header(analysis: Analysis) -> Text:
     text.append(f"\nthinice-tui {versions['thinice-tui']}, torch {versions['torch']}", style="not bold")
     text.append(f", torchattacks {versions['torchattacks']}", style="not bold")
     if settings["precision"] != "fp32":
-        text.append(f"\nsearched in {settings['precision']}, verdicts in full precision", style="not bold")
+        text.append(f"\ngradients in {settings['precision']}, queries and verdicts in full precision", style="not bold")
     if not analysis.complete:
         done = ", ".join(analysis.stage_names[: analysis.through]) or "none"
         left = ", ".join(analysis.stage_names[analysis.through :])

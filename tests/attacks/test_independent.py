@@ -19,6 +19,7 @@ from thinice_tui.attacks.losses import Loss
 from thinice_tui.attacks.metered import MeteredModel
 from thinice_tui.attacks.projection import onto_hyperplane
 from thinice_tui.attacks.stages import attack_batch
+from thinice_tui.engine.verify import project
 from thinice_tui.models.classifier import Classifier
 from thinice_tui.models.load import load_model
 from thinice_tui.settings import NORMS, Norm
@@ -105,13 +106,60 @@ def test_projections_are_the_authors(norm: Norm) -> None:
     """On hyperplanes from near to so far that no point of the cube is on them."""
     generator = torch.Generator().manual_seed(0)
     points, weights = torch.rand(200, 300, generator=generator), torch.randn(200, 300, generator=generator)
-    offsets = (weights * points).sum(dim=1) + torch.randn(200, generator=generator) * torch.logspace(-2, 3, 200)
+    points[:, :20], points[:, 20:40], weights[:, 40:60] = 0.0, 1.0, 0.0
+    missing = torch.randn(200, generator=generator) * torch.logspace(-2, 3, 200)
     theirs = their_fab.projection_linf if norm == "Linf" else their_fab.projection_l2
-    expected, found = theirs(points, weights, offsets), onto_hyperplane(points, weights, offsets, norm)
-    missed = ((weights * (points + found)).sum(dim=1) - offsets).abs() > 1e-3
+    expected = theirs(points, weights, (weights * points).sum(dim=1) + missing)
+    found = onto_hyperplane(points, weights, missing, norm)
+    missed = ((weights * found).sum(dim=1) - missing).abs() > 1e-3
     assert missed.any() and not missed.all()
     assert torch.allclose(found, expected, atol=2e-4)
     assert ((points + found >= -1e-6) & (points + found <= 1 + 1e-6)).all()
+
+
+@pytest.mark.parametrize("norm", NORMS)
+@pytest.mark.parametrize(
+    "stage",
+    [
+        Stage("APGD-T", "apgd-t", 20, targets=7),
+        Stage("APGD-CE", "apgd-ce", 20, restarts=5),
+        Stage("FAB-T", "fab-t", 20, targets=7),
+        Stage("FAB", "fab", 10, restarts=4),
+    ],
+    ids=lambda stage: stage.name,
+)
+def test_several_targets_or_restarts_at_once_find_what_they_find_one_by_one(
+    stage: Stage, norm: Norm, model: Classifier, batch: tuple[Tensor, Tensor]
+) -> None:
+    """Where nothing breaks, also the noise is the same; 16 images, so 2 or 3 runs at once, and 1 is left."""
+    images, labels = batch
+    eps = 0.5 / 255 if norm == "Linf" else 0.02
+    meters, found = [], []
+    for room in (1, 48):
+        meters.append(MeteredModel(model, torch.device("cpu")))
+        found.append(attack_batch(stage, meters[-1], images, labels, norm, eps, seed=7, room=room))
+    assert torch.allclose(found[0], found[1], atol=1e-5), (found[0] - found[1]).abs().flatten(1).amax(1)
+    assert not torch.equal(found[0], images)
+    assert meters[0].forwards == meters[1].forwards and meters[0].backwards == meters[1].backwards
+
+
+@pytest.mark.parametrize("stage", [Stage("T", "apgd-t", 20, targets=9), Stage("FAB-T", "fab-t", 20, targets=9)])
+def test_several_targets_at_once_break_as_many_in_fewer_passes(
+    stage: Stage, model: Classifier, batch: tuple[Tensor, Tensor]
+) -> None:
+    images, labels = batch
+    sizes: list[int] = []
+
+    def watched(room: int) -> Tensor:
+        sizes.clear()
+        metered = MeteredModel(model, torch.device("cpu"))
+        metered.register_forward_hook(lambda _module, inputs, _logits: sizes.append(len(inputs[0])))
+        found = attack_batch(stage, metered, images, labels, "Linf", 8 / 255, seed=7, room=room)
+        return broken(model, project(images, found, "Linf", 8 / 255), labels)
+
+    expected, passes = watched(1), len(sizes)
+    assert torch.equal(watched(40), expected) and expected.any() and not expected.all()
+    assert max(sizes) <= 40 and len(sizes) < passes / 2
 
 
 def test_where_apgd_fails_we_keep_a_worse_point_than_the_clean_one(

@@ -64,7 +64,9 @@ def ours(precision: str) -> Callable[[Case, Stage, Classifier, Tensor], Verdicts
         positions = correct.nonzero().flatten().numpy()
         broken, unknown = np.zeros(len(case.labels), np.bool_), np.full(len(case.labels), np.inf)
         tasks = [
-            BatchTask(0, stage, number, part, case.images[part].numpy(), case.labels[part].numpy(), unknown[part])
+            BatchTask(
+                0, stage, number, part, case.images[part].numpy(), case.labels[part].numpy(), unknown[part], BATCH
+            )
             for number, part in enumerate(np.array_split(positions, max(1, -(-len(positions) // BATCH))))
         ]
         for task, outcome in executor.run(tasks):

@@ -144,8 +144,9 @@ def test_a_batch_that_is_too_large_is_halved_and_the_run_goes_on(
     def limited(stage: Stage, model: MeteredModel, images: Tensor, *rest: object) -> Tensor:
         if len(images) > 3:
             raise error
-        sizes.append(len(images))
-        seeds.append((stage.name, rest[-1]))
+        *_, seed, room = rest
+        sizes.append(max(len(images), room))
+        seeds.append((stage.name, seed))
         return attack(stage, model, images, *rest)  # type: ignore[arg-type]
 
     def limited_forward(self: Classifier, images: Tensor) -> Tensor:

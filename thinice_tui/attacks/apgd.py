@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from thinice_tui.attacks.losses import Loss, logit_margins, loss_of
+from thinice_tui.attacks.together import lowest, runs_at_once
 from thinice_tui.settings import Norm
 
 RHO = 0.75
@@ -33,27 +34,31 @@ class Ascent:
 
 
 def apgd_attack(
-    model: nn.Module, x: Tensor, y: Tensor, norm: Norm, eps: float, steps: int, loss: Loss, runs: int
+    model: nn.Module, x: Tensor, y: Tensor, norm: Norm, eps: float, steps: int, loss: Loss, runs: int, room: int
 ) -> Tensor:
     """`runs` ascents, each on what still stands; of each sample the image of lowest margin among them.
 
     For the targeted loss, each run has its own target: the second most likely class of the clean image first.
+    Several runs at once where they fit into a batch of `room` images.
     """
     worst = x.clone()
     ranking = model(x).argsort(dim=1)
     standing = ranking[:, -1] == y
-    lowest = torch.full(y.shape, torch.inf, device=x.device)
-    for run in range(runs):
-        index = standing.nonzero().flatten()
-        if not index.numel():
-            break
-        targets = ranking[index, -(run + 2)] if loss == "targeted" else None
-        radius = torch.full((len(index), 1, 1, 1), eps, dtype=x.dtype, device=x.device)
-        found = ascend(model, x[index], y[index], norm, radius, steps, loss, targets)
-        better = found.margins < lowest[index]
-        worst[index[better]] = found.images[better]
-        lowest[index[better]] = found.margins[better]
-        standing[index] = found.margins > 0
+    lowest_margin = torch.full(y.shape, torch.inf, device=x.device)
+    run = 0
+    while run < runs and (index := standing.nonzero().flatten()).numel():
+        together = runs_at_once(runs - run, len(index), room)
+        rows = index.repeat(together)
+        places = torch.arange(run + 2, run + 2 + together, device=x.device).repeat_interleave(len(index))
+        targets = ranking[rows, -places] if loss == "targeted" else None
+        radius = torch.full((len(rows), 1, 1, 1), eps, dtype=x.dtype, device=x.device)
+        found = ascend(model, x[rows], y[rows], norm, radius, steps, loss, targets)
+        margins, images = lowest(found.margins, found.images, together)
+        better = margins < lowest_margin[index]
+        worst[index[better]] = images[better]
+        lowest_margin[index[better]] = margins[better]
+        standing[index] = margins > 0
+        run += together
     return worst
 
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from thinice_tui.attacks.projection import onto_hyperplane
+from thinice_tui.attacks.together import lowest, runs_at_once
 from thinice_tui.settings import Norm
 
 ALPHA_MAX = 0.1
@@ -19,29 +20,34 @@ BETA = 0.9
 
 
 def fab_attack(
-    model: nn.Module, x: Tensor, y: Tensor, norm: Norm, eps: float, steps: int, targets: int, restarts: int
+    model: nn.Module, x: Tensor, y: Tensor, norm: Norm, eps: float, steps: int, targets: int, restarts: int, room: int
 ) -> Tensor:
     """The nearest adversarial image found for each of x [n,C,H,W], the clean one where none was.
 
     targets: the likeliest wrong classes, one after the other; 0: whichever boundary is nearest, `restarts` times.
-    What is found within eps is not attacked again.
+    What is found within eps is not attacked again. Several runs at once where they fit into a batch of `room` images.
     """
     nearest = x.clone()
     ranking = model(x).argsort(dim=1)
     distance = torch.full(y.shape, torch.inf, device=x.device)
     distance[ranking[:, -1] != y] = 0.0
-    for run in range(max(targets, restarts)):
-        index = (distance > eps).nonzero().flatten()
-        if not index.numel():
-            break
+    run, runs = 0, max(targets, restarts)
+    while run < runs and (index := (distance > eps).nonzero().flatten()).numel():
+        first_restart = not targets and run == 0  # from the clean image, all others from random ones
+        together = 1 if first_restart else runs_at_once(runs - run, len(index), room)
+        rows = index.repeat(together)
         if targets:
-            rivals, start = ranking[index, -(run + 2)][:, None], False
+            places = torch.arange(run + 2, run + 2 + together, device=x.device).repeat_interleave(len(index))
+            rivals = ranking[rows, -places][:, None]
         else:
-            rivals, start = _others(y[index], ranking.shape[1]), run > 0
-        found, far = _descend(model, x[index], y[index], rivals, norm, eps, steps, random_start=start)
+            rivals = _others(y[rows], ranking.shape[1])
+        random_start = not targets and not first_restart
+        found, far = _descend(model, x[rows], y[rows], rivals, norm, eps, steps, random_start)
+        far, found = lowest(far, found, together)
         nearer = far < distance[index]
         nearest[index[nearer]] = found[nearer]
         distance[index[nearer]] = far[nearer]
+        run += together
     return nearest
 
 
@@ -61,9 +67,8 @@ def _descend(
     nearest, distance = clean.clone(), torch.full(y.shape, torch.inf, device=x.device)
     for _ in range(steps):
         gap, gradient = _nearest_boundary(model, point.view_as(x), y, rivals, norm)
-        offset = (gradient * point).sum(dim=1) - gap
-        forth = onto_hyperplane(point, gradient, offset, norm)
-        direct = onto_hyperplane(clean, gradient, offset, norm)
+        forth = onto_hyperplane(point, gradient, -gap, norm)
+        direct = onto_hyperplane(clean, gradient, (gradient * (point - clean)).sum(dim=1) - gap, norm)
         a, b = (_size(delta, norm).clamp(min=1e-8) for delta in (forth, direct))
         alpha = (a / (a + b)).clamp(max=ALPHA_MAX)[:, None]
         point = (forth.mul_(ETA).add_(point)).mul_(1 - alpha).add_(direct.mul_(ETA).add_(clean).mul_(alpha))

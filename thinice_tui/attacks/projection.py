@@ -14,14 +14,14 @@ CLOSE = 1e-6
 """A Newton step that short, relative to the length, ends the search."""
 
 
-def onto_hyperplane(points: Tensor, weights: Tensor, offsets: Tensor, norm: Norm) -> Tensor:
-    """The shortest δ [n,d] in `norm` with ⟨w, p + δ⟩ = b and p + δ in [0,1]^d; points, weights: [n,d]; offsets: [n].
+def onto_hyperplane(points: Tensor, weights: Tensor, missing: Tensor, norm: Norm) -> Tensor:
+    """The shortest δ [n,d] in `norm` with ⟨w, δ⟩ = missing and p + δ in [0,1]^d; points, weights: [n,d]; missing: [n].
 
     (Croce and Hein 2020, arXiv 1907.02044, equation 4.) Where no such point exists, the δ that comes nearest.
     """
-    missing = offsets - (weights * points).sum(dim=1)
     signs = weights.sign().mul_(missing.sign()[:, None])
-    room = torch.where(signs > 0, 1 - points, points)
+    # How far each pixel can go: 1 − p upwards, p downwards. Selecting by a mask takes ten times as long on a CPU.
+    room = signs.clamp(min=0.0).sub_(points).abs_()
     slopes = weights.abs()
     length = _lengths(room, slopes, missing.abs(), norm)[:, None]
     return torch.minimum(room, length if norm == "Linf" else length * slopes).mul_(signs)
@@ -35,9 +35,11 @@ def _lengths(room: Tensor, slopes: Tensor, missing: Tensor, norm: Norm) -> Tenso
     for _ in range(ITERATIONS):
         length = lengths[rows]
         wanted = length[:, None] if norm == "Linf" else length[:, None] * slopes
-        gained = torch.minimum(room, wanted).mul_(slopes).sum(dim=1)
-        free = ((room > wanted) * gains).sum(dim=1)
-        step = torch.where(free > 0, (missing - gained) / free.clamp(min=1e-30), 0.0).clamp_(min=0.0)
+        gained = torch.minimum(room, wanted)
+        beyond = torch.empty_like(room)  # 1 where there is room for more, a number: as a mask it takes far longer
+        free = torch.gt(room, wanted, out=beyond).mul_(gains).sum(dim=1)
+        step = torch.where(free > 0, (missing - gained.mul_(slopes).sum(dim=1)) / free.clamp(min=1e-30), 0.0)
+        step = step.clamp_(min=0.0)
         lengths[rows] = length + step
         left = step > CLOSE * length
         if not bool(left.any()):

@@ -51,7 +51,13 @@ def _search_linf(model: nn.Module, x: Tensor, y: Tensor, eps: float, queries: in
     index = torch.arange(n, device=x.device)
     low, high, labels = (x - eps).clamp_(min=0.0), (x + eps).clamp_(max=1.0), y
     best, lowest = found.clone(), margins.clone()
-    for query in range(queries):
+    sides = [min(_side(query, height, width, 1), height, width) for query in range(queries)]
+    # All at once, in the authors' order: each query's place, then which way its window moves each channel.
+    drawn = torch.rand(queries, 2 + channels)
+    span = torch.tensor([height, width]) - torch.tensor(sides)[:, None]
+    places = (drawn[:, :2] * span).long().tolist()
+    steps = (2.0 * eps * torch.sign(2 * drawn[:, 2:] - 1)).to(x.device)[:, :, None, None]
+    for side, (top, left), step in zip(sides, places, steps, strict=True):
         standing = lowest > 0
         if not bool(standing.all()):
             found[index], margins[index] = best, lowest
@@ -60,11 +66,10 @@ def _search_linf(model: nn.Module, x: Tensor, y: Tensor, eps: float, queries: in
             )
         if not len(index):
             return found, margins
-        side = min(_side(query, height, width, 1), height, width)
-        window = _window(height, width, side)
+        window = (..., slice(top, top + side), slice(left, left + side))
         candidate = best.clone()
         patch = candidate[window]
-        moved = torch.maximum(patch + 2.0 * eps * _signs([channels, 1, 1], x), low[window])
+        moved = torch.maximum(patch + step, low[window])
         moved = torch.minimum(moved, high[window], out=moved)
         patch.copy_(moved)
         reached = logit_margins(model(candidate), labels)

@@ -24,19 +24,20 @@ APGD_LOSS: dict[str, Loss] = {
 
 
 def attack_batch(
-    stage: Stage, model: MeteredModel, images: Tensor, labels: Tensor, norm: Norm, eps: float, seed: int
+    stage: Stage, model: MeteredModel, images: Tensor, labels: Tensor, norm: Norm, eps: float, seed: int, room: int = 1
 ) -> Tensor:
     """Attack images [n,C,H,W] in [0,1], float32, all classified correctly; return candidates, same shape.
 
     A candidate may be outside the ball or still classified correctly: the caller verifies each. The process's
-    global random generators are left as they were.
+    global random generators are left as they were. `room`: up to how many images several targets or restarts
+    are attacked at once; by default one after the other.
     """
     with seeded(seed):
         if stage.kind == "pgd":
             found = _pgd(stage, model, images, labels, norm, eps)
         else:
             with torch.no_grad():
-                found = _attack(stage, model, images.contiguous(), labels, norm, eps)
+                found = _attack(stage, model, images.contiguous(), labels, norm, eps, room)
     return found.detach()
 
 
@@ -50,15 +51,17 @@ def seeded(seed: int) -> Iterator[None]:
         yield
 
 
-def _attack(stage: Stage, model: MeteredModel, images: Tensor, labels: Tensor, norm: Norm, eps: float) -> Tensor:
+def _attack(
+    stage: Stage, model: MeteredModel, images: Tensor, labels: Tensor, norm: Norm, eps: float, room: int
+) -> Tensor:
     match stage.kind:
         case "fab" | "fab-t":
-            return fab_attack(model, images, labels, norm, eps, stage.steps, stage.targets, stage.restarts)
+            return fab_attack(model, images, labels, norm, eps, stage.steps, stage.targets, stage.restarts, room)
         case "square":
             return square_attack(model, images, labels, norm, eps, stage.steps, stage.restarts)
         case _:
             runs = stage.restarts * max(stage.targets, 1)
-            return apgd_attack(model, images, labels, norm, eps, stage.steps, APGD_LOSS[stage.kind], runs)
+            return apgd_attack(model, images, labels, norm, eps, stage.steps, APGD_LOSS[stage.kind], runs, room)
 
 
 def _pgd(stage: Stage, model: MeteredModel, images: Tensor, labels: Tensor, norm: Norm, eps: float) -> Tensor:

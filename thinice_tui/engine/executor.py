@@ -31,6 +31,7 @@ class BatchTask:
     """One stage on one batch: images float32 [b,C,H,W] in [0,1], labels [b], their positions in the run.
 
     known: float64 [b], for the distance stage: of each sample's adversarial image, inf while it stands.
+    room: how many images the device is given at once, the whole batch's size where this is the last, smaller one.
     part: which part of a batch that was too large for the device; empty for a whole one.
     """
 
@@ -41,6 +42,7 @@ class BatchTask:
     images: NDArray[np.float32]
     labels: NDArray[np.int64]
     known: NDArray[np.float64]
+    room: int
     part: str = ""
 
     def halves(self) -> "tuple[BatchTask, BatchTask]":
@@ -51,7 +53,7 @@ class BatchTask:
 
     def _cut(self, rows: slice, name: str) -> "BatchTask":
         arrays = {key: getattr(self, key)[rows] for key in ("positions", "images", "labels", "known")}
-        return replace(self, **arrays, part=self.part + name)
+        return replace(self, **arrays, room=len(arrays["positions"]), part=self.part + name)
 
 
 class Executor(Protocol):
@@ -162,7 +164,7 @@ class LocalExecutor:
 
     def _attack(self, task: BatchTask, model: MeteredModel, images: Tensor, labels: Tensor) -> Verdict:
         norm, eps = self._settings.norm, self._settings.eps.value
-        candidates = attack_batch(task.stage, model, images, labels, norm, eps, self._seed(task))
+        candidates = attack_batch(task.stage, model, images, labels, norm, eps, self._seed(task), task.room)
         return verify(self._judges[task.model], images, labels, candidates, norm, eps)
 
     def _measure(

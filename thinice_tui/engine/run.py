@@ -280,6 +280,7 @@ class _Engine:
                     images=self._samples.floats(positions),
                     labels=self._labels[positions],
                     known=self._known[front.model][positions],
+                    room=self._batch_size,
                 )
 
     def _examine(self) -> None:

@@ -568,3 +568,11 @@ async def test_palette(cases: Cases, run_file: Path, settings_file: Path) -> Non
         await session.until(partial(has_options, options, 1), "the command that matches")
         await session.press("enter")
         await session.until(Path("thinice-screen.svg").exists, "the command's effect")
+
+    async with opened(run_file, settings_file) as session:
+        await session.press(cases[0].key)
+        options = session.app.screen.query_one(OptionList)
+        await session.until(lambda: options.option_count > 5, "commands")
+        options._index_to_line.clear()  # as while the list fills
+        await session.press("pagedown", "pageup", "escape")
+        assert session.app._exception is None and session.app.screen is session.app.browse

@@ -65,8 +65,7 @@ class ThiniceApp(App[int]):
 
     CSS_PATH = "thinice.tcss"
     TITLE = "thinice-tui"
-    ENABLE_COMMAND_PALETTE = True
-    COMMAND_PALETTE_BINDING = "ctrl+p"
+    ENABLE_COMMAND_PALETTE = False  # ours opens by the registry's key, see palette.py
 
     @dataclass
     class RunRead(Message):

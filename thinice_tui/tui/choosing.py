@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from thinice_tui.analysis.table import ALL_SETS, COLUMNS, HELD_SETS, MARGIN_KINDS, margin_kinds
+from thinice_tui.tui.palette import Palette
 from thinice_tui.tui.plot_views import PLOTS
 from thinice_tui.tui.screens.base import RunScreen
 from thinice_tui.tui.screens.dialogs import Choice, SomeDialog
@@ -101,7 +102,8 @@ class Choosing:
         return None
 
     def do_palette(self) -> Reason:
-        self.app.action_command_palette()
+        if not Palette.is_open(self.app):
+            self.app.push_screen(Palette())
         return None
 
     def do_back(self) -> Reason:

@@ -139,13 +139,14 @@ def test_a_batch_that_is_too_large_is_halved_and_the_run_goes_on(
     """Three fit: batches of 8 are attacked as 2 + 2 + 2 + 2, each part with noise of its own."""
     whole = run_it(request(files, tmp_path / "whole.thinice"))
     attack, forward = stages.attack_batch, Classifier.forward
-    sizes, seeds = [], []
+    sizes: list[int] = []
+    seeds = []
 
     def limited(stage: Stage, model: MeteredModel, images: Tensor, *rest: object) -> Tensor:
         if len(images) > 3:
             raise error
         *_, seed, room = rest
-        sizes.append(max(len(images), room))
+        sizes.extend((len(images), int(str(room))))
         seeds.append((stage.name, seed))
         return attack(stage, model, images, *rest)  # type: ignore[arg-type]
 

@@ -102,7 +102,7 @@ class Choosing:
         return None
 
     def do_palette(self) -> Reason:
-        if not Palette.is_open(self.app):
+        if not isinstance(self.app.screen, Palette):
             self.app.push_screen(Palette())
         return None
 

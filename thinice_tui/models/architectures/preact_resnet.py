@@ -10,30 +10,18 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from thinice_tui.models.architectures.layers import Layers, classify, make_head
+from thinice_tui.models.architectures.preact_block import PreActivated
 
 WIDTHS = (64, 128, 256, 512)
 
 
-class PreActBasicBlock(nn.Module):
-    """Two 3×3 convolutions, each after batch norm and ReLU; the shortcut branches off after the first ReLU."""
+class PreActBasicBlock(PreActivated):
+    """Its shortcut is a sequence of one."""
 
     expansion = 1
 
-    def __init__(self, layers: Layers, channels: int, width: int, stride: int) -> None:
-        super().__init__()
-        self.bn1 = layers.norm("bn1", channels)
-        self.conv1 = layers.conv("conv1", (channels, width), 3, stride, 1)
-        self.bn2 = layers.norm("bn2", width)
-        self.conv2 = layers.conv("conv2", (width, width), 3, 1, 1)
-        self.outs = self.conv2.out_channels
-        self.shortcut = _shortcut(layers, channels, width, stride)
-
-    def forward(self, x: Tensor) -> Tensor:
-        active = F.relu(self.bn1(x))
-        skip = x if self.shortcut is None else self.shortcut(active)
-        out = self.conv1(active)
-        out = self.conv2(F.relu(self.bn2(out)))
-        return torch.add(out, skip)
+    def make_shortcut(self, layers: Layers, channels: int, width: int, stride: int) -> nn.Module:
+        return _convolution(layers, channels, width, stride)
 
 
 class PreActBottleneck(nn.Module):
@@ -50,7 +38,8 @@ class PreActBottleneck(nn.Module):
         self.bn3 = layers.norm("bn3", width)
         self.conv3 = layers.conv("conv3", (width, width * self.expansion), 1)
         self.outs = self.conv3.out_channels
-        self.shortcut = _shortcut(layers, channels, width * self.expansion, stride)
+        changes = layers.has("shortcut", stride != 1 or channels != self.outs)
+        self.shortcut = _convolution(layers, channels, width * self.expansion, stride) if changes else None
 
     def forward(self, x: Tensor) -> Tensor:
         active = F.relu(self.bn1(x))
@@ -64,10 +53,8 @@ class PreActBottleneck(nn.Module):
 PreActBlock = type[PreActBasicBlock] | type[PreActBottleneck]
 
 
-def _shortcut(layers: Layers, ins: int, outs: int, stride: int) -> nn.Sequential | None:
-    """A 1×1 convolution alone, where the shape changes."""
-    if not layers.has("shortcut", stride != 1 or ins != outs):
-        return None
+def _convolution(layers: Layers, ins: int, outs: int, stride: int) -> nn.Sequential:
+    """A shortcut of one 1×1 convolution alone."""
     return nn.Sequential(layers.under("shortcut").conv("0", (ins, outs), 1, stride))
 
 

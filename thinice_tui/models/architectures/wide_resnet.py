@@ -4,34 +4,20 @@ Named as in TRADES, HYDRA and HARP: `block1.layer.0.conv1`, `convShortcut`, `bn1
 first stage, `sub_block1`, that their forward pass never calls: it is left out.
 """
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from thinice_tui.models.architectures.layers import Layers, classify, make_head
+from thinice_tui.models.architectures.preact_block import PreActivated
 
 WIDTHS = (16, 32, 64)
 """Of the three stages, times the widening factor; the stem has 16 channels."""
 
 
-class WideBlock(nn.Module):
-    """Two 3×3 convolutions, each after batch norm and ReLU; where channels change, the shortcut is a convolution."""
+class WideBlock(PreActivated):
+    """Its shortcut has a name of its own."""
 
-    def __init__(self, layers: Layers, channels: int, width: int, stride: int) -> None:
-        super().__init__()
-        self.bn1 = layers.norm("bn1", channels)
-        self.conv1 = layers.conv("conv1", (channels, width), 3, stride, 1)
-        self.bn2 = layers.norm("bn2", width)
-        self.conv2 = layers.conv("conv2", (width, width), 3, 1, 1)
-        self.outs = self.conv2.out_channels
-        changes = layers.has("convShortcut", channels != width or stride != 1)
-        self.convShortcut = layers.conv("convShortcut", (channels, width), 1, stride) if changes else None
-
-    def forward(self, x: Tensor) -> Tensor:
-        active = F.relu(self.bn1(x))
-        skip = x if self.convShortcut is None else self.convShortcut(active)
-        out = self.conv2(F.relu(self.bn2(self.conv1(active))))
-        return torch.add(skip, out)
+    shortcut_name = "convShortcut"
 
 
 class WideStage(nn.Module):

@@ -10,7 +10,8 @@ import torch
 from tests.tiny import ARCH, Files, as_uint8, make_task, module
 from thinice_tui.data.samples import Samples
 from thinice_tui.data.spec import read_samples
-from thinice_tui.engine.checks import accuracy_warning, check_finite, probe_outputs
+from thinice_tui.engine.checks import check_finite, probe_outputs
+from thinice_tui.engine.normalizing import accuracy_warning
 from thinice_tui.errors import DataError, ModelError
 from thinice_tui.models.load import LoadedModel, load_model
 from thinice_tui.models.normalization import KNOWN

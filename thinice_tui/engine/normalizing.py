@@ -1,4 +1,4 @@
-"""Which normalisation a model expects, where its file does not say: the one that it classifies best with."""
+"""Which normalisation a model expects, where its file does not say, and a warning where it looks wrong."""
 
 from dataclasses import replace
 
@@ -7,16 +7,17 @@ import torch
 from numpy.typing import NDArray
 
 from thinice_tui.data.samples import Samples
-from thinice_tui.engine.memory import in_pieces
+from thinice_tui.engine.checks import device_of, forward
 from thinice_tui.models.classifier import Normalization
 from thinice_tui.models.load import LoadedModel
-from thinice_tui.models.normalization import Trial, candidates, choose, told_apart
+from thinice_tui.models.normalization import KNOWN, Trial, candidates, choose, told_apart
 
 FIRST = 64
 """Images on which every candidate is tried; those that are clearly worse are given up."""
 IMAGES = 256
 """Images on which the rest is told apart."""
-BATCH = 64
+PROBED = 200
+"""Images on which other normalisations are tried, where accuracy is low."""
 
 
 def decide_normalization(
@@ -62,21 +63,48 @@ def describe_trial(name: str, trial: Trial) -> str:
     )
 
 
-@torch.no_grad()
+def accuracy_warning(model: LoadedModel, samples: Samples, logits: NDArray[np.float32]) -> str:
+    """A warning where clean accuracy is near chance or another normalisation mends it; empty: all is well.
+
+    Other normalisations are tried on at most 200 images, only when less than half are right.
+    """
+    accuracy = float((logits.argmax(axis=1) == samples.labels).mean())
+    classes = logits.shape[1]
+    near_chance = accuracy < 1 / classes + 0.15 * (1 - 1 / classes)
+    if accuracy >= 0.5 and not near_chance:
+        return ""
+    part = slice(PROBED)
+    labels = samples.labels[part]
+    now = float((logits[part].argmax(axis=1) == labels).mean())
+    tried: dict[str, float] = {}
+    used = model.normalization.name if model.normalization else "none"
+    for name, normalization in {"none": None, **KNOWN}.items():
+        channels = len(normalization.mean) if normalization else samples.images.shape[1]
+        if name != used and channels in (1, samples.images.shape[1]):
+            right = _correct(replace(model, normalization=normalization), samples, part, device_of(model))
+            if right is not None:
+                tried[name] = float(right.mean())
+    better = {name: value for name, value in tried.items() if value >= now + 0.1}
+    if not near_chance and not better:
+        return ""
+    what = f"{model.path}: clean accuracy is {accuracy:.1%}" + (
+        f", near chance ({1 / classes:.1%})" if near_chance else ""
+    )
+    if better:
+        best = sorted(better.items(), key=lambda item: -item[1])
+        named = ", ".join(f"--normalize {name} gives {value:.1%}" for name, value in best)
+        return f"{what} with normalisation {used}; on {len(labels)} images {named}"
+    others = ", ".join(tried)
+    return f"{what} with normalisation {used}; {others} do not mend it: check --arch, --data and the class order"
+
+
 def _correct(model: LoadedModel, samples: Samples, part: slice, device: torch.device) -> NDArray[np.bool_] | None:
     """Bool [n]: whether each image of `part` is classified rightly; None: the model does not take them."""
     images, labels = samples.floats(part), samples.labels[part]
-    classifier = model.classifier().to(device)
-
-    def forward(some: NDArray[np.float32]) -> NDArray[np.float32]:
-        logits: NDArray[np.float32] = classifier(torch.from_numpy(some).to(device)).cpu().numpy()
-        return logits
-
     try:
-        parts = [in_pieces(forward, images[at : at + BATCH]) for at in range(0, len(images), BATCH)]
+        logits = forward(model, images, device)
     except KeyboardInterrupt:
         raise
     except BaseException:  # whatever a stranger's forward may raise
         return None
-    logits = np.concatenate(parts)
     return logits.argmax(axis=1) == labels if logits.ndim == 2 and len(logits) == len(labels) else None

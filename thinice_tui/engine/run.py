@@ -15,11 +15,12 @@ from thinice_tui.attacks.ensembles import Stage, build_stages
 from thinice_tui.data.samples import Samples
 from thinice_tui.durations import duration
 from thinice_tui.engine.behaviour import check_behaviour
-from thinice_tui.engine.checks import accuracy_warning, check_finite, probe_outputs
+from thinice_tui.engine.checks import check_finite, probe_outputs
 from thinice_tui.engine.device import full_precision
 from thinice_tui.engine.executor import BatchTask, LocalExecutor
 from thinice_tui.engine.gradients import check_gradients
 from thinice_tui.engine.leash import Leash
+from thinice_tui.engine.normalizing import accuracy_warning
 from thinice_tui.engine.observer import Observer, StageResult
 from thinice_tui.engine.pace import Pace
 from thinice_tui.engine.plan import RunModel, make_plan, resumption_warnings

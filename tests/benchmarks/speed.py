@@ -5,10 +5,10 @@
 
 Every round measures, one after the other on the same samples and models: pyautoattack (the authors' AutoAttack,
 packaged), torchattacks' components run naively with the same arguments, and this engine, searching in fp32 and in bf16,
-from loaded models to a finished run file. "pure" is the prepared model alone: as many images forward, and forward and
-backward, as the engine passed, in full batches and nothing else; its throughput is measured next to each run. Both
-wall time and the processor's time are printed: with other work on the machine, only the latter, with one thread, means
-much. Prints Markdown; ratios are of one round, medians and range over the rounds.
+from loaded models to a finished run file. "pure" is the prepared model alone (for Square the one in fp32): as many
+images forward, and forward and backward, as the engine passed, in full batches and nothing else; its throughput is
+measured next to each run. Both wall time and the processor's time are printed: with other work on the machine, only the
+latter, with one thread, means much. Prints Markdown; ratios are of one round, medians and range over the rounds.
 """
 
 import argparse
@@ -46,7 +46,7 @@ MODELS = ("dense", "pruned")
 EPS = 8 / 255
 BATCH = 100
 CONTENDERS = ("pyautoattack", "torchattacks' components", "thinice-tui fp32", "thinice-tui bf16")
-PURE_SECONDS = 3.0
+PURE_SECONDS = 2.0
 """For how long a throughput is measured."""
 
 
@@ -125,8 +125,14 @@ def ours(precision: str, samples: int, judges: list[Classifier], images: Tensor)
             folder=Path.cwd(),
         )
         prepared = prepare(request)
-        forms = [prepare_search(judge, images[:64], request.settings.precision).module for judge in judges]
-        before = [throughput(form, images[:BATCH]) for form in forms]
+        searches = [prepare_search(judge, images[:64], request.settings.precision) for judge in judges]
+
+        def rates() -> list[dict[str, NDArray[np.float64]]]:
+            """Of each model, by what Square and what the other stages search with."""
+            full = images[:BATCH]
+            return [{"Square": throughput(one.exact, full), "": throughput(one.module, full)} for one in searches]
+
+        before = rates()
 
         def work() -> tuple[float, ...]:
             execute(request, prepared, SilentObserver())
@@ -134,13 +140,12 @@ def ours(precision: str, samples: int, judges: list[Classifier], images: Tensor)
             return tuple(float(robust(run, model, len(model.stages)).mean()) for model in run.models)
 
         measured = timed(work)
-        after = [throughput(form, images[:BATCH]) for form in forms]
         pure = np.zeros(2)
-        for model, *rates in zip(read_run(prepared.path).models, before, after, strict=True):
-            forwards = sum(stage.forwards for stage in model.stages)
-            backwards = sum(stage.backwards for stage in model.stages)
-            forward, both = np.mean(rates, axis=0)
-            pure += (forwards - backwards) * forward + backwards * both
+        for model, first, last in zip(read_run(prepared.path).models, before, rates(), strict=True):
+            for stage in model.stages:
+                form = stage.name if stage.name in first else ""
+                forward, both = (first[form] + last[form]) / 2
+                pure += (stage.forwards - stage.backwards) * forward + stage.backwards * both
     return Measured(measured.wall, measured.cpu, measured.robust, *pure.tolist())
 
 

@@ -21,7 +21,7 @@ from thinice_tui.errors import ModelError
 from thinice_tui.models.classifier import Classifier
 from thinice_tui.runfile.reader import read_run
 from thinice_tui.runfile.records import Run
-from thinice_tui.settings import Request, Settings
+from thinice_tui.settings import Norm, Request, Settings
 
 FITS = 9
 """Images at once, on the small device: the 8 that are looked at before a run, and not a batch of 16."""
@@ -140,15 +140,16 @@ def test_a_batch_that_is_too_large_is_halved_and_the_run_goes_on(
     whole = run_it(request(files, tmp_path / "whole.thinice"))
     attack, forward = stages.attack_batch, Classifier.forward
     sizes: list[int] = []
-    seeds = []
+    seeds: list[tuple[str, int]] = []
 
-    def limited(stage: Stage, model: MeteredModel, images: Tensor, *rest: object) -> Tensor:
+    def limited(
+        stage: Stage, model: MeteredModel, images: Tensor, labels: Tensor, norm: Norm, eps: float, seed: int, room: int
+    ) -> Tensor:
         if len(images) > 3:
             raise error
-        *_, seed, room = rest
-        sizes.extend((len(images), int(str(room))))
+        sizes.extend((len(images), room))
         seeds.append((stage.name, seed))
-        return attack(stage, model, images, *rest)  # type: ignore[arg-type]
+        return attack(stage, model, images, labels, norm, eps, seed, room)
 
     def limited_forward(self: Classifier, images: Tensor) -> Tensor:
         if len(images) > 20:  # the clean pass, of up to 32

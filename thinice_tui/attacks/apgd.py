@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from thinice_tui.attacks.losses import Loss, logit_margins, loss_of
-from thinice_tui.attacks.together import lowest, runs_at_once
+from thinice_tui.attacks.together import lowest, runs_at_once, target_classes
 from thinice_tui.settings import Norm
 
 RHO = 0.75
@@ -49,8 +49,7 @@ def apgd_attack(
     while run < runs and (index := standing.nonzero().flatten()).numel():
         together = runs_at_once(runs - run, len(index), room)
         rows = index.repeat(together)
-        places = torch.arange(run + 2, run + 2 + together, device=x.device).repeat_interleave(len(index))
-        targets = ranking[rows, -places] if loss == "targeted" else None
+        targets = target_classes(ranking, rows, run, together) if loss == "targeted" else None
         radius = torch.full((len(rows), 1, 1, 1), eps, dtype=x.dtype, device=x.device)
         found = ascend(model, x[rows], y[rows], norm, radius, steps, loss, targets)
         margins, images = lowest(found.margins, found.images, together)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from thinice_tui.attacks.projection import onto_hyperplane
-from thinice_tui.attacks.together import lowest, runs_at_once
+from thinice_tui.attacks.together import lowest, runs_at_once, target_classes
 from thinice_tui.settings import Norm
 
 ALPHA_MAX = 0.1
@@ -37,8 +37,7 @@ def fab_attack(
         together = 1 if first_restart else runs_at_once(runs - run, len(index), room)
         rows = index.repeat(together)
         if targets:
-            places = torch.arange(run + 2, run + 2 + together, device=x.device).repeat_interleave(len(index))
-            rivals = ranking[rows, -places][:, None]
+            rivals = target_classes(ranking, rows, run, together)[:, None]
         else:
             rivals = _others(y[rows], ranking.shape[1])
         random_start = not targets and not first_restart

@@ -10,6 +10,7 @@ from thinice_tui.errors import DataError, ModelError, reason
 from thinice_tui.models.load import LoadedModel
 
 BATCH = 64
+"""Images passed forward at once."""
 
 
 def probe_outputs(model: LoadedModel, samples: Samples) -> int:

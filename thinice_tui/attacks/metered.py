@@ -1,6 +1,7 @@
 """The model as an attack sees it: counted, watched, and safe from what attacks do to models."""
 
 from collections.abc import Callable
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
@@ -33,12 +34,57 @@ class MeteredModel(nn.Module):
         """Images [n,C,H,W] to logits [n,classes]."""
         count = len(images)
         logits: Tensor = self.model(images).clone()
-        self.forwards += count
         if logits.requires_grad:
             logits.register_hook(lambda _: self._count_backward(count))  # type: ignore[no-untyped-call]
+        self.count_forward(count)
+        return logits
+
+    def count_forward(self, count: int) -> None:
+        """So many images were passed forward."""
+        self.forwards += count
         if self.on_forward is not None:
             self.on_forward(self)
-        return logits
 
     def _count_backward(self, count: int) -> None:
         self.backwards += count
+
+
+class Memory(Protocol):
+    """What a model remembers of a pass on a batch, to be asked again where only a window of each image changed."""
+
+    def moved(self, images: Tensor, top: int, left: int, side: int) -> Tensor:
+        """Logits of images [n,C,H,W] which differ from those remembered in that window at most."""
+
+    def keep(self, better: Tensor) -> None:
+        """Remember the last images where `better`, bool [n]; elsewhere those before."""
+
+    def only(self, rows: Tensor) -> None:
+        """Forget all images but these, bool [n]."""
+
+
+class MeteredMemory:
+    """A metered model's memory of a pass on images [n,C,H,W]; of one that has none, whole passes. Each is counted."""
+
+    def __init__(self, meter: MeteredModel, images: Tensor) -> None:
+        self._meter = meter
+        remember: Callable[[Tensor], Memory] | None = getattr(meter.model, "remember", None)
+        self._memory = None if remember is None else remember(images)
+
+    def moved(self, images: Tensor, top: int, left: int, side: int) -> Tensor:
+        """Logits of images [n,C,H,W] which differ from those remembered in that window at most."""
+        if self._memory is None:
+            logits: Tensor = self._meter(images)
+            return logits
+        logits = self._memory.moved(images, top, left, side)
+        self._meter.count_forward(len(images))
+        return logits
+
+    def keep(self, better: Tensor) -> None:
+        """Remember the last images where `better`, bool [n]; elsewhere those before."""
+        if self._memory is not None:
+            self._memory.keep(better)
+
+    def only(self, rows: Tensor) -> None:
+        """Forget all images but these, bool [n]."""
+        if self._memory is not None:
+            self._memory.only(rows)

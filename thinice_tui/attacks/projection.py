@@ -42,7 +42,10 @@ def _lengths(room: Tensor, slopes: Tensor, missing: Tensor, norm: Norm) -> Tenso
         step = step.clamp_(min=0.0)
         lengths[rows] = length + step
         left = step > CLOSE * length
-        if not bool(left.any()):
+        count = int(left.sum())
+        if not count:
             break
-        rows, room, slopes, gains, missing = (part[left] for part in (rows, room, slopes, gains, missing))
+        if count <= len(rows) // 2:  # copying the rest takes as long as another step with all
+            rows, room, slopes, missing = (part[left] for part in (rows, room, slopes, missing))
+            gains = slopes if norm == "Linf" else gains[left]
     return lengths

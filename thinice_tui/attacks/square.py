@@ -10,9 +10,10 @@ import math
 from types import EllipsisType
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from thinice_tui.attacks.losses import logit_margins
+from thinice_tui.attacks.metered import MeteredMemory, MeteredModel
 from thinice_tui.settings import Norm
 
 SHARE = 0.8
@@ -22,7 +23,7 @@ SCHEDULE = ((10, 1), (50, 2), (200, 4), (500, 8), (1000, 16), (2000, 32), (4000,
 
 
 def square_attack(
-    model: nn.Module, x: Tensor, y: Tensor, norm: Norm, eps: float, queries: int, restarts: int
+    model: MeteredModel, x: Tensor, y: Tensor, norm: Norm, eps: float, queries: int, restarts: int
 ) -> Tensor:
     """The image of lowest margin found for each of x [n,C,H,W] with labels y [n]; broken samples are not queried on."""
     worst = x.clone()
@@ -43,14 +44,14 @@ def _side(query: int, height: int, width: int, least: int) -> int:
     return max(round(math.sqrt(SHARE / divisor * height * width)), least)
 
 
-def _search_linf(model: nn.Module, x: Tensor, y: Tensor, eps: float, queries: int) -> tuple[Tensor, Tensor]:
+def _search_linf(model: MeteredModel, x: Tensor, y: Tensor, eps: float, queries: int) -> tuple[Tensor, Tensor]:
     """Each query moves a window of every image to the ball's surface, up or down by channel."""
     n, channels, height, width = x.shape
     found = torch.clamp(x + eps * _signs([n, channels, 1, width], x), 0.0, 1.0)
     margins = logit_margins(model(found), y)
     index = torch.arange(n, device=x.device)
     low, high, labels = (x - eps).clamp_(min=0.0), (x + eps).clamp_(max=1.0), y
-    best, lowest = found.clone(), margins.clone()
+    best, lowest, memory = found.clone(), margins.clone(), MeteredMemory(model, found)
     sides = [min(_side(query, height, width, 1), height, width) for query in range(queries)]
     # All at once, in the authors' order: each query's place, then which way its window moves each channel.
     drawn = torch.rand(queries, 2 + channels)
@@ -64,24 +65,25 @@ def _search_linf(model: nn.Module, x: Tensor, y: Tensor, eps: float, queries: in
             low, high, labels, best, lowest, index = (
                 part[standing] for part in (low, high, labels, best, lowest, index)
             )
+            memory.only(standing)
         if not len(index):
             return found, margins
         window = (..., slice(top, top + side), slice(left, left + side))
-        candidate = best.clone()
-        patch = candidate[window]
-        moved = torch.maximum(patch + step, low[window])
+        patch = best[window]
+        before = patch.clone()
+        moved = torch.maximum(before + step, low[window])
         moved = torch.minimum(moved, high[window], out=moved)
         patch.copy_(moved)
-        reached = logit_margins(model(candidate), labels)
+        reached = logit_margins(memory.moved(best, top, left, side), labels)
         better = reached < lowest
-        patch = best[window]
-        patch.copy_(torch.where(better.view(-1, 1, 1, 1), moved, patch))
+        memory.keep(better)
+        patch.copy_(torch.where(better.view(-1, 1, 1, 1), moved, before))
         lowest = torch.where(better, reached, lowest)
     found[index], margins[index] = best, lowest
     return found, margins
 
 
-def _search_l2(model: nn.Module, x: Tensor, y: Tensor, eps: float, queries: int) -> tuple[Tensor, Tensor]:
+def _search_l2(model: MeteredModel, x: Tensor, y: Tensor, eps: float, queries: int) -> tuple[Tensor, Tensor]:
     """Each query gathers the perturbation of two windows in one of them, and spends what is left of eps there."""
     height, width = x.shape[2:]
     found = (x + _unit(_tiles(x)) * eps).clamp(0, 1)

@@ -154,7 +154,7 @@ class _Engine:
         for model, search in zip(self._models, self._executor.search, strict=True):
             searched[model.name] = {"precision": search.precision, "steps": search.steps, "refused": search.refused}
             if search.precision != self._settings.precision:
-                self._warn(f"{model.name}: is searched in fp32, {'; '.join(search.refused)}")
+                self._warn(f"{model.name}: is searched in fp32, {search.refused[-1]}")
         self._writer.set_values(search=searched)
 
     def _parameters(self, stage: Stage) -> dict[str, object]:

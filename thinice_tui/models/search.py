@@ -9,12 +9,15 @@ from torch import Tensor, nn
 from torch.fx.experimental.optimization import fuse
 
 from thinice_tui.models.classifier import Classifier
+from thinice_tui.models.windows import Windowed
 from thinice_tui.settings import Precision
 
 SAME = 1e-4
 """How far logits may differ, relative to the largest where that is above 1, for a form to be the same function."""
 AGREEING = 0.9
 """Of the probe's predictions, the share that low precision must leave as it is; else it would search elsewhere."""
+MOVED = 2
+"""Of the probe's images, in how many a window is moved to see whether logits are the same."""
 CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 
 
@@ -22,8 +25,8 @@ CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 class SearchModel:
     """What attacks differentiate. steps: what makes it faster; refused: what was tried and not kept, and why.
 
-    exact: the same function as the model, for searches by queries, which low precision's rounding misleads;
-    module: the form for gradients, the same one unless the precision is low.
+    exact: the same function as the model, for searches by queries, which low precision's rounding misleads: Windowed
+    where that pays; module: the form for gradients, which is the same function unless the precision is low.
     """
 
     module: nn.Module
@@ -82,41 +85,50 @@ def prepare_search(judge: Classifier, probe: Tensor, precision: Precision) -> Se
     """The fastest form of `judge` that is the same function on `probe` [n,C,H,W], on the probe's device.
 
     Batch norms are folded into convolutions (Jacob et al. 2018, arXiv 1712.05877, section 3.2) and weights laid out
-    channels_last, each kept only where logits stay within 1e-4; `bf16`: convolutions then in bfloat16, for gradients,
-    kept only where 9 of 10 predictions stay. What cannot be copied, traced or verified is searched as it is.
+    channels_last, and on a CPU queries compute only what a window reaches (windows.py), each kept only where logits
+    stay within 1e-4; `bf16`: convolutions then in bfloat16, for gradients, kept only where 9 of 10 predictions stay.
+    What cannot be copied, traced or verified is searched as it is.
     """
     expected = judge(probe)
-    module: nn.Module = judge
+    scale = max(1.0, float(expected.abs().max()))
     steps: list[str] = []
     refused: list[str] = []
 
-    def attempt(name: str, build: Callable[[nn.Module], nn.Module], same: Callable[[Tensor], bool]) -> None:
-        nonlocal module
+    def attempt(
+        name: str, module: nn.Module, build: Callable[[nn.Module], nn.Module], same: Callable[[Tensor], bool]
+    ) -> nn.Module:
+        """What is built of the module; the module itself where that does not work."""
         try:
             built: nn.Module = build(copy.deepcopy(module)).requires_grad_(False).eval()
             found = built(probe)
         except Exception as error:  # whatever a stranger's network, or tracing it, may raise
             refused.append(f"{name}: {type(error).__name__}")
-            return
+            return module
         if not same(found):
             refused.append(f"{name}: other logits")
-            return
-        module = built
+            return module
         steps.append(name)
+        return built
 
     def equal(found: Tensor) -> bool:
-        scale = max(1.0, float(expected.abs().max()))
         return bool((found - expected).abs().max() <= SAME * scale)
 
     def alike(found: Tensor) -> bool:
         agree = (found.argmax(dim=1) == expected.argmax(dim=1)).float().mean()
         return bool(torch.isfinite(found).all()) and float(agree) >= AGREEING
 
-    attempt("folded batch norms", _folded, equal)
-    attempt("channels_last", _ChannelsLast, equal)
-    exact = module
+    def windowed(network: nn.Module) -> nn.Module:
+        form = Windowed(network, probe)
+        if not form.difference(probe[:MOVED]) <= SAME * scale:
+            raise LookupError("other logits where a window changes")
+        return form
+
+    module = attempt("folded batch norms", judge, _folded, equal)
+    module = exact = attempt("channels_last", module, _ChannelsLast, equal)
+    if probe.device.type == "cpu":  # not measured on a GPU
+        exact = attempt("queries by window", module, windowed, equal)
     if precision == "bf16":
-        attempt("bf16 convolutions", lambda network: _LowPrecision(network, probe.device), alike)
+        module = attempt("bf16 convolutions", module, lambda network: _LowPrecision(network, probe.device), alike)
     low = "bf16 convolutions" in steps
     return SearchModel(module, exact, "bf16" if low else "fp32", tuple(steps), tuple(refused))
 

@@ -189,11 +189,20 @@ def test_square_finds_the_same_images_by_window_and_counts_the_same_passes() -> 
     assert torch.allclose(found[0], found[1], atol=1e-6) and passes[0] == passes[1]
 
 
+class _OwnNormalization(nn.Module):
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        super().__init__()
+        self.mean = nn.Parameter(torch.rand(shape))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (x - self.mean) * 4
+
+
+@pytest.mark.parametrize("shape", [(3, 1, 1), (1, 3, 1, 1), (1,)], ids=str)
 @torch.no_grad()
-def test_normalisation_comes_within_the_first_segment() -> None:
-    network = _network(nn.Conv2d(3, 16, 3, padding=1), nn.ReLU(), nn.Conv2d(16, 16, 3, padding=1))
-    images = torch.rand(4, 3, 32, 32)
+def test_normalisation_of_either_kind_comes_within_the_first_segment(shape: tuple[int, ...]) -> None:
+    layers = [nn.Conv2d(3, 32, 3, padding=1), nn.ReLU(), nn.Conv2d(32, 32, 3, padding=1)]
+    network, images = _network(_OwnNormalization(shape), *layers), torch.rand(4, 3, 32, 32)
     network(images)
     judge = Classifier(network, Normalization("cifar10", (0.5, 0.4, 0.3), (0.2, 0.2, 0.3)))
-    form = Windowed(judge, images)
-    _followed(form, judge, images, 0)
+    _followed(Windowed(judge, images), judge, images, 0)

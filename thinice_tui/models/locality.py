@@ -229,7 +229,7 @@ def constant(traced: fx.GraphModule, node: fx.Node) -> Tensor:
 
 
 def _is_constant_over_pixels(value: object) -> bool:
-    return isinstance(value, Tensor) and (value.numel() == 1 or (value.dim() == 4 and value.shape[2:] == (1, 1)))
+    return isinstance(value, Tensor) and (value.numel() == 1 or (value.dim() in (3, 4) and value.shape[-2:] == (1, 1)))
 
 
 def _ancestors(cut: fx.Node, local: list[fx.Node]) -> list[fx.Node]:

@@ -36,7 +36,7 @@ def whole(files: Files, tmp_path_factory: pytest.TempPathFactory) -> Run:
     return run_it(request(files, tmp_path_factory.mktemp("whole") / "whole.thinice"))
 
 
-@pytest.mark.parametrize("limit", [3, 5, 10, 20, 40])
+@pytest.mark.parametrize("limit", [2.5, 5, 10, 20, 40])
 def test_it_stops_after_the_batch_in_which_the_time_runs_out(
     files: Files, tmp_path: Path, whole: Run, clock: Clock, limit: float
 ) -> None:

@@ -64,6 +64,8 @@ class Windowed(nn.Module):
         LookupError: too little of the network is local. Raises what torch.fx does where it cannot be traced.
         """
         super().__init__()
+        if not any(isinstance(module, nn.Conv2d) for module in network.modules()):
+            raise LookupError("no convolutions")  # before it is traced, which is a pass
         traced = _nothing_in_place(fx.symbolic_trace(network))
         ShapeProp(traced).propagate(probe[:1])
         segments = find_segments(traced)

@@ -41,6 +41,7 @@ class MeteredModel(nn.Module):
         self.on_forward = on_forward
         self.forwards = 0
         self.backwards = 0
+        self._not_finite = torch.zeros((), dtype=torch.long, device=device)
         self.eval()
 
     def train(self, mode: bool = True) -> "MeteredModel":  # noqa: ARG002
@@ -55,12 +56,18 @@ class MeteredModel(nn.Module):
         logits: Tensor = self.model(images).clone()
         if logits.requires_grad:
             logits.register_hook(lambda _: self._count_backward(count))  # type: ignore[no-untyped-call]
-        self.count_forward(count)
+        self.count_forward(logits)
         return logits
 
-    def count_forward(self, count: int) -> None:
-        """So many images were passed forward."""
-        self.forwards += count
+    @property
+    def not_finite(self) -> int:
+        """Images passed forward whose logits were NaN or infinite."""
+        return int(self._not_finite)
+
+    def count_forward(self, logits: Tensor) -> None:
+        """Images were passed forward, with these logits [n,classes]."""
+        self.forwards += len(logits)
+        self._not_finite += (~torch.isfinite(logits.detach()).all(dim=1)).sum()
         if self.on_forward is not None:
             self.on_forward(self)
 
@@ -95,7 +102,7 @@ class MeteredMemory:
             logits: Tensor = self._meter(images)
             return logits
         logits = self._memory.moved(images, top, left, side)
-        self._meter.count_forward(len(images))
+        self._meter.count_forward(logits)
         return logits
 
     def keep(self, better: Tensor) -> None:

@@ -179,6 +179,8 @@ class BatchOutcome:
     forwards: int
     backwards: int
     seconds: float
+    not_finite: int = 0
+    """Of the images passed forward, those whose logits were NaN or infinite."""
 
 
 def joined(parts: Sequence[BatchOutcome]) -> BatchOutcome:
@@ -189,7 +191,7 @@ def joined(parts: Sequence[BatchOutcome]) -> BatchOutcome:
         if getattr(parts[0], name) is not None
     }
     sums: dict[str, Any] = {
-        name: sum(getattr(part, name) for part in parts) for name in ("forwards", "backwards", "seconds")
+        name: sum(getattr(part, name) for part in parts) for name in ("forwards", "backwards", "seconds", "not_finite")
     }
     return replace(parts[0], **arrays, **sums)
 

@@ -65,7 +65,9 @@ def main(
 @app.command()
 def compare(
     dense: Annotated[Path, typer.Argument(metavar="DENSE", help="The checkpoint before pruning.")],
-    pruned: Annotated[list[Path], typer.Argument(metavar="PRUNED...", help="Its pruned versions.")],
+    pruned: Annotated[
+        list[Path] | None, typer.Argument(metavar="[PRUNED...]", help="Its pruned versions; none: the model alone.")
+    ] = None,
     data: Annotated[
         str | None,
         typer.Option(metavar="SPEC", help="cifar10:DIR, folder:DIR, FILE.npz, …; default: what the checkpoint names."),
@@ -149,7 +151,7 @@ def compare(
         build_ensemble(attack, classes=10)  # whether there is one of that name, before anything is read
         request = Request(
             dense=dense,
-            pruned=tuple(pruned),
+            pruned=tuple(pruned or ()),
             control=control,
             data=data,
             samples=samples,

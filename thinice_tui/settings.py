@@ -237,8 +237,8 @@ class Request:
             batch_size = _field(settings, "batch_size", int, None)
             samples = _field(stored, "samples", int, None)
             pruned = _field(stored, "pruned", list)
-            if not pruned or (samples is not None and samples < 1):
-                raise ValueError("no pruned model, or no samples")
+            if samples is not None and samples < 1:
+                raise ValueError("no samples")
             return cls(
                 dense=Path(_field(stored, "dense", str)),
                 pruned=tuple(Path(_field({"pruned": path}, "pruned", str)) for path in pruned),

@@ -347,7 +347,7 @@ class _Engine:
 
     def _kept_images(self) -> dict[int, set[int]] | None:
         """Positions of the flips, per model: what one of dense and another lost and the other did not."""
-        if self._keep_images != "flips":
+        if self._keep_images != "flips" or len(self._models) == 1:  # of one model alone all that broke is kept
             return None
         standing = [self._standing(number, len(self._stages)) for number in range(len(self._models))]
         flips = [standing[0] != other for other in standing]

@@ -152,6 +152,11 @@ class Run:
         """Whether everything planned is computed."""
         return self.about["finished"] is not None
 
+    @property
+    def alone(self) -> bool:
+        """Whether there is the dense model only: margins and accuracies, and nothing to compare it with."""
+        return len(self.models) == 1
+
     def only(self, positions: Integers) -> "Run":
         """The run as if it had only the samples at `positions` [k]; counts of stages stay those of all."""
         per_sample = [field.name for field in fields(ModelOutcomes) if field.name not in ("record", "stages")]

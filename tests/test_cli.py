@@ -92,6 +92,8 @@ def test_without_report_it_says_so(files: Files) -> None:
         (["--eps", "-1/255"], "expected a positive number"),
         (["--eps", "1/0"], "expected a positive number"),
         (["--eps", "nan"], "expected a positive number"),
+        (["--eps", ""], "expected a positive number"),
+        (["--data", ""], "--data is ''"),
         (["--norm", "L1"], "expected Linf or L2"),
         (["--attack", "fgsm"], "expected quick, standard, plus or pgd-K"),
         (["--batch-size", "0"], "expected auto or a number from 1"),

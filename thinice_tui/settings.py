@@ -70,7 +70,7 @@ class Settings:
         if norm.lower() not in norms:
             raise UsageError(f"--norm is {norm!r}, expected Linf or L2")
         chosen = norms[norm.lower()]
-        epsilon = Epsilon.parse(eps or DEFAULT_EPS[chosen])
+        epsilon = Epsilon.parse(DEFAULT_EPS[chosen] if eps is None else eps)
         if chosen == "Linf" and epsilon.value >= 1:
             raise UsageError(
                 f"--eps {epsilon.text} allows every image under Linf, pixels are in [0,1]",

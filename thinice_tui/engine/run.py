@@ -220,7 +220,7 @@ class _Engine:
             ordinal,
             sum(front.entered for front in fronts),
             sum(front.done for front in fronts),
-            self._standing_counts(),
+            *self._counts_left(),
         )
         for front in fronts:
             self._finish_if_done(front, ordinal)
@@ -232,7 +232,7 @@ class _Engine:
             self._keep(ordinal, task, replace(outcome, seconds=worked))
             front.seconds += worked
             front.todo.remove(task.number)
-            self._pace.batch_done(len(task.positions))
+            self._pace.batch_done(len(task.positions), int(outcome.broken.sum()))
             self._finish_if_done(front, ordinal)
             self._estimate(ordinal)
             self._leash.end_if_asked()
@@ -259,7 +259,9 @@ class _Engine:
         """Say once a stage how long all of it can take, when its first batch has shown how fast it goes."""
         if self._estimated < ordinal and (left := self._pace.seconds_left) is not None:
             self._estimated = ordinal
-            self._observer.note(f"at most {duration(left)} more, as if nothing else broke; less as samples do")
+            expected = self._pace.seconds_expected
+            about = "" if expected is None else f"about {duration(expected)} more, "
+            self._observer.note(f"{about}at most {duration(left)}, as if nothing else broke")
 
     def _front(self, number: int, ordinal: int) -> "_Front":
         entered = self._entering(number, ordinal)
@@ -341,9 +343,11 @@ class _Engine:
         self._broken[task.model][fell] = ordinal
         self._known[task.model][fell] = outcome.distances[outcome.broken]
 
-    def _standing_counts(self) -> list[int]:
-        last = len(self._stages)
-        return [int(self._standing(number, last).sum()) for number in range(len(self._models))]
+    def _counts_left(self) -> tuple[int, int]:
+        """Samples of all models together that stand so far, and that are correct on the clean image."""
+        last, numbers = len(self._stages), range(len(self._models))
+        standing = sum(int(self._standing(number, last).sum()) for number in numbers)
+        return standing, sum(int(self._correct(number).sum()) for number in numbers)
 
     def _kept_images(self) -> dict[int, set[int]] | None:
         """Positions of the flips, per model: what one of dense and another lost and the other did not."""

@@ -115,6 +115,8 @@ class Heartbeat:
     """Images passed forward a second."""
     seconds_left: float | None
     """At most, as if nothing more broke; None: too early to tell."""
+    seconds_expected: float | None = None
+    """If the rest of the stage breaks as many as what is done of it; None: too early to tell, or not written."""
 
 
 @dataclass(frozen=True)

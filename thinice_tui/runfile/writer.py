@@ -255,7 +255,9 @@ class RunWriter:
             return
         self._beaten, self._state = beat.at, beat.state
         with self._transaction():
-            self._connection.execute("INSERT OR REPLACE INTO heartbeat VALUES (1, ?, ?, ?, ?, ?, ?, ?)", astuple(beat))
+            self._connection.execute(
+                "INSERT OR REPLACE INTO heartbeat VALUES (1, ?, ?, ?, ?, ?, ?, ?)", astuple(beat)[:7]
+            )
 
     def finish(self, keep_positions: dict[int, set[int]] | None) -> None:
         """Mark the run as finished; keep adversarial images only at `keep_positions` of each model (None: all)."""

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from thinice_tui.analysis.comparison import Analysis, Comparison, ModelSummary
 from thinice_tui.analysis.statistics import Auc, Estimate
-from thinice_tui.durations import duration, short
+from thinice_tui.durations import short, time_left
 from thinice_tui.runfile.records import Run
 from thinice_tui.settings import is_final
 
@@ -47,7 +47,7 @@ def progress(run: Run, computing: bool, width: int) -> RenderableType:
     share = 100 * beat.done / beat.total if beat.total else 0.0
     tail = f"{share:3.0f}%  {short(beat.rate)} img/s"
     if beat.seconds_left is not None and beat.state == "running":
-        tail += f"  ≤ {duration(beat.seconds_left)} left"
+        tail += f"  {time_left(beat.seconds_left, beat.seconds_expected)}"
     if (ordinal := current_stage(run)) is not None:
         tail += f"  {sum(int((model.broken_by == ordinal).sum()) for model in run.models)} broken"
         tail += " in this stage" if width >= WIDE else ""

@@ -120,9 +120,8 @@ def _calibrate(network: nn.Module, images: Tensor) -> None:
         network.eval()
         last = [module for module in network.modules() if isinstance(module, nn.Linear)][-1]
         logits = network(images)
-        last.bias -= logits.mean(dim=0)
-        last.weight *= 3
-        last.bias *= 3
+        last.bias.sub_(logits.mean(dim=0)).mul_(3)
+        last.weight.mul_(3)
 
 
 def _distances(network: nn.Module, images: Tensor) -> NDArray[np.float32]:
@@ -141,7 +140,7 @@ def _changed(dense: nn.Module, number: int) -> nn.Module:
     with torch.no_grad():
         for weight in (parameter for parameter in network.parameters() if parameter.dim() > 1):
             if number and number % 2:
-                weight *= weight.abs() >= weight.abs().flatten().quantile(0.3)
+                weight.mul_(weight.abs() >= weight.abs().flatten().quantile(0.3))
             elif number:
-                weight += 0.01 * weight.std() * torch.randn(weight.shape, generator=torch.manual_seed(number))
+                weight.add_(0.01 * weight.std() * torch.randn(weight.shape, generator=torch.manual_seed(number)))
     return network.eval()

@@ -262,7 +262,7 @@ def test_edited_architecture_code_is_another_run(files: Files, tmp_path: Path) -
     options = ["--arch", f"{code}:linear", "--attack", "pgd-2", "--run", "a.thinice"]
     assert call(*files.arguments, *options).exit_code == 0
     code.write_text(original + "# edited")
-    check_refused(call(*files.arguments, *options), "holds another run: models was", "--run")
+    check_refused(call(*files.arguments, *options), "the code of dense's architecture (linear) has changed", "--run")
 
 
 def test_a_factory_finds_its_neighbours(files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -106,7 +106,7 @@ def test_without_report_it_says_so(files: Files) -> None:
         (["--samples", "many"], "as an integer"),
         (["--samples", "0"], "greater than or equal to 1"),
         (["--samples-in-report"], "add --format json"),
-        (["-o", "report.json"], "would be written as text"),
+        (["--format", "text", "-o", "report.json"], "is named as json, --format says text"),
     ],
 )
 def test_wrong_usage_exits_with_2_and_one_message(files: Files, options: list[str], message: str) -> None:

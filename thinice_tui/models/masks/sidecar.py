@@ -35,7 +35,8 @@ def split_sidecar(path: Path) -> tuple[Path, Path | None]:
     model, plus, masks = str(path).rpartition("+")
     if not plus or not masks.endswith(SUFFIXES) or path.exists():
         return path, None
-    return Path(model), Path(masks) if Path(masks).is_absolute() or Path(masks).exists() else Path(model).parent / masks
+    beside = Path(masks).expanduser()
+    return Path(model), beside if beside.is_absolute() or beside.exists() else Path(model).parent / beside
 
 
 def read_sidecar(path: Path) -> Sidecar:

@@ -30,7 +30,7 @@ from thinice_tui.margins import logit_margin
 from thinice_tui.runfile.control import forget
 from thinice_tui.runfile.identity import is_finished
 from thinice_tui.runfile.records import BatchOutcome
-from thinice_tui.runfile.writer import RunWriter
+from thinice_tui.runfile.writer import RunWriter, tidy
 from thinice_tui.settings import Settings, is_final
 
 FINISHED = "this run is finished already: nothing is computed again"
@@ -63,6 +63,7 @@ def run_comparison(
         plan = make_plan(models, samples, settings, stages, device, classes)
         records = [model.record() for model in models]
         if is_finished(path, plan, records):
+            tidy(path)
             observer.note(FINISHED)
             return
         with RunWriter.open(path, plan, records, samples.labels, samples.indices, samples.each()) as writer:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thinice_tui.errors import RunFileError
+from thinice_tui.runfile.connection import reading
 from thinice_tui.runfile.identity import check_same, stored_about
 from thinice_tui.runfile.journal import choose_journal
 from thinice_tui.runfile.lock import RunLock, file_identity
@@ -98,15 +99,9 @@ class RunWriter:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        # One plain file, that can be copied and read from a read-only folder. A reader that is looking
-        # at it prevents that, for a moment; if it does for long, the file stays in WAL mode. Where the file
-        # is no longer ours, a -wal of that name may be another's.
-        for _ in range(LEAVE_WAL_TRIES if self._in_place() else 0):
-            with suppress(sqlite3.Error), self._waiting(0):
-                (mode,) = self._connection.execute("PRAGMA journal_mode = DELETE").fetchone()
-                if mode != "wal":
-                    break
-            time.sleep(0.1)
+        if self._in_place():  # else a -wal of that name may be another's
+            with self._waiting(0):
+                _leave_wal(self._connection)
         self._connection.close()
         self._lock.release()
 
@@ -346,6 +341,35 @@ class RunWriter:
             if self._connection.in_transaction:
                 self._connection.rollback()
             raise explained(error, self.path) from error
+
+
+def tidy(path: Path) -> None:
+    """Make one plain file of a finished run whose engine was killed before it could; a no-op where it cannot be."""
+    with suppress(RunFileError, OSError, sqlite3.Error):
+        with reading(path) as connection:
+            (mode,) = connection.execute("PRAGMA journal_mode").fetchone()
+        if mode != "wal":
+            return
+        lock = RunLock(path)
+        try:
+            connection = sqlite3.connect(path, isolation_level=None, timeout=0)
+            _leave_wal(connection)
+            connection.close()
+        finally:
+            lock.release()
+
+
+def _leave_wal(connection: sqlite3.Connection) -> None:
+    """Make one plain file, that can be copied and read from a read-only folder.
+
+    A view that is looking at it prevents that, for a moment; if it does for long, the file stays in WAL mode.
+    """
+    for _ in range(LEAVE_WAL_TRIES):
+        with suppress(sqlite3.Error):
+            (mode,) = connection.execute("PRAGMA journal_mode = DELETE").fetchone()
+            if mode != "wal":
+                return
+        time.sleep(0.1)
 
 
 def _is_new(connection: sqlite3.Connection, path: Path) -> bool:

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from tests.test_request import made, parsed
-from tests.tiny import write_files
+from tests.tiny import Files, write_files
 from thinice_tui.cli import app
 from thinice_tui.cli_options import expanded_path
 from thinice_tui.runfile.reader import read_run
@@ -94,6 +94,19 @@ def test_a_file_whose_name_begins_so_can_be_named(changes: dict[str, Any], home:
     assert parsed(request.command()[1:]) == request
 
 
-def test_a_home_that_nobody_has_is_wrong_usage() -> None:
-    result = call("report", "~nobody-of-that-name/a.thinice")
-    assert result.exit_code == 2 and "./~nobody-of-that-name/a.thinice" in " ".join(result.stderr.split())
+@pytest.mark.parametrize(
+    "words",
+    [
+        "report ~nobody-0/a",
+        "inspect ~nobody-0/a",
+        "inspect dense.pt+~nobody-0/a.npy",
+        "inspect dense.pt --arch ~nobody-0/a.py:f",
+        "compare dense.pt pruned.pt --report --arch tests.tiny:linear --data ~nobody-0/a.npz",
+        "compare dense.pt pruned.pt --report --arch tests.tiny:linear --data cifar10-c:~nobody-0/fog@1",
+    ],
+)
+def test_a_home_that_nobody_has_is_wrong_usage(files: Files, words: str) -> None:
+    assert files.dense.exists()
+    result = call(*words.split())
+    assert result.exit_code == 2 and "write ./~nobody-0/" in " ".join(result.stderr.split()), result.stderr
+    assert "Traceback" not in result.stderr

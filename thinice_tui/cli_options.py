@@ -5,13 +5,16 @@ from typing import Annotated
 
 import typer
 
+from thinice_tui.errors import UsageError
+from thinice_tui.home import expanded
+
 
 def expanded_path(text: str) -> Path:
-    """A path as it was typed, with ~ and ~somebody for a home: after `--run=` no shell puts that in."""
+    """What every option and argument that is a path is read by."""
     try:
-        return Path(text).expanduser() if text.startswith("~") else Path(text)
-    except RuntimeError as error:
-        raise typer.BadParameter(f"{text}: {error}; for a file of that very name write ./{text}") from error
+        return expanded(text)
+    except UsageError as error:
+        raise typer.BadParameter(f"{error.what}; {error.do}") from error
 
 
 RunArgument = Annotated[

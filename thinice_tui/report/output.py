@@ -80,9 +80,9 @@ def write_report(path: Path, targets: Sequence[Target], samples: bool) -> None:
     for target in targets:
         try:
             _write(analysis, target, samples)
-        except BrokenPipeError:
-            raise
         except OSError as error:
+            if target.path is None and isinstance(error, BrokenPipeError):
+                raise  # whoever read stdout has seen enough
             failed.append(
                 RunFileError(
                     f"{target.path or 'stdout'}: cannot be written ({error.strerror})",

@@ -69,7 +69,7 @@ class ModelIdentity:
             said.append(f"the code of {name}'s architecture ({now.arch}) has changed")
         if self.keep != now.keep:
             before, after = (one.keep or "all" for one in (self, now))
-            said.append(f"the best of {name}'s scores that count were {before}, now {after}")
+            said.append(f"{name} kept the best {before} of its scores, now {after}")
         if _constants(self.normalization) != _constants(now.normalization):
             before, after = (_short(one.normalization) for one in (self, now))
             if before == after:  # one name for two things

@@ -14,6 +14,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from thinice_tui.errors import UsageError, reason
+from thinice_tui.home import expanded
 
 TIMM = "timm"
 
@@ -49,7 +50,7 @@ def code_sha256(spec: str) -> str:
     if where == TIMM:
         return hashlib.sha256(version(TIMM).encode()).hexdigest()
     file = where if where.endswith(".py") else getattr(_module(where, spec), "__file__", None)
-    return hashlib.sha256(Path(file).expanduser().read_bytes()).hexdigest() if file else ""
+    return hashlib.sha256(expanded(file).read_bytes()).hexdigest() if file else ""
 
 
 def _sizes(state: Mapping[str, Tensor]) -> dict[str, int]:
@@ -78,7 +79,7 @@ def _module(where: str, spec: str) -> ModuleType:
             version(TIMM)
         except PackageNotFoundError:
             raise UsageError(f"--arch {spec}: timm is not installed", "pip install 'thinice-tui[timm]'") from None
-    path = Path(where).expanduser()
+    path = expanded(where)
     folder = str(path.resolve().parent if where.endswith(".py") else Path.cwd())
     if folder not in sys.path:
         sys.path.append(folder)  # the code's own neighbours, as `python FILE.py` would find them; also later

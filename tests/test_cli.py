@@ -16,6 +16,7 @@ from tests.runs import write_run
 from tests.tiny import ARCH, Files, as_uint8, module
 from thinice_tui import __version__
 from thinice_tui.cli import app
+from thinice_tui.runfile.reader import read_adversarial, read_run
 
 TINY = str(Path(__file__).parent / "tiny.py")
 QUICK = ["--attack", "quick", "--eps", "4/255"]
@@ -91,6 +92,8 @@ def test_without_report_it_says_so(files: Files) -> None:
         (["--eps", "-1/255"], "expected a positive number"),
         (["--eps", "1/0"], "expected a positive number"),
         (["--eps", "nan"], "expected a positive number"),
+        (["--eps", ""], "expected a positive number"),
+        (["--data", ""], "--data is ''"),
         (["--norm", "L1"], "expected Linf or L2"),
         (["--attack", "fgsm"], "expected quick, standard, plus or pgd-K"),
         (["--batch-size", "0"], "expected auto or a number from 1"),
@@ -283,9 +286,28 @@ def test_a_model_that_is_not_differentiable_fails_in_one_message(files: Files) -
 
 
 def test_logits_that_break_under_attack_are_warned_of(files: Files) -> None:
-    result = call(*files.arguments, "--arch", f"{TINY}:nan_when_perturbed", *QUICK, "--format", "json")
+    weird = ["--arch", f"{TINY}:nan_when_perturbed", "--attack", "quick"]  # a step of whole grey levels would be seen
+    result = call(*files.arguments, *weird, "--eps", "3.5/255", "--format", "json")
     assert result.exit_code == 0, result.stderr
     found = json.loads(result.stdout)
     assert found["models"][0]["robust_accuracy"] == found["models"][0]["clean_accuracy"]
     assert "were NaN or infinite" in said(result)
     assert any("far too high" in warning for warning in found["run"]["warnings"])
+
+
+def test_one_model_alone_is_measured_too(files: Files) -> None:
+    """People look at a model before they prune it."""
+    arguments = [a for a in files.arguments if a != str(files.pruned)]
+    result = call(*arguments, *QUICK, "--distances", "--format", "json")
+    assert result.exit_code == 0, result.stderr
+    found = json.loads(result.stdout)
+    assert [model["role"] for model in found["models"]] == ["dense"] and found["comparisons"] == []
+    both = json.loads(call(*files.arguments, *QUICK, "--distances", "--format", "json").stdout)
+    assert found["models"][0]["robust_accuracy"] == both["models"][0]["robust_accuracy"]
+    assert found["security_curves"] == both["security_curves"][:1]
+    (run,) = Path("runs").glob("dense-????????.thinice")
+    told = call("report", run).stdout
+    assert "One model alone" in told and "held n=" in told and "S10" not in told and "NFR" not in told
+    kept = [read_adversarial(run, 0, position) is not None for position in range(48)]
+    broken = read_run(run).models[0].broken_by >= 0
+    assert kept == broken.tolist() and any(kept), "there are no flips to keep: all that broke is"

@@ -115,7 +115,6 @@ def test_a_file_name_that_is_no_text_survives() -> None:
         ("dense", None),
         ("dense", 5),
         ("pruned", None),
-        ("pruned", []),
         ("pruned", "pruned.pt"),
         ("pruned", {"a.pt": 1}),
         ("pruned", [None]),

@@ -58,8 +58,9 @@ def compare(
         Path, typer.Argument(metavar="DENSE", parser=expanded_path, help="The checkpoint before pruning.")
     ],
     pruned: Annotated[
-        list[Path], typer.Argument(metavar="PRUNED...", parser=expanded_path, help="Its pruned versions.")
-    ],
+        list[Path] | None,
+        typer.Argument(metavar="[PRUNED...]", parser=expanded_path, help="Its pruned versions; none: the model alone."),
+    ] = None,
     data: Annotated[
         str | None,
         typer.Option(metavar="SPEC", help="cifar10:DIR, folder:DIR, FILE.npz, …; default: what the checkpoint names."),
@@ -154,7 +155,7 @@ def compare(
         from thinice_tui.runfile.problems import check_place
         from thinice_tui.settings import DataOptions, ModelOptions, Request, Settings
 
-        own_files = [dense, *pruned, control, indices, class_map, run]
+        own_files = [dense, *(pruned or ()), control, indices, class_map, run]
         targets = plan_output(form, output or (), samples_in_report, own_files)
         if run is not None:
             check_place(run)
@@ -162,7 +163,7 @@ def compare(
         build_ensemble(attack, classes=10)  # whether there is one of that name, before anything is read
         request = Request(
             dense=dense,
-            pruned=tuple(pruned),
+            pruned=tuple(pruned or ()),
             control=control,
             data=data,
             samples=samples,

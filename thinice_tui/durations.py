@@ -30,6 +30,16 @@ def parse_duration(text: str) -> float:
     return seconds
 
 
+def time_left(at_most: float | None, expected: float | None) -> str:
+    """`~2m10s (≤ 4m) left`: what is expected beside its bound; empty where it is too early to tell."""
+    if at_most is None:
+        return ""
+    if expected is None:
+        return f"≤ {duration(at_most)} left"
+    likely, most = duration(expected), duration(at_most)
+    return f"~{likely} left" if likely == most else f"~{likely} (≤ {most}) left"
+
+
 def short(number: float) -> str:
     """`950`, `3.1k`: two digits are enough."""
     return f"{number / 1000:.1f}k" if number >= 1000 else f"{number:.0f}"

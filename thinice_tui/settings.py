@@ -70,7 +70,7 @@ class Settings:
         if norm.lower() not in norms:
             raise UsageError(f"--norm is {norm!r}, expected Linf or L2")
         chosen = norms[norm.lower()]
-        epsilon = Epsilon.parse(eps or DEFAULT_EPS[chosen])
+        epsilon = Epsilon.parse(DEFAULT_EPS[chosen] if eps is None else eps)
         if chosen == "Linf" and epsilon.value >= 1:
             raise UsageError(
                 f"--eps {epsilon.text} allows every image under Linf, pixels are in [0,1]",
@@ -238,8 +238,8 @@ class Request:
             batch_size = _field(settings, "batch_size", int, None)
             samples = _field(stored, "samples", int, None)
             pruned = _field(stored, "pruned", list)
-            if not pruned or (samples is not None and samples < 1):
-                raise ValueError("no pruned model, or no samples")
+            if samples is not None and samples < 1:
+                raise ValueError("no samples")
             return cls(
                 dense=Path(_field(stored, "dense", str)),
                 pruned=tuple(Path(_field({"pruned": path}, "pruned", str)) for path in pruned),

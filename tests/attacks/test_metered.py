@@ -8,10 +8,11 @@ import torch
 import torchattacks
 
 from tests.tiny import make_task, module
-from thinice_tui.attacks.ensembles import build_ensemble
+from thinice_tui.attacks.ensembles import Stage, build_ensemble
 from thinice_tui.attacks.metered import MeteredModel
 from thinice_tui.attacks.stages import attack_batch, pgd_step_size
 from thinice_tui.models.classifier import Classifier
+from thinice_tui.settings import NORMS, Norm
 
 CPU = torch.device("cpu")
 
@@ -37,10 +38,7 @@ def test_an_attack_leaves_batch_norm_and_gradients_alone() -> None:
 
 
 @pytest.mark.parametrize("stage", build_ensemble("plus", 5), ids=lambda stage: stage.name)
-def test_global_random_generators_are_left_as_they_were(stage: object) -> None:
-    from thinice_tui.attacks.ensembles import Stage
-
-    assert isinstance(stage, Stage)
+def test_global_random_generators_are_left_as_they_were(stage: Stage) -> None:
     short = Stage(stage.name, stage.kind, 3, 1, stage.targets)
     model, task = small_model(), make_task(4)
     images = torch.from_numpy(task.images)
@@ -112,3 +110,27 @@ def test_torchattacks_autoattack_is_never_used() -> None:
     for path in sources.rglob("*.py"):
         text = path.read_text()
         assert "AutoAttack(" not in text and "MultiAttack(" not in text, path
+
+
+@pytest.mark.parametrize("norm", NORMS)
+@pytest.mark.parametrize("stage", build_ensemble("plus", 5), ids=lambda stage: stage.name)
+def test_gradients_reach_an_attack_contiguous_whatever_layout_the_model_computes_in(stage: Stage, norm: Norm) -> None:
+    """torchattacks' L2 forms call `.view` on gradients, which fails on those of a channels_last model."""
+    torch.manual_seed(0)
+    network = torch.nn.Sequential(torch.nn.Conv2d(3, 16, 3), torch.nn.Flatten(), torch.nn.Linear(576, 5))
+    model = Classifier(network.to(memory_format=torch.channels_last))  # type: ignore[call-overload]
+    images = torch.from_numpy(make_task(4).images)
+    labels = model(images).argmax(1)
+    inputs = images.clone().requires_grad_()
+    (bare,) = torch.autograd.grad(model.network(inputs.contiguous(memory_format=torch.channels_last)).sum(), inputs)
+    assert not bare.is_contiguous(), "else this test shows nothing"
+    metered = MeteredModel(torch.nn.Sequential(ChannelsLast(), model.network), CPU)
+    (gradient,) = torch.autograd.grad(metered(inputs).sum(), inputs)
+    assert gradient.is_contiguous() and torch.allclose(gradient, bare)
+    short = Stage(stage.name, stage.kind, 5, 1, stage.targets)
+    assert attack_batch(short, metered, images, labels, norm, 0.1, seed=0).shape == images.shape
+
+
+class ChannelsLast(torch.nn.Module):
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return images.contiguous(memory_format=torch.channels_last)

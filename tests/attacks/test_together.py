@@ -11,9 +11,9 @@ def test_a_batch_is_filled_and_never_overfull() -> None:
     assert runs_at_once(9, 120, 100) == 1, "a batch that is too large already is not split here"
 
 
-def test_of_each_sample_the_lowest_run_is_taken_and_nan_hides_none() -> None:
-    nan = float("nan")
-    values = torch.tensor([0.5, 2.0, nan, nan, 0.1, 3.0, -1.0, nan, nan, 1.0, nan, nan])  # 3 runs on 4 samples
+def test_of_each_sample_the_lowest_run_is_taken_and_one_without_hides_none() -> None:
+    inf = torch.inf  # a run without finite logits
+    values = torch.tensor([0.5, 2.0, inf, inf, 0.1, 3.0, -1.0, inf, inf, 1.0, inf, inf])  # 3 runs on 4 samples
     images = torch.arange(12.0).view(12, 1, 1, 1)
     best, found = lowest(values, images, 3)
     assert torch.allclose(best, torch.tensor([0.1, 1.0, -1.0, torch.inf]))

@@ -5,16 +5,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from typer.testing import CliRunner
 
 from tests.engine.test_run import StopAfter, assert_same_outcomes, request, run_it
 from tests.tiny import ARCH, Files, as_uint8
+from thinice_tui.cli import app
 from thinice_tui.data.spec import read_samples
-from thinice_tui.engine.behaviour import check_behaviour
+from thinice_tui.engine.behaviour import CHANGES, IMAGES, check_behaviour
+from thinice_tui.engine.findings import Check
 from thinice_tui.errors import EXIT_ERROR, CheckpointError, ModelError, reason
 from thinice_tui.models.load import load_model
 from thinice_tui.runfile.reader import read_run
 
 STRANGE = Path(__file__).parents[1] / "strange.py"
+SOUND = Check(CHANGES, 0, IMAGES)
 SAMPLE_MODELS = Path(__file__).parents[2] / "sample_models"
 pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit.*is deprecated:DeprecationWarning")
 
@@ -24,7 +28,9 @@ def arch(name: str) -> str:
 
 
 def look(files: Files, name: str) -> list[str]:
-    return check_behaviour(load_model(files.dense, arch(name)), read_samples(str(files.data)))
+    """The warnings."""
+    checks = check_behaviour(load_model(files.dense, arch(name)), read_samples(str(files.data)))
+    return [check.warning for check in checks if check.warning]
 
 
 @pytest.mark.parametrize(
@@ -66,6 +72,10 @@ def test_a_randomised_model_is_warned_of_in_the_run_file_and_attacked(files: Fil
         assert any(f"{path}: is randomised" in warning for warning in stored)
         assert any(f"{path}: is randomised" in warning for warning in observer.warnings)
     assert "may be too high" in stored[0]
+    found = [one for one in run.findings if one.check == CHANGES]
+    assert len(found) == 3 and all(one.doubtful and 0 < one.value <= IMAGES for one in found)
+    told = CliRunner().invoke(app, ["report", str(tmp_path / "a.thinice")]).stdout
+    assert "DOUBTFUL" in told and "no check gives a reason to doubt" not in told
 
 
 @pytest.mark.parametrize("name", ["changes_input", "without_parameters", "scripted"])
@@ -130,7 +140,7 @@ def test_a_strangers_error_is_told_in_one_line(error: Exception, said: str) -> N
 
 def test_fewer_images_than_are_looked_at_are_enough(files: Files) -> None:
     samples = read_samples(str(files.data)).first(1)
-    assert check_behaviour(load_model(files.dense, ARCH), samples) == []
+    assert check_behaviour(load_model(files.dense, ARCH), samples) == (SOUND,)
     with pytest.raises(ModelError, match="depend on the other images"):
         check_behaviour(load_model(files.dense, arch("batch_normed")), samples)
 
@@ -139,4 +149,4 @@ def test_fewer_images_than_are_looked_at_are_enough(files: Files) -> None:
 def test_good_networks_are_left_alone(name: str) -> None:
     """Convolutions and batch norms, whose rounding depends on the batch size."""
     samples = read_samples(str(SAMPLE_MODELS / "cifar10-test-1000.npz")).first(20)
-    assert check_behaviour(load_model(SAMPLE_MODELS / f"{name}.pt"), samples) == []
+    assert check_behaviour(load_model(SAMPLE_MODELS / f"{name}.pt"), samples) == (SOUND,)

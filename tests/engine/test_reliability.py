@@ -8,14 +8,18 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
+from typer.testing import CliRunner
 
 from tests.engine.test_run import StopAfter, request, run_it
 from tests.runs import write_run
 from tests.tiny import Files, make_task, module
 from thinice_tui.analysis.reliability import SQUARE_CHECK, findings
+from thinice_tui.cli import app
 from thinice_tui.data.spec import read_samples
+from thinice_tui.engine.behaviour import CHANGES
+from thinice_tui.engine.findings import NOT_FINITE
 from thinice_tui.engine.gradients import check_gradients, vanished_gradients
-from thinice_tui.engine.reliability import examine
+from thinice_tui.engine.reliability import EXAMINATION, examine
 from thinice_tui.errors import ModelError
 from thinice_tui.models.classifier import Classifier
 from thinice_tui.models.load import load_model
@@ -67,7 +71,7 @@ def examined(network: nn.Module, norm: Norm) -> dict[str, Finding]:
 @pytest.mark.parametrize("norm", NORMS)
 def test_a_sound_model_gives_no_reason_to_doubt(norm: Norm) -> None:
     found = examined(_Changed(lambda logits: logits), norm)
-    assert len(found) == 4
+    assert tuple(found) == EXAMINATION
     assert not any(one.doubtful for name, one in found.items() if name != "margin jumps under random noise")
 
 
@@ -108,7 +112,12 @@ def test_a_run_keeps_its_findings_and_examines_no_model_twice(files: Files, tmp_
     wanted = request(files, tmp_path / "a.thinice")
     run = run_it(wanted)
     assert {one.model for one in run.findings} == {"dense", "pruned", "control"}
-    assert len(run.findings) == 12 and all(0 <= one.value <= one.n <= 48 for one in run.findings)
+    checks = [CHANGES, "forward pass differentiates", "gradients vanish on clean images", NOT_FINITE, *EXAMINATION]
+    assert {(one.model, one.check) for one in run.findings} == {
+        (model, check) for model in ("dense", "pruned", "control") for check in checks
+    }
+    assert not any(one.doubtful for one in run.findings if one.check not in EXAMINATION)
+    assert all(0 <= one.value <= one.n for one in run.findings)
     observer = StopAfter()
     again = run_it(wanted, observer)
     assert again.findings == run.findings and not observer.seen
@@ -145,8 +154,10 @@ def tiny(name: str) -> str:
     ],
 )
 def test_gradients_are_looked_at_before_the_run(files: Files, arch: str, words: str) -> None:
-    warnings = check_gradients(load_model(files.dense, tiny(arch)), read_samples(str(files.data)))
+    checks = check_gradients(load_model(files.dense, tiny(arch)), read_samples(str(files.data)))
+    warnings = [check.warning for check in checks if check.warning]
     assert len(warnings) == bool(words) and all(words in warning for warning in warnings)
+    assert [check.finding("dense").doubtful for check in checks] == [bool(check.value) for check in checks]
 
 
 def test_no_gradient_at_all_is_an_error_before_the_run(files: Files) -> None:
@@ -162,3 +173,41 @@ def test_a_run_keeps_the_warning_of_zero_gradients(files: Files, tmp_path: Path)
     assert any("gradients are zero" in warning for warning in observer.warnings)
     assert any("gradients are zero" in str(warning) for warning in list(run.about["warnings"]))  # type: ignore[call-overload]
     assert any(one.check == "gradients vanish" and one.doubtful for one in run.findings)
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1e-2, 1e2, 1e6])
+def test_the_scale_of_logits_changes_no_verdict_of_a_check(scale: float) -> None:
+    plain = examined(_Changed(lambda logits: logits), "Linf")
+    scaled = examined(_Changed(lambda logits: scale * logits), "Linf")
+    assert [one.doubtful for one in scaled.values()] == [one.doubtful for one in plain.values()]
+
+
+class _Rounding(_Changed):
+    """Its input is rounded to a few grey levels, and the gradient passed on as if it were not."""
+
+    levels = 15
+
+    def forward(self, x: Tensor) -> Tensor:
+        rounded = (x * self.levels).round() / self.levels
+        return super().forward(x + (rounded - x).detach())
+
+
+def test_a_gradient_that_is_not_the_functions_own_is_found_out() -> None:
+    """On every model that rounds so, however little it gains by that."""
+    rounding = examined(_Rounding(lambda logits: logits), "Linf")
+    assert rounding["margin does not follow its gradient"].value > 25
+    assert rounding["margin does not follow its gradient"].doubtful and not rounding["gradients vanish"].doubtful
+
+
+def test_nan_under_attack_is_a_finding_and_the_report_doubts(files: Files, tmp_path: Path) -> None:
+    """Also after a stop: what the first engine saw is kept."""
+    wanted = request(files, tmp_path / "a.thinice", arch=tiny("nan_when_perturbed"))
+    observer = StopAfter()
+    run = run_it(wanted, observer)
+    found = {one.model: one for one in run.findings if one.check == NOT_FINITE}
+    assert set(found) == {"dense", "pruned", "control"}
+    assert all(one.doubtful and 0 < one.value <= one.n for one in found.values())
+    assert any("far too high" in warning for warning in observer.warnings)
+    assert len(observer.warnings) == len(set(observer.warnings)), "each once"
+    told = CliRunner().invoke(app, ["report", str(tmp_path / "a.thinice")]).stdout
+    assert "DOUBTFUL" in told and NOT_FINITE in " ".join(told.split())

@@ -226,7 +226,7 @@ def test_the_time_left_is_told_after_the_first_batch_of_a_stage(files: Files, tm
 
     class Listening(StopAfter):
         def note(self, message: str) -> None:
-            if match := re.match(r"at most (\S+) more", message):
+            if match := re.match(r"(?:about \S+ more, )?at most (\S+), as if", message):
                 told.append((clock.now, parse_duration(match[1]), len(batches(path))))
 
         def stage_finished(self, result: StageResult) -> None:

@@ -154,7 +154,24 @@ def test_reliability_is_said_in_words_and_in_json(tmp_path: Path) -> None:
     found = document(analyse(read_run(tmp_path / "b.thinice")))["reliability"]
     assert found[1]["model"] == "half" and found[1]["samples"] == [9, 12], "original indices, here 3 × the position"
     assert found[1]["doubtful"] is True
-    assert "checked when the attacks are done" in text_of(tmp_path / "c.thinice", through=1)
+    told = " ".join(text_of(tmp_path / "c.thinice", through=1).split())
+    assert "what still stands is checked when the attacks are done" in told and "so far" not in told
+    told = " ".join(text_of(tmp_path / "d.thinice", through=1, more={"findings": [asdict(sound)]}).split())
+    assert "so far no check gives a reason to doubt these numbers; what still stands" in told
+    assert "not checked by the version that made this run" in text_of(tmp_path / "e.thinice")
+
+
+def test_reliability_says_where_nothing_stands(tmp_path: Path) -> None:
+    """Not that checks are still to come: there is nothing to check."""
+    write_run(tmp_path / "a.thinice", MODELS)
+    run = read_run(tmp_path / "a.thinice")
+    broken = [replace(model, broken_by=np.zeros_like(model.broken_by)) for model in run.models]
+    for models, said in ((broken, "dense, half, again"), ((run.models[0], *broken[1:2]), "half")):
+        stream = io.StringIO()
+        print_report(analyse(replace(run, models=tuple(models))), Console(file=stream, width=100))
+        told = " ".join(stream.getvalue().split())
+        assert f"Nothing stands of {said}: no check of standing samples was needed" in told
+        assert "when the attacks are done" not in told
 
 
 def test_security_curves_are_in_the_report_where_there_are_distances(tmp_path: Path) -> None:

@@ -50,6 +50,10 @@ class FlipSets:
         """How many samples are in each set, by its name."""
         return {name: int(mask.sum()) for name, mask in zip(SETS, self.masks(), strict=True)}
 
+    def by_name(self) -> dict[str, Mask]:
+        """The masks, by the sets' names."""
+        return dict(zip(SETS, self.masks(), strict=True))
+
     def masks(self) -> tuple[Mask, Mask, Mask, Mask]:
         return self.s11, self.s10, self.s01, self.s00
 

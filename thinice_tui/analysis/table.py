@@ -1,7 +1,7 @@
 """The samples of a run as a table: columns, order and filter. Pure functions of a Run and a View."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -18,6 +18,8 @@ SET_NAMES = (*SETS, UNDECIDED)
 ALL_SETS = frozenset(SET_NAMES)
 HELD_SETS = frozenset({"S10", "S11", UNDECIDED})
 """What dense holds: among these are the samples that pruning can lose."""
+ALONE_SETS = {"S11": "held", "S00": "broken", UNDECIDED: UNDECIDED}
+"""What the sets are called where dense is alone in a run: whatever both hold, it holds."""
 SET_ORDER = ("S10", "S01", "S11", "S00", UNDECIDED)
 """Sorted by set, the flips come first."""
 CLEAN = "clean"
@@ -36,7 +38,7 @@ class View:
     """What of a run is looked at, and how."""
 
     other: int = 1
-    """The model that dense is compared with, by its number in the run."""
+    """The model that dense is compared with, by its number in the run; 0: dense itself, where it is alone."""
     margin: MarginKind = "clean"
     """Whether the dense margin is that of the clean image or of the worst adversarial one found, or in pixels."""
     sort: str = "margin"
@@ -91,11 +93,16 @@ def _gone_through(run: Run, model: ModelOutcomes) -> NDArray[np.int16]:
 
 @dataclass(frozen=True)
 class SampleTable:
-    """Every sample of a run under dense and one other model."""
+    """Every sample of a run under dense and one other model, which is dense itself where that is alone."""
 
     run: Run
     other: ModelOutcomes
     margin_kind: MarginKind
+
+    @property
+    def compared(self) -> tuple[ModelOutcomes, ...]:
+        """Dense and the other model, or dense alone."""
+        return self.run.models[:1] if self.run.alone else (self.run.models[0], self.other)
 
     @cached_property
     def sets(self) -> NDArray[np.int8]:
@@ -126,8 +133,8 @@ class SampleTable:
 
     @cached_property
     def fields(self) -> Mapping[str, Field]:
-        """Every column, by the key that the filter language knows it by."""
-        return {key: column.values(self) for key, column in COLUMNS.items()}
+        """Every column of the run, by the key that the filter language knows it by."""
+        return {key: column.values(self) for key, column in columns_of(self.run).items()}
 
 
 def margins_of(run: Run, model: ModelOutcomes, kind: MarginKind) -> Floats:
@@ -203,6 +210,26 @@ COLUMNS: dict[str, Column] = {
     ),
 }
 DEFAULT_COLUMNS = ("sample", "label", "dense", "pruned", "margin", "set", "broken_by")
+OF_DENSE = {
+    "pruned": "dense",
+    "broken_by": "dense_broken_by",
+    "pruned_clean": "dense_clean",
+    "pruned_margin": "margin",
+    "pruned_distance": "distance",
+}
+"""By the columns of a pruned model, the same of dense."""
+
+
+def columns_of(run: Run) -> dict[str, Column]:
+    """The columns that mean something in this run: where dense is alone, those about it."""
+    return {key: column for key, column in COLUMNS.items() if not run.alone or key not in (*OF_DENSE, "set")}
+
+
+def columns_shown(run: Run, keys: Sequence[str]) -> tuple[str, ...]:
+    """Those of `keys` that the run has, dense's own in place of a pruned model's where it is alone; at least one."""
+    there = columns_of(run)
+    meant = dict.fromkeys(key if key in there else OF_DENSE.get(key, "") for key in keys)
+    return tuple(key for key in meant if key) or ("margin",)
 
 
 @dataclass(frozen=True)
@@ -226,7 +253,8 @@ class Rows:
 
 
 def look(run: Run, view: View) -> Rows:
-    """The rows of `run` that `view` asks for; raises QueryError."""
+    """The rows of `run` that `view` asks for, with the view as the run allows it; raises QueryError."""
+    view = replace(view, other=min(view.other, len(run.models) - 1), sort=columns_shown(run, [view.sort])[0])
     table = SampleTable(run, run.models[view.other], view.margin)
     mask = matches(view.query, table.fields) if view.query.strip() else np.ones(len(run.labels), dtype=bool)
     if view.sets != ALL_SETS:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from thinice_tui.attacks.losses import Loss, logit_margins, loss_of
+from thinice_tui.attacks.losses import Loss, loss_of, lowered_margins
 from thinice_tui.attacks.together import lowest, runs_at_once, target_classes
 from thinice_tui.settings import Norm
 
@@ -23,7 +23,8 @@ RHO = 0.75
 class Ascent:
     """One run of APGD on n samples.
 
-    images: [n,C,H,W], of each sample the iterate of lowest logit margin, and margins: [n], that margin;
+    images: [n,C,H,W], of each sample the iterate of lowest logit margin, and margins: [n], that margin, inf where no
+    iterate had finite logits;
     losses: [steps+1,n], of every iterate, the random start first; last: [n], the last iterate's margin.
     """
 
@@ -79,6 +80,10 @@ def ascend(
 
     losses = torch.zeros(steps + 1, len(x), device=x.device)
     losses[0], gradient, margins = _evaluate(model, point, y, loss, targets)
+    blind = margins.isinf()
+    if bool(blind.any()):  # no logits at the random start, and so no gradient to leave it by: from the clean image
+        point = torch.where(_each(blind), x, point)
+        losses[0], gradient, margins = _evaluate(model, point, y, loss, targets)
     best, best_gradient, best_loss = point, gradient, losses[0].clone()
     deepest, lowest = point, margins
     loss_at_check, reduced = best_loss.clone(), torch.ones_like(y, dtype=torch.bool)
@@ -124,14 +129,13 @@ def ascend(
 def _evaluate(
     model: nn.Module, point: Tensor, y: Tensor, loss: Loss, targets: Tensor | None
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Losses [n], their gradient at `point`, and logit margins [n]."""
+    """Losses [n], their gradient at `point`, and logit margins [n], inf where logits are not finite."""
     inputs = point.detach().requires_grad_()
     with torch.enable_grad():
         logits = model(inputs)
         losses = loss_of(loss, logits, y, targets)
         (gradient,) = torch.autograd.grad(losses.sum(), inputs)
-    # From a channels_last model the gradient is laid out like that: mixed layouts cost more than a copy.
-    return losses.detach(), gradient.contiguous(), logit_margins(logits.detach(), y)
+    return losses.detach(), gradient, lowered_margins(logits.detach(), y)
 
 
 def _random_start(x: Tensor, norm: Norm, eps: Tensor) -> Tensor:

@@ -73,7 +73,7 @@ def _descend(
         point = (forth.mul_(ETA).add_(point)).mul_(1 - alpha).add_(direct.mul_(ETA).add_(clean).mul_(alpha))
         point = point.clamp_(0.0, 1.0)
 
-        adversarial = model(point.view_as(x)).argmax(dim=1) != y
+        adversarial = _misclassified(model(point.view_as(x)), y)
         delta = point - clean
         far = _size(delta, norm)
         nearer = adversarial & (far < distance)
@@ -88,6 +88,7 @@ def _nearest_boundary(model: nn.Module, x: Tensor, y: Tensor, rivals: Tensor, no
     inputs = x.detach().requires_grad_()
     with torch.enable_grad():
         logits = model(inputs)
+        logits = logits.where(torch.isfinite(logits).all(dim=1, keepdim=True), 0.0)  # there: towards the clean image
         gaps = logits.gather(1, rivals) - logits.gather(1, y[:, None])
         totals = gaps.sum(dim=0).unbind()
     gap, gradient, shortest = gaps[:, 0].detach(), torch.empty(0), torch.empty(0)
@@ -107,6 +108,11 @@ def _nearest_boundary(model: nn.Module, x: Tensor, y: Tensor, rivals: Tensor, no
         gap = torch.where(shorter, gaps[:, number].detach(), gap)
         shortest = torch.where(shorter, length, shortest)
     return gap, gradient
+
+
+def _misclassified(logits: Tensor, y: Tensor) -> Tensor:
+    """Bool [n]; never where a logit is NaN or infinite, which `argmax` takes for the largest."""
+    return (logits.argmax(dim=1) != y) & torch.isfinite(logits).all(dim=1)
 
 
 def _others(y: Tensor, classes: int) -> Tensor:

@@ -30,6 +30,15 @@ def logit_margins(logits: Tensor, labels: Tensor) -> Tensor:
     return own.squeeze(1) - others.amax(dim=1)
 
 
+def lowered_margins(logits: Tensor, labels: Tensor) -> Tensor:
+    """Logit margins [n] for an attack that keeps the lowest: inf where a logit is NaN or infinite.
+
+    Such logits are no verdict, so that no attack may stop at them, and NaN would compare as neither lower nor higher.
+    """
+    usable = torch.isfinite(logits).all(dim=1)
+    return torch.where(usable, logit_margins(logits, labels), torch.inf)
+
+
 def dlr(logits: Tensor, labels: Tensor) -> Tensor:
     """Difference of logits ratio (Croce and Hein 2020, arXiv 2003.01690, equation 6); needs C ≥ 3."""
     ordered, classes = logits.sort(dim=1)

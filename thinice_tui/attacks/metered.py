@@ -7,11 +7,28 @@ import torch
 from torch import Tensor, nn
 
 
+class _UsableGradient(torch.autograd.Function):
+    """The identity, whose gradient is contiguous and finite, whatever the model gives.
+
+    A channels_last model gives gradients of that layout: torchattacks' L2 attacks fail on them (`.view`), and mixed
+    layouts cost our own more than a copy. A NaN or infinite entry becomes 0: else one of them makes an image NaN, and
+    with it every later iterate.
+    """
+
+    @staticmethod
+    def forward(_: torch.autograd.function.FunctionCtx, images: Tensor) -> Tensor:
+        return images.view_as(images)
+
+    @staticmethod
+    def backward(_: torch.autograd.function.FunctionCtx, gradient: Tensor) -> Tensor:
+        return gradient.nan_to_num(nan=0.0, posinf=0.0, neginf=0.0).contiguous()
+
+
 class MeteredModel(nn.Module):
     """Counts images forward and backward, and calls `on_forward` after each pass.
 
     `on_forward` may raise: that stops an attack within one forward pass. Logits are handed out as a
-    copy, because Square writes −inf into them. Evaluation mode cannot be left.
+    copy, because Square writes −inf into them. Gradients are contiguous and finite. Evaluation mode cannot be left.
     """
 
     def __init__(
@@ -24,6 +41,7 @@ class MeteredModel(nn.Module):
         self.on_forward = on_forward
         self.forwards = 0
         self.backwards = 0
+        self._not_finite = torch.zeros((), dtype=torch.long, device=device)
         self.eval()
 
     def train(self, mode: bool = True) -> "MeteredModel":  # noqa: ARG002
@@ -33,15 +51,23 @@ class MeteredModel(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """Images [n,C,H,W] to logits [n,classes]."""
         count = len(images)
+        if images.requires_grad:
+            images = _UsableGradient.apply(images)  # type: ignore[no-untyped-call]
         logits: Tensor = self.model(images).clone()
         if logits.requires_grad:
             logits.register_hook(lambda _: self._count_backward(count))  # type: ignore[no-untyped-call]
-        self.count_forward(count)
+        self.count_forward(logits)
         return logits
 
-    def count_forward(self, count: int) -> None:
-        """So many images were passed forward."""
-        self.forwards += count
+    @property
+    def not_finite(self) -> int:
+        """Images passed forward whose logits were NaN or infinite."""
+        return int(self._not_finite)
+
+    def count_forward(self, logits: Tensor) -> None:
+        """Images were passed forward, with these logits [n,classes]."""
+        self.forwards += len(logits)
+        self._not_finite += (~torch.isfinite(logits.detach()).all(dim=1)).sum()
         if self.on_forward is not None:
             self.on_forward(self)
 
@@ -76,7 +102,7 @@ class MeteredMemory:
             logits: Tensor = self._meter(images)
             return logits
         logits = self._memory.moved(images, top, left, side)
-        self._meter.count_forward(len(images))
+        self._meter.count_forward(logits)
         return logits
 
     def keep(self, better: Tensor) -> None:

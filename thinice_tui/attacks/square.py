@@ -12,7 +12,7 @@ from types import EllipsisType
 import torch
 from torch import Tensor
 
-from thinice_tui.attacks.losses import logit_margins
+from thinice_tui.attacks.losses import lowered_margins
 from thinice_tui.attacks.metered import MeteredMemory, MeteredModel
 from thinice_tui.settings import Norm
 
@@ -27,7 +27,7 @@ def square_attack(
 ) -> Tensor:
     """The image of lowest margin found for each of x [n,C,H,W] with labels y [n]; broken samples are not queried on."""
     worst = x.clone()
-    lowest = logit_margins(model(x), y)
+    lowest = lowered_margins(model(x), y)
     for _ in range(restarts):
         index = (lowest > 0).nonzero().flatten()
         if not index.numel():
@@ -47,8 +47,7 @@ def _side(query: int, height: int, width: int, least: int) -> int:
 def _search_linf(model: MeteredModel, x: Tensor, y: Tensor, eps: float, queries: int) -> tuple[Tensor, Tensor]:
     """Each query moves a window of every image to the ball's surface, up or down by channel."""
     n, channels, height, width = x.shape
-    found = torch.clamp(x + eps * _signs([n, channels, 1, width], x), 0.0, 1.0)
-    margins = logit_margins(model(found), y)
+    found, margins = _start(model, x, y, torch.clamp(x + eps * _signs([n, channels, 1, width], x), 0.0, 1.0))
     index = torch.arange(n, device=x.device)
     low, high, labels = (x - eps).clamp_(min=0.0), (x + eps).clamp_(max=1.0), y
     best, lowest, memory = found.clone(), margins.clone(), MeteredMemory(model, found)
@@ -74,7 +73,7 @@ def _search_linf(model: MeteredModel, x: Tensor, y: Tensor, eps: float, queries:
         moved = torch.maximum(before + step, low[window])
         moved = torch.minimum(moved, high[window], out=moved)
         patch.copy_(moved)
-        reached = logit_margins(memory.moved(best, top, left, side), labels)
+        reached = lowered_margins(memory.moved(best, top, left, side), labels)
         better = reached < lowest
         memory.keep(better)
         patch.copy_(torch.where(better.view(-1, 1, 1, 1), moved, before))
@@ -86,8 +85,7 @@ def _search_linf(model: MeteredModel, x: Tensor, y: Tensor, eps: float, queries:
 def _search_l2(model: MeteredModel, x: Tensor, y: Tensor, eps: float, queries: int) -> tuple[Tensor, Tensor]:
     """Each query gathers the perturbation of two windows in one of them, and spends what is left of eps there."""
     height, width = x.shape[2:]
-    found = (x + _unit(_tiles(x)) * eps).clamp(0, 1)
-    margins = logit_margins(model(found), y)
+    found, margins = _start(model, x, y, (x + _unit(_tiles(x)) * eps).clamp(0, 1))
     for query in range(queries):
         index = (margins > 0).nonzero().flatten()
         if not index.numel():
@@ -96,11 +94,21 @@ def _search_l2(model: MeteredModel, x: Tensor, y: Tensor, eps: float, queries: i
         side = _side(query, height, width, 3)
         side = min(side + (side % 2 == 0), height, width)
         candidate = _moved(clean, current - clean, side, eps)
-        reached = logit_margins(model(candidate), y[index])
+        reached = lowered_margins(model(candidate), y[index])
         better = reached < margins[index]
         found[index[better]] = candidate[better]
         margins[index[better]] = reached[better]
     return found, margins
+
+
+def _start(model: MeteredModel, x: Tensor, y: Tensor, drawn: Tensor) -> tuple[Tensor, Tensor]:
+    """The images to start from, and their margins: those `drawn`, the clean ones where these have no finite logits."""
+    margins = lowered_margins(model(drawn), y)
+    blind = margins.isinf().nonzero().flatten()
+    if blind.numel():
+        drawn[blind] = x[blind]
+        margins[blind] = lowered_margins(model(x[blind]), y[blind])
+    return drawn, margins
 
 
 def _moved(clean: Tensor, delta: Tensor, side: int, eps: float) -> Tensor:

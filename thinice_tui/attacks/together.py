@@ -16,12 +16,9 @@ def target_classes(ranking: Tensor, rows: Tensor, run: int, runs: int) -> Tensor
 
 
 def lowest(values: Tensor, images: Tensor, runs: int) -> tuple[Tensor, Tensor]:
-    """Of each sample the run of lowest value: values [n] and images [n,C,H,W] from those of all runs, [runs·n,…].
-
-    A run that ended in NaN hides no other one.
-    """
+    """Of each sample the run of lowest value: values [n] and images [n,C,H,W] from those of all runs, [runs·n,…]."""
     if runs == 1:
         return values, images
-    best, which = torch.where(values.isnan(), torch.inf, values).view(runs, -1).min(dim=0)
+    best, which = values.view(runs, -1).min(dim=0)
     samples = torch.arange(len(best), device=values.device)
     return best, images[which * len(best) + samples]

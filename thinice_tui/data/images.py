@@ -65,9 +65,9 @@ def check_images(stored: Array, source: str) -> StoredImages:
     return images
 
 
-def spread(count: int) -> NDArray[np.int64]:
-    """At most LOOKED_AT positions among `count`, the first and the last included."""
-    return np.unique(np.linspace(0, count - 1, min(count, LOOKED_AT)).astype(np.int64))
+def spread(count: int, most: int = LOOKED_AT) -> NDArray[np.int64]:
+    """At most `most` positions among `count`, evenly, the first and the last included."""
+    return np.unique(np.linspace(0, count - 1, min(count, most)).astype(np.int64))
 
 
 def _check_range(floats: NDArray[np.float32], source: str) -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from thinice_tui.data.samples import Samples
+from thinice_tui.engine.findings import Check
 from thinice_tui.errors import ModelError, reason
 from thinice_tui.models.load import LoadedModel
 
@@ -20,15 +21,16 @@ PASSES = 5
 SIZES = (1, 2, 4, 16, 32, 50, 64, 100, 128, 200, 256, 500, 512)
 """Batch sizes that are tried where the images at hand are too many, or too few, for a model."""
 RANDOM = 1e-4
-"""How far logits may differ between passes over the same batch, relative to the largest where that is above 1."""
+"""How far logits may differ between passes over the same batch, relative to the largest."""
+CHANGES = "logits change from pass to pass"
 ALONE = 1e-2
 """How far an image's logits may differ between batches, of the spread of all logits: other sizes round otherwise."""
 
 Images = NDArray[np.float32]
 
 
-def check_behaviour(model: LoadedModel, samples: Samples) -> list[str]:
-    """Warnings; raises ModelError for what is refused.
+def check_behaviour(model: LoadedModel, samples: Samples) -> tuple[Check, ...]:
+    """What was seen; raises ModelError for what is refused.
 
     Warned of: logits that change from pass to pass. Refused: a mode, weights or statistics that a forward pass
     changes, a batch size of its own, and logits that depend on the other images of the batch.
@@ -41,17 +43,19 @@ def check_behaviour(model: LoadedModel, samples: Samples) -> list[str]:
     _check_mode(model)
     _check_state(model, before)
     if whole.ndim != 2 or len(whole) != IMAGES or not np.isfinite(whole).all():
-        return []  # `checks` says what is wrong
+        return ()  # `checks` says what is wrong
     others = [_logits(model, images) for _ in range(PASSES - 1)]
-    moved = max(float(np.abs(other - whole).max()) for other in others)
-    if not moved <= RANDOM * max(1.0, float(np.abs(whole).max())):
-        return [
-            f"{model.path}: is randomised: the logits of the same images change from pass to pass (by {moved:.2g}). "
-            "The attacks here take no expectation over its noise: its robust accuracy may be too high, and the same "
-            "command gives other numbers"
-        ]
+    moved = np.stack([np.abs(other - whole).max(axis=1) for other in others]).max(axis=0)
+    changed = int(np.count_nonzero(~(moved <= RANDOM * np.abs(whole).max())))
+    if changed:
+        warning = (
+            f"{model.path}: is randomised: the logits of the same images change from pass to pass "
+            f"(by {moved.max():.2g}). The attacks here take no expectation over its noise: its robust accuracy may be "
+            "too high, and the same command gives other numbers"
+        )
+        return (Check(CHANGES, changed, IMAGES, warning),)
     _check_alone(model, images, whole)
-    return []
+    return (Check(CHANGES, 0, IMAGES),)
 
 
 def _first_pass(model: LoadedModel, images: Images) -> Images:

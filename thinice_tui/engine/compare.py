@@ -10,6 +10,7 @@ import torch
 from thinice_tui.data.samples import Samples
 from thinice_tui.data.selection import select
 from thinice_tui.data.spec import read_samples, stored_spec
+from thinice_tui.engine.budget import budget_warnings
 from thinice_tui.engine.device import choose_device
 from thinice_tui.engine.normalizing import decide_normalization, describe_trial
 from thinice_tui.engine.observer import Observer
@@ -60,7 +61,7 @@ def prepare(request: Request) -> Prepared:
         samples,
         request.run or default_path(models, samples, request.settings),
         remarks=tuple(describe_trial(name, trial) for name, trial in zip(names, trials, strict=True) if trial),
-        warnings=tuple(doubt for doubt in doubted if doubt),
+        warnings=(*budget_warnings(samples, request.settings), *(doubt for doubt in doubted if doubt)),
         origin={
             "normalization": {
                 name: {"source": model.source, **(asdict(trial) if trial else {})}
@@ -109,7 +110,7 @@ def execute(request: Request, prepared: Prepared, observer: Observer, log: Path 
 
 
 def _samples(request: Request, dense: LoadedModel) -> Samples:
-    spec = request.data or stored_spec(dense.checkpoint.about, dense.path)
+    spec = stored_spec(dense.checkpoint.about, dense.path) if request.data is None else request.data
     samples = read_samples(spec, request.data_options)
     named = dense.checkpoint.about.get("class_names")
     if not samples.class_names and isinstance(named, list):

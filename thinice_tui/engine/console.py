@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, TaskID, TextColumn
 from rich.progress import Progress as Bars
 
-from thinice_tui.durations import duration, short
+from thinice_tui.durations import duration, short, time_left
 from thinice_tui.engine.observer import Progress, StageResult
 from thinice_tui.printable import printable
 
@@ -52,7 +52,7 @@ class ConsoleObserver:
         if progress.stage == self._shown and now - self._painted < REPAINT_SECONDS:
             return
         self._painted = now
-        left = "" if progress.seconds_left is None else f"≤ {duration(progress.seconds_left)} left"
+        left = time_left(progress.seconds_left, progress.seconds_expected)
         rate = short(progress.images_per_second)
         if self._task is not None and progress.stage != self._shown:
             self._bars.remove_task(self._task)

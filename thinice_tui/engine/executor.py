@@ -138,6 +138,7 @@ class LocalExecutor:
         form = search.exact if task.stage.kind == "square" else search.module
         images, labels = (torch.from_numpy(array).to(self._device) for array in (task.images, task.labels))
         metered = MeteredModel(form, self._device, lambda meter: self._on_forward(meter.forwards))
+        meters: tuple[MeteredModel, ...] = (metered,)
         if task.stage.kind == "distance":
             verdict, boundary = self._measure(task, metered, images, labels)
         else:
@@ -145,11 +146,11 @@ class LocalExecutor:
             missed = self._claimed(form, verdict.images, labels) & ~verdict.broken
             if form is not judge and bool(missed.any()):
                 # What falls for the form searched with alone still stands: the model itself is attacked.
-                exact = MeteredModel(judge, self._device, lambda meter: self._on_forward(meter.forwards))
-                exact.forwards, exact.backwards = metered.forwards, metered.backwards
+                before = metered.forwards
+                exact = MeteredModel(judge, self._device, lambda meter: self._on_forward(before + meter.forwards))
                 index = missed.nonzero().flatten()
                 verdict = verdict.updated(index, self._attack(task, exact, images[index], labels[index]))
-                metered = exact
+                meters = (metered, exact)
         return BatchOutcome(
             positions=task.positions,
             logits=verdict.logits.cpu().numpy(),
@@ -157,8 +158,9 @@ class LocalExecutor:
             distances=verdict.distances.cpu().numpy(),
             images=verdict.images.cpu().numpy(),
             boundary=boundary,
-            forwards=metered.forwards,
-            backwards=metered.backwards,
+            forwards=sum(meter.forwards for meter in meters),
+            backwards=sum(meter.backwards for meter in meters),
+            not_finite=sum(meter.not_finite for meter in meters),
             seconds=time.perf_counter() - started,
         )
 

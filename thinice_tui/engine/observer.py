@@ -17,6 +17,8 @@ class Progress:
     """Images passed forward, in this stage."""
     seconds_left: float | None
     """At most, for the whole run: as if nothing more broke. None: too early to tell."""
+    seconds_expected: float | None = None
+    """For the whole run, if the rest of this stage breaks as many as what is done of it. None: too early to tell."""
 
 
 @dataclass(frozen=True)

@@ -18,18 +18,19 @@ from thinice_tui.engine.behaviour import check_behaviour
 from thinice_tui.engine.checks import check_finite, probe_outputs
 from thinice_tui.engine.device import full_precision
 from thinice_tui.engine.executor import BatchTask, LocalExecutor
+from thinice_tui.engine.findings import NOT_FINITE, Check, Findings
 from thinice_tui.engine.gradients import check_gradients
 from thinice_tui.engine.leash import Leash
 from thinice_tui.engine.normalizing import accuracy_warning
 from thinice_tui.engine.observer import Observer, StageResult
 from thinice_tui.engine.pace import Pace
 from thinice_tui.engine.plan import RunModel, make_plan, resumption_warnings
-from thinice_tui.engine.reliability import EXAMINED
+from thinice_tui.engine.reliability import EXAMINATION, EXAMINED
 from thinice_tui.errors import ModelError
 from thinice_tui.margins import logit_margin
 from thinice_tui.runfile.control import forget
 from thinice_tui.runfile.identity import is_finished
-from thinice_tui.runfile.records import BatchOutcome
+from thinice_tui.runfile.records import BatchOutcome, Finding
 from thinice_tui.runfile.writer import RunWriter, tidy
 from thinice_tui.settings import Settings, is_final
 
@@ -56,9 +57,9 @@ def run_comparison(
     `time_limit` seconds are over. KeyboardInterrupt passes through, with everything up to the batch in flight kept.
     """
     with full_precision():
-        warnings = [*doubts, *(warning for model in models for warning in check_behaviour(model.loaded, samples))]
+        checks = [(model.name, check) for model in models for check in check_behaviour(model.loaded, samples)]
         classes = _common_classes(models, samples)
-        warnings += [warning for model in models for warning in check_gradients(model.loaded, samples)]
+        checks += [(model.name, check) for model in models for check in check_gradients(model.loaded, samples)]
         stages = build_stages(settings.attack, classes, settings.distances)
         plan = make_plan(models, samples, settings, stages, device, classes)
         records = [model.record() for model in models]
@@ -71,9 +72,8 @@ def run_comparison(
                 forget(path)
                 writer.begin(origin)
                 try:
-                    _Engine(models, samples, settings, stages, classes, device, writer, observer, time_limit).run(
-                        warnings
-                    )
+                    engine = _Engine(models, samples, settings, stages, classes, device, writer, observer, time_limit)
+                    engine.run(doubts, checks)
                 finally:
                     forget(path)
             else:  # by another engine, just now
@@ -130,13 +130,17 @@ class _Engine:
             self._forwarded,
             self._warn,
         )
+        self._findings = Findings(writer)
+        self._told: set[str] = set()
         self._estimated = -1
         """The ordinal of the stage at which the time left was told last."""
 
-    def run(self, warnings: Sequence[str]) -> None:
-        """Compute what is missing; `warnings`: of what was seen of the models before."""
-        for warning in warnings:
-            self._warn(warning)
+    def run(self, doubts: Sequence[str], checks: Sequence[tuple[str, Check]]) -> None:
+        """Compute what is missing; doubts: warnings of before; checks: what was seen of the models, by name."""
+        for warning in (*doubts, *(check.warning for _, check in checks)):
+            if warning:
+                self._warn(warning)
+        self._findings.add(check.finding(name) for name, check in checks)
         for stage in self._stages:
             if stage.note:
                 self._observer.warn(stage.note)
@@ -188,6 +192,9 @@ class _Engine:
 
     def _warn(self, warning: str) -> None:
         """Tell whoever watches, and keep it for the report, once."""
+        if warning in self._told:
+            return
+        self._told.add(warning)
         self._observer.warn(warning)
         known = self._writer.value("warnings")
         kept = known if isinstance(known, list) else []
@@ -219,33 +226,48 @@ class _Engine:
             ordinal,
             sum(front.entered for front in fronts),
             sum(front.done for front in fronts),
-            self._standing_counts(),
+            *self._counts_left(),
         )
         for front in fronts:
             self._finish_if_done(front, ordinal)
         paused = self._leash.paused
         for task, outcome in self._executor.run(self._tasks(ordinal, fronts)):
             front = fronts[task.model]
+            self._note_not_finite(task, outcome)
             worked, paused = outcome.seconds - self._leash.paused + paused, self._leash.paused
             self._keep(ordinal, task, replace(outcome, seconds=worked))
             front.seconds += worked
             front.todo.remove(task.number)
-            self._pace.batch_done(len(task.positions))
-            if not front.blind and not np.isfinite(outcome.logits).all():
-                front.blind = True
-                self._warn(
-                    f"{self._models[task.model].name}: logits under {task.stage.name} were NaN or infinite for some "
-                    "samples; these count as standing, so its robust accuracy may be far too high"
-                )
+            self._pace.batch_done(len(task.positions), int(outcome.broken.sum()))
             self._finish_if_done(front, ordinal)
             self._estimate(ordinal)
             self._leash.end_if_asked()
+
+    def _note_not_finite(self, task: BatchTask, outcome: BatchOutcome) -> None:
+        """Logits that are no numbers judge nothing, and attacks are blind to them: a warning and a finding."""
+        if not outcome.not_finite or task.stage.kind == "distance":  # whose images may be far outside eps
+            return
+        name = self._models[task.model].name
+        self._warn(
+            f"{name}: logits under {task.stage.name} were NaN or infinite on some images; these count as standing, so "
+            "its robust accuracy may be far too high"
+        )
+        count = self._findings.value(name, NOT_FINITE) + outcome.not_finite
+        passed = self._passed_forward(task.model) + outcome.forwards
+        self._findings.add([Finding(name, NOT_FINITE, count, passed, doubtful=True)])
+
+    def _passed_forward(self, number: int) -> int:
+        """Images that attacks passed forward so far, the batch in flight not counted."""
+        attacks = [ordinal for ordinal, stage in enumerate(self._stages) if stage.kind != "distance"]
+        return self._writer.forwards(number, attacks)
 
     def _estimate(self, ordinal: int) -> None:
         """Say once a stage how long all of it can take, when its first batch has shown how fast it goes."""
         if self._estimated < ordinal and (left := self._pace.seconds_left) is not None:
             self._estimated = ordinal
-            self._observer.note(f"at most {duration(left)} more, as if nothing else broke; less as samples do")
+            expected = self._pace.seconds_expected
+            about = "" if expected is None else f"about {duration(expected)} more, "
+            self._observer.note(f"{about}at most {duration(left)}, as if nothing else broke")
 
     def _front(self, number: int, ordinal: int) -> "_Front":
         entered = self._entering(number, ordinal)
@@ -292,12 +314,12 @@ class _Engine:
 
     def _examine(self) -> None:
         """Look at what still stands of each model for signs that attacks could not do their work."""
-        stored = self._writer.value("findings")
-        findings = list(stored) if isinstance(stored, list) else []
-        known = {found["model"] for found in findings}
         for number, model in enumerate(self._models):
+            count = self._findings.value(model.name, NOT_FINITE)
+            passed = self._passed_forward(number)
+            self._findings.add([Finding(model.name, NOT_FINITE, count, passed, doubtful=count > 0)])
             standing = np.flatnonzero(self._standing(number, len(self._stages)))
-            if model.name in known or not len(standing):
+            if self._findings.has(model.name, EXAMINATION[0]) or not len(standing):
                 continue
             self._pace.check(model.name)
             chosen = standing[:: max(1, len(standing) // EXAMINED)][:EXAMINED]
@@ -306,8 +328,7 @@ class _Engine:
                 if finding.doubtful:
                     share = f"{finding.value:g} of {finding.n} standing samples"
                     self._warn(f"{model.name}: {finding.check}, on {share}: its robust accuracy may be too high")
-            findings += [asdict(finding) for finding in found]
-            self._writer.set_values(findings=findings)
+            self._findings.add(found)
             self._leash.end_if_asked()
 
     def _forwarded(self, images: int) -> None:
@@ -328,13 +349,15 @@ class _Engine:
         self._broken[task.model][fell] = ordinal
         self._known[task.model][fell] = outcome.distances[outcome.broken]
 
-    def _standing_counts(self) -> list[int]:
-        last = len(self._stages)
-        return [int(self._standing(number, last).sum()) for number in range(len(self._models))]
+    def _counts_left(self) -> tuple[int, int]:
+        """Samples of all models together that stand so far, and that are correct on the clean image."""
+        last, numbers = len(self._stages), range(len(self._models))
+        standing = sum(int(self._standing(number, last).sum()) for number in numbers)
+        return standing, sum(int(self._correct(number).sum()) for number in numbers)
 
     def _kept_images(self) -> dict[int, set[int]] | None:
         """Positions of the flips, per model: what one of dense and another lost and the other did not."""
-        if self._keep_images != "flips":
+        if self._keep_images != "flips" or len(self._models) == 1:  # of one model alone all that broke is kept
             return None
         standing = [self._standing(number, len(self._stages)) for number in range(len(self._models))]
         flips = [standing[0] != other for other in standing]
@@ -351,8 +374,6 @@ class _Front:
     todo: list[int]
     seconds: float = 0.0
     """What this engine has worked on it."""
-    blind: bool = False
-    """Whether some logits were not finite."""
 
     @property
     def entered(self) -> int:

@@ -5,6 +5,7 @@ Series differ by their marker before their colour, so that they can be told apar
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -42,8 +43,11 @@ def margins_by_set(
     height: int,
     label: str,
     marked: float | None = None,
+    called: Mapping[str, str] = MappingProxyType({}),
 ) -> Text:
     """Histogram of margins [n] in each set, as a share of that set; `sets`: masks [n] by name.
+
+    called: other names for sets.
 
     The range is the middle 99 % of all margins; what lies outside counts into the outermost bins. A
     line stands at the margin `marked`.
@@ -64,7 +68,7 @@ def margins_by_set(
             (100 * counts[shown] / len(inside)).tolist(),
             marker=SET_MARKERS[name],
             color=SET_COLOURS[name],
-            label=f"{name} n={len(inside)}",
+            label=f"{called.get(name, name)} n={len(inside)}",
         )
     if marked is not None and np.isfinite(marked):
         figure.vertical_line(float(np.clip(marked, edges[0], edges[-1])), MARK_COLOUR)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from thinice_tui.analysis.query import Field, NumberField
-from thinice_tui.analysis.table import COLUMNS, SET_NAMES, Rows
+from thinice_tui.analysis.table import SET_NAMES, Rows
 from thinice_tui.errors import ThiniceError
 from thinice_tui.whole_files import write_text
 
@@ -19,8 +19,8 @@ def samples_csv(rows: Rows) -> str:
     """One line a sample, in the order shown, every column of the table; unknown values are empty."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(COLUMNS)
     columns = _columns(rows)
+    writer.writerow(columns)
     writer.writerows(zip(*columns.values(), strict=True))
     return stream.getvalue()
 
@@ -34,7 +34,7 @@ def samples_json(rows: Rows) -> str:
         "complete": run.complete,
         "settings": run.about["settings"],
         "dense": run.models[0].record.path,
-        "pruned": table.other.record.path,
+        "pruned": None if run.alone else table.other.record.path,
         "margin": table.margin_kind,
         "filter": rows.view.query,
         "sets": sorted(rows.view.sets),
@@ -86,7 +86,7 @@ def free_path(path: Path) -> Path:
 
 
 def _columns(rows: Rows) -> dict[str, list[Any]]:
-    return {key: _values(rows.table.fields[key], rows) for key in COLUMNS}
+    return {key: _values(field, rows) for key, field in rows.table.fields.items()}
 
 
 def _values(field: Field, rows: Rows) -> list[Any]:

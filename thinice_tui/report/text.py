@@ -7,9 +7,10 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from thinice_tui.analysis.comparison import Analysis, Comparison, ModelSummary
+from thinice_tui.analysis.comparison import Analysis, Comparison, Gap, ModelSummary, flip_sets, robust
 from thinice_tui.analysis.curve import security_curve
 from thinice_tui.analysis.statistics import Estimate
+from thinice_tui.analysis.table import ALONE_SETS
 from thinice_tui.plots.charts import Rates, accuracy_by_stage, flip_rate_by_margin, margins_by_set
 from thinice_tui.plots.curves import security_curves
 from thinice_tui.printable import printable
@@ -49,6 +50,8 @@ def _parts(analysis: Analysis, width: int) -> Iterator[RenderableType]:
     if analysis.through:
         yield accuracy_by_stage(analysis.models, width, PLOT_HEIGHT)
     control = next((c for c in analysis.comparisons if c.other.record.role == "control"), None)
+    if analysis.run.alone:
+        yield from _alone(analysis, width)
     for comparison in analysis.comparisons:
         yield Text()
         yield from _comparison(analysis, comparison, control, width)
@@ -170,18 +173,39 @@ def _comparison(
     )
     yield _aucs(comparison, control if control is not comparison else None)
     if comparison.gap is not None:
-        gap = comparison.gap
-        yield Text(
-            f"Overestimation by {gap.weak_attack} alone: {100 * gap.weak:.1f} % against {100 * gap.ensemble:.1f} %, "
-            f"{'' if analysis.complete else 'at least '}{100 * gap.gap:.1f} points"
-        )
+        yield _overestimation(analysis, comparison.gap)
     yield Text()
-    margins = run.models[0].clean_margin
-    masks = dict(zip(MEANINGS, comparison.sets.masks(), strict=True))
-    yield margins_by_set(margins, masks, width, PLOT_HEIGHT, "dense logit margin on the clean image")
+    margins, sets = run.models[0].clean_margin, comparison.sets.by_name()
+    yield margins_by_set(margins, sets, width, PLOT_HEIGHT, "dense logit margin on the clean image")
     if comparison.flip_rate:
         yield flip_rate_by_margin(_series(comparison, control), width, PLOT_HEIGHT)
         yield _flip_rates(comparison)
+
+
+def _alone(analysis: Analysis, width: int) -> Iterator[RenderableType]:
+    """The dense model's margins, where there is no other model to compare it with."""
+    run, (summary,) = analysis.run, analysis.models
+    if summary.gap is not None:
+        yield _overestimation(analysis, summary.gap)
+    if analysis.through:
+        standing = robust(run, summary.model, analysis.through)
+        yield Text()
+        yield margins_by_set(
+            run.models[0].clean_margin,
+            flip_sets(standing, standing).by_name(),
+            width,
+            PLOT_HEIGHT,
+            "logit margin on the clean image",
+            called=ALONE_SETS,
+        )
+    yield Text("One model alone. Flip sets need a pruned one: thinice-tui compare DENSE PRUNED", style="dim")
+
+
+def _overestimation(analysis: Analysis, gap: Gap) -> Text:
+    return Text(
+        f"Overestimation by {gap.weak_attack} alone: {100 * gap.weak:.1f} % against {100 * gap.ensemble:.1f} %, "
+        f"{'' if analysis.complete else 'at least '}{100 * gap.gap:.1f} points"
+    )
 
 
 def _aucs(comparison: Comparison, control: Comparison | None) -> Table:

@@ -115,6 +115,8 @@ class Heartbeat:
     """Images passed forward a second."""
     seconds_left: float | None
     """At most, as if nothing more broke; None: too early to tell."""
+    seconds_expected: float | None = None
+    """If the rest of the stage breaks as many as what is done of it; None: too early to tell, or not written."""
 
 
 @dataclass(frozen=True)
@@ -152,6 +154,11 @@ class Run:
         """Whether everything planned is computed."""
         return self.about["finished"] is not None
 
+    @property
+    def alone(self) -> bool:
+        """Whether there is the dense model only: margins and accuracies, and nothing to compare it with."""
+        return len(self.models) == 1
+
     def only(self, positions: Integers) -> "Run":
         """The run as if it had only the samples at `positions` [k]; counts of stages stay those of all."""
         per_sample = [field.name for field in fields(ModelOutcomes) if field.name not in ("record", "stages")]
@@ -179,6 +186,8 @@ class BatchOutcome:
     forwards: int
     backwards: int
     seconds: float
+    not_finite: int = 0
+    """Of the images passed forward, those whose logits were NaN or infinite."""
 
 
 def joined(parts: Sequence[BatchOutcome]) -> BatchOutcome:
@@ -189,7 +198,7 @@ def joined(parts: Sequence[BatchOutcome]) -> BatchOutcome:
         if getattr(parts[0], name) is not None
     }
     sums: dict[str, Any] = {
-        name: sum(getattr(part, name) for part in parts) for name in ("forwards", "backwards", "seconds")
+        name: sum(getattr(part, name) for part in parts) for name in ("forwards", "backwards", "seconds", "not_finite")
     }
     return replace(parts[0], **arrays, **sums)
 

@@ -144,6 +144,13 @@ class RunWriter:
         rows = self._connection.execute("SELECT batch FROM batch WHERE model = ? AND ordinal = ?", (model, ordinal))
         return {batch for (batch,) in rows}
 
+    def forwards(self, model: int, ordinals: Sequence[int]) -> int:
+        """Images passed forward in these stages of a model, in the batches that are done."""
+        marks = ", ".join("?" * len(ordinals))
+        query = f"SELECT coalesce(sum(forwards), 0) FROM batch WHERE model = ? AND ordinal IN ({marks})"
+        (count,) = self._connection.execute(query, (model, *ordinals)).fetchone()
+        return int(count)
+
     # what is added
 
     def begin(self, origin: Mapping[str, object]) -> None:
@@ -252,7 +259,9 @@ class RunWriter:
             return
         self._beaten = beat.at
         with suppress(HeldError), self._waiting(0), self._transaction():
-            self._connection.execute("INSERT OR REPLACE INTO heartbeat VALUES (1, ?, ?, ?, ?, ?, ?, ?)", astuple(beat))
+            self._connection.execute(
+                "INSERT OR REPLACE INTO heartbeat VALUES (1, ?, ?, ?, ?, ?, ?, ?)", astuple(beat)[:7]
+            )
             self._state = beat.state
 
     def finish(self, keep_positions: dict[int, set[int]] | None) -> None:

@@ -18,7 +18,7 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from thinice_tui.analysis.comparison import Analysis, analyse, clean_known
-from thinice_tui.analysis.table import Rows, View, look, margin_kinds
+from thinice_tui.analysis.table import Rows, View, columns_shown, look, margin_kinds
 from thinice_tui.errors import EXIT_INTERRUPTED, RunFileError
 from thinice_tui.printable import printable
 from thinice_tui.runfile.control import is_computing
@@ -216,8 +216,6 @@ class ThiniceApp(App[int]):
             began = time.monotonic()
             try:
                 now = reader.read()
-                if len(now.models) < 2:
-                    raise RunFileError(f"{path}: holds one model only", "a comparison needs a dense and a pruned one")
             except RunFileError as error:
                 beginning = run is None and self.request is not None  # being made; if that fails, the engine says so
                 if error.what != problem and not beginning:
@@ -238,6 +236,8 @@ class ThiniceApp(App[int]):
         self.run_now, self.computing = event.run, event.computing
         if self.view.margin not in margin_kinds(event.run):  # remembered from another run
             self.view = replace(self.view, margin="clean")
+        if event.run.alone:
+            self.view = replace(self.view, other=0, sort=columns_shown(event.run, [self.view.sort])[0])
         if event.rows is not None:
             self.show(event.rows if event.rows.view == self.view else look(event.run, self.view))
         elif self.rows is not None:

@@ -2,7 +2,15 @@
 
 from typing import TYPE_CHECKING
 
-from thinice_tui.analysis.table import ALL_SETS, COLUMNS, HELD_SETS, MARGIN_KINDS, margin_kinds
+from thinice_tui.analysis.table import (
+    ALL_SETS,
+    ALONE_SETS,
+    HELD_SETS,
+    MARGIN_KINDS,
+    columns_of,
+    columns_shown,
+    margin_kinds,
+)
 from thinice_tui.tui.palette import Palette
 from thinice_tui.tui.plot_views import PLOTS
 from thinice_tui.tui.screens.base import RunScreen
@@ -139,6 +147,8 @@ class Choosing:
         """From the sets one begins with, or all, to this one; then each is added or taken away; none left: all."""
         if self.app.rows is None:
             return NOTHING
+        if self.app.rows.table.run.alone and name not in ALONE_SETS:
+            return "dense is alone in this run: nothing is lost or gained by pruning"
         sets = frozenset({name}) if self.app.view.sets in (ALL_SETS, HELD_SETS) else self.app.view.sets ^ {name}
         self.app.change_view(sets=sets or ALL_SETS)
         return None
@@ -150,7 +160,9 @@ class Choosing:
         return self._sort_next(-1)
 
     def _sort_next(self, by: int) -> Reason:
-        shown = self.app.preferences.columns
+        if self.app.run_now is None:
+            return NOTHING
+        shown = columns_shown(self.app.run_now, self.app.preferences.columns)
         place = shown.index(self.app.view.sort) if self.app.view.sort in shown else -by
         self.sort_by(shown[(place + by) % len(shown)])
         return None
@@ -168,14 +180,20 @@ class Choosing:
         self.app.change_view(sort=key, descending=descending)
 
     def do_columns(self) -> Reason:
-        choices = [Choice(key, f"{column.title}: {column.meaning}") for key, column in COLUMNS.items()]
+        run = self.app.run_now
+        if run is None:
+            return NOTHING
+        there = columns_of(run)
+        choices = [Choice(key, f"{column.title}: {column.meaning}") for key, column in there.items()]
 
         def chosen(keys: list[str] | None) -> None:
             if keys:
-                self.app.remember(columns=tuple(keys))
+                if not run.alone:  # else a comparison would begin without its columns
+                    self.app.remember(columns=tuple(keys))
                 self.app.browse.table.set_columns(keys)
 
-        self.app.push_screen(SomeDialog("Columns", choices, self.app.preferences.columns), chosen)
+        shown = columns_shown(run, self.app.preferences.columns)
+        self.app.push_screen(SomeDialog("Columns", choices, shown), chosen)
         return None
 
     def do_margin(self) -> Reason:
@@ -199,6 +217,7 @@ class Choosing:
             return NOTHING
         others = len(self.app.run_now.models) - 1
         if others < 2:
-            return "dense is compared with one model only in this run"
+            with_one = "dense is compared with one model only in this run"
+            return with_one if others else "dense is alone in this run: there is no other model"
         self.app.change_view(other=1 + (self.app.view.other - 1 + by) % others)
         return None

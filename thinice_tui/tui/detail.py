@@ -16,29 +16,34 @@ Image = NDArray[np.uint8] | Floats
 
 @dataclass(frozen=True)
 class Detail:
-    """Images [C,H,W] and logits [C] of one sample under dense and one other model; None: not stored."""
+    """Images [C,H,W] and logits [C] of one sample under dense, and one other model if any; None: not stored."""
 
     position: int
     clean: Image | None
-    adversarial: tuple[Floats | None, Floats | None]
-    """Under dense, under the other."""
-    clean_logits: tuple[Floats | None, Floats | None]
-    worst_logits: tuple[Floats | None, Floats | None]
+    adversarial: tuple[Floats | None, ...]
+    """Under dense, and under the other where there is one."""
+    clean_logits: tuple[Floats | None, ...]
+    worst_logits: tuple[Floats | None, ...]
     problem: str = ""
     """Why something could not be read; empty where nothing went wrong."""
 
 
 def load_detail(run: Run, other: int, position: int) -> Detail:
-    """Read one sample from the run file; never raises for a file that is gone or damaged, but says so."""
+    """Read one sample from the run file; never raises for a file that is gone or damaged, but says so.
+
+    other: the number of the model beside dense; 0: dense is alone.
+    """
     path = Path(run.path)
+    models = dict.fromkeys((0, other))
     try:
-        logits = [read_logits_at(path, model, position) for model in (0, other)]
+        logits = [read_logits_at(path, model, position) for model in models]
         return Detail(
             position=position,
             clean=read_image(path, position),
-            adversarial=(read_adversarial(path, 0, position), read_adversarial(path, other, position)),
-            clean_logits=(logits[0][0], logits[1][0]),
-            worst_logits=(logits[0][1], logits[1][1]),
+            adversarial=tuple(read_adversarial(path, model, position) for model in models),
+            clean_logits=tuple(clean for clean, _ in logits),
+            worst_logits=tuple(worst for _, worst in logits),
         )
     except RunFileError as error:
-        return Detail(position, None, (None, None), (None, None), (None, None), printable(f"{error.what}. {error.do}"))
+        none = (None,) * len(models)
+        return Detail(position, None, none, none, none, printable(f"{error.what}. {error.do}"))

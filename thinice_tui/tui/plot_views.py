@@ -10,12 +10,13 @@ from rich.text import Text
 from thinice_tui.analysis.comparison import SETS, analyse
 from thinice_tui.analysis.curve import distances, has_distances, security_curve
 from thinice_tui.analysis.statistics import flip_rates
-from thinice_tui.analysis.table import ALL_SETS, MARGIN_KINDS, Rows, live_sets, look, margins_of
+from thinice_tui.analysis.table import ALL_SETS, ALONE_SETS, MARGIN_KINDS, Rows, live_sets, look, margins_of
 from thinice_tui.plots.charts import Rates, accuracy_by_stage, flip_rate_by_margin, margin_ranks, margins_by_set
 from thinice_tui.plots.curves import security_curves
 from thinice_tui.runfile.records import Floats, Run
 from thinice_tui.tui.rows_view import empty_reason
 
+ALONE = "dense is alone in this run: this plot is of a pruned model against it (compare dense.pt pruned.pt)"
 Sets = dict[str, NDArray[np.bool_]]
 
 
@@ -74,10 +75,13 @@ def plot(kind: str, rows: Rows, position: int | None, width: int, height: int) -
 
 def _margins(shown: Shown, width: int, height: int) -> Text:
     label = f"dense {MARGIN_KINDS[shown.rows.view.margin]}{shown.so_far}"
-    return margins_by_set(shown.margins, shown.sets(shown.other), width, height, label, shown.marked)
+    called = ALONE_SETS if shown.run.alone else {}
+    return margins_by_set(shown.margins, shown.sets(shown.other), width, height, label, shown.marked, called)
 
 
 def _flips(shown: Shown, width: int, height: int) -> Text:
+    if shown.run.alone:
+        return _why_not(ALONE, width)
     series = []
     for number in (shown.other, *shown.controls):
         sets = shown.sets(number)
@@ -89,6 +93,8 @@ def _flips(shown: Shown, width: int, height: int) -> Text:
 
 
 def _ranks(shown: Shown, width: int, height: int) -> Text:
+    if shown.run.alone:
+        return _why_not(ALONE, width)
     other = shown.run.models[shown.other]
     names = ("dense", other.record.name)
     margins = margins_of(shown.run, other, shown.rows.view.margin)[shown.rows.order]
@@ -112,7 +118,7 @@ def _curve(shown: Shown, width: int, height: int) -> Text:
             width,
         )
     run = shown.run.only(shown.rows.order)
-    numbers = [0, shown.other, *shown.controls]
+    numbers = dict.fromkeys([0, shown.other, *shown.controls])
     curves = [curve for number in numbers if (curve := security_curve(run, run.models[number])) is not None]
     if not curves:
         return _why_not("the distances of these samples are not known yet", width)

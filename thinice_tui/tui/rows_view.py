@@ -2,7 +2,7 @@
 
 from rich.text import Text
 
-from thinice_tui.analysis.table import ALL_SETS, COLUMNS, MARGIN_KINDS, UNDECIDED, Rows
+from thinice_tui.analysis.table import ALL_SETS, ALONE_SETS, COLUMNS, MARGIN_KINDS, UNDECIDED, Rows
 from thinice_tui.plots.charts import SET_MARKERS
 from thinice_tui.tui.actions import BY_NAME, SET_ACTIONS
 
@@ -12,7 +12,10 @@ def rows_line(rows: Rows, width: int) -> Text:
     view = rows.view
     text = Text(f" {len(rows.order)} of {len(rows.table.run.labels)} ", style="bold", no_wrap=True, overflow="ellipsis")
     for action, name in SET_ACTIONS.items():
-        part = Text(f" {BY_NAME[action].shown}{SET_MARKERS[name]}{name} {rows.set_counts[name]} ")
+        if rows.table.run.alone and name not in ALONE_SETS:
+            continue
+        called = ALONE_SETS[name] if rows.table.run.alone else name
+        part = Text(f" {BY_NAME[action].shown}{SET_MARKERS[name]}{called} {rows.set_counts[name]} ")
         part.stylize("" if name in view.sets else "dim strike")
         part.apply_meta({"@click": f"app.do('{action}')"})
         text.append_text(part)

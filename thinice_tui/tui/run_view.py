@@ -6,9 +6,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from thinice_tui.analysis.comparison import Analysis, Comparison
+from thinice_tui.analysis.comparison import Analysis, Comparison, ModelSummary
 from thinice_tui.analysis.statistics import Auc, Estimate
-from thinice_tui.durations import duration, short
+from thinice_tui.durations import short, time_left
 from thinice_tui.runfile.records import Run
 from thinice_tui.settings import is_final
 
@@ -23,10 +23,11 @@ def title(run: Run, other: int, width: int) -> Text:
     left = Text(no_wrap=True)
     left.append(" thinice ", style="reverse bold")
     role = " (control)" if record.role == "control" else ""
-    left.append(f" dense → {record.name}{role}, {100 * record.sparsity_conv_linear:.1f} % sparse", style="bold")
+    models = record.name if run.alone else f"dense → {record.name}{role}"
+    left.append(f" {models}, {100 * record.sparsity_conv_linear:.1f} % sparse", style="bold")
     middle = f"   {settings['norm']} {settings['eps']['text']} · {settings['attack']} · {len(run.labels)} samples"
     left.append(f"{middle} · {about['device']}")
-    count = f"[{other}/{len(run.models) - 1}]"
+    count = "" if run.alone else f"[{other}/{len(run.models) - 1}]"
     left.truncate(max(0, width - len(count) - 1), overflow="ellipsis", pad=True)
     return left.append(f" {count}", style="bold")
 
@@ -46,7 +47,7 @@ def progress(run: Run, computing: bool, width: int) -> RenderableType:
     share = 100 * beat.done / beat.total if beat.total else 0.0
     tail = f"{share:3.0f}%  {short(beat.rate)} img/s"
     if beat.seconds_left is not None and beat.state == "running":
-        tail += f"  ≤ {duration(beat.seconds_left)} left"
+        tail += f"  {time_left(beat.seconds_left, beat.seconds_expected)}"
     if (ordinal := current_stage(run)) is not None:
         tail += f"  {sum(int((model.broken_by == ordinal).sum()) for model in run.models)} broken"
         tail += " in this stage" if width >= WIDE else ""
@@ -80,10 +81,14 @@ def summary(analysis: Analysis, other: int) -> RenderableType:
         far = f"PARTIAL: {done}; upper bounds" if analysis.begun else "nothing is computed yet"
         parts.append(Text(far, style="bold"))
     accuracies = _grid("", "clean %", "robust %")
-    for called, one in (("dense", dense), (name, pruned)):
+    pairs = [("dense", dense), (name, pruned)]
+    for called, one in pairs[: 1 if analysis.run.alone else 2]:
         robust = _percent(one.robust_accuracy)
         accuracies.add_row(Text(called), _percent(one.clean_accuracy), robust if robust == "–" else bound + robust)
     parts.append(accuracies)
+    if analysis.run.alone:
+        parts += [] if dense.gap is None else [_gap(analysis, dense)]
+        return Group(*parts, Text("no pruned model to compare it with"))
     if not analysis.comparisons:
         return Group(*parts, Text("flips: after the first stage of all models"))
     comparison = analysis.comparisons[other - 1]
@@ -91,11 +96,15 @@ def summary(analysis: Analysis, other: int) -> RenderableType:
     for called, against in [(name, comparison), *(("control", c) for c in _controls(analysis, comparison))]:
         flips.add_row(Text(called), _percent(against.nfr), _auc(against.auc_s10_s11))
     parts += [flips, Text(f"{comparison.auc_s10_s11.verdict}; PFR {_percent(comparison.pfr)} %")]
-    if pruned.gap is not None:
-        least = "" if analysis.complete else "≥ "
-        gap = f"{pruned.gap.weak_attack} overestimates {name} by {least}{100 * pruned.gap.gap:.1f} points"
-        parts.append(Text(gap))
+    parts += [] if pruned.gap is None else [_gap(analysis, pruned)]
     return Group(*parts)
+
+
+def _gap(analysis: Analysis, one: ModelSummary) -> Text:
+    assert one.gap is not None
+    least = "" if analysis.complete else "≥ "
+    name = one.model.record.name
+    return Text(f"{one.gap.weak_attack} overestimates {name} by {least}{100 * one.gap.gap:.1f} points")
 
 
 def _grid(*titles: str) -> Table:

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from thinice_tui.analysis.comparison import clean_correct, clean_known
-from thinice_tui.analysis.table import SET_NAMES, Rows
+from thinice_tui.analysis.table import ALONE_SETS, SET_NAMES, Rows
 from thinice_tui.plots.charts import SET_MARKERS
 from thinice_tui.plots.images import Pixels, fitted, half_blocks, perturbation, side_by_side, to_pixels
 from thinice_tui.runfile.records import Floats, ModelOutcomes
@@ -41,7 +41,7 @@ class _Image:
 def sample_view(rows: Rows, detail: Detail, width: int, height: int, full_size: bool = False) -> RenderableType:
     """Everything about one sample in `width` × `height` cells; `full_size`: as high as its images need."""
     table = rows.table
-    names = ("dense", table.other.record.name)
+    names = ("dense", *(model.record.name for model in table.compared[1:]))
     head = Text("\n").join(_head(rows, detail, names))
     head.no_wrap, head.overflow = True, "ellipsis"
     if detail.problem:
@@ -63,13 +63,14 @@ def sample_view(rows: Rows, detail: Detail, width: int, height: int, full_size: 
     return Group(head, *strips, Text(), _logits(rows, detail, names, width, shown))
 
 
-def _head(rows: Rows, detail: Detail, names: tuple[str, str]) -> list[Text]:
+def _head(rows: Rows, detail: Detail, names: tuple[str, ...]) -> list[Text]:
     table, position = rows.table, detail.position
     name = SET_NAMES[table.sets[position]]
     label = table.class_names[table.run.labels[position]]
     first = Text(f"#{table.run.indices[position]}  {label}", style="bold")
-    first.append(f"   {SET_MARKERS.get(name, '')} {name}  {MEANINGS[name]}")
-    models = zip(names, (table.run.models[0], table.other), detail.adversarial, strict=True)
+    fate = ALONE_SETS[name] if table.run.alone else f"{name}  {MEANINGS[name]}"
+    first.append(f"   {SET_MARKERS.get(name, '')} {fate}")
+    models = zip(names, table.compared, detail.adversarial, strict=True)
     return [first, *(_fate(rows, position, *model) for model in models)]
 
 
@@ -92,7 +93,7 @@ def _fate(rows: Rows, position: int, name: str, model: ModelOutcomes, image: Flo
     return text if image is not None else text.append(" (image not kept)")
 
 
-def _images(detail: Detail, names: tuple[str, str]) -> list[_Image]:
+def _images(detail: Detail, names: tuple[str, ...]) -> list[_Image]:
     if detail.clean is None:
         return []
     images = [_Image("clean", to_pixels(detail.clean))]
@@ -137,8 +138,8 @@ def _strips(images: Sequence[_Image], across: int, width: int, room: int) -> lis
     return strips
 
 
-def _logits(rows: Rows, detail: Detail, names: tuple[str, str], width: int, count: int) -> Table:
-    """Bars of both models' logits before and after; each model has its own scale."""
+def _logits(rows: Rows, detail: Detail, names: tuple[str, ...], width: int, count: int) -> Table:
+    """Bars of the models' logits before and after; each model has its own scale."""
     table = rows.table
     columns: list[tuple[str, NDArray[np.float32] | None]] = []
     for name, clean, worst in zip(names, detail.clean_logits, detail.worst_logits, strict=True):

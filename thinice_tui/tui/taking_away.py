@@ -1,6 +1,6 @@
 """Saving and copying what is looked at."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -95,17 +95,18 @@ class TakingAway:
         if detail.problem or detail.clean is None:
             raise ThiniceError(detail.problem or "no image is stored", "is the run file still there?")
         index = int(rows.table.run.indices[position])
-        pictures = _pictures(detail, rows.table.other.record.name)
+        pictures = _pictures(detail, ["dense", *(model.record.name for model in rows.table.compared[1:])])
         if name == "png":
             save_png(path, index, pictures, PIXEL)
             return path
         path = path if path.suffix == ".npz" else path.with_name(f"{path.name}.npz")
         refuse_existing(path)
         arrays = {"clean": detail.clean, "index": np.array(index), "label": np.array(rows.table.run.labels[position])}
-        for role, image in zip(("dense", "pruned"), detail.adversarial, strict=True):
+        roles = ("dense", "pruned")[: len(detail.adversarial)]
+        for role, image in zip(roles, detail.adversarial, strict=True):
             arrays |= {} if image is None else {f"adversarial_{role}": image}
         for kind, both in (("clean", detail.clean_logits), ("attacked", detail.worst_logits)):
-            for role, logits in zip(("dense", "pruned"), both, strict=True):
+            for role, logits in zip(roles, both, strict=True):
                 arrays |= {} if logits is None else {f"logits_{kind}_{role}": logits}
         return save_npz(path, arrays)
 
@@ -132,7 +133,7 @@ class TakingAway:
         return None
 
 
-def _pictures(detail: Detail, other: str) -> list[Picture]:
+def _pictures(detail: Detail, names: Sequence[str]) -> list[Picture]:
     assert detail.clean is not None
-    found = zip(("dense-attacked", f"{other}-attacked"), detail.adversarial, strict=True)
+    found = zip((f"{name}-attacked" for name in names), detail.adversarial, strict=True)
     return [Picture("clean", detail.clean), *(Picture(name, image) for name, image in found if image is not None)]

@@ -26,9 +26,9 @@ class SamplePanel(SlowView):
         if rows is None or position is None:
             self.say("no sample is selected")
             return
-        models = (rows.table.run.models[0], rows.table.other)
+        models = rows.table.compared
         what = (position, rows.view.other, self.full_size, *(model.broken_by[position] for model in models))
-        what += (rows.table.run.complete, models[0].worst_margin[position], models[1].worst_margin[position])
+        what += (rows.table.run.complete, *(model.worst_margin[position] for model in models))
         self.draw(what, partial(_sample, rows, position, self.full_size))
 
 

@@ -18,7 +18,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from thinice_tui.analysis.query import Field, NumberField
-from thinice_tui.analysis.table import COLUMNS, SET_NAMES, Rows
+from thinice_tui.analysis.table import COLUMNS, SET_NAMES, Rows, columns_shown
 from thinice_tui.plots.charts import SET_MARKERS
 
 HEADER = 1
@@ -220,7 +220,7 @@ class SampleTable(ScrollView, can_focus=True, inherit_bindings=False):
 
 def _lay_out(rows: Rows, keys: Sequence[str]) -> tuple[_Drawn, ...]:
     drawn, start = [], CURSOR_WIDTH
-    for key in keys:
+    for key in columns_shown(rows.table.run, keys):
         field = rows.table.fields[key]
         right = isinstance(field, NumberField)
         width = max(_width(key, field), len(COLUMNS[key].title) + (key == rows.view.sort))

@@ -1,0 +1,156 @@
+"""Every command that README and docs show does what it is shown for, on small files of the names it uses.
+
+A new example is tested by itself: its line is taken from the page.
+"""
+
+import importlib.util
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.end_to_end.small_networks import ARCH, write_small_files
+from tests.end_to_end.terminal import terminal
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "sample_models" / "README.md"]
+MODELS = ("dense.pt", "pruned.pt", "control.pt", "pruned-90.pt", "finetuned.pt", "pruned-95.pt", "pruned-99.pt")
+BLOCK = re.compile(r"^```(?:sh|bash|console|shell)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+FACTORY = """
+from tests.end_to_end.small_networks import SmallResNet
+
+
+def build(num_classes: int = 6) -> SmallResNet:
+    return SmallResNet(3)
+"""
+QUICKER = {"--samples": "4", "--attack": "quick"}
+"""What is asked for besides, where the line does not say it, so that a test takes seconds."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One command of a page: its words, and the folder of the repository that the block has changed into."""
+
+    page: str
+    folder: str
+    words: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.page}: {shlex.join(self.words)}"
+
+
+def shell_lines() -> Iterator[Line]:
+    """Each command of each shell block; `a && b` are two."""
+    for page in PAGES:
+        for block in re.findall(
+            r"^```(?:sh|bash|console|shell)\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL
+        ):
+            folder = ""
+            for line in block.replace("\\\n", " ").splitlines():
+                for part in line.split("&&"):
+                    words = tuple(shlex.split(part, comments=True))
+                    if words[:1] == ("cd",):
+                        folder = words[1]
+                    elif words:
+                        yield Line(str(page.relative_to(ROOT)), folder, words)
+
+
+LINES = list(shell_lines())
+OURS = [line for line in LINES if line.words[0] == "thinice-tui"]
+OTHERS = [line for line in LINES if line.words[0] != "thinice-tui"]
+
+
+def test_there_are_commands_to_test() -> None:
+    assert len(OURS) >= 8 and {"pip", "pytest", "python"} <= {line.words[0] for line in OTHERS}
+
+
+@pytest.mark.parametrize("line", OTHERS, ids=str)
+def test_what_a_line_of_pip_pytest_or_python_names_exists(line: Line) -> None:
+    folder, (program, *arguments) = ROOT / line.folder, line.words
+    if program == "pip":
+        check_pip(folder, arguments)
+    elif program == "pytest":
+        assert all((folder / argument).exists() for argument in arguments if not argument.startswith("-"))
+    elif program == "python" and arguments[0] == "-m":
+        assert importlib.util.find_spec(arguments[1]) is not None
+    elif program == "python":
+        assert (folder / arguments[0]).is_file()
+    else:
+        assert shutil.which(program) or (folder / program).is_file(), f"what is {program}?"
+
+
+def check_pip(folder: Path, arguments: list[str]) -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert arguments[0] == "install"
+    if "-c" in arguments:
+        assert (folder / arguments[arguments.index("-c") + 1]).is_file()
+    asked = [name for word in arguments for found in re.findall(r"\[(.*?)\]", word) for name in found.split(",")]
+    assert set(asked) <= set(extras)
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which the pages' commands find what they name, in little, also where one goes into a folder first."""
+    folder = tmp_path_factory.mktemp("shown")
+    for place in (folder, folder / "sample_models"):
+        place.mkdir(exist_ok=True)
+        files = write_small_files(place, ARCH, 3, MODELS)
+        np.savez(place / "test.npz", images=(files.images * 255).round().astype(np.uint8), labels=files.labels)
+        (place / "mynet.py").write_text(FACTORY)
+    (folder / "indices.csv").write_text("sample\n0\n1\n")
+    made = ["compare", "dense.pt", "pruned.pt", "--attack", "pgd-2", "--report", "--run"]
+    for run in {word for line in OURS for word in line.words if word.endswith(".thinice")}:
+        done = command([*made, run], folder)
+        assert done.returncode == 0, done.stderr
+    return folder
+
+
+def command(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    words = [sys.executable, "-m", "thinice_tui.cli", *arguments]
+    return subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=120)
+
+
+def is_browsed(line: Line) -> bool:
+    """Whether it opens the interface."""
+    return line.words[1] == "open" or (line.words[1] == "compare" and not {"--report", "--dry-run"} & set(line.words))
+
+
+@pytest.mark.parametrize("line", [line for line in OURS if not is_browsed(line)], ids=str)
+def test_a_line_of_thinice_tui_does_its_work(line: Line, shown: Path) -> None:
+    done = command(in_little(line), shown / line.folder)
+    assert done.returncode == 0, done.stderr
+    if "-o" in line.words:
+        written = shown / line.folder / line.words[line.words.index("-o") + 1]
+        assert written.stat().st_size and (written.suffix != ".json" or json.loads(written.read_text()))
+    else:
+        assert done.stdout.strip()
+
+
+def in_little(line: Line) -> list[str]:
+    """The words after the program's name, with fewer samples and a short attack where it is compared."""
+    words = list(line.words[1:])
+    if words[0] == "compare":
+        words += [word for option, value in QUICKER.items() if option not in words for word in (option, value)]
+    return words
+
+
+@pytest.mark.skipif(shutil.which("tmux") is None, reason="needs tmux")
+@pytest.mark.parametrize("line", [line for line in OURS if is_browsed(line)], ids=str)
+def test_a_line_that_opens_the_interface_shows_the_run(line: Line, shown: Path, tmp_path: Path) -> None:
+    with terminal(tmp_path) as window:
+        window.run(f"cd {shlex.quote(str(shown / line.folder))}; export PYTHONPATH={shlex.quote(str(ROOT))}; clear")
+        window.run(f"thinice-tui {shlex.join(in_little(line))}")
+        window.shows("thinice", "✓ finished")
+        window.press("q")
+        window.shows("look again: thinice-tui open")

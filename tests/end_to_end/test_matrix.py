@@ -1,0 +1,135 @@
+"""Every pair of option values goes through the real command once, on small convolutional networks.
+
+`--norm L2` failed on every colour model for weeks while thousands of tests were green: none had gone through the
+command with one.
+"""
+
+import itertools
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from tests.end_to_end.small_networks import KINDS, SmallFiles, write_small_files
+from thinice_tui.analysis.curve import has_distances
+from thinice_tui.pixels import as_floats
+from thinice_tui.runfile.reader import read_adversarial, read_image, read_run
+from thinice_tui.runfile.records import Run
+
+OPTIONS: dict[str, tuple[str, ...]] = {
+    "norm": ("Linf", "L2"),
+    "precision": ("fp32", "bf16"),
+    "attack": ("quick", "standard", "plus", "pgd-3"),
+    "channels": ("1", "3"),
+    "kind": KINDS,
+    "distances": ("", "--distances"),
+    "keep-images": ("flips", "all", "none"),
+    "format": ("text", "json"),
+}
+EPS = {"Linf": "1.5/255", "L2": "0.04"}
+SAMPLES = 4
+MOST = 40
+"""Subprocesses."""
+Case = tuple[str, ...]
+
+
+def covering(options: dict[str, tuple[str, ...]]) -> list[Case]:
+    """Few cases that hold every pair of values of two options; the next one always holds the most new ones."""
+    numbered = list(itertools.combinations(range(len(options)), 2))
+    every = list(itertools.product(*options.values()))
+    left = {(i, case[i], j, case[j]) for case in every for i, j in numbered}
+    chosen = []
+    while left:
+        best = max(every, key=lambda case: sum((i, case[i], j, case[j]) in left for i, j in numbered))
+        left -= {(i, best[i], j, best[j]) for i, j in numbered}
+        chosen.append(best)
+    return chosen
+
+
+CASES = covering(OPTIONS)
+
+
+def test_the_cases_hold_every_pair() -> None:
+    assert len(CASES) <= MOST
+    for one, other in itertools.combinations(OPTIONS, 2):
+        places = list(OPTIONS).index(one), list(OPTIONS).index(other)
+        found = {(case[places[0]], case[places[1]]) for case in CASES}
+        assert found == set(itertools.product(OPTIONS[one], OPTIONS[other])), (one, other)
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], SmallFiles]:
+    """The files of each kind of model and number of channels."""
+    found = {}
+    for kind, channels in itertools.product(OPTIONS["kind"], OPTIONS["channels"]):
+        folder = tmp_path_factory.mktemp("small")
+        found[kind, channels] = write_small_files(folder, kind, int(channels))
+    return found
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: " ".join(filter(None, case)).replace("--", ""))
+def test_a_whole_run_of_these_options(case: Case, folders: dict[tuple[str, str], SmallFiles], tmp_path: Path) -> None:
+    chosen = dict(zip(OPTIONS, case, strict=True))
+    files = folders[chosen["kind"], chosen["channels"]]
+    run = tmp_path / "a.thinice"
+    words = ["--attack", chosen["attack"], "--norm", chosen["norm"], "--eps", EPS[chosen["norm"]]]
+    words += ["--precision", chosen["precision"], "--keep-images", chosen["keep-images"]]
+    words += [chosen["distances"]] if chosen["distances"] else []
+    command = [sys.executable, "-m", "thinice_tui.cli", "compare", "dense.pt", "pruned.pt", *files.options, *words]
+    command += ["--samples", str(SAMPLES), "--run", str(run), "--report", "--format", chosen["format"]]
+    done = subprocess.run(
+        command,
+        cwd=files.folder,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, f"{' '.join(command[3:])}\n{done.stderr}"
+    found = read_run(run)
+    assert found.complete and has_distances(found) == bool(chosen["distances"])
+    standing = [(model.broken_by < 0) & (model.clean_prediction == found.labels) for model in found.models]
+    assert 0 < standing[0].sum() < SAMPLES, "some stand to the end, so that every stage has had something to do"
+    check_report(done.stdout, chosen["format"], found)
+    check_verdicts(found, files, chosen["norm"], chosen["keep-images"])
+
+
+def check_report(report: str, form: str, run: Run) -> None:
+    if form == "text":
+        assert "Samples on thin ice" in report and "PARTIAL" not in report
+        return
+    told = json.loads(report)
+    assert told["run"]["complete"] and sum(told["comparisons"][0]["sets"].values()) == SAMPLES
+    assert [stage["name"] for stage in told["models"][0]["stages"]] == [stage.name for stage in run.models[0].stages]
+
+
+def check_verdicts(run: Run, files: SmallFiles, norm: str, keep: str) -> None:
+    """By the networks themselves: clean predictions, and every adversarial image that is kept."""
+    path = Path(run.path)
+    eps = {"Linf": 1.5 / 255, "L2": 0.04}[norm]
+    for number, model in enumerate(run.models):
+        network = files.networks[Path(model.record.path).name]
+        assert model.clean_prediction.tolist() == said(network, files.images[:SAMPLES])
+        for position in range(SAMPLES):
+            image = read_adversarial(path, number, position)
+            broken = model.broken_by[position] >= 0
+            assert (image is not None) <= bool(broken) and not (keep == "none" and image is not None)
+            assert keep != "all" or (image is not None) == broken
+            if image is not None:
+                delta = image.astype(np.float64) - as_floats(read_image(path, position))
+                far = np.abs(delta).max() if norm == "Linf" else np.sqrt((delta**2).sum())
+                assert far <= eps + 1e-6 and image.min() >= 0 and image.max() <= 1
+                assert said(network, image[None])[0] != run.labels[position]
+
+
+def said(network: nn.Module, images: np.ndarray) -> list[int]:
+    with torch.no_grad():
+        found: list[int] = network(torch.from_numpy(np.ascontiguousarray(images))).argmax(dim=1).tolist()
+    return found

@@ -17,6 +17,7 @@ from thinice_tui.data.safetensors import read_safetensors
 from thinice_tui.data.samples import Samples
 from thinice_tui.data.svhn import read_svhn
 from thinice_tui.errors import DataError, UsageError
+from thinice_tui.home import expanded
 from thinice_tui.settings import DataOptions
 
 FOLDERS: dict[str, Callable[[Path], Samples]] = {
@@ -49,26 +50,26 @@ def read_samples(spec: str, options: DataOptions = DataOptions()) -> Samples:  #
 
 def _read(spec: str, whole: str, named: dict[str, str], options: DataOptions) -> Samples:
     kind, colon, rest = whole.partition(":")
-    path = Path(whole).expanduser()
+    path = expanded(whole)
     channels = named.pop("channels", "3") if kind == "folder" or path.suffix == ".parquet" else "3"
     geometry = Geometry(options.resize, options.crop, _channels(channels))
     if not (colon and kind == "folder") and options.class_map is not None:
         raise UsageError(f"--class-map is for folders of images, --data is {spec}", "write folder:DIR, or leave it out")
     if colon and kind == "folder":
         _none_named(spec, named)
-        return read_folder(Path(rest).expanduser(), geometry, options.class_map)
+        return read_folder(expanded(rest), geometry, options.class_map)
     if path.suffix == ".parquet" and not (colon and kind in KINDS):
         return read_parquet(path, named, geometry)
     if (options.resize, options.crop) != (None, None):
         raise UsageError(f"--resize and --crop are for image files, --data is {spec}", "leave them out")
     if colon and kind in KINDS:
         _none_named(spec, named)
-        return read_cifar10_c(rest) if kind == "cifar10-c" else FOLDERS[kind](Path(rest).expanduser())
+        return read_cifar10_c(rest) if kind == "cifar10-c" else FOLDERS[kind](expanded(rest))
     if path.suffix == ".npy":
         _none_named(spec, named)
         images, comma, labels = whole.partition(".npy,")
         pair = (f"{images}.npy", labels) if comma else (whole, "")
-        return read_npy_pair(Path(pair[0]).expanduser(), Path(pair[1]).expanduser() if comma else None)
+        return read_npy_pair(expanded(pair[0]), expanded(pair[1]) if comma else None)
     if path.suffix == ".npz":
         return read_npz(path, named)
     if path.suffix in (".pt", ".pth"):

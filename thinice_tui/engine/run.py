@@ -29,10 +29,12 @@ from thinice_tui.engine.reliability import EXAMINATION, EXAMINED
 from thinice_tui.errors import ModelError
 from thinice_tui.margins import logit_margin
 from thinice_tui.runfile.control import forget
+from thinice_tui.runfile.identity import is_finished
 from thinice_tui.runfile.records import BatchOutcome, Finding
-from thinice_tui.runfile.writer import RunWriter
+from thinice_tui.runfile.writer import RunWriter, tidy
 from thinice_tui.settings import Settings, is_final
 
+FINISHED = "this run is finished already: nothing is computed again"
 PROBED = 64
 """Clean images on which a model's faster form is compared to it, and its gradients are looked at."""
 
@@ -61,6 +63,10 @@ def run_comparison(
         stages = build_stages(settings.attack, classes, settings.distances)
         plan = make_plan(models, samples, settings, stages, device, classes)
         records = [model.record() for model in models]
+        if is_finished(path, plan, records):
+            tidy(path)
+            observer.note(FINISHED)
+            return
         with RunWriter.open(path, plan, records, samples.labels, samples.indices, samples.each()) as writer:
             if writer.value("finished") is None:
                 forget(path)
@@ -70,8 +76,8 @@ def run_comparison(
                     engine.run(doubts, checks)
                 finally:
                     forget(path)
-            else:
-                observer.note("this run is finished already: nothing is computed again")
+            else:  # by another engine, just now
+                observer.note(FINISHED)
 
 
 def _common_classes(models: Sequence[RunModel], samples: Samples) -> int:

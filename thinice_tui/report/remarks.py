@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
+from thinice_tui.analysis.trials import describe_accuracies
+
 
 def remarks(about: Mapping[str, object]) -> Iterator[str]:
     """A line for each model whose normalisation was chosen by accuracy, and for each that lost parameters.
@@ -9,10 +11,9 @@ def remarks(about: Mapping[str, object]) -> Iterator[str]:
     about: the run table; runs of before these were kept have none.
     """
     for name, found in _entries(about, "normalization"):
-        accuracies = found.get("accuracies")
-        if found.get("source") == "clean accuracy" and isinstance(accuracies, Mapping):
-            ranked = sorted(accuracies.items(), key=lambda item: -float(item[1]))
-            tried = ", ".join(f"{candidate} {100 * float(value):.1f} %" for candidate, value in ranked)
+        accuracies, seen = found.get("accuracies"), found.get("seen", {})  # early runs do not say on how many
+        if found.get("source") == "clean accuracy" and isinstance(accuracies, Mapping) and isinstance(seen, Mapping):
+            tried = describe_accuracies(accuracies, seen)
             yield f"{name}: normalisation {found['chosen']}, by clean accuracy ({tried}); {found['why']}"
     for name, found in _entries(about, "kinship"):
         removed = found.get("removed")

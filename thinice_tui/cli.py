@@ -95,7 +95,7 @@ def compare(
     ] = None,
     indices: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Samples of these original indices only: text, CSV or JSON, as exported."),
+        typer.Option(metavar="FILE", help="Samples of these original indices only: text, CSV, JSON, .npy."),
     ] = None,
     shuffle: Annotated[
         int | None, typer.Option(metavar="SEED", help="In random order, so that --samples takes a random subset.")
@@ -176,7 +176,7 @@ def compare(
             raise typer.Exit(compare_in_app(request))
         from rich.console import Console
 
-        console = Console(stderr=True)
+        console = Console(stderr=True, emoji=False)
         console.print("reading models and data …", style="dim")
 
         from thinice_tui.engine.environment import prepare_process
@@ -324,7 +324,7 @@ def _need_terminal(otherwise: str) -> None:
 def _fail(error: ThiniceError) -> NoReturn:
     from rich.console import Console
 
-    console = Console(stderr=True)
+    console = Console(stderr=True, emoji=False)
     interrupted = isinstance(error, Interrupted)
     console.print(
         printable(error.what if interrupted else f"error: {error.what}"),

@@ -95,7 +95,7 @@ def compare(
         typer.Option(
             metavar="FILE",
             parser=expanded_path,
-            help="Samples of these original indices only: text, CSV or JSON, as exported.",
+            help="Samples of these original indices only: text, CSV, JSON, .npy.",
         ),
     ] = None,
     shuffle: Annotated[
@@ -188,7 +188,7 @@ def compare(
             raise typer.Exit(compare_in_app(request))
         from rich.console import Console
 
-        console = Console(stderr=True)
+        console = Console(stderr=True, emoji=False)
         console.print("reading models and data …", style="dim")
 
         from thinice_tui.engine.environment import prepare_process
@@ -368,7 +368,7 @@ def _fail(error: ThiniceError) -> NoReturn:
 def _tell(error: ThiniceError) -> None:
     from rich.console import Console
 
-    console = Console(stderr=True)
+    console = Console(stderr=True, emoji=False)
     interrupted = isinstance(error, Interrupted)
     console.print(
         printable(error.what if interrupted else f"error: {error.what}"),

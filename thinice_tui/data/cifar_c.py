@@ -1,12 +1,10 @@
 """`cifar10-c:DIR/corruption@severity`: one corruption of the CIFAR-10 test set (Hendrycks and Dietterich 2019)."""
 
-from dataclasses import replace
-
 import numpy as np
 
 from thinice_tui.data.arrays import DiskArray
 from thinice_tui.data.cifar import CIFAR10_CLASSES
-from thinice_tui.data.naming import samples_of
+from thinice_tui.data.naming import Stored, samples_of
 from thinice_tui.data.npy_pair import read_npy
 from thinice_tui.data.samples import Samples
 from thinice_tui.errors import DataError, UsageError
@@ -37,5 +35,5 @@ def read_cifar10_c(rest: str) -> Samples:
     if labels.shape != wanted[:1]:
         raise DataError(f"{path.parent / 'labels.npy'}: has shape {labels.shape}", f"expected {wanted[:1]}")
     first = (int(severity) - 1) * IMAGES
-    samples = samples_of(images.part(first, IMAGES), labels[first : first + IMAGES], f"cifar10-c:{rest}")
-    return replace(samples, class_names=CIFAR10_CLASSES)
+    part, numbers = images.part(first, IMAGES), labels[first : first + IMAGES]
+    return samples_of(Stored(part, numbers, f"cifar10-c:{rest}", class_names=CIFAR10_CLASSES))

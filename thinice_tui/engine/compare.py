@@ -64,7 +64,10 @@ def prepare(request: Request) -> Prepared:
         samples,
         probe,
         request.run or default_path(models, samples, request.settings),
-        remarks=tuple(describe_trial(name, trial) for name, trial in zip(names, trials, strict=True) if trial),
+        remarks=(
+            *samples.notes,
+            *(describe_trial(name, trial) for name, trial in zip(names, trials, strict=True) if trial),
+        ),
         warnings=(
             *budget_warnings(samples, request.settings),
             *(doubt for doubt in doubted if doubt),
@@ -109,10 +112,11 @@ def execute(request: Request, prepared: Prepared, observer: Observer, log: Path 
 def _data(request: Request, dense: LoadedModel) -> tuple[str, Samples]:
     """The data's spec, and all of its samples, whatever is selected."""
     spec = stored_spec(dense.checkpoint.about, dense.path) if request.data is None else request.data
-    samples = read_samples(spec, request.data_options)
-    named = dense.checkpoint.about.get("class_names")
-    if not samples.class_names and isinstance(named, list):
-        samples = samples.named(tuple(str(name) for name in named))
+    stored = dense.checkpoint.about.get("class_names")
+    known = tuple(str(name) for name in stored) if isinstance(stored, list) else ()
+    samples = read_samples(spec, request.data_options, known)
+    if not samples.class_names:
+        samples = samples.named(known)
     return spec, samples
 
 

@@ -101,6 +101,7 @@ def make_plan(
         "classes": classes,
         "data": {
             "source": samples.source,
+            "notes": list(samples.notes),
             "sha256": samples.fingerprint,
             "samples": len(samples),
             "shape": list(samples.images.shape[1:]),

@@ -39,7 +39,7 @@ def run_engine(request: Request) -> None:
         with stream:
             os.dup2(stream.fileno(), 1)
             os.dup2(stream.fileno(), 2)
-    console = Console(file=sys.stderr, width=WIDTH, force_terminal=False)
+    console = Console(file=sys.stderr, width=WIDTH, force_terminal=False, emoji=False)
     try:
         with ConsoleObserver(console) as observer:
             execute(request, prepared, observer, log)

@@ -1,4 +1,4 @@
-"""What was decided about the models before the run, for the report: normalisations tried, parameters removed."""
+"""What was decided before the run, for the report: how data were read, normalisations tried, parameters removed."""
 
 from collections.abc import Iterator, Mapping
 
@@ -6,10 +6,13 @@ from thinice_tui.analysis.trials import describe_accuracies
 
 
 def remarks(about: Mapping[str, object]) -> Iterator[str]:
-    """A line for each model whose normalisation was chosen by accuracy, and for each that lost parameters.
+    """A line for each note on the data, each normalisation chosen by accuracy, each model that lost parameters.
 
     about: the run table; runs of before these were kept have none.
     """
+    data = about.get("data")
+    notes = data.get("notes") if isinstance(data, Mapping) else None
+    yield from (str(note) for note in notes or () if isinstance(notes, list))
     for name, found in _entries(about, "normalization"):
         accuracies, seen = found.get("accuracies"), found.get("seen", {})  # early runs do not say on how many
         if found.get("source") == "clean accuracy" and isinstance(accuracies, Mapping) and isinstance(seen, Mapping):

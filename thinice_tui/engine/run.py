@@ -55,9 +55,9 @@ def run_comparison(
     `time_limit` seconds are over. KeyboardInterrupt passes through, with everything up to the batch in flight kept.
     """
     with full_precision():
-        checks = [(model.name, check) for model in models for check in check_behaviour(model.loaded, samples)]
-        classes = _common_classes(models, samples)
-        checks += [(model.name, check) for model in models for check in check_gradients(model.loaded, samples)]
+        checks = [(model.name, check) for model in models for check in check_behaviour(model.loaded, samples, device)]
+        classes = _common_classes(models, samples, device)
+        checks += [(model.name, check) for model in models for check in check_gradients(model.loaded, samples, device)]
         stages = build_stages(settings.attack, classes, settings.distances)
         plan = make_plan(models, samples, settings, stages, device, classes)
         records = [model.record() for model in models]
@@ -74,8 +74,8 @@ def run_comparison(
                 observer.note("this run is finished already: nothing is computed again")
 
 
-def _common_classes(models: Sequence[RunModel], samples: Samples) -> int:
-    found = [probe_outputs(model.loaded, samples) for model in models]
+def _common_classes(models: Sequence[RunModel], samples: Samples, device: torch.device) -> int:
+    found = [probe_outputs(model.loaded, samples, device) for model in models]
     for model, classes in zip(models, found, strict=True):
         if classes != found[0]:
             raise ModelError(

@@ -6,7 +6,7 @@ import json
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, NoReturn
@@ -14,6 +14,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from thinice_tui.errors import EXIT_INTERRUPTED, Interrupted, ThiniceError, UsageError
+from thinice_tui.own_stdout import own_stdout
 from thinice_tui.printable import printable
 
 app = typer.Typer(
@@ -140,7 +141,7 @@ def compare(
 
     Repeat the command to resume it, or to look at a finished run again.
     """
-    with _errors(debug), _stop_on_sigterm():
+    with _errors(debug), _stop_on_sigterm(), ExitStack() as closing:
         from thinice_tui.attacks.ensembles import build_ensemble
         from thinice_tui.durations import parse_duration
         from thinice_tui.report.output import check_format
@@ -181,6 +182,7 @@ def compare(
 
         from thinice_tui.engine.environment import prepare_process
 
+        stdout = closing.enter_context(own_stdout())
         prepare_process()
         from thinice_tui.engine.compare import execute, prepare
         from thinice_tui.engine.console import ConsoleObserver
@@ -193,7 +195,7 @@ def compare(
         except (KeyboardInterrupt, Interrupted) as stop:
             if not holds_results(prepared.path):
                 raise Interrupted("interrupted before anything was computed") from None
-            write_report(prepared.path, form, output, samples_in_report)
+            write_report(prepared.path, form, output, samples_in_report, stdout)
             raise (
                 stop
                 if isinstance(stop, Interrupted)
@@ -205,7 +207,7 @@ def compare(
         console.print(
             printable(f"run file: {prepared.path}"), style="dim", markup=False, highlight=False, soft_wrap=True
         )
-        write_report(prepared.path, form, output, samples_in_report)
+        write_report(prepared.path, form, output, samples_in_report, stdout)
 
 
 @app.command("open")
@@ -227,20 +229,24 @@ def open_command(
 
 
 @app.command(hidden=True)
-def engine(request: Annotated[str, typer.Argument(help="A request, as JSON.")], debug: DebugOption = False) -> None:
+def engine(
+    request: Annotated[str, typer.Argument(help="A request, as JSON.")],
+    announce: Annotated[int | None, typer.Option(help="The descriptor on which to name the run file.")] = None,
+    debug: DebugOption = False,
+) -> None:
     """Compute a run for a view that watches its file: what `compare` starts in the background."""
     with _errors(debug), _stop_on_sigterm():
         from thinice_tui.engine.environment import prepare_process
 
         prepare_process()
-        from thinice_tui.engine.process import run_engine
+        from thinice_tui.engine.process import Announcer, run_engine
         from thinice_tui.settings import Request
 
         try:
             stored = json.loads(request)
         except (ValueError, RecursionError) as error:
             raise UsageError("the request is not JSON", "`thinice-tui compare` makes one") from error
-        run_engine(Request.from_dict(stored))
+        run_engine(Request.from_dict(stored), Announcer(announce))
 
 
 @app.command("report")
@@ -278,7 +284,8 @@ def inspect(
         from thinice_tui.report.inspection import print_inspections
         from thinice_tui.settings import ModelOptions
 
-        print_inspections(inspect_models(models, arch, normalize, ModelOptions(keep, trust_pickle)), form)
+        with own_stdout() as stdout:
+            print_inspections(inspect_models(models, arch, normalize, ModelOptions(keep, trust_pickle)), form, stdout)
 
 
 @app.command()

@@ -14,6 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.engine.test_run import request as quick
+from tests.printing import WORDS, forward
 from tests.tiny import SLOW, Files, write_files
 from thinice_tui.cli import app
 from thinice_tui.errors import RunFileError, ThiniceError
@@ -23,6 +24,7 @@ from thinice_tui.settings import Request
 from thinice_tui.tui.supervisor import Announcement, EngineProcess, how_it_ended, tail
 
 DEADLINE = 120.0
+PRINTING = f"{Path(__file__).parents[1] / 'printing.py'}:printing"
 STARTER = """
 import json, sys, time
 from thinice_tui.settings import Request
@@ -128,6 +130,29 @@ def test_ended_before_it_has_said_anything_it_was_killed(
     process.kill()
     assert process.announcement() is None and process.wait() == -signal.SIGKILL
     assert process.last_words() == ""
+
+
+def test_whatever_a_model_prints_is_in_its_log_and_announces_nothing(
+    files: Files, tmp_path: Path, start: Callable[[Request], EngineProcess]
+) -> None:
+    """At import, as it is made, in its forward pass, from C, and as the process ends."""
+    process = start(wanted(files, Path("a.thinice"), arch=PRINTING))
+    announced = process.announcement()
+    assert announced == Announcement(tmp_path / "a.thinice", tmp_path / "a.thinice.log"), process.last_words()
+    assert process.wait() == 0 and read_run(announced.run).complete
+    log = announced.log.read_text()
+    assert [word for word in (forward, *WORDS[-2:]) if word not in log] == []
+    assert "dense · clean: accuracy" in log
+
+
+def test_what_a_model_prints_before_it_fails_is_in_the_last_words(
+    files: Files, start: Callable[[Request], EngineProcess]
+) -> None:
+    process = start(wanted(files, Path("a.thinice"), arch=PRINTING, data="absent.npz"))
+    assert process.announcement() is None and process.wait() == 1
+    words = process.last_words()
+    assert "absent.npz" in words and [word for word in WORDS if word != forward and word not in words] == []
+    assert not Path("a.thinice.log").exists()
 
 
 # ends

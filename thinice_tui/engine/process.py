@@ -1,5 +1,6 @@
 """The engine as a process of its own, for a view that watches the run file it writes."""
 
+import io
 import json
 import os
 import sys
@@ -17,19 +18,60 @@ from thinice_tui.settings import Request
 WIDTH = 100
 
 
-def run_engine(request: Request) -> None:
+class Announcer:
+    """Tells the starter, once, where the run and its log are: a line of JSON, {"run": path, "log": path}.
+
+    On a descriptor that nobody else knows: models print whatever they like to stdout and stderr.
+    """
+
+    def __init__(self, descriptor: int | None) -> None:
+        """descriptor: one to write to, which the starter reads; None: nobody waits for it."""
+        self._descriptor = descriptor
+        if descriptor is not None:
+            with suppress(OSError):
+                os.set_inheritable(descriptor, False)  # a model may start processes that outlive this one
+
+    def announce(self, run: Path, log: Path) -> None:
+        if self._descriptor is None:
+            return
+        line = json.dumps({"run": str(run.absolute()), "log": str(log)})
+        with suppress(OSError):  # the starter has gone already: then nobody needs to be told
+            os.write(self._descriptor, f"{line}\n".encode())
+        with suppress(OSError):
+            os.close(self._descriptor)
+        self._descriptor = None
+
+
+def run_engine(request: Request, announcer: Announcer) -> None:
     """Compute `request`; raises ThiniceError.
 
-    Messages go to stderr, which the starter keeps, and into NAME.thinice.log once the run has a name.
-    That name is one line of JSON on stdout: {"run": path, "log": path}; then stdout is the log, too.
+    Messages, and what models print, go to stdout and stderr, which the starter keeps, and from the moment on that the
+    run has a name into NAME.thinice.log.
     """
     os.chdir(request.folder)
     step_back()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)  # what models print is in the log when they are killed, too
+    console = Console(file=sys.stderr, width=WIDTH, force_terminal=False)
     prepared = prepare(request)
-    log = Path(f"{prepared.path}.log").absolute()
-    announcement = json.dumps({"run": str(prepared.path.absolute()), "log": str(log)})
+    log = _log(prepared.path)
+    _write_to(log)
+    announcer.announce(prepared.path, log)
     try:
-        prepared.path.parent.mkdir(parents=True, exist_ok=True)
+        with ConsoleObserver(console) as observer:
+            execute(request, prepared, observer, log)
+    except RunBusyError as busy:
+        console.print(f"{busy.what}: this one is not needed", markup=False)
+
+
+def _log(run: Path) -> Path:
+    return Path(f"{run}.log").absolute()
+
+
+def _write_to(log: Path) -> None:
+    """From now on stdout and stderr are the end of `log`; raises RunFileError."""
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
         stream = log.open("a")
     except OSError as error:
         raise RunFileError(
@@ -37,13 +79,5 @@ def run_engine(request: Request) -> None:
             "check that the folder exists and is writable, or give --run",
         ) from error
     with stream:
-        with suppress(BrokenPipeError):  # the starter has gone already: then nobody needs to be told
-            print(announcement, flush=True)
-        os.dup2(stream.fileno(), 1)
-        os.dup2(stream.fileno(), 2)
-    console = Console(file=sys.stderr, width=WIDTH, force_terminal=False)
-    try:
-        with ConsoleObserver(console) as observer:
-            execute(request, prepared, observer, log)
-    except RunBusyError as busy:
-        console.print(f"{busy.what}: this one is not needed", markup=False)
+        for descriptor in (1, 2):
+            os.dup2(stream.fileno(), descriptor)

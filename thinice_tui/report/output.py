@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import TextIO
 
 from rich.console import Console
 
@@ -34,11 +35,11 @@ def holds_results(path: Path) -> bool:
     return any(bool((model.clean_prediction >= 0).any()) for model in run.models)
 
 
-def write_report(path: Path, form: str, output: Path | None, samples: bool) -> None:
-    """The report of the run file `path`, to the file `output` or to stdout."""
+def write_report(path: Path, form: str, output: Path | None, samples: bool, stdout: TextIO | None = None) -> None:
+    """The report of the run file `path`, to the file `output`, else to `stdout` (None: sys.stdout)."""
     analysis = analyse(read_run(path))
     if output is None:
-        _write(analysis, form, samples, Console())
+        _write(analysis, form, samples, Console(file=stdout))
         return
     try:
         with output.open("w", encoding="utf-8") as stream:

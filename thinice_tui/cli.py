@@ -181,8 +181,11 @@ def compare(
         console.print("reading models and data …", style="dim")
 
         from thinice_tui.engine.environment import prepare_process
+        from thinice_tui.runfile.hold import Hold
 
-        stdout = closing.enter_context(own_stdout())
+        stdout, hold = closing.enter_context(own_stdout()), closing.enter_context(Hold())
+        if run is not None:
+            hold.take(run, None)
         prepare_process()
         from thinice_tui.engine.compare import execute, prepare
         from thinice_tui.engine.console import ConsoleObserver
@@ -191,7 +194,7 @@ def compare(
         prepared = prepare(request)
         try:
             with ConsoleObserver(console) as observer:
-                execute(request, prepared, observer)
+                execute(request, prepared, observer, hold=hold)
         except (KeyboardInterrupt, Interrupted) as stop:
             if not holds_results(prepared.path):
                 raise Interrupted("interrupted before anything was computed") from None

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from thinice_tui.engine.compare import execute, prepare
 from thinice_tui.engine.console import ConsoleObserver
 from thinice_tui.engine.environment import step_back
 from thinice_tui.errors import RunBusyError, RunFileError
+from thinice_tui.runfile.hold import Hold
 from thinice_tui.settings import Request
 
 WIDTH = 100
@@ -46,21 +46,30 @@ def run_engine(request: Request, announcer: Announcer) -> None:
     """Compute `request`; raises ThiniceError.
 
     Messages, and what models print, go to stdout and stderr, which the starter keeps, and from the moment on that the
-    run has a name into NAME.thinice.log.
+    run has a name into NAME.thinice.log. A run that is resumed says first of all that this engine is at it.
     """
     os.chdir(request.folder)
     step_back()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True)  # what models print is in the log when they are killed, too
     console = Console(file=sys.stderr, width=WIDTH, force_terminal=False)
-    prepared = prepare(request)
-    log = _log(prepared.path)
-    _write_to(log)
-    announcer.announce(prepared.path, log)
+    path = request.run
     try:
-        with ConsoleObserver(console) as observer:
-            execute(request, prepared, observer, log)
+        with Hold() as hold:
+            if path is not None:
+                hold.take(path, _log(path))
+            from thinice_tui.engine.compare import execute, prepare  # torch takes seconds: views are told before
+
+            prepared = prepare(request)
+            path = prepared.path
+            hold.take(path, _log(path))
+            _write_to(_log(path))
+            announcer.announce(path, _log(path))
+            with ConsoleObserver(console) as observer:
+                execute(request, prepared, observer, _log(path), hold)
     except RunBusyError as busy:
+        assert path is not None
+        announcer.announce(path, _log(path))
         console.print(f"{busy.what}: this one is not needed", markup=False)
 
 

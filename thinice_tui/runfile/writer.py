@@ -27,6 +27,7 @@ from thinice_tui.runfile.schema import (
     check_recognised,
     pack_adversarial,
     read_logits,
+    starting_beat,
 )
 
 HEARTBEAT_SECONDS = 0.5
@@ -55,12 +56,14 @@ class RunWriter:
         labels: Integers,
         indices: Integers,
         images: Iterable[NDArray[np.generic]],
+        lock: FileLock | None = None,
     ) -> "RunWriter":
         """Create `path`, or continue it when it was made by the same plan; raises RunFileError.
 
         images: each sample's as stored, [C,H,W], in order; gone through once, and only where `path` is created.
+        lock: the run's, where it is held already; the writer releases it, also where this fails.
         """
-        lock = _lock(path)
+        lock = lock or _lock(path)
         connection: sqlite3.Connection | None = None
         try:
             exists = path.exists() and path.stat().st_size > 0
@@ -153,9 +156,10 @@ class RunWriter:
     # what is added
 
     def begin(self, origin: Mapping[str, object]) -> None:
-        """An engine begins: how it was started goes into the run table, the last one's heartbeat goes away."""
+        """An engine begins: how it was started goes into the run table, its heartbeat replaces the last one's."""
         with self._transaction():
             self._connection.execute("DELETE FROM heartbeat")
+            self._connection.execute(*starting_beat("the attacks"))
             self._set_values(origin)
 
     def set_values(self, **values: object) -> None:

@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 import torch
 from torch import Tensor, nn
+from typer.testing import CliRunner, Result
 
 from tests.engine.test_run import StopAfter, assert_same_outcomes, request, run_it
 from tests.tiny import Files
+from thinice_tui.attacks.ensembles import REVISION
+from thinice_tui.cli import app
 from thinice_tui.engine.compare import execute, prepare
 from thinice_tui.engine.findings import Check
 from thinice_tui.errors import Interrupted, RunBusyError
@@ -183,3 +186,54 @@ def test_the_checks_before_a_run_are_made_on_its_device(wanted: Request, monkeyp
 
 def replace_device(wanted: Request, device: str) -> Request:
     return Request.from_dict(wanted.as_dict() | {"device": device})
+
+
+# with which attacks
+
+
+def compare(files: Files, *options: object) -> Result:
+    arguments = [*files.arguments, "--attack", "quick", "--eps", "4/255", "--batch-size", "8", *options]
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def said(result: Result) -> str:
+    return " ".join(result.stderr.split())
+
+
+def cut(files: Files, *options: object) -> Path:
+    """A run that its time limit has cut."""
+    assert compare(files, "--time-limit", "0.001s", *options).exit_code == 130
+    (path,) = Path().rglob("*.thinice")
+    return path
+
+
+@pytest.mark.parametrize("began", [None, REVISION + 1], ids=["none", "later"])
+def test_a_cut_run_of_another_revision_is_not_continued(files: Files, began: int | None) -> None:
+    path = cut(files)
+    before = read_run(path)
+    store(path, attacks_revision=began)
+    result = compare(files)
+    assert result.exit_code == 1 and result.stdout == ""
+    words = f"was begun by another revision of the attacks ({began or 0}, this is {REVISION})"
+    assert words in said(result) and "begin anew in another file with --run" in said(result)
+    assert f"thinice-tui report {path}" in said(result) and "Traceback" not in result.stderr
+    assert_same_outcomes(read_run(path), before)
+    report = CliRunner().invoke(app, ["report", str(path)])
+    assert report.exit_code == 0 and "PARTIAL" in report.stdout
+    assert compare(files, "--run", "b.thinice").exit_code == 0
+
+
+def test_a_revision_goes_on_with_its_own_runs(files: Files) -> None:
+    path = cut(files)
+    assert read_run(path).about["attacks_revision"] == REVISION
+    assert compare(files).exit_code == 0 and read_run(path).complete
+
+
+@pytest.mark.parametrize("began", [None, REVISION + 1], ids=["none", "later"])
+def test_a_finished_run_of_another_revision_is_found_and_shown(files: Files, began: int | None) -> None:
+    first = compare(files)
+    assert first.exit_code == 0
+    (path,) = Path("runs").glob("*.thinice")
+    store(path, attacks_revision=began)
+    again = compare(files)
+    assert again.exit_code == 0 and "finished already" in said(again) and again.stdout == first.stdout

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from thinice_tui.errors import RunBusyError, RunFileError
 from thinice_tui.runfile.records import BatchOutcome, Floats, Heartbeat, Integers, ModelRecord, RunPlan
+from thinice_tui.runfile.revision import check_revision
 from thinice_tui.runfile.schema import (
     APPLICATION_ID,
     PAGE_SIZE,
@@ -73,6 +74,8 @@ class RunWriter:
             if exists:
                 check_recognised(connection, str(path))
                 _check_same(connection, plan, path)
+                about = dict(connection.execute("SELECT * FROM run").fetchall())
+                check_revision({key: json.loads(value) for key, value in about.items()}, plan.about, path)
             # Where WAL cannot be had (network file systems) SQLite answers with the mode it keeps.
             connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")  # of a new file; of another it stays
             connection.execute("PRAGMA journal_mode = WAL")

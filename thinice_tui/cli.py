@@ -7,7 +7,7 @@ import json
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, NoReturn
@@ -139,6 +139,9 @@ def compare(
             help="Where the run is kept; the same again resumes it. Default: ./runs/…",
         ),
     ] = None,
+    only_plan: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would run, and how long at most; attack and write nothing.")
+    ] = False,
     report: Annotated[bool, typer.Option("--report", help="Headless: progress on stderr, report on stdout.")] = False,
     form: FormatOption = None,
     output: OutputOption = None,
@@ -149,7 +152,7 @@ def compare(
 
     Repeat the command to resume it, or to look at a finished run again.
     """
-    with _errors(debug), _stop_on_sigterm(), ExitStack() as closing:
+    with _errors(debug), _stop_on_sigterm():
         from thinice_tui.attacks.ensembles import build_ensemble
         from thinice_tui.durations import parse_duration
         from thinice_tui.report.output import plan_output
@@ -178,6 +181,15 @@ def compare(
             data_options=DataOptions(classes, indices, shuffle, class_map, resize, crop),
             model_options=ModelOptions(keep, trust_pickle),
         )
+        if only_plan:
+            if output or samples_in_report:
+                raise UsageError(
+                    "--dry-run writes no file, -o and --samples-in-report are for reports", "leave them out"
+                )
+            from thinice_tui.headless import dry_run
+
+            dry_run(request, as_json=targets[0].form == "json")
+            return
         if not report:
             if form or output or samples_in_report:
                 raise UsageError("--format, -o and --samples-in-report are for reports", "add --report")
@@ -187,42 +199,9 @@ def compare(
             from thinice_tui.tui.app import compare_in_app
 
             raise typer.Exit(compare_in_app(request))
-        from rich.console import Console
+        from thinice_tui.headless import compare_headless
 
-        console = Console(stderr=True, emoji=False)
-        console.print("reading models and data …", style="dim")
-
-        from thinice_tui.engine.environment import prepare_process
-        from thinice_tui.runfile.hold import Hold
-
-        stdout, hold = closing.enter_context(own_stdout()), closing.enter_context(Hold())
-        if run is not None:
-            hold.take(run, None)
-        prepare_process()
-        from thinice_tui.engine.compare import execute, prepare
-        from thinice_tui.engine.console import ConsoleObserver
-        from thinice_tui.report.output import holds_results, write_report
-
-        prepared = prepare(request)
-        try:
-            with ConsoleObserver(console) as observer:
-                execute(request, prepared, observer, hold=hold)
-        except (KeyboardInterrupt, Interrupted) as stop:
-            if not holds_results(prepared.path):
-                raise Interrupted("interrupted before anything was computed") from None
-            write_report(prepared.path, targets, samples_in_report, stdout)
-            raise (
-                stop
-                if isinstance(stop, Interrupted)
-                else Interrupted(
-                    f"interrupted; everything up to the batch in flight is kept in {prepared.path}",
-                    f"repeat the command to go on, or look at it: thinice-tui report {prepared.path}",
-                )
-            ) from None
-        console.print(
-            printable(f"run file: {prepared.path}"), style="dim", markup=False, highlight=False, soft_wrap=True
-        )
-        write_report(prepared.path, targets, samples_in_report, stdout)
+        compare_headless(request, targets, samples_in_report)
 
 
 @app.command("open")

@@ -41,5 +41,8 @@ def time_left(at_most: float | None, expected: float | None) -> str:
 
 
 def short(number: float) -> str:
-    """`950`, `3.1k`: two digits are enough."""
-    return f"{number / 1000:.1f}k" if number >= 1000 else f"{number:.0f}"
+    """`950`, `3.1k`, `12.5M`: a few digits are enough."""
+    for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if number >= size:
+            return f"{number / size:.1f}{unit}"
+    return f"{number:.0f}"

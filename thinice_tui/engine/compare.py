@@ -9,12 +9,14 @@ from thinice_tui.data.samples import Samples
 from thinice_tui.data.selection import select
 from thinice_tui.data.spec import read_samples, stored_spec
 from thinice_tui.data.spread import Spread
+from thinice_tui.engine.beginning import check_models
 from thinice_tui.engine.budget import budget_warnings
-from thinice_tui.engine.device import choose_device
+from thinice_tui.engine.device import choose_device, full_precision
+from thinice_tui.engine.dry_run import DryRun, planned
 from thinice_tui.engine.normalizing import decide_normalizations, describe_trial, own_constants
 from thinice_tui.engine.observer import Observer
 from thinice_tui.engine.plan import RunModel, default_path
-from thinice_tui.engine.run import run_comparison
+from thinice_tui.engine.run import PROBED, run_comparison
 from thinice_tui.models.load import LoadedModel, load_model
 from thinice_tui.models.provenance import compare_models, doubts, same_weights, unheeded_keep
 from thinice_tui.runfile.control import this_engine
@@ -114,6 +116,16 @@ def execute(
             prepared.warnings,
             held,
         )
+
+
+def plan_only(request: Request, prepared: Prepared) -> DryRun:
+    """Check the models as a run would, and say what it would do; nothing is attacked or written."""
+    device = choose_device(request.device)
+    images = prepared.probe.first(PROBED)
+    with full_precision(), Hold() as hold:
+        classes, checks = check_models(prepared.models, prepared.samples, images, device, prepared.path, hold)
+    warnings = (*prepared.warnings, *(check.warning for _, check in checks if check.warning))
+    return planned(prepared.models, prepared.samples, request.settings, classes, device, prepared.path, warnings)
 
 
 def _data(request: Request, dense: LoadedModel) -> tuple[str, Samples]:

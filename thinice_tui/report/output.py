@@ -73,7 +73,8 @@ def holds_results(path: Path) -> bool:
 def write_report(path: Path, targets: Sequence[Target], samples: bool, stdout: TextIO | None = None) -> None:
     """The report of the run file `path`, to every target; a file is replaced whole or not at all.
 
-    samples: JSON holds every sample, too. stdout: where that is; None: sys.stdout. Where one target fails the others are still written; then RunFileError.
+    samples: JSON holds every sample, too. stdout: where that is; None: sys.stdout. Where one target fails the others
+    are still written; then RunFileError.
     """
     analysis = analyse(read_run(path))
     failed: list[RunFileError] = []

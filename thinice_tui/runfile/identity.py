@@ -10,7 +10,9 @@ from typing import Any
 
 from thinice_tui.errors import RunFileError
 from thinice_tui.runfile.connection import reading
+from thinice_tui.runfile.problems import check_place
 from thinice_tui.runfile.records import ModelRecord, RunPlan
+from thinice_tui.runfile.revision import check_revision
 
 _MODEL = re.compile(
     r"(?P<role>\w+) (?P<weights>\w+) as (?P<arch>.*?)(?: \(code (?P<code>\w+)\))?"
@@ -100,6 +102,18 @@ def is_finished(path: Path, plan: RunPlan, models: Sequence[ModelRecord]) -> boo
         return False
     check_same(stored, plan, models, path)
     return True
+
+
+def run_state(path: Path, plan: RunPlan, models: Sequence[ModelRecord]) -> str:
+    """What a run of that plan would find at `path`, in words; raises RunFileError where it would be refused."""
+    check_place(path)
+    if not path.exists() or not path.stat().st_size:
+        return "new"
+    with reading(path) as connection:
+        stored = stored_about(connection)
+    check_same(stored, plan, models, path)
+    check_revision(stored, plan.about, path)
+    return "goes on with what is there" if stored.get("finished") is None else "finished already: nothing would run"
 
 
 def stored_about(connection: sqlite3.Connection) -> dict[str, Any]:

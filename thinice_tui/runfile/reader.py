@@ -292,8 +292,13 @@ def _read_model(
 
 
 def _read_heartbeat(connection: sqlite3.Connection) -> Heartbeat | None:
-    row = connection.execute("SELECT at, state, doing, done, total, rate, seconds_left FROM heartbeat").fetchone()
-    return None if row is None else Heartbeat(*[printable_json(value) for value in row])
+    cursor = connection.execute("SELECT * FROM heartbeat")
+    names = [column[0] for column in cursor.description]
+    row = cursor.fetchone()
+    if row is None:
+        return None
+    values = {name: printable_json(value) for name, value in zip(names, row, strict=True) if name != "id"}
+    return Heartbeat(**values)  # version 3 has no seconds_expected
 
 
 def _read_stages(connection: sqlite3.Connection, model: int) -> tuple[StageRecord, ...]:

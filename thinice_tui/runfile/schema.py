@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from thinice_tui.errors import RunFileError
 
 APPLICATION_ID = 0x7468_6963  # "thic", what `file` and this tool recognise it by
-VERSION = 3
+VERSION = 4
 """Of TABLES: raised when these change, and for nothing else. What is added to the run table is no change."""
 OLDEST = 3
 """The oldest version that is read, and goes on to be."""
@@ -49,7 +49,8 @@ CREATE TABLE adversarial (
     model INTEGER NOT NULL, position INTEGER NOT NULL, image BLOB NOT NULL, PRIMARY KEY (model, position));
 CREATE TABLE heartbeat (
     id INTEGER PRIMARY KEY CHECK (id = 1), at REAL NOT NULL, state TEXT NOT NULL, doing TEXT NOT NULL,
-    done INTEGER NOT NULL, total INTEGER NOT NULL, rate REAL NOT NULL, seconds_left REAL);
+    done INTEGER NOT NULL, total INTEGER NOT NULL, rate REAL NOT NULL, seconds_left REAL,
+    seconds_expected REAL);
 """
 """run: settings, versions, data, device, engine, the attacks' revision as JSON. image: zlib of the
 array whose shape and dtype are in run['data'], apart from sample so that a view of a million samples
@@ -58,7 +59,7 @@ outcome: a row for each attacked sample; broken_by: the ordinal that broke it, N
 logits and distance: of the worst verified image so far; added: rises with every batch, so that a view
 reads only what is new; boundary: the minimum-norm distance, NULL where not searched for. adversarial:
 as `pack_adversarial` makes it, kept for broken samples as settings.keep_images says. heartbeat.state:
-starting, running, paused or stopping."""
+starting, running, paused or stopping; seconds_expected: since version 4."""
 
 
 def read_logits(
@@ -84,8 +85,11 @@ def unpack_adversarial(blob: bytes, clean: NDArray[np.float32]) -> NDArray[np.fl
 
 def starting_beat(doing: str) -> tuple[str, tuple[object, ...]]:
     """The statement, and its values, by which an engine says what it does before its first forward pass."""
-    values = (time.time(), "starting", doing, 0, 0, 0.0, None)
-    return "INSERT OR REPLACE INTO heartbeat VALUES (1, ?, ?, ?, ?, ?, ?, ?)", values
+    values = (time.time(), "starting", doing)
+    return (
+        "INSERT OR REPLACE INTO heartbeat (id, at, state, doing, done, total, rate) VALUES (1, ?, ?, ?, 0, 0, 0)",
+        values,
+    )
 
 
 def _bits(image: NDArray[np.float32]) -> NDArray[np.uint32]:

@@ -262,7 +262,7 @@ class RunWriter:
         self._beaten = beat.at
         with suppress(HeldError), self._waiting(0), self._transaction():
             self._connection.execute(
-                "INSERT OR REPLACE INTO heartbeat VALUES (1, ?, ?, ?, ?, ?, ?, ?)", astuple(beat)[:7]
+                "INSERT OR REPLACE INTO heartbeat VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?)", astuple(beat)
             )
             self._state = beat.state
 

@@ -226,8 +226,7 @@ def _aucs(comparison: Comparison, control: Comparison | None) -> Table:
     if control is not None:
         rows.insert(1, ("S10, S11 control", control.auc_s10_s11))
     for name, auc in rows:
-        value = "–" if math.isnan(auc.value) else f"{auc.value:.2f} [{auc.low:.2f}, {auc.high:.2f}]"
-        table.add_row(name, value, f"{auc.flipped}, {auc.kept}", auc.verdict)
+        table.add_row(name, auc.shown, f"{auc.flipped}, {auc.kept}", auc.verdict)
     return table
 
 

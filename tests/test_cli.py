@@ -109,7 +109,7 @@ def test_without_report_it_says_so(files: Files) -> None:
         (["--samples", "many"], "as an integer"),
         (["--samples", "0"], "greater than or equal to 1"),
         (["--samples-in-report"], "add --format json"),
-        (["-o", "report.json"], "would be written as text"),
+        (["--format", "text", "-o", "report.json"], "is named as json, --format says text"),
     ],
 )
 def test_wrong_usage_exits_with_2_and_one_message(files: Files, options: list[str], message: str) -> None:
@@ -265,7 +265,7 @@ def test_edited_architecture_code_is_another_run(files: Files, tmp_path: Path) -
     options = ["--arch", f"{code}:linear", "--attack", "pgd-2", "--run", "a.thinice"]
     assert call(*files.arguments, *options).exit_code == 0
     code.write_text(original + "# edited")
-    check_refused(call(*files.arguments, *options), "holds another run: models was", "--run")
+    check_refused(call(*files.arguments, *options), "the code of dense's architecture (linear) has changed", "--run")
 
 
 def test_a_factory_finds_its_neighbours(files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

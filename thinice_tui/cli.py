@@ -1,5 +1,6 @@
 """The front door: Typer commands, nothing else. torch is imported only by the commands that need it."""
 
+import errno
 import gc
 import io
 import json
@@ -13,8 +14,23 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from thinice_tui.errors import EXIT_INTERRUPTED, Interrupted, ThiniceError, UsageError
+from thinice_tui.cli_options import (
+    ArchOption,
+    DebugOption,
+    FormatOption,
+    KeepOption,
+    NormalizeOption,
+    OutputOption,
+    RunArgument,
+    SamplesInReportOption,
+    TrustOption,
+    expanded_path,
+)
+from thinice_tui.errors import EXIT_ERROR, EXIT_INTERRUPTED, Interrupted, ThiniceError, UsageError
 from thinice_tui.printable import printable
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""Why a stream that is open cannot be written."""
 
 app = typer.Typer(
     name="thinice-tui",
@@ -23,32 +39,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-
-ArchOption = Annotated[
-    str,
-    typer.Option("--arch", metavar="SPEC", help="auto, a known name, FILE.py:factory, pkg.mod:factory or timm:NAME."),
-]
-NormalizeOption = Annotated[
-    str,
-    typer.Option(
-        "--normalize", metavar="SPEC", help="auto, none, cifar10, cifar100, svhn, imagenet, mnist, or m,m,m/s,s,s."
-    ),
-]
-KeepOption = Annotated[
-    str | None,
-    typer.Option("--keep", metavar="K", help="Fraction that scores in a model file keep: 0.1, or one a file: 1,0.1."),
-]
-TrustOption = Annotated[
-    bool, typer.Option("--trust-pickle", help="Run code that is in model files: whole modules, TorchScript, .pt2.")
-]
-FormatOption = Annotated[str, typer.Option("--format", metavar="NAME", help="text or json.")]
-OutputOption = Annotated[
-    Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write the report there, not to stdout.")
-]
-SamplesInReportOption = Annotated[
-    bool, typer.Option("--samples-in-report", help="Add every sample's outcome to the JSON report.")
-]
-DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -64,9 +54,12 @@ def main(
 
 @app.command()
 def compare(
-    dense: Annotated[Path, typer.Argument(metavar="DENSE", help="The checkpoint before pruning.")],
+    dense: Annotated[
+        Path, typer.Argument(metavar="DENSE", parser=expanded_path, help="The checkpoint before pruning.")
+    ],
     pruned: Annotated[
-        list[Path] | None, typer.Argument(metavar="[PRUNED...]", help="Its pruned versions; none: the model alone.")
+        list[Path] | None,
+        typer.Argument(metavar="[PRUNED...]", parser=expanded_path, help="Its pruned versions; none: the model alone."),
     ] = None,
     data: Annotated[
         str | None,
@@ -74,7 +67,11 @@ def compare(
     ] = None,
     control: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="The dense model retrained without pruning: what flips by itself."),
+        typer.Option(
+            metavar="FILE",
+            parser=expanded_path,
+            help="The dense model retrained without pruning: what flips by itself.",
+        ),
     ] = None,
     arch: ArchOption = "auto",
     normalize: NormalizeOption = "auto",
@@ -95,13 +92,20 @@ def compare(
     ] = None,
     indices: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Samples of these original indices only: text, CSV or JSON, as exported."),
+        typer.Option(
+            metavar="FILE",
+            parser=expanded_path,
+            help="Samples of these original indices only: text, CSV, JSON, .npy.",
+        ),
     ] = None,
     shuffle: Annotated[
         int | None, typer.Option(metavar="SEED", help="In random order, so that --samples takes a random subset.")
     ] = None,
     class_map: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Of folder:DIR: label numbers by folder name, JSON or CSV.")
+        Path | None,
+        typer.Option(
+            metavar="FILE", parser=expanded_path, help="Of folder:DIR: label numbers by folder name, JSON or CSV."
+        ),
     ] = None,
     resize: Annotated[
         int | None, typer.Option(metavar="N", help="Of image files: make the shorter side N pixels.")
@@ -128,10 +132,14 @@ def compare(
     ] = None,
     run: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Where the run is kept; the same again resumes it. Default: ./runs/…"),
+        typer.Option(
+            metavar="FILE",
+            parser=expanded_path,
+            help="Where the run is kept; the same again resumes it. Default: ./runs/…",
+        ),
     ] = None,
     report: Annotated[bool, typer.Option("--report", help="Headless: progress on stderr, report on stdout.")] = False,
-    form: FormatOption = "text",
+    form: FormatOption = None,
     output: OutputOption = None,
     samples_in_report: SamplesInReportOption = False,
     debug: DebugOption = False,
@@ -143,10 +151,14 @@ def compare(
     with _errors(debug), _stop_on_sigterm():
         from thinice_tui.attacks.ensembles import build_ensemble
         from thinice_tui.durations import parse_duration
-        from thinice_tui.report.output import check_format
+        from thinice_tui.report.output import plan_output
+        from thinice_tui.runfile.problems import check_place
         from thinice_tui.settings import DataOptions, ModelOptions, Request, Settings
 
-        check_format(form, output, samples_in_report)
+        own_files = [dense, *(pruned or ()), control, indices, class_map, run]
+        targets = plan_output(form, output or (), samples_in_report, own_files)
+        if run is not None:
+            check_place(run)
         settings = Settings.build(norm, eps, attack, seed, batch_size, keep_images, precision, distances)
         build_ensemble(attack, classes=10)  # whether there is one of that name, before anything is read
         request = Request(
@@ -166,7 +178,7 @@ def compare(
             model_options=ModelOptions(keep, trust_pickle),
         )
         if not report:
-            if form != "text" or output is not None or samples_in_report:
+            if form or output or samples_in_report:
                 raise UsageError("--format, -o and --samples-in-report are for reports", "add --report")
             _need_terminal("add --report for a run without an interface")
 
@@ -176,7 +188,7 @@ def compare(
             raise typer.Exit(compare_in_app(request))
         from rich.console import Console
 
-        console = Console(stderr=True)
+        console = Console(stderr=True, emoji=False)
         console.print("reading models and data …", style="dim")
 
         from thinice_tui.engine.environment import prepare_process
@@ -193,7 +205,7 @@ def compare(
         except (KeyboardInterrupt, Interrupted) as stop:
             if not holds_results(prepared.path):
                 raise Interrupted("interrupted before anything was computed") from None
-            write_report(prepared.path, form, output, samples_in_report)
+            write_report(prepared.path, targets, samples_in_report)
             raise (
                 stop
                 if isinstance(stop, Interrupted)
@@ -205,12 +217,12 @@ def compare(
         console.print(
             printable(f"run file: {prepared.path}"), style="dim", markup=False, highlight=False, soft_wrap=True
         )
-        write_report(prepared.path, form, output, samples_in_report)
+        write_report(prepared.path, targets, samples_in_report)
 
 
 @app.command("open")
 def open_command(
-    run: Annotated[Path, typer.Argument(metavar="RUN.thinice", help="A run file, finished or still going.")],
+    run: RunArgument,
     debug: DebugOption = False,
 ) -> None:
     """Browse a run, finished or still going, without torch."""
@@ -245,40 +257,39 @@ def engine(request: Annotated[str, typer.Argument(help="A request, as JSON.")], 
 
 @app.command("report")
 def report_command(
-    run: Annotated[Path, typer.Argument(metavar="RUN.thinice", help="A run file, finished or still going.")],
-    form: FormatOption = "text",
+    run: RunArgument,
+    form: FormatOption = None,
     output: OutputOption = None,
     samples_in_report: SamplesInReportOption = False,
     debug: DebugOption = False,
 ) -> None:
     """Print the report of a run, without torch."""
     with _errors(debug):
-        from thinice_tui.report.output import check_format, write_report
+        from thinice_tui.report.output import plan_output, write_report
 
-        check_format(form, output, samples_in_report)
-        write_report(run, form, output, samples_in_report)
+        write_report(run, plan_output(form, output or (), samples_in_report, [run]), samples_in_report)
 
 
 @app.command()
 def inspect(
-    models: Annotated[list[Path], typer.Argument(metavar="MODEL...", help="Checkpoints.")],
+    models: Annotated[list[Path], typer.Argument(metavar="MODEL...", parser=expanded_path, help="Checkpoints.")],
     arch: ArchOption = "auto",
     normalize: NormalizeOption = "auto",
     keep: KeepOption = None,
     trust_pickle: TrustOption = False,
-    form: FormatOption = "text",
+    form: FormatOption = None,
     debug: DebugOption = False,
 ) -> None:
     """What is in a model file: form, architecture, sparsity, layers; whether those after the first are it, pruned."""
     with _errors(debug):
         from thinice_tui.report.output import check_format
 
-        check_format(form)
+        chosen = check_format(form)
         from thinice_tui.engine.inspection import inspect_models
         from thinice_tui.report.inspection import print_inspections
         from thinice_tui.settings import ModelOptions
 
-        print_inspections(inspect_models(models, arch, normalize, ModelOptions(keep, trust_pickle)), form)
+        print_inspections(inspect_models(models, arch, normalize, ModelOptions(keep, trust_pickle)), chosen)
 
 
 @app.command()
@@ -295,7 +306,35 @@ def entry() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without our characters shows ?, and goes on
-    app()
+    try:
+        app()
+    except SystemExit as end:
+        if (lost := _unwritten()) is not None and not end.code:
+            _stdout_lost(lost)
+        raise
+    except OSError as error:
+        if error.filename is not None or error.errno not in FULL:
+            raise
+        _unwritten()
+        _stdout_lost(error)
+
+
+def _stdout_lost(error: OSError) -> NoReturn:
+    _tell(ThiniceError(f"stdout cannot be written ({error.strerror})", "make space there, or send it elsewhere"))
+    raise SystemExit(EXIT_ERROR) from None
+
+
+def _unwritten() -> OSError | None:
+    """Write out what is left for stdout, and say why that cannot be: left to Python's end, it would be no error."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        sys.stdout = None
+    except OSError as error:
+        sys.stdout = None  # else it is tried once more at the end
+        return error
+    return None
 
 
 @contextmanager
@@ -322,9 +361,14 @@ def _need_terminal(otherwise: str) -> None:
 
 
 def _fail(error: ThiniceError) -> NoReturn:
+    _tell(error)
+    raise typer.Exit(error.exit_code) from None
+
+
+def _tell(error: ThiniceError) -> None:
     from rich.console import Console
 
-    console = Console(stderr=True)
+    console = Console(stderr=True, emoji=False)
     interrupted = isinstance(error, Interrupted)
     console.print(
         printable(error.what if interrupted else f"error: {error.what}"),
@@ -334,7 +378,6 @@ def _fail(error: ThiniceError) -> NoReturn:
     )
     if error.do:
         console.print(printable(error.do), markup=False, highlight=False)
-    raise typer.Exit(error.exit_code) from None
 
 
 @contextmanager

@@ -141,7 +141,8 @@ class DataOptions:
 
     def words(self) -> dict[str, str]:
         """Options of the command line, those that are set."""
-        return {name.replace("_", "-"): str(value) for name, value in asdict(self).items() if value is not None}
+        given = {name.replace("_", "-"): value for name, value in asdict(self).items() if value is not None}
+        return {name: _typed(value) if isinstance(value, Path) else str(value) for name, value in given.items()}
 
 
 @dataclass(frozen=True)
@@ -270,7 +271,7 @@ class Request:
     def command(self) -> list[str]:
         """The command line that asks for the same, with every option named."""
         settings = self.settings
-        options = {name: str(path) for name, path in self._optional_paths() if path is not None}
+        options = {name: _typed(path) for name, path in self._optional_paths() if path is not None}
         options |= {} if self.data is None else {"data": self.data}
         options |= {} if self.samples is None else {"samples": str(self.samples)}
         options |= self.data_options.words()
@@ -282,7 +283,7 @@ class Request:
         words = [word for name, value in options.items() for word in (f"--{name}", value)]
         words += ["--distances"] if settings.distances else []
         words += self.model_options.words()
-        files = [str(self.dense), *map(str, self.pruned)]
+        files = [_typed(self.dense), *map(_typed, self.pruned)]
         if any(file.startswith("-") for file in files):
             return ["thinice-tui", "compare", *words, "--", *files]
         return ["thinice-tui", "compare", *files, *words]
@@ -293,6 +294,11 @@ class Request:
 
     def _optional_paths(self) -> tuple[tuple[str, Path | None], ...]:
         return ("control", self.control), ("run", self.run)
+
+
+def _typed(path: Path) -> str:
+    """A path for the command line, where ~ at the beginning is a home."""
+    return f"./{path}" if str(path).startswith("~") else str(path)
 
 
 def _field(stored: Mapping[str, Any], name: str, kind: type[object], *others: None) -> Any:

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from thinice_tui.attacks.ensembles import Stage, build_ensemble
-from thinice_tui.data.npz import read_npz
+from thinice_tui.data.spec import read_samples
 from thinice_tui.engine.executor import BatchTask, LocalExecutor
 from thinice_tui.engine.verify import verify
 from thinice_tui.models.classifier import Classifier
@@ -192,7 +192,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=IMPLEMENTATIONS, help="compute these and print no table")
     parser.add_argument("--folder", type=Path, help="keep verdicts there; what is there is not computed again")
     args = parser.parse_args()
-    data = read_npz(SAMPLE_MODELS / "cifar10-test-1000.npz").first(args.samples)
+    data = read_samples(str(SAMPLE_MODELS / "cifar10-test-1000.npz")).first(args.samples)
     images, labels = torch.from_numpy(data.floats()), torch.from_numpy(data.labels)
     stages = build_ensemble(args.ensemble, CLASSES)[1:]  # PGD, in front, is nobody else's stage
     with tempfile.TemporaryDirectory() as own:

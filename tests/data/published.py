@@ -48,12 +48,24 @@ def write_cifar10(
     return folder
 
 
-def write_cifar100(folder: Path, images: NDArray[np.uint8], fine: Sequence[int], coarse: Sequence[int]) -> Path:
-    """cifar-100-python/{test,meta}, both kinds of labels."""
+def write_cifar10_train(folder: Path, images: NDArray[np.uint8], numbers: Sequence[int]) -> Path:
+    """cifar-10-batches-py/data_batch_1 to 5: the images in five parts, one after the other."""
+    root = folder / "cifar-10-batches-py"
+    root.mkdir(parents=True, exist_ok=True)
+    for number, rows in enumerate(np.array_split(np.arange(len(images)), 5), start=1):
+        batch = {b"labels": [numbers[row] for row in rows], b"data": images[rows].reshape(len(rows), -1)}
+        (root / f"data_batch_{number}").write_bytes(pickle.dumps(batch, protocol=2))
+    return folder
+
+
+def write_cifar100(
+    folder: Path, images: NDArray[np.uint8], fine: Sequence[int], coarse: Sequence[int], split: str = "test"
+) -> Path:
+    """cifar-100-python/{test,meta}, or train, both kinds of labels."""
     root = folder / "cifar-100-python"
     root.mkdir(parents=True, exist_ok=True)
     batch = {b"fine_labels": list(fine), b"coarse_labels": list(coarse), b"data": images.reshape(len(images), -1)}
-    (root / "test").write_bytes(pickle.dumps(batch, protocol=2))
+    (root / split).write_bytes(pickle.dumps(batch, protocol=2))
     meta = {b"fine_label_names": [b"apple", b"aquarium_fish"], b"coarse_label_names": [b"aquatic_mammals"]}
     (root / "meta").write_bytes(pickle.dumps(meta, protocol=2))
     return folder
@@ -65,12 +77,20 @@ def idx(array: NDArray[np.uint8]) -> bytes:
 
 
 def write_mnist(
-    folder: Path, images: NDArray[np.uint8], labels: NDArray[np.uint8], packed: bool = False, dotted: bool = False
+    folder: Path,
+    images: NDArray[np.uint8],
+    labels: NDArray[np.uint8],
+    packed: bool = False,
+    dotted: bool = False,
+    stem: str = "t10k",
 ) -> Path:
-    """t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, as they are or gzipped; dotted: as some mirrors name them."""
+    """t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, as they are or gzipped; dotted: as some mirrors name them.
+
+    stem: train for the training images.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    for stem, kind, array in (("t10k-images", "idx3", images), ("t10k-labels", "idx1", labels)):
-        name = f"{stem}{'.' if dotted else '-'}{kind}-ubyte"
+    for part, kind, array in ((f"{stem}-images", "idx3", images), (f"{stem}-labels", "idx1", labels)):
+        name = f"{part}{'.' if dotted else '-'}{kind}-ubyte"
         content = idx(array)
         (folder / (f"{name}.gz" if packed else name)).write_bytes(gzip.compress(content) if packed else content)
     return folder

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from thinice_tui.data.images import check_images
+from thinice_tui.data.images import StoredImages
 from thinice_tui.data.labels import check_labels
 from thinice_tui.data.spec import read_samples, stored_spec
 from thinice_tui.errors import DataError, UsageError
@@ -77,7 +77,7 @@ def test_the_fingerprint_tells_data_apart_and_not_where_it_lies(tmp_path: Path) 
 )
 def test_images_that_cannot_be_meant_are_refused(images: np.ndarray, message: str, remedy: str) -> None:
     with pytest.raises(DataError, match=message) as caught:
-        check_images(images, "made")
+        StoredImages(images, "made")[:]
     assert remedy in caught.value.do
 
 
@@ -86,7 +86,7 @@ def test_images_that_cannot_be_meant_are_refused(images: np.ndarray, message: st
     [
         (np.arange(5), "expected one a sample|shape"),
         (np.array([0, 1, 2, -1, 0, 0]), "lowest label is -1"),
-        (np.zeros(6), "labels are float64"),
+        (np.full(6, 0.5), "labels are float64, that of index 0 is 0.5"),
         (np.eye(6, dtype=np.int64) * 2, "not one-hot"),
         (np.eye(5, dtype=np.int64), "shape"),
     ],

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from tests.data.published import colour, encoded, write_folders, write_parquet
+from thinice_tui.data.samples import Samples
 from thinice_tui.data.selection import select
 from thinice_tui.data.spec import read_samples
 from thinice_tui.errors import DataError, UsageError
@@ -18,6 +19,11 @@ from thinice_tui.settings import DataOptions
 
 IMAGES = colour(6, 10)
 LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 1\n"
+
+
+def read_all(spec: str, options: DataOptions = DataOptions()) -> Samples:  # noqa: B008  # frozen
+    """All samples, a few of them looked at, as every command does it."""
+    return select(read_samples(spec, options), DataOptions(), None)
 
 
 def three_classes(folder: Path, form: str = "PNG") -> Path:
@@ -69,7 +75,7 @@ def test_sizes_that_differ_are_asked_about(tmp_path: Path) -> None:
     with pytest.raises(
         DataError, match=r"differ in size: .*Cat/img_0.png is 10 × 10, .*dog/big.png is 20 × 20"
     ) as asked:
-        read_samples(f"folder:{tmp_path}")
+        read_all(f"folder:{tmp_path}")
     assert "--resize" in asked.value.do and "which size" in asked.value.do
     samples = read_samples(f"folder:{tmp_path}", DataOptions(resize=12, crop=8))
     assert samples.images.shape == (7, 3, 8, 8)
@@ -92,7 +98,7 @@ def test_resize_and_crop_are_torchvisions(tmp_path: Path, size: tuple[int, int])
     samples = read_samples(f"folder:{tmp_path}", DataOptions(resize=24, crop=17))
     assert np.array_equal(samples.images[:][0], wanted)
     with pytest.raises(DataError, match="smaller than --crop 99"):
-        read_samples(f"folder:{tmp_path}", DataOptions(crop=99))
+        read_all(f"folder:{tmp_path}", DataOptions(crop=99))
 
 
 def test_selected_images_alone_are_decoded(tmp_path: Path) -> None:
@@ -205,21 +211,21 @@ def test_images_that_are_none(tmp_path: Path, content: bytes, message: str) -> N
     three_classes(tmp_path)
     (tmp_path / "dog" / "img_1.png").write_bytes(content)
     with pytest.raises(DataError, match=f"dog/img_1.png: ({message})"):
-        read_samples(f"folder:{tmp_path}")
+        read_all(f"folder:{tmp_path}")
 
 
 def test_a_pipe_among_images_does_not_block(tmp_path: Path) -> None:
     three_classes(tmp_path)
     os.mkfifo(tmp_path / "dog" / "pipe.png")
     with pytest.raises(DataError, match="device or a pipe"):
-        read_samples(f"folder:{tmp_path}")
+        read_all(f"folder:{tmp_path}")
 
 
 def test_sixteen_bits_are_refused(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     Image.fromarray(np.zeros((8, 8), dtype=np.uint16)).save(tmp_path / "a" / "0.png")
     with pytest.raises(DataError, match="more than 8 bits"):
-        read_samples(f"folder:{tmp_path}")
+        read_all(f"folder:{tmp_path}")
 
 
 # parquet
@@ -255,7 +261,7 @@ def test_parquet_that_is_none(tmp_path: Path) -> None:
             read_samples(str(path))
     write_parquet(path, [b"no image"], [0])
     with pytest.raises(DataError, match="row 0: is text, expected an image"):
-        read_samples(str(path))
+        read_all(str(path))
 
 
 def test_without_pyarrow_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,14 +7,12 @@ import numpy as np
 import pytest
 import torch
 
-from tests.tiny import ARCH, Files, as_uint8, make_task, module
+from tests.tiny import ARCH, Files, module
 from thinice_tui.data.samples import Samples
 from thinice_tui.data.spec import read_samples
 from thinice_tui.engine.checks import check_finite, probe_outputs
-from thinice_tui.engine.normalizing import accuracy_warning
 from thinice_tui.errors import DataError, ModelError
 from thinice_tui.models.load import LoadedModel, load_model
-from thinice_tui.models.normalization import KNOWN
 
 TINY = str(Path(__file__).parents[1] / "tiny.py")
 
@@ -74,44 +72,3 @@ def test_a_tuple_is_unwrapped(files: Files, samples: Samples) -> None:
     state = {f"inner.{key}": value for key, value in module(files.task.weight).state_dict().items()}
     torch.save(state, files.dense)
     assert probe_outputs(load_model(files.dense, f"{TINY}:returns_tuple"), samples) == 5
-
-
-def warning(model: LoadedModel, samples: Samples) -> str:
-    with torch.no_grad():
-        logits = model.classifier()(torch.from_numpy(samples.floats())).numpy()
-    return accuracy_warning(model, samples, logits)
-
-
-def test_a_good_model_is_not_warned_of(dense: LoadedModel, samples: Samples) -> None:
-    assert warning(dense, samples) == ""
-
-
-def test_the_normalisation_that_would_mend_it_is_named(dense: LoadedModel) -> None:
-    """A model trained behind ImageNet's normalisation, here on raw images: only its bias decides."""
-    random = np.random.default_rng(0)
-    n = 60
-    labels = np.arange(n) % 3
-    pixels = np.full((n, 3, 8, 8), 0.0, dtype=np.float32)
-    means = np.array(KNOWN["imagenet"].mean, dtype=np.float32)
-    stds = np.array(KNOWN["imagenet"].std, dtype=np.float32)
-    shift = np.eye(3, dtype=np.float32)[labels] * 0.1
-    pixels += (means + shift * stds)[:, :, None, None] + random.normal(0, 1e-3, pixels.shape).astype(np.float32)
-
-    class BrightestChannel(torch.nn.Module):
-        def forward(self, x: torch.Tensor) -> torch.Tensor:
-            return x.mean(dim=(2, 3)) * 10
-
-    samples = Samples(pixels, labels.astype(np.int64), np.arange(n), (), "made")
-    network = BrightestChannel()
-    assert warning(replace(dense, network=network, normalization=KNOWN["imagenet"]), samples) == ""
-    said = warning(replace(dense, network=network, normalization=None), samples)
-    assert "clean accuracy is 33.3%" in said and "with normalisation none" in said
-    assert "--normalize imagenet gives 100.0%" in said
-
-
-def test_near_chance_without_a_remedy_says_what_was_tried(dense: LoadedModel) -> None:
-    task = make_task(50)
-    samples = Samples(as_uint8(task.images), (task.labels + 1) % 5, np.arange(50), (), "made")
-    said = warning(dense, samples)
-    assert "near chance (20.0%)" in said
-    assert "cifar10" in said and "check --arch, --data and the class order" in said

@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from thinice_tui.data.samples import Samples
-from thinice_tui.engine.normalizing import decide_normalization
+from thinice_tui.data.spread import Spread
+from thinice_tui.engine.normalizing import decide_normalizations
 from thinice_tui.models.load import load_model
 
 pytestmark = pytest.mark.network
@@ -42,8 +43,9 @@ def test_a_published_cifar10_resnet18_loads_and_classifies(tmp_path: Path) -> No
     model = load_model(path)
     assert model.arch == "cifar_resnet18" and model.source == "undecided"
     samples = cifar10()
-    decided, trial = decide_normalization(model, samples, None, torch.device("cpu"))
-    assert trial is not None and trial.chosen == "none"
+    decision = decide_normalizations([model], ["published"], Spread(samples), ["cifar10"], torch.device("cpu"))
+    (decided,), (trial,) = decision.models, decision.trials
+    assert decision.warnings == () and trial is not None and trial.chosen == "none"
     assert all(value < 0.5 for name, value in trial.accuracies.items() if name != "none")
     classifier, right = decided.classifier(), 0
     with torch.no_grad():

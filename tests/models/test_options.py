@@ -96,7 +96,7 @@ def test_an_undecided_normalisation_is_found_shown_and_kept_in_the_run() -> None
     arguments = [a for a in COMPARE if a not in ("--format", "json")]
     result = call(*arguments, "--samples", "200", "--run", "a.thinice")
     assert result.exit_code == 0, result.stderr
-    assert "by clean accuracy on up to 200 images" in said(result) and "none" in said(result)
+    assert "by clean accuracy on up to 1000 images" in said(result) and "none" in said(result)
     text = " ".join(result.stdout.split())
     assert "dense: normalisation" in text and "pruned: normalisation" in text and "by clean accuracy (" in text
     kept = read_run(Path("a.thinice")).about["normalization"]

@@ -97,6 +97,7 @@ def test_it_announces_its_run_and_log_and_ends_well(
     assert process.wait() == 0
     found = read_run(run)
     assert found.complete and found.engine is not None and found.engine.log == str(announced.log)
+    assert announced.log is not None
     log = announced.log.read_text()
     for words in ("dense · clean: accuracy", "pruned · APGD-T:", "robust accuracy ≤"):
         assert words in log

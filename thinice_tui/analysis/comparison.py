@@ -105,6 +105,11 @@ class Analysis:
         return self.run.complete
 
     @property
+    def begun(self) -> bool:
+        """Whether anything is computed: at first that is a clean prediction."""
+        return any(bool(clean_known(model).any()) for model in self.run.models)
+
+    @property
     def stage_names(self) -> tuple[str, ...]:
         return tuple(stage.name for stage in self.run.models[0].stages)
 

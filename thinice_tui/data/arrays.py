@@ -120,7 +120,7 @@ def npy_header(stream: BinaryIO, name: str) -> tuple[tuple[int, ...], bool, np.d
         raise DataError(
             f"{name}: holds Python objects, which take running code to read",
             "thinice-tui runs no code from a file. Where you trust it, load it yourself and save plain arrays: "
-            "numpy.array(images, dtype='uint8')",
+            "numpy.array(images, dtype='uint8'), numpy.array(labels, dtype='int64')",
         )
     if dtype.itemsize == 0 or dtype.names is not None or any(size < 0 for size in shape):
         raise DataError(f"{name}: is an array of {dtype} and shape {shape}", "expected plain numbers or text")

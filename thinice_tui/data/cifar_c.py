@@ -1,16 +1,14 @@
 """`cifar10-c:DIR/corruption@severity`: one corruption of the CIFAR-10 test set (Hendrycks and Dietterich 2019)."""
 
-from dataclasses import replace
-from pathlib import Path
-
 import numpy as np
 
 from thinice_tui.data.arrays import DiskArray
 from thinice_tui.data.cifar import CIFAR10_CLASSES
-from thinice_tui.data.naming import samples_of
+from thinice_tui.data.naming import Stored, samples_of
 from thinice_tui.data.npy_pair import read_npy
 from thinice_tui.data.samples import Samples
 from thinice_tui.errors import DataError, UsageError
+from thinice_tui.home import expanded
 
 SEVERITIES, IMAGES = 5, 10_000
 
@@ -26,7 +24,7 @@ def read_cifar10_c(rest: str) -> Samples:
         raise UsageError(
             f"--data is cifar10-c:{rest}", "write the severity after it, 1 to 5: cifar10-c:DIR/gaussian_noise@3"
         )
-    path = Path(place.removesuffix(".npy") + ".npy").expanduser()
+    path = expanded(place.removesuffix(".npy") + ".npy")
     if path.parent.is_dir() and not path.exists():
         there = ", ".join(sorted(file.stem for file in path.parent.glob("*.npy") if file.stem != "labels"))
         raise DataError(f"{path}: there is no such file", f"expected one of the corruptions there: {there or 'none'}")
@@ -37,5 +35,5 @@ def read_cifar10_c(rest: str) -> Samples:
     if labels.shape != wanted[:1]:
         raise DataError(f"{path.parent / 'labels.npy'}: has shape {labels.shape}", f"expected {wanted[:1]}")
     first = (int(severity) - 1) * IMAGES
-    samples = samples_of(images.part(first, IMAGES), labels[first : first + IMAGES], f"cifar10-c:{rest}")
-    return replace(samples, class_names=CIFAR10_CLASSES)
+    part, numbers = images.part(first, IMAGES), labels[first : first + IMAGES]
+    return samples_of(Stored(part, numbers, f"cifar10-c:{rest}", class_names=CIFAR10_CLASSES))

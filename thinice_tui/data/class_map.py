@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from thinice_tui.errors import DataError
-from thinice_tui.strangers import check_is_no_other_thing
+from thinice_tui.strangers import check_is_no_other_thing, first_bytes, kind
 
 EXPECTED = 'JSON {"folder": number} or CSV lines folder,number'
 MOST_BYTES = 16 * 2**20
@@ -19,6 +19,9 @@ def read_class_map(path: Path) -> tuple[dict[str, int], tuple[str, ...]]:
     or a list of folder names in order. CSV: folder,number a line, with a header or none.
     """
     check_is_no_other_thing(path, EXPECTED, DataError)
+    what = kind(first_bytes(path, EXPECTED, DataError))
+    if what not in ("text", "something else"):
+        raise DataError(f"{path}: is {what}, expected {EXPECTED}", "write it as text")
     if path.stat().st_size > MOST_BYTES:
         raise DataError(f"{path}: is larger than any class map", f"expected {EXPECTED}")
     try:

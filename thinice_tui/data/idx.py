@@ -1,16 +1,15 @@
-"""`mnist:DIR` and `fashion-mnist:DIR`: the test sets as idx files, plain or gzipped."""
+"""`mnist:DIR` and `fashion-mnist:DIR`: both splits as idx files, plain or gzipped."""
 
 import gzip
 import math
 import zlib
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from thinice_tui.data.arrays import Array, DiskArray
 from thinice_tui.data.limits import check_unpacks, file_size
-from thinice_tui.data.naming import samples_of
+from thinice_tui.data.naming import Stored, of_split, samples_of
 from thinice_tui.data.samples import Samples
 from thinice_tui.errors import DataError
 from thinice_tui.strangers import check_is_no_other_thing, first_bytes, kind
@@ -29,35 +28,41 @@ CLOTHES = (
     "Ankle boot",
 )
 UNSIGNED_BYTE = 0x08
+STEMS = {"test": "t10k", "train": "train"}
+"""What the files of a split begin with."""
 
 
-def read_mnist(folder: Path) -> Samples:
-    """MNIST's 10 000 test images, [n,1,28,28], in their order. Raises DataError."""
-    return replace(_read(folder, "MNIST", f"mnist:{folder}"), class_names=DIGITS)
+def read_mnist(folder: Path, split: str = "test") -> Samples:
+    """MNIST's 10 000 test or 60 000 training images, [n,1,28,28], in their order. Raises DataError."""
+    return _read(folder, "MNIST", f"mnist:{folder}", split, DIGITS)
 
 
-def read_fashion_mnist(folder: Path) -> Samples:
-    """Fashion-MNIST's 10 000 test images, [n,1,28,28], in their order. Raises DataError."""
-    return replace(_read(folder, "FashionMNIST", f"fashion-mnist:{folder}"), class_names=CLOTHES)
+def read_fashion_mnist(folder: Path, split: str = "test") -> Samples:
+    """Fashion-MNIST's 10 000 test or 60 000 training images, [n,1,28,28], in their order. Raises DataError."""
+    return _read(folder, "FashionMNIST", f"fashion-mnist:{folder}", split, CLOTHES)
 
 
-def _read(folder: Path, name: str, source: str) -> Samples:
-    images = _read_idx(_find(folder, name, "t10k-images", "idx3"), 3)
-    labels = _read_idx(_find(folder, name, "t10k-labels", "idx1"), 1)
-    return samples_of(images, labels, source)
-
-
-def _find(folder: Path, name: str, stem: str, kind_of_idx: str) -> Path:
-    """The first of the places and spellings in use, plain before gzipped."""
-    places = (folder, folder / "raw", folder / name / "raw")
-    spellings = (f"{stem}-{kind_of_idx}-ubyte", f"{stem}.{kind_of_idx}-ubyte")
-    for place in places:
-        for spelling in spellings:
+def find_idx(folder: Path, name: str, stem: str, kind_of_idx: str) -> Path | None:
+    """The first of the places and spellings in use, plain before gzipped; None: there is none."""
+    for place in (folder, folder / "raw", folder / name / "raw"):
+        for spelling in (f"{stem}-{kind_of_idx}-ubyte", f"{stem}.{kind_of_idx}-ubyte"):
             for path in (place / spelling, place / f"{spelling}.gz"):
                 if path.is_file():
                     return path
+    return None
+
+
+def _read(folder: Path, name: str, source: str, split: str, class_names: tuple[str, ...]) -> Samples:
+    images = _read_idx(_find(folder, name, f"{STEMS[split]}-images", "idx3"), 3)
+    labels = _read_idx(_find(folder, name, f"{STEMS[split]}-labels", "idx1"), 1)
+    return samples_of(Stored(images, labels, of_split(source, split), class_names=class_names))
+
+
+def _find(folder: Path, name: str, stem: str, kind_of_idx: str) -> Path:
+    if found := find_idx(folder, name, stem, kind_of_idx):
+        return found
     raise DataError(
-        f"{folder}: there is no {spellings[0]} in it, plain or .gz",
+        f"{folder}: there is no {stem}-{kind_of_idx}-ubyte in it, plain or .gz",
         f"expected {name}'s four idx files there, in raw/ or in {name}/raw/",
     )
 

@@ -1,15 +1,24 @@
-"""Label arrays as people store them, to one class number a sample."""
+"""Label arrays as people store them, to one class number a sample, or to class names."""
+
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from thinice_tui.errors import DataError
 
+WHOLE = "expected whole numbers from 0, one a sample"
 
-def check_labels(labels: NDArray[np.generic], count: int, source: str) -> NDArray[np.int64]:
-    """Class numbers [count] or [count,1] in any integer type, or one-hot [count,K] in any type, to int64 [count].
 
-    Raises DataError, also for one-hot rows that are not one 1 and zeros.
+def check_labels(
+    labels: NDArray[np.generic], count: int, source: str, indices: NDArray[np.int64] | None = None
+) -> NDArray[np.int64]:
+    """Class numbers [count] or [count,1], or one-hot [count,K], to int64 [count].
+
+    Numbers may be of any type, as long as they are whole; of two classes they may be false and true. indices:
+    [count], those that errors name; None: positions. Raises DataError, also for one-hot rows that are not one 1
+    and zeros.
     """
     labels = np.asarray(labels)
     if labels.ndim == 2 and labels.shape[1] == 1:
@@ -18,13 +27,50 @@ def check_labels(labels: NDArray[np.generic], count: int, source: str) -> NDArra
         labels = _from_one_hot(labels, source)
     if labels.shape != (count,):
         raise DataError(f"{source}: labels have shape {labels.shape}", f"expected one a sample, [{count}]")
-    if not np.issubdtype(labels.dtype, np.integer):
-        raise DataError(f"{source}: labels are {labels.dtype}", "expected whole numbers from 0, one a sample")
+    if labels.dtype.kind not in "biuf":
+        raise DataError(f"{source}: labels are {labels.dtype}", WHOLE)
+    if labels.dtype.kind == "f":
+        odd = np.flatnonzero(~np.isfinite(labels) | (labels != np.rint(labels)))
+        if len(odd):
+            index = odd[0] if indices is None else indices[odd[0]]
+            raise DataError(f"{source}: labels are {labels.dtype}, that of index {index} is {labels[odd[0]]}", WHOLE)
     if labels.size and int(labels.min()) < 0:
         raise DataError(f"{source}: the lowest label is {int(labels.min())}", "expected whole numbers from 0")
     if labels.size and int(labels.max()) >= 2**31:
         raise DataError(f"{source}: the highest label is {int(labels.max())}", "expected class numbers")
     return labels.astype(np.int64)
+
+
+def listed(values: Sequence[object], source: str) -> NDArray[Any]:
+    """A list of numbers, or of texts (dtype object), as an array; raises DataError for anything else in it."""
+    for index, value in enumerate(values):
+        if value is None:
+            raise DataError(
+                f"{source}: the label of index {index} is missing (null)", "remove that sample, or label it"
+            )
+        if not isinstance(value, bool | int | float | str):
+            raise DataError(
+                f"{source}: the label of index {index} is a {type(value).__name__}",
+                "expected a number or a class name for each sample",
+            )
+    texts = sum(isinstance(value, str) for value in values)
+    if 0 < texts < len(values):
+        raise DataError(f"{source}: some labels are text, others numbers", "expected one kind")
+    if any(isinstance(value, int) and abs(value) >= 2**63 for value in values):
+        raise DataError(f"{source}: some labels are huge numbers", "expected class numbers")
+    return np.array(values, dtype=object if texts else None)
+
+
+def texts_of(array: NDArray[Any]) -> tuple[str, ...]:
+    """Stored texts, of whatever type, as str."""
+    if array.dtype.kind == "U":  # a damaged file's code points are beyond what Python's own conversion survives
+        codec = "utf-32-be" if array.dtype.byteorder == ">" else "utf-32-le"
+        raw, size = array.tobytes(), array.dtype.itemsize
+        parts = [raw[at : at + size] for at in range(0, len(raw), size)]
+        return tuple(part.decode(codec, "replace").rstrip("\0") for part in parts)
+    if array.dtype.kind == "S":
+        return tuple(name.decode("utf-8", "replace") for name in array.reshape(-1).tolist())
+    return tuple(str(name) for name in array.reshape(-1).tolist())
 
 
 def check_indices(indices: NDArray[np.generic], count: int, source: str) -> NDArray[np.int64]:

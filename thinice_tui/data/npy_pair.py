@@ -3,8 +3,7 @@
 from pathlib import Path
 
 from thinice_tui.data.arrays import Array, read_npy_at
-from thinice_tui.data.naming import samples_of
-from thinice_tui.data.samples import Samples
+from thinice_tui.data.naming import Stored
 from thinice_tui.errors import DataError
 from thinice_tui.strangers import check_is_no_other_thing, first_bytes, kind
 
@@ -12,10 +11,11 @@ BESIDE = (("images", "labels"), ("image", "label"), ("x", "y"), ("X", "y"), ("X"
 EXPECTED = "a NumPy array (.npy)"
 
 
-def read_npy_pair(images: Path, labels: Path | None) -> Samples:
+def read_npy_pair(images: Path, labels: Path | None) -> Stored:
     """Images and labels in a file each; labels None: the file beside that is named alike. Raises DataError."""
+    stored = read_npy(images)
     labels = labels or _beside(images)
-    return samples_of(read_npy(images), read_npy(labels), f"{images},{labels}")
+    return Stored(stored, read_npy(labels), f"{images},{labels}")
 
 
 def read_npy(path: Path) -> Array:

@@ -6,15 +6,14 @@ import zipfile
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from thinice_tui.data.arrays import Array, npy_header, read_npy_at
+from thinice_tui.data.labels import texts_of
 from thinice_tui.data.limits import check_unpacks
-from thinice_tui.data.naming import find_key, samples_of
-from thinice_tui.data.samples import Samples
+from thinice_tui.data.naming import Stored, find_key, other_labels, whole
 from thinice_tui.errors import DataError
 from thinice_tui.strangers import check_is_no_other_thing, first_bytes, kind
 
@@ -22,14 +21,15 @@ EXPECTED = "an .npz with images and labels"
 LOCAL_HEADER = struct.Struct("<4s5H3L2H")
 
 
-def read_npz(path: Path, named: Mapping[str, str] = MappingProxyType({})) -> Samples:
+def read_npz(path: Path, named: Mapping[str, str]) -> Stored:
     """Images, labels and, where stored, `class_names` and `indices`; nothing pickled is read. Raises DataError."""
     check_is_no_other_thing(path, EXPECTED, DataError)
     try:
         with zipfile.ZipFile(path) as archive:
             members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
             images = _read(archive, members[find_key(members, "images", named, path)], path)
-            labels = _read(archive, members[find_key(members, "labels", named, path)], path)
+            key = find_key(members, "labels", named, path)
+            labels = _read(archive, members[key], path)
             optional = {
                 name: _read(archive, members[name], path) for name in ("indices", "class_names") if name in members
             }
@@ -39,7 +39,8 @@ def read_npz(path: Path, named: Mapping[str, str] = MappingProxyType({})) -> Sam
         raise DataError(f"{path}: cannot be read: it {reason}", f"expected {EXPECTED}, whole") from error
     except (OSError, EOFError, ValueError, zlib.error, NotImplementedError, RuntimeError) as error:
         raise DataError(f"{path}: cannot be read ({error})", f"expected {EXPECTED}, whole") from error
-    return samples_of(images, labels, str(path), optional.get("indices"), optional.get("class_names"))
+    names = texts_of(whole(optional["class_names"], f"{path} class_names")) if "class_names" in optional else ()
+    return Stored(images, labels, str(path), optional.get("indices"), names, *other_labels(members, key, named))
 
 
 def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> Array:

@@ -9,22 +9,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thinice_tui.data.limits import check_fits
-from thinice_tui.data.naming import find_key, samples_of
+from thinice_tui.data.naming import Stored, find_key, other_labels
 from thinice_tui.data.pictures import Geometry, Opened, Pictures, streams_of
-from thinice_tui.data.samples import Samples
 from thinice_tui.errors import DataError
 from thinice_tui.strangers import check_is_no_other_thing, first_bytes, kind, reason
 
 if TYPE_CHECKING:
+    from pyarrow import ChunkedArray
     from pyarrow.parquet import ParquetFile
 
 EXPECTED = "a parquet file with encoded images and labels"
 
 
-def read_parquet(path: Path, named: Mapping[str, str], geometry: Geometry) -> Samples:
+def read_parquet(path: Path, named: Mapping[str, str], geometry: Geometry) -> Stored:
     """Images of a column img{bytes,path} (or of bytes alone), and labels; images are decoded when they are read.
 
-    Class names are those of the data set's own description, where it is there. Raises DataError.
+    Labels are numbers or text; class names those of the data set's own description, where it is there. Raises
+    DataError.
     """
     check_is_no_other_thing(path, EXPECTED, DataError)
     head = first_bytes(path, EXPECTED, DataError)
@@ -43,7 +44,7 @@ def read_parquet(path: Path, named: Mapping[str, str], geometry: Geometry) -> Sa
         images, labels = (find_key(columns, what, named, path) for what in ("images", "labels"))
         rows = file.metadata.num_rows
         check_fits(str(path), 8 * rows, f"expected {EXPECTED}")
-        numbers = np.asarray(file.read(columns=[labels]).column(0).to_numpy())
+        numbers = _labels(file.read(columns=[labels]).column(0), labels, path)
     except DataError:
         raise
     except Exception as error:  # pyarrow raises its own kinds and Python's
@@ -51,9 +52,34 @@ def read_parquet(path: Path, named: Mapping[str, str], geometry: Geometry) -> Sa
     if rows == 0:
         raise DataError(f"{path}: holds no samples")
     stored = _Column(file, images, path)
+    pictures = Pictures(np.arange(rows), stored.opened, geometry)
     names = _class_names(file, labels)
-    pictures = Pictures(rows, stored.opened, geometry)
-    return samples_of(pictures, numbers, f"{path}, {geometry}", names=np.array(names) if names else None)
+    others = other_labels(columns, labels, named)
+    return Stored(pictures, numbers, f"{path}, {geometry}", None, names, *others)
+
+
+def _labels(column: "ChunkedArray", name: str, path: Path) -> NDArray[Any]:
+    """Numbers, or texts as objects; raises DataError for rows without one, and for any other type."""
+    import pyarrow
+    from pyarrow import types
+
+    if column.null_count:
+        row = column.is_null().index(pyarrow.scalar(True)).as_py()
+        raise DataError(
+            f"{path}: {column.null_count} of {len(column)} labels ({name}) are missing, the first in row {row}",
+            "remove those rows, or label them",
+        )
+    if types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    kind = column.type
+    if types.is_string(kind) or types.is_large_string(kind):
+        return np.array(column.to_pylist(), dtype=object)
+    if not (types.is_integer(kind) or types.is_floating(kind) or types.is_boolean(kind)):
+        raise DataError(
+            f"{path}: labels ({name}) are {str(kind)[:80]}",
+            "expected a number or a class name in each row: name another column with #labels=KEY",
+        )
+    return np.asarray(column.to_numpy())
 
 
 class _Column:
@@ -89,6 +115,8 @@ class _Column:
             value = column[at].as_py()
         except Exception as error:
             raise DataError(f"{self._path} row {row}: cannot be read ({reason(error)})") from error
+        if value is None:
+            raise DataError(f"{self._path} row {row}: has no image ({self._column} is null)", "remove that row")
         found = value.get("bytes") if isinstance(value, dict) else value
         if not isinstance(found, bytes):
             raise DataError(
@@ -98,11 +126,11 @@ class _Column:
         return found
 
 
-def _class_names(file: "ParquetFile", column: str) -> list[str]:
-    """What Hugging Face's description in the file says; [] where there is none that makes sense."""
+def _class_names(file: "ParquetFile", column: str) -> tuple[str, ...]:
+    """What Hugging Face's description in the file says; empty where there is none that makes sense."""
     try:
         described = json.loads((file.schema_arrow.metadata or {})[b"huggingface"])
         names = described["info"]["features"][column]["names"]
     except (KeyError, TypeError, ValueError, RecursionError):
-        return []
-    return names if isinstance(names, list) and all(isinstance(name, str) for name in names) else []
+        return ()
+    return tuple(names) if isinstance(names, list) and all(isinstance(name, str) for name in names) else ()

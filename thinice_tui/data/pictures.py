@@ -1,8 +1,10 @@
 """Encoded images (PNG, JPEG, …) as an array that decodes them when they are read."""
 
 import io
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -40,35 +42,51 @@ class Geometry:
 class Pictures:
     """Images uint8 [n,C,H,W], all of one size after `geometry`, decoded at each access.
 
-    open_at: for positions [b], each one's name and stream in turn. The first image says the size; any that
-    differs is a DataError which asks for --resize and --crop.
+    open_at: for rows [b], each one's name and stream in turn. The first image says the size, when it is asked for;
+    any that differs is a DataError which asks for --resize and --crop.
     """
 
-    def __init__(self, count: int, open_at: Callable[[NDArray[np.int64]], Opened], geometry: Geometry) -> None:
-        self._open_at, self._geometry = open_at, geometry
-        ((self._first, stream),) = open_at(np.zeros(1, dtype=np.int64))
-        with stream:
-            first = decode(stream, self._first, geometry)
-        self.shape: tuple[int, ...] = (count, *first.shape)
+    def __init__(
+        self, rows: NDArray[np.int64], open_at: Callable[[NDArray[np.int64]], Opened], geometry: Geometry
+    ) -> None:
+        """rows: [n], those that are meant, of all that `open_at` knows."""
+        self._rows, self._open_at, self._geometry = rows, open_at, geometry
         self.dtype: np.dtype[Any] = np.dtype(np.uint8)
 
     def __len__(self) -> int:
-        return self.shape[0]
+        return len(self._rows)
+
+    @cached_property
+    def shape(self) -> tuple[int, ...]:
+        """[n,C,H,W]; decodes the first image, and raises DataError where it is none."""
+        return (len(self), *self._first[1])
+
+    def only(self, positions: NDArray[np.int64]) -> "Pictures":
+        """The images at `positions`, in that order; the others are not opened any more."""
+        return Pictures(self._rows[positions], self._open_at, self._geometry)
 
     def __getitem__(self, positions: Positions) -> NDArray[Any]:
-        rows = np.arange(*positions.indices(len(self))) if isinstance(positions, slice) else np.asarray(positions)
-        found = np.empty((len(rows), *self.shape[1:]), dtype=np.uint8)
+        rows = self._rows[positions]
+        first, size = self._first
+        found = np.empty((len(rows), *size), dtype=np.uint8)
         for at, (name, stream) in enumerate(self._open_at(rows)):
             with stream:
                 image = decode(stream, name, self._geometry)
-            if image.shape != self.shape[1:]:
+            if image.shape != size:
                 raise DataError(
-                    f"images differ in size: {self._first} is {_size(self.shape[1:])}, {name} is {_size(image.shape)}",
+                    f"images differ in size: {first} is {_size(size)}, {name} is {_size(image.shape)}",
                     "which size does the model take? Give it with --resize N (the shorter side) and --crop N (the "
                     "centre); for ImageNet models that is often --resize 256 --crop 224",
                 )
             found[at] = image
         return found
+
+    @cached_property
+    def _first(self) -> tuple[str, tuple[int, ...]]:
+        """Name and shape of the first image."""
+        ((name, stream),) = self._open_at(self._rows[:1])
+        with stream:
+            return name, decode(stream, name, self._geometry).shape
 
 
 def decode(stream: BinaryIO, name: str, geometry: Geometry) -> NDArray[np.uint8]:
@@ -77,8 +95,11 @@ def decode(stream: BinaryIO, name: str, geometry: Geometry) -> NDArray[np.uint8]
         with Image.open(stream, formats=FORMATS) as image:
             if image.width * image.height > MOST_PIXELS:
                 raise DataError(f"{name}: claims {image.width} × {image.height} pixels", "is it damaged?")
-            if image.mode.startswith(("I", "F")):
-                raise DataError(f"{name}: has more than 8 bits a channel ({image.mode})", "save it with 8 bits")
+            if deep := _more_than_8_bits(image):
+                raise DataError(
+                    f"{name}: has more than 8 bits a channel ({deep}), of which 8 would be read",
+                    "expected 8 bits: save it with 8, as the images that the model was trained on",
+                )
             plain = image.convert("RGB" if geometry.channels == 3 else "L")
     except UnidentifiedImageError as error:
         stream.seek(0)
@@ -91,6 +112,24 @@ def decode(stream: BinaryIO, name: str, geometry: Geometry) -> NDArray[np.uint8]
         raise DataError(f"{name}: cannot be decoded ({error})", "it is damaged or cut short: copy it again") from error
     pixels = np.asarray(_fitted(plain, name, geometry), dtype=np.uint8)
     return pixels[None] if pixels.ndim == 2 else np.ascontiguousarray(pixels.transpose(2, 0, 1))
+
+
+def _more_than_8_bits(image: Image.Image) -> str:
+    """How Pillow describes the pixels as stored, where they are deeper than 8 bits; empty: they are not.
+
+    Its mode says so of grey images; colour is RGB at any depth, and told by the raw mode of its tiles (RGB;16B, but
+    of a BMP's BGR;16 all three channels share 16 bits) or a PPM's highest value.
+    """
+    if image.mode.startswith(("I", "F")):
+        return image.mode
+    for tile in getattr(image, "tile", ()):
+        told = tile.args if isinstance(tile.args, tuple) else (tile.args,)
+        for part in told:
+            if isinstance(part, str) and re.match(r"(?!BGR).*;(1[0-6]|32|64)", part):
+                return part
+        if tile.codec_name == "ppm" and isinstance(told[-1], int) and told[-1] > 255:
+            return f"values up to {told[-1]}"
+    return ""
 
 
 def streams_of(pairs: Iterator[tuple[str, bytes]]) -> Opened:

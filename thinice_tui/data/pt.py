@@ -3,15 +3,15 @@
 import pickle
 import re
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from thinice_tui.data.labels import listed
 from thinice_tui.data.limits import check_fits, file_size
-from thinice_tui.data.naming import find_key, samples_of
-from thinice_tui.data.samples import Samples
+from thinice_tui.data.naming import Stored, find_key, other_labels
 from thinice_tui.errors import DataError
 from thinice_tui.strangers import check_is_no_other_thing, first_bytes, kind, reason
 
@@ -21,8 +21,11 @@ if TYPE_CHECKING:
 EXPECTED = "a file written by torch.save with images and labels"
 
 
-def read_pt(path: Path, named: Mapping[str, str]) -> Samples:
-    """A dict of tensors, a pair (images, labels), or a TensorDataset of them; raises DataError."""
+def read_pt(path: Path, named: Mapping[str, str]) -> Stored:
+    """A dict of tensors, a pair (images, labels), or a TensorDataset of them; raises DataError.
+
+    Labels may be a list of numbers or of class names.
+    """
     content = _load(path)
     from torch import Tensor
     from torch.utils.data import TensorDataset
@@ -32,27 +35,53 @@ def read_pt(path: Path, named: Mapping[str, str]) -> Samples:
     elif isinstance(content, Mapping) and isinstance(content.get("tensors"), tuple | list):
         content = content["tensors"]
     names: object = ()
-    indices = None
+    indices: object = None
+    others: tuple[tuple[str, ...], str] = ((), "")
     if isinstance(content, Mapping):
-        tensors = {key: value for key, value in content.items() if isinstance(key, str) and isinstance(value, Tensor)}
-        images = tensors[find_key(tensors, "images", named, path)]
-        labels = tensors[find_key(tensors, "labels", named, path)]
-        indices, names = tensors.get("indices"), content.get("class_names", ())
-    elif isinstance(content, tuple | list) and len(content) == 2 and all(isinstance(x, Tensor) for x in content):
+        held = {key: value for key, value in content.items() if isinstance(key, str) and _is_array(value)}
+        held.pop("class_names", None)
+        images = held[find_key(held, "images", named, path)]
+        key = find_key(held, "labels", named, path)
+        labels, others = held[key], other_labels(held, key, named)
+        indices, names = held.get("indices"), content.get("class_names", ())
+    elif isinstance(content, tuple | list) and len(content) == 2 and isinstance(content[0], Tensor):
         images, labels = content
     else:
         raise DataError(
             f"{path}: holds a {type(content).__name__} without images and labels",
             "expected a dict or a pair of tensors: torch.save({'images': images, 'labels': labels}, FILE)",
         )
+    if not isinstance(images, Tensor):
+        raise DataError(
+            f"{path}: its images are a {type(images).__name__} of {len(images)}, expected one tensor",
+            "save them stacked: torch.stack(images)",
+        )
     texts = [name for name in names if isinstance(name, str)] if isinstance(names, list | tuple) else []
-    return samples_of(
+    return Stored(
         _array(images, path),
-        _array(labels, path),
+        _numbers(labels, path),
         str(path),
-        None if indices is None else _array(indices, path),
-        np.array(texts) if texts else None,
+        None if indices is None else _numbers(indices, path),
+        tuple(texts),
+        *others,
     )
+
+
+def _is_array(value: object) -> bool:
+    from torch import Tensor
+
+    return isinstance(value, Tensor | list | tuple)
+
+
+def _numbers(values: object, path: Path) -> "np.ndarray[Any, Any]":
+    """A tensor or a list, one value a sample."""
+    if isinstance(values, Sequence) and not isinstance(values, str | bytes):
+        return listed(values, str(path))
+    from torch import Tensor
+
+    if not isinstance(values, Tensor):
+        raise DataError(f"{path}: its labels are a {type(values).__name__}", "expected a tensor or a list of numbers")
+    return _array(values, path)
 
 
 def _load(path: Path) -> object:

@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from thinice_tui.data.arrays import DiskArray
-from thinice_tui.data.naming import find_key, samples_of
-from thinice_tui.data.samples import Samples
+from thinice_tui.data.naming import Stored, find_key, other_labels
 from thinice_tui.errors import DataError
 from thinice_tui.strangers import check_is_no_other_thing, first_bytes, kind
 
@@ -32,15 +31,16 @@ TYPES = {
 }
 
 
-def read_safetensors(path: Path, named: Mapping[str, str]) -> Samples:
+def read_safetensors(path: Path, named: Mapping[str, str]) -> Stored:
     """Images, labels and, where stored, `indices`; raises DataError."""
     check_is_no_other_thing(path, EXPECTED, DataError)
     header, data = _header(path)
     tensors = [key for key in header if key != "__metadata__"]
     images = _tensor(path, header, find_key(tensors, "images", named, path), data)
-    labels = _tensor(path, header, find_key(tensors, "labels", named, path), data)
+    key = find_key(tensors, "labels", named, path)
+    labels = _tensor(path, header, key, data)
     indices = _tensor(path, header, "indices", data) if "indices" in tensors else None
-    return samples_of(images, labels, str(path), indices)
+    return Stored(images, labels, str(path), indices, (), *other_labels(tensors, key, named))
 
 
 def _header(path: Path) -> tuple[dict[str, object], int]:

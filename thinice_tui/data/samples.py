@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thinice_tui.data.arrays import Array, Chosen, Positions
+from thinice_tui.data.images import RoundOff
+from thinice_tui.data.pictures import Pictures
 from thinice_tui.errors import DataError
 from thinice_tui.pixels import as_floats
 
@@ -25,6 +27,9 @@ class Samples:
     images: [n,C,H,W], uint8 in [0,255] or float32 in [0,1], read from disk on demand unless they are an array
     in memory; labels: int64 [n]; indices: int64 [n], each sample's position in the original data, whatever was
     selected; class_names: empty when the data does not name them; source: where from, and what was done to it.
+    remarks: what was decided on reading, as how labels were numbered. classes: how many classes a model must know,
+    where only that makes its labels right; None: no more than the highest. remedy: what to do where labels do not
+    fit a model. round_off: of the pixels read so far.
     """
 
     images: Array
@@ -32,6 +37,10 @@ class Samples:
     indices: NDArray[np.int64]
     class_names: tuple[str, ...]
     source: str
+    remarks: tuple[str, ...] = ()
+    classes: int | None = None
+    remedy: str = ""
+    round_off: RoundOff | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -66,11 +75,19 @@ class Samples:
             digest.update(np.ascontiguousarray(array).data)
         return digest.hexdigest()
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was decided about these data, to be said before a run and kept with it; goes through all of them."""
+        assert self.fingerprint
+        clipped = str(self.round_off or "")
+        return (*self.remarks, clipped) if clipped else self.remarks
+
     def take(self, rows: NDArray[np.int64], done: str) -> "Samples":
         """The samples at `rows`, in that order, with the indices they have; `done` is added to the source."""
+        images = self.images
         return replace(
             self,
-            images=Chosen(self.images, rows),
+            images=images.only(rows) if isinstance(images, Pictures) else Chosen(images, rows),
             labels=self.labels[rows],
             indices=self.indices[rows],
             source=f"{self.source}, {done}",

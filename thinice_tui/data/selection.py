@@ -8,12 +8,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from thinice_tui.data.images import spread
+from thinice_tui.data.naming import whole
+from thinice_tui.data.npy_pair import read_npy
 from thinice_tui.data.samples import Samples
 from thinice_tui.errors import DataError, UsageError
 from thinice_tui.settings import DataOptions
-from thinice_tui.strangers import check_is_no_other_thing
+from thinice_tui.strangers import check_is_no_other_thing, first_bytes, kind
 
-EXPECTED = "a list of original indices: one a line, CSV with a column `sample` or `index`, or JSON"
+EXPECTED = "a list of original indices: one a line, CSV with a column `sample` or `index`, JSON, or a NumPy array"
 COLUMNS = ("sample", "index", "indices", "id")
 MOST_BYTES = 512 * 2**20
 SHOWN = 12
@@ -23,6 +26,7 @@ def select(samples: Samples, options: DataOptions, count: int | None) -> Samples
     """The samples asked for; each keeps its index in the original data. Raises DataError and UsageError.
 
     The indices in the order of their file, of these the classes, then the shuffle, then the first `count` (None: all).
+    A few of these, spread over them, are read and checked; no other image is.
     """
     if options.indices is not None:
         rows = _rows_of(read_indices(options.indices), samples, options.indices)
@@ -33,7 +37,9 @@ def select(samples: Samples, options: DataOptions, count: int | None) -> Samples
     if options.shuffle is not None:
         order = np.argsort(shuffled_keys(samples.indices, options.shuffle), kind="stable")
         samples = samples.take(order, f"shuffled with seed {options.shuffle}")
-    return samples.first(count)
+    samples = samples.first(count)
+    samples.images[spread(len(samples))]  # raises DataError for what is no image, before anything takes long
+    return samples
 
 
 def find_classes(typed: str, samples: Samples) -> list[int]:
@@ -80,9 +86,14 @@ def read_indices(path: Path) -> NDArray[np.int64]:
 
     Text: one or several a line, # begins a comment. CSV: the column `sample` or `index`. JSON: a list of numbers,
     of objects with `sample` or `index`, or an object with such a list under `samples` or `indices`. All that
-    thinice-tui exports are among these.
+    thinice-tui exports are among these. NumPy: whole numbers [n] in an .npy.
     """
     check_is_no_other_thing(path, EXPECTED, DataError)
+    head = first_bytes(path, EXPECTED, DataError)
+    if head.startswith(b"\x93NUMPY"):
+        return _from_npy(path)
+    if (what := kind(head)) not in ("text", "something else"):
+        raise DataError(f"{path}: is {what}, expected {EXPECTED}", "save the indices with numpy.save, or as text")
     if path.stat().st_size > MOST_BYTES:
         raise DataError(f"{path}: is larger than any list of indices", f"expected {EXPECTED}")
     try:
@@ -114,6 +125,23 @@ def _rows_of(wanted: NDArray[np.int64], samples: Samples, path: Path) -> NDArray
             "is the list one of this data set?",
         )
     return rows
+
+
+def _from_npy(path: Path) -> NDArray[np.int64]:
+    found = read_npy(path)
+    if found.dtype.kind == "b":
+        raise DataError(f"{path}: is a mask of {len(found)} rows, expected {EXPECTED}", "save numpy.flatnonzero(mask)")
+    if found.dtype.kind not in "iu" or len(found.shape) != 1:
+        raise DataError(
+            f"{path}: is an array of {found.dtype} and shape {found.shape}, expected whole numbers [n]",
+            f"expected {EXPECTED}",
+        )
+    indices = whole(found, str(path))
+    if not len(indices):
+        raise DataError(f"{path}: names no indices", f"expected {EXPECTED}")
+    if int(indices.min()) < 0 or int(indices.max()) >= 2**63:
+        raise DataError(f"{path}: is no list of indices (indices are whole numbers from 0)", f"expected {EXPECTED}")
+    return indices.astype(np.int64)
 
 
 def _from_json(written: str) -> list[int]:

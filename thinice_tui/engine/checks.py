@@ -33,12 +33,7 @@ def probe_outputs(model: LoadedModel, samples: Samples) -> int:
             "expected logits, one row an image and a column a class (at least 2)",
         )
     classes = int(logits.shape[1])
-    highest = int(samples.labels.max())
-    if highest >= classes:
-        raise DataError(
-            f"{samples.source}: has the label {highest}, but {model.path} knows {classes} classes (0 to {classes - 1})",
-            "check that data and model belong together",
-        )
+    check_labels_fit(model, samples, classes)
     check_finite(logits, str(model.path))
     if bool((logits >= 0).all()) and np.allclose(logits.sum(axis=1), 1, atol=1e-4):
         raise ModelError(
@@ -46,6 +41,27 @@ def probe_outputs(model: LoadedModel, samples: Samples) -> int:
             "remove the softmax at its end, through --arch: attacks on probabilities look weaker than they are",
         )
     return classes
+
+
+def check_labels_fit(model: LoadedModel, samples: Samples, classes: int) -> None:
+    """Raise DataError where the labels cannot be meant for a model of `classes` outputs."""
+    lowest, highest = int(samples.labels.min()), int(samples.labels.max())
+    knows = f"{model.path} knows {classes} classes (0 to {classes - 1})"
+    if samples.classes is not None and samples.classes != classes:
+        raise DataError(
+            f"{samples.source}: has {samples.classes} classes, but {knows}: their labels may mean other classes there",
+            samples.remedy or "check that data and model belong together",
+        )
+    if highest == classes and lowest >= 1:
+        raise DataError(
+            f"{samples.source}: has labels up to {highest} and no 0, but {knows}",
+            f"do they count from 1? Then subtract 1 from each{f'; {samples.remedy}' if samples.remedy else ''}",
+        )
+    if highest >= classes:
+        raise DataError(
+            f"{samples.source}: has the label {highest}, but {knows}",
+            samples.remedy or "check that data and model belong together",
+        )
 
 
 def check_finite(logits: NDArray[np.float32], path: str) -> None:

@@ -1,24 +1,22 @@
 """From files and options to a run: what `thinice-tui compare` does, whatever looks at it."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-
-import torch
 
 from thinice_tui.data.samples import Samples
 from thinice_tui.data.selection import select
 from thinice_tui.data.spec import read_samples, stored_spec
+from thinice_tui.data.spread import Spread
 from thinice_tui.engine.budget import budget_warnings
 from thinice_tui.engine.device import choose_device
-from thinice_tui.engine.normalizing import decide_normalization, describe_trial
+from thinice_tui.engine.normalizing import decide_normalizations, describe_trial, own_constants
 from thinice_tui.engine.observer import Observer
 from thinice_tui.engine.plan import RunModel, default_path
 from thinice_tui.engine.run import run_comparison
 from thinice_tui.models.load import LoadedModel, load_model
-from thinice_tui.models.normalization import Trial
-from thinice_tui.models.provenance import compare_models, doubts
+from thinice_tui.models.provenance import compare_models, doubts, same_weights, unheeded_keep
 from thinice_tui.runfile.control import this_engine
 from thinice_tui.runfile.records import Role
 from thinice_tui.settings import Request
@@ -30,6 +28,8 @@ class Prepared:
 
     models: tuple[RunModel, ...]
     samples: Samples
+    probe: Spread
+    """Of the whole data, whatever is selected."""
     path: Path
     remarks: tuple[str, ...] = ()
     """What was decided on the way and should be known, such as normalisations that were tried."""
@@ -45,23 +45,36 @@ def prepare(request: Request) -> Prepared:
     files += [("pruned", path) for path in request.pruned]
     files += [("control", request.control)] if request.control else []
     options = request.model_options
-    keeps = [options.keep_for(number, role == "pruned", len(files)) for number, (role, _) in enumerate(files)]
+    alone = len(files) == 1
+    keeps = [options.keep_for(number, role == "pruned" or alone, len(files)) for number, (role, _) in enumerate(files)]
     loaded = [
         load_model(path, request.arch, request.normalize, keep, options.trust_pickle)
         for (_, path), keep in zip(files, keeps, strict=True)
     ]
     names = _unique_names([path for _, path in files])
     kinships = [compare_models(loaded[0], other) for other in loaded[1:]]
-    samples = _samples(request, loaded[0])
-    decided, trials = _normalized(loaded, samples, choose_device(request.device))
+    spec, whole = _data(request, loaded[0])
+    samples, probe = select(whole, request.data_options, request.samples), Spread(whole)
+    decision = decide_normalizations(loaded, names, probe, own_constants(spec, probe), choose_device(request.device))
+    decided, trials = decision.models, decision.trials
     models = tuple(RunModel(role, name, model) for (role, _), name, model in zip(files, names, decided, strict=True))
     doubted = (doubts(loaded[0], other, kin) for other, kin in zip(loaded[1:], kinships, strict=True))
     return Prepared(
         models,
         samples,
+        probe,
         request.run or default_path(models, samples, request.settings),
-        remarks=tuple(describe_trial(name, trial) for name, trial in zip(names, trials, strict=True) if trial),
-        warnings=(*budget_warnings(samples, request.settings), *(doubt for doubt in doubted if doubt)),
+        remarks=(
+            *samples.notes,
+            *(describe_trial(name, trial) for name, trial in zip(names, trials, strict=True) if trial),
+        ),
+        warnings=(
+            *budget_warnings(samples, request.settings),
+            *(doubt for doubt in doubted if doubt),
+            *same_weights(list(zip(names, decided, strict=True)), request.control is not None),
+            *unheeded_keep(options.keep, list(zip(loaded, keeps, strict=True))),
+            *decision.warnings,
+        ),
         origin={
             "normalization": {
                 name: {"source": model.source, **(asdict(trial) if trial else {})}
@@ -75,20 +88,6 @@ def prepare(request: Request) -> Prepared:
     )
 
 
-def _normalized(
-    models: Sequence[LoadedModel], samples: Samples, device: torch.device
-) -> tuple[list[LoadedModel], list[Trial | None]]:
-    """Each model with a normalisation; where noise does not tell, the dense model's is taken for the others, too."""
-    decided: list[LoadedModel] = []
-    trials: list[Trial | None] = []
-    for model in models:
-        family = decided[0].normalization if decided else None
-        chosen, trial = decide_normalization(model, samples, family, device)
-        decided.append(chosen)
-        trials.append(trial)
-    return decided, trials
-
-
 def execute(request: Request, prepared: Prepared, observer: Observer, log: Path | None = None) -> None:
     """Attack until done; the same call again resumes, or returns at once when the run is finished.
 
@@ -99,6 +98,7 @@ def execute(request: Request, prepared: Prepared, observer: Observer, log: Path 
     run_comparison(
         prepared.models,
         prepared.samples,
+        prepared.probe,
         request.settings,
         prepared.path,
         choose_device(request.device),
@@ -109,13 +109,15 @@ def execute(request: Request, prepared: Prepared, observer: Observer, log: Path 
     )
 
 
-def _samples(request: Request, dense: LoadedModel) -> Samples:
+def _data(request: Request, dense: LoadedModel) -> tuple[str, Samples]:
+    """The data's spec, and all of its samples, whatever is selected."""
     spec = stored_spec(dense.checkpoint.about, dense.path) if request.data is None else request.data
-    samples = read_samples(spec, request.data_options)
-    named = dense.checkpoint.about.get("class_names")
-    if not samples.class_names and isinstance(named, list):
-        samples = samples.named(tuple(str(name) for name in named))
-    return select(samples, request.data_options, request.samples)
+    stored = dense.checkpoint.about.get("class_names")
+    known = tuple(str(name) for name in stored) if isinstance(stored, list) else ()
+    samples = read_samples(spec, request.data_options, known)
+    if not samples.class_names:
+        samples = samples.named(known)
+    return spec, samples
 
 
 def _unique_names(paths: list[Path]) -> list[str]:

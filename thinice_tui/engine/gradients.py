@@ -33,13 +33,16 @@ def check_gradients(model: LoadedModel, samples: Samples) -> tuple[Check, Check]
         patch("torch.autograd.grad", wraps=torch.autograd.grad) as grad,
         patch.object(Tensor, "backward", autospec=True, side_effect=Tensor.backward) as backward,
     ):
-        right = torch.cat([classifier(part).argmax(dim=1) for part in torch.split(images, 8)]) == labels
+        logits = torch.cat([classifier(part) for part in torch.split(images, 8)])
+        right = logits.argmax(dim=1) == labels
     differentiates = len(images) if grad.called or backward.called else 0
     dynamic = (
         f"{model.path}: its forward pass differentiates, as defences do that change the input: attacks made for static "
         "models may be too weak for it"
     )
-    parts = zip(torch.split(images, 8), torch.split(labels, 8), strict=True)
+    # a sample that is not selected may have a label that is no class; it never is right
+    classes = labels.clamp(max=logits.shape[1] - 1)
+    parts = zip(torch.split(images, 8), torch.split(classes, 8), strict=True)
     try:
         vanished = torch.cat([vanished_gradients(classifier, *part) for part in parts]) & right
     except RuntimeError as error:

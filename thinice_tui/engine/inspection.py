@@ -12,7 +12,7 @@ from thinice_tui import __version__
 from thinice_tui.engine.plan import RunModel
 from thinice_tui.models.load import LoadedModel, load_model
 from thinice_tui.models.masks.sidecar import split_sidecar
-from thinice_tui.models.provenance import classes, compare_models, doubts, input_channels
+from thinice_tui.models.provenance import classes, compare_models, doubts, input_channels, unheeded_keep
 from thinice_tui.runfile.records import ModelRecord
 from thinice_tui.settings import ModelOptions
 
@@ -41,7 +41,8 @@ def inspect_models(paths: Sequence[Path], arch: str, normalize: str, options: Mo
         keep = options.keep_for(number, number > 0 or len(paths) == 1, len(paths))
         model = load_model(path, arch, normalize, keep, options.trust_pickle)
         record = RunModel("dense", path.stem, model).record()
-        yield Inspection(record, _facts(model), () if dense is None else _comparison(dense, model))
+        unheeded = [("--keep", warning) for warning in unheeded_keep(None, [(model, keep)])]
+        yield Inspection(record, (*_facts(model), *unheeded), () if dense is None else _comparison(dense, model))
         dense = dense or model
 
 

@@ -1,110 +1,168 @@
-"""Which normalisation a model expects, where its file does not say, and a warning where it looks wrong."""
+"""Which normalisation the models of a run expect, where their files do not say."""
 
-from dataclasses import replace
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
-from thinice_tui.data.samples import Samples
-from thinice_tui.engine.checks import device_of, forward
+from thinice_tui.analysis.trials import describe_accuracies
+from thinice_tui.data.spread import Spread
+from thinice_tui.engine.race import Raced, race
 from thinice_tui.models.classifier import Normalization
 from thinice_tui.models.load import LoadedModel
-from thinice_tui.models.normalization import KNOWN, Trial, candidates, choose, told_apart
+from thinice_tui.models.normalization import Trial, candidates, same_normalization, told_apart
 
-FIRST = 64
-"""Images on which every candidate is tried; those that are clearly worse are given up."""
-IMAGES = 256
-"""Images on which the rest is told apart."""
-PROBED = 200
-"""Images on which other normalisations are tried, where accuracy is low."""
+OWN_CONSTANTS = {
+    "cifar10": ("cifar10", "cifar10-2023"),
+    "cifar10-c": ("cifar10", "cifar10-2023"),
+    "cifar100": ("cifar100",),
+    "svhn": ("svhn",),
+    "mnist": ("mnist",),
+    "fashion-mnist": ("fashion-mnist",),
+    "folder": ("imagenet",),
+}
+"""What networks are usually trained with on a kind of data, most usual first."""
+IMAGENET_SIDE = 64
+"""Pixels from which the images of a folder are like ImageNet's."""
+WNID = re.compile(r"n\d{8}")
+SURELY = 4.0
+"""Standard errors by which a normalisation must do better than the other models' for a model to get one of its own."""
 
 
-def decide_normalization(
-    model: LoadedModel, samples: Samples, family: Normalization | None, device: torch.device
-) -> tuple[LoadedModel, Trial | None]:
-    """The model with the normalisation that it does best with, and what was tried; where a file says it, as it is.
+@dataclass(frozen=True)
+class Decision:
+    """The models with a normalisation each; what was tried, None where the file says it; what should be known."""
 
-    family: the dense model's, for its pruned versions: taken where noise does not tell which is better; else none is.
+    models: tuple[LoadedModel, ...]
+    trials: tuple[Trial | None, ...]
+    warnings: tuple[str, ...]
+
+
+def own_constants(spec: str, probe: Spread) -> tuple[str, ...]:
+    """The names of the normalisations that belong to the data of a spec; empty: none do."""
+    kind = spec.partition(":")[0]
+    if kind == "folder":
+        names = probe.class_names
+        like_imagenet = min(probe.shape[1:]) >= IMAGENET_SIDE or (names and all(map(WNID.fullmatch, names)))
+        return OWN_CONSTANTS[kind] if like_imagenet else ()
+    return OWN_CONSTANTS.get(kind, ())
+
+
+def decide_normalizations(
+    models: Sequence[LoadedModel], names: Sequence[str], probe: Spread, own: Sequence[str], device: torch.device
+) -> Decision:
+    """One normalisation for all models whose files do not say theirs, by clean accuracy on the probe's images.
+
+    own: the data set's constants, by name. Of what noise does not tell apart that of the first file that says one is
+    taken, then the data set's, then the most accurate. A model gets another only where that is surely better for it.
     """
-    if model.source != "undecided":
-        return model, None
-    options = candidates(samples.images.shape[1])
-    if family is not None:
-        options |= {family.name: family}
-    tried = list(options)
-    correct: dict[str, NDArray[np.bool_]] = {}
-    seen: dict[str, float] = {}
-    for count in (FIRST, IMAGES):
-        part = slice(count)
-        results = (
-            (name, _correct(replace(model, normalization=options[name]), samples, part, device)) for name in tried
-        )
-        correct = {name: right for name, right in results if right is not None}
-        if not correct:
-            return model, None  # it takes no such images: the checks before the run say so
-        best = max(correct.values(), key=lambda right: float(right.mean()))
-        tried = [name for name in correct if not told_apart(best, correct[name])]
-        seen |= {name: float(right.mean()) for name, right in correct.items()}
-        if len(samples) <= FIRST:
-            break
-    trial = choose(correct, ["none"] if family is None else [family.name, "none"])
-    chosen = replace(model, normalization=options[trial.chosen], source="clean accuracy")
-    return chosen, replace(trial, accuracies=seen)
+    undecided = [number for number, model in enumerate(models) if model.source == "undecided"]
+    decided, trials, warnings = list(models), dict[int, Trial](), list[str]()
+    if undecided:
+        found = _race_candidates(models, names, undecided, probe, own, device)
+        for number, (normalization, trial) in found.chosen.items():
+            decided[number] = replace(models[number], normalization=normalization, source="clean accuracy")
+            trials[number] = trial
+        warnings += found.warnings
+    warnings += _differences(decided, names)
+    return Decision(tuple(decided), tuple(trials.get(number) for number in range(len(models))), tuple(warnings))
 
 
 def describe_trial(name: str, trial: Trial) -> str:
     """The choice in words, with the accuracies of all that was tried."""
-    ranked = sorted(trial.accuracies.items(), key=lambda item: -item[1])
-    accuracies = ", ".join(f"{candidate} {100 * value:.1f} %" for candidate, value in ranked)
     return (
-        f"{name}: normalisation {trial.chosen}, by clean accuracy on up to {trial.images} images ({accuracies}); "
-        f"{trial.why}; name it with --normalize to be sure"
+        f"{name}: normalisation {trial.chosen}, by clean accuracy on up to {trial.images} images "
+        f"({describe_accuracies(trial.accuracies, trial.seen)}); {trial.why}; name it with --normalize to be sure"
     )
 
 
-def accuracy_warning(model: LoadedModel, samples: Samples, logits: NDArray[np.float32]) -> str:
-    """A warning where clean accuracy is near chance or another normalisation mends it; empty: all is well.
+@dataclass(frozen=True)
+class _Found:
+    chosen: dict[int, tuple[Normalization | None, Trial]]
+    """By model."""
+    warnings: tuple[str, ...]
 
-    Other normalisations are tried on at most 200 images, only when less than half are right.
-    """
-    accuracy = float((logits.argmax(axis=1) == samples.labels).mean())
-    classes = logits.shape[1]
-    near_chance = accuracy < 1 / classes + 0.15 * (1 - 1 / classes)
-    if accuracy >= 0.5 and not near_chance:
-        return ""
-    part = slice(PROBED)
-    labels = samples.labels[part]
-    now = float((logits[part].argmax(axis=1) == labels).mean())
-    tried: dict[str, float] = {}
-    used = model.normalization.name if model.normalization else "none"
-    for name, normalization in {"none": None, **KNOWN}.items():
-        channels = len(normalization.mean) if normalization else samples.images.shape[1]
-        if name != used and channels in (1, samples.images.shape[1]):
-            right = _correct(replace(model, normalization=normalization), samples, part, device_of(model))
-            if right is not None:
-                tried[name] = float(right.mean())
-    better = {name: value for name, value in tried.items() if value >= now + 0.1}
-    if not near_chance and not better:
-        return ""
-    what = f"{model.path}: clean accuracy is {accuracy:.1%}" + (
-        f", near chance ({1 / classes:.1%})" if near_chance else ""
+
+def _race_candidates(
+    models: Sequence[LoadedModel],
+    names: Sequence[str],
+    undecided: Sequence[int],
+    probe: Spread,
+    own: Sequence[str],
+    device: torch.device,
+) -> _Found:
+    options, family, sayer = _options(models, names, probe.shape[0])
+    forms = {
+        name: [replace(models[number], normalization=normalization) for number in undecided]
+        for name, normalization in options.items()
+    }
+    raced = race(forms, probe, device, stays=family)
+    if raced is None:
+        return _Found({}, ())  # the checks before the run say so
+    chosen, reason = _choose(raced, family, sayer, own)
+    alike = [name for name in raced.alike() if name != chosen]
+    whose = ", ".join(names[number] for number in undecided)
+    warnings = []
+    if alike:
+        pooled = {name: float(raced.correct[name].mean()) for name in (chosen, *alike)}
+        warnings.append(
+            f"{whose}: no file says the normalisation, and {len(pooled)} cannot be told apart by clean accuracy on "
+            f"{raced.images} images spread over the data ({describe_accuracies(pooled, {})}): {chosen} is taken, "
+            f"{reason}; verdicts may differ with another, name the right one with --normalize"
+        )
+    found: dict[int, tuple[Normalization | None, Trial]] = {}
+    for row, number in enumerate(undecided):
+        accuracies = {name: float(values[row]) for name, values in raced.accuracies.items()}
+        mine = max(raced.correct, key=lambda name: float(raced.correct[name][row].mean()))
+        taken = mine if told_apart(raced.correct[mine][row], raced.correct[chosen][row], SURELY) else chosen
+        why = f"cannot be told apart from {_listed(alike)}; {reason}" if alike else "no other comes near"
+        if taken != chosen:
+            why = f"it is surely better for this model than {chosen}, which does best for the others"
+        found[number] = options[taken], Trial(taken, why, raced.images, accuracies, raced.seen)
+    return _Found(found, tuple(warnings))
+
+
+def _options(
+    models: Sequence[LoadedModel], names: Sequence[str], channels: int
+) -> tuple[dict[str, Normalization | None], str, str]:
+    """What is tried, by name; under which name what the first file says; and whose that is, empty: none says it."""
+    options = candidates(channels)
+    for model, name in zip(models, names, strict=True):
+        said = model.normalization
+        fits = said is None or len(said.mean) in (1, channels)
+        if model.source in ("the file's metadata", "the file's buffers") and fits:
+            label = "none" if said is None else said.name
+            others = {key: value for key, value in options.items() if not same_normalization(value, said)}
+            return {**others, label: said}, label, name
+    return options, "", ""
+
+
+def _choose(raced: Raced, family: str, sayer: str, own: Sequence[str]) -> tuple[str, str]:
+    """The normalisation for all, and why that one of those which cannot be told apart."""
+    best, alike = raced.best, raced.alike()
+    if family in raced.correct and not told_apart(raced.correct[best], raced.correct[family], SURELY):
+        return family, f"as {sayer} says it"
+    for name in own:
+        if name in alike:
+            return name, "the data set's own"
+    return best, "the most accurate on these"
+
+
+def _differences(models: Sequence[LoadedModel], names: Sequence[str]) -> list[str]:
+    """A warning where models do not share one normalisation; what is inside a network is not known."""
+    known = [(model, name) for model, name in zip(models, names, strict=True) if model.source != "inside the network"]
+    if not known or all(same_normalization(known[0][0].normalization, model.normalization) for model, _ in known):
+        return []
+    said = ", ".join(
+        f"{name} {model.normalization.name if model.normalization else 'none'} ({model.source})"
+        for model, name in known
     )
-    if better:
-        best = sorted(better.items(), key=lambda item: -item[1])
-        named = ", ".join(f"--normalize {name} gives {value:.1%}" for name, value in best)
-        return f"{what} with normalisation {used}; on {len(labels)} images {named}"
-    others = ", ".join(tried)
-    return f"{what} with normalisation {used}; {others} do not mend it: check --arch, --data and the class order"
+    return [
+        f"models have different normalisations: {said}: if one is wrong, what they differ in is not pruning's; give "
+        "--normalize where all were trained with the same"
+    ]
 
 
-def _correct(model: LoadedModel, samples: Samples, part: slice, device: torch.device) -> NDArray[np.bool_] | None:
-    """Bool [n]: whether each image of `part` is classified rightly; None: the model does not take them."""
-    images, labels = samples.floats(part), samples.labels[part]
-    try:
-        logits = forward(model, images, device)
-    except KeyboardInterrupt:
-        raise
-    except BaseException:  # whatever a stranger's forward may raise
-        return None
-    return logits.argmax(axis=1) == labels if logits.ndim == 2 and len(logits) == len(labels) else None
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))

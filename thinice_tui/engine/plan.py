@@ -4,7 +4,7 @@ import hashlib
 import json
 import platform
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -14,7 +14,10 @@ from thinice_tui import __version__
 from thinice_tui.attacks.ensembles import Stage
 from thinice_tui.data.samples import Samples
 from thinice_tui.engine.device import default_batch_size, describe
+from thinice_tui.models.classifier import Normalization
 from thinice_tui.models.load import LoadedModel
+from thinice_tui.models.normalization import KNOWN
+from thinice_tui.runfile.identity import ModelIdentity, code_name
 from thinice_tui.runfile.records import LayerRecord, ModelRecord, Role, RunPlan
 from thinice_tui.runfile.schema import SUFFIX
 from thinice_tui.runfile.writer import RunWriter
@@ -38,7 +41,7 @@ class RunModel:
             path=str(self.loaded.path),
             sha256=self.loaded.checkpoint.sha256,
             arch=self.loaded.arch,
-            normalization=self._normalization(),
+            normalization=_described(self.loaded.normalization),
             parameters=sparsity.parameters,
             sparsity_conv_linear=sparsity.conv_linear,
             sparsity_mean_per_layer=sparsity.mean_per_layer,
@@ -46,20 +49,18 @@ class RunModel:
             layers=tuple(LayerRecord(**asdict(layer)) for layer in sparsity.layers),
         )
 
-    def identity(self) -> str:
-        """Everything that decides the model's outputs: weights, architecture and its code, normalisation."""
-        code = f" (code {self.loaded.code_sha256[:16]})" if self.loaded.code_sha256 else ""
-        checkpoint = self.loaded.checkpoint
-        weights = checkpoint.sha256[:16]
-        keep = "" if checkpoint.keep is None else f", best {checkpoint.keep:g} of its scores"
-        trusted = ", by its own code" if checkpoint.trusted else ""
-        return (
-            f"{self.role} {weights} as {self.loaded.arch}{code}{keep}{trusted}, normalisation {self._normalization()}"
+    def identity(self) -> ModelIdentity:
+        """Everything that decides the model's outputs, whatever it was called on the command line."""
+        checkpoint, used = self.loaded.checkpoint, self.loaded.normalization
+        return ModelIdentity(
+            role=self.role,
+            weights=checkpoint.sha256[:16],
+            arch=code_name(self.loaded.arch) if self.loaded.code_sha256 else self.loaded.arch,
+            code=self.loaded.code_sha256[:16],
+            keep="" if checkpoint.keep is None else f"{checkpoint.keep:g}",
+            trusted=checkpoint.trusted,
+            normalization=_described(None if used is None else replace(used, name=_known_name(used))),
         )
-
-    def _normalization(self) -> str:
-        used = self.loaded.normalization
-        return "none" if used is None else f"{used.name}: {list(used.mean)} / {list(used.std)}"
 
 
 def identify(models: Sequence[RunModel], samples: Samples, settings: Settings) -> dict[str, object]:
@@ -67,13 +68,13 @@ def identify(models: Sequence[RunModel], samples: Samples, settings: Settings) -
     return {
         "norm": settings.norm,
         "eps": settings.eps.value,
-        "attack": settings.attack,
+        "attack": settings.attack.lower(),
         "seed": settings.seed,
         "precision": settings.precision,
         "distances": settings.distances,
         "batch size": settings.batch_size or "auto",
         "data": f"{len(samples)} samples, sha256 {samples.fingerprint[:16]}",
-        "models": [model.identity() for model in models],
+        "models": [model.identity().text() for model in models],
     }
 
 
@@ -100,6 +101,7 @@ def make_plan(
         "classes": classes,
         "data": {
             "source": samples.source,
+            "notes": list(samples.notes),
             "sha256": samples.fingerprint,
             "samples": len(samples),
             "shape": list(samples.images.shape[1:]),
@@ -127,6 +129,16 @@ def resumption_warnings(writer: RunWriter, settings: Settings, device: torch.dev
     if isinstance(stored, dict) and stored.get("keep_images") != settings.keep_images:
         warnings.append(f"--keep-images stays {stored.get('keep_images')}, as the run was begun with")
     return warnings
+
+
+def _described(used: Normalization | None) -> str:
+    return "none" if used is None else f"{used.name}: {list(used.mean)} / {list(used.std)}"
+
+
+def _known_name(used: Normalization) -> str:
+    """The name by which these constants are known, wherever they come from; else `given`."""
+    same = (known.name for known in KNOWN.values() if (known.mean, known.std) == (used.mean, used.std))
+    return next(same, "given")
 
 
 def _versions() -> dict[str, str]:

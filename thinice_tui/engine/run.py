@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from thinice_tui.attacks.ensembles import Stage, build_stages
 from thinice_tui.data.samples import Samples
+from thinice_tui.data.spread import Spread
 from thinice_tui.durations import duration
 from thinice_tui.engine.behaviour import check_behaviour
 from thinice_tui.engine.checks import check_finite, probe_outputs
@@ -21,18 +22,20 @@ from thinice_tui.engine.executor import BatchTask, LocalExecutor
 from thinice_tui.engine.findings import NOT_FINITE, Check, Findings
 from thinice_tui.engine.gradients import check_gradients
 from thinice_tui.engine.leash import Leash
-from thinice_tui.engine.normalizing import accuracy_warning
 from thinice_tui.engine.observer import Observer, StageResult
 from thinice_tui.engine.pace import Pace
 from thinice_tui.engine.plan import RunModel, make_plan, resumption_warnings
 from thinice_tui.engine.reliability import EXAMINATION, EXAMINED
+from thinice_tui.engine.remedies import accuracy_warning
 from thinice_tui.errors import ModelError
 from thinice_tui.margins import logit_margin
 from thinice_tui.runfile.control import forget
+from thinice_tui.runfile.identity import is_finished
 from thinice_tui.runfile.records import BatchOutcome, Finding
-from thinice_tui.runfile.writer import RunWriter
+from thinice_tui.runfile.writer import RunWriter, tidy
 from thinice_tui.settings import Settings, is_final
 
+FINISHED = "this run is finished already: nothing is computed again"
 PROBED = 64
 """Clean images on which a model's faster form is compared to it, and its gradients are looked at."""
 
@@ -40,6 +43,7 @@ PROBED = 64
 def run_comparison(
     models: Sequence[RunModel],
     samples: Samples,
+    probe: Spread,
     settings: Settings,
     path: Path,
     device: torch.device,
@@ -50,28 +54,37 @@ def run_comparison(
 ) -> None:
     """Attack every model with every stage and write each batch to `path`; the same call resumes.
 
-    models: the dense one first. origin: how this was started, for the run table. doubts: warnings of before.
+    models: the dense one first. probe: spread over the whole data, whatever is selected, to check the models on.
+    origin: how this was started, for the run table. doubts: warnings of before.
     Everything is checked before the first attack; raises ThiniceError, Interrupted when a view asked it to stop or
     `time_limit` seconds are over. KeyboardInterrupt passes through, with everything up to the batch in flight kept.
     """
     with full_precision():
-        checks = [(model.name, check) for model in models for check in check_behaviour(model.loaded, samples)]
+        images = probe.first(PROBED)
+        checks = [(model.name, check) for model in models for check in check_behaviour(model.loaded, images)]
         classes = _common_classes(models, samples)
-        checks += [(model.name, check) for model in models for check in check_gradients(model.loaded, samples)]
+        checks += [(model.name, check) for model in models for check in check_gradients(model.loaded, images)]
         stages = build_stages(settings.attack, classes, settings.distances)
         plan = make_plan(models, samples, settings, stages, device, classes)
         records = [model.record() for model in models]
+        if is_finished(path, plan, records):
+            tidy(path)
+            observer.note(FINISHED)
+            return
         with RunWriter.open(path, plan, records, samples.labels, samples.indices, samples.each()) as writer:
             if writer.value("finished") is None:
                 forget(path)
                 writer.begin(origin)
                 try:
-                    engine = _Engine(models, samples, settings, stages, classes, device, writer, observer, time_limit)
+                    doubts = [*doubts, *(accuracy_warning(model.loaded, probe, device) for model in models)]
+                    engine = _Engine(
+                        models, samples, images, settings, stages, classes, device, writer, observer, time_limit
+                    )
                     engine.run(doubts, checks)
                 finally:
                     forget(path)
-            else:
-                observer.note("this run is finished already: nothing is computed again")
+            else:  # by another engine, just now
+                observer.note(FINISHED)
 
 
 def _common_classes(models: Sequence[RunModel], samples: Samples) -> int:
@@ -92,6 +105,7 @@ class _Engine:
         self,
         models: Sequence[RunModel],
         samples: Samples,
+        probe: Samples,
         settings: Settings,
         stages: Sequence[Stage],
         classes: int,
@@ -106,8 +120,6 @@ class _Engine:
         self._batch_size = int(str(writer.value("batch_size")))
         stored = writer.value("settings")
         self._keep_images = stored["keep_images"] if isinstance(stored, dict) else settings.keep_images
-        self._store_images = self._keep_images != "none" or settings.distances
-        """While the run goes on: the search for distances begins at the images found."""
         self._logits = [writer.clean_logits(m, len(samples), classes) for m in range(len(models))]
         self._worst = [
             logit_margin(writer.worst_logits(m, len(samples), classes), samples.labels) for m in range(len(models))
@@ -121,7 +133,7 @@ class _Engine:
             [m.loaded.classifier() for m in models],
             settings,
             device,
-            samples.floats(slice(PROBED)),
+            probe.floats(),
             self._forwarded,
             self._warn,
         )
@@ -180,8 +192,6 @@ class _Engine:
             self._pace.clean(model.name, len(logits) - len(missing) + done, len(logits), rate)
             self._leash.obey()
             self._leash.end_if_asked()
-        if warning := accuracy_warning(model.loaded, self._samples, logits):
-            self._warn(warning)
         accuracy = float(self._correct(number).mean())
         self._observer.note(f"{model.name} · clean: accuracy {100 * accuracy:.1f} % of {len(self._labels)} samples")
 
@@ -340,8 +350,8 @@ class _Engine:
             worse = np.isfinite(margins) & ~(margins >= worst[task.positions])
         measured = task.stage.kind == "distance"  # its images may be outside eps
         kept = outcome.broken | (worse & (not measured))
-        clean = task.images if self._store_images else None
-        self._writer.add_batch(task.model, ordinal, task.number, outcome, kept, clean)
+        stored = self._keep_images != "none" or self._settings.distances  # whose search begins at the images found
+        self._writer.add_batch(task.model, ordinal, task.number, outcome, kept, task.images if stored else None)
         worst[task.positions[kept]] = margins[kept]
         fell = task.positions[outcome.broken]
         self._broken[task.model][fell] = ordinal

@@ -55,36 +55,35 @@ def candidates(channels: int) -> dict[str, Normalization | None]:
 
 @dataclass(frozen=True)
 class Trial:
-    """What was seen of the candidates: accuracy by name, on how many images, which was chosen and why."""
+    """What was seen of the candidates: accuracy by name, on how many images each, which was chosen and why.
+
+    images: the most that any saw; those that clearly were worse saw fewer.
+    """
 
     chosen: str
     why: str
     images: int
     accuracies: dict[str, float]
+    seen: dict[str, int]
 
 
-def choose(correct: Mapping[str, NDArray[np.bool_]], preferred: Sequence[str]) -> Trial:
-    """The normalisation under which a model does best; of those that noise does not tell apart, the first preferred.
+def told_apart(better: NDArray[np.bool_], worse: NDArray[np.bool_], errors: float = NOISE) -> bool:
+    """Whether `better` beats `worse` on the same images by more than `errors` standard errors.
 
-    correct: by name, bool [n] on the same images, whether each was classified rightly. Two are told apart where the
-    images that only one gets right differ in number by more than 2 standard errors (McNemar 1947).
+    Both: bool [n], or [m,n] of m models, whether each image was classified rightly. For one model this is McNemar's
+    test (1947) without correction: the images that only one gets right differ in number. Several models are not
+    independent of one another, so an image counts once, with the sum over them.
     """
-    accuracies = {name: float(right.mean()) for name, right in correct.items()}
-    best = max(accuracies, key=lambda name: accuracies[name])
-    alike = [name for name in correct if not told_apart(correct[best], correct[name])]
-    chosen = next((name for name in (*preferred, best) if name in alike), best)
-    others = [name for name in alike if name != chosen]
-    if others:
-        why = f"it makes little difference: {', '.join(others)} {'is' if len(others) == 1 else 'are'} as good on these"
-    else:
-        why = "no other comes near"
-    return Trial(chosen, why, len(correct[best]), accuracies)
+    gained = (better.astype(np.int64) - worse).reshape(-1, better.shape[-1]).sum(axis=0)
+    return float(gained.sum()) > errors * math.sqrt(float((gained**2).sum()))
 
 
-def told_apart(better: NDArray[np.bool_], worse: NDArray[np.bool_]) -> bool:
-    """Whether `better` beats `worse` by more than noise, on the same images."""
-    only, other = int((better & ~worse).sum()), int((worse & ~better).sum())
-    return only - other > NOISE * math.sqrt(only + other)
+def same_normalization(one: Normalization | None, other: Normalization | None) -> bool:
+    """Whether both do the same to an image, whatever they are called; constants are published with 4 digits."""
+    if one is None or other is None:
+        return one is other
+    pairs = ((one.mean, other.mean), (one.std, other.std))
+    return all(np.allclose(np.array(mine), np.array(theirs), rtol=0, atol=1e-4) for mine, theirs in pairs)
 
 
 def buffered_normalization(buffers: Mapping[str, Tensor], path: str) -> Normalization:

@@ -1,12 +1,15 @@
 """Whether one model is a pruned version of another: same network, classes and input, and related weights."""
 
 import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
-from torch import Tensor, nn
+from torch import Tensor, equal, nn
 
 from thinice_tui.errors import ModelError
 from thinice_tui.models.load import LoadedModel
+from thinice_tui.models.normalization import same_normalization
 
 RELATED = 0.1
 """Cosine from which weights are called related. Of unrelated ones it is 0 ± 1/√n; fine-tuned ones are far above."""
@@ -106,6 +109,24 @@ def doubts(dense: LoadedModel, other: LoadedModel, kin: Kinship) -> str:
     return ""
 
 
+def same_weights(models: Sequence[tuple[str, LoadedModel]], control: bool) -> Iterator[str]:
+    """A warning for each two models, by name, that hold the same weights; control: whether the last is the control."""
+    for (name, model), (other, second) in combinations(models, 2):
+        if _equal(model, second):
+            shows = "the control then shows nothing" if control and second is models[-1][1] else "they cannot differ"
+            yield f"{name} and {other} hold the same weights: {shows}; is a path wrong?"
+
+
+def unheeded_keep(asked: str | None, models: Sequence[tuple[LoadedModel, float | None]]) -> Iterator[str]:
+    """A warning where --keep changes nothing: no scores in a file; models: each with the fraction that is for it."""
+    if asked is not None and all(model.checkpoint.keep is None for model, _ in models):
+        yield f"--keep {asked} has no effect: no file holds scores for it"
+        return
+    for model, keep in models:
+        if keep is not None and keep < 1 and model.checkpoint.keep is None:
+            yield f"--keep {keep:g} has no effect on {model.path}: it holds no scores"
+
+
 def classes(network: nn.Module) -> int | None:
     """Outputs of the last Conv or Linear weight; None: there is none."""
     weights = list(_weights(network).values())
@@ -120,6 +141,14 @@ def input_channels(network: nn.Module) -> int | None:
 
 def _weights(network: nn.Module) -> dict[str, Tensor]:
     return {name: value.detach() for name, value in network.named_parameters() if value.ndim > 1}
+
+
+def _equal(one: LoadedModel, other: LoadedModel) -> bool:
+    """Whether architecture, normalisation, parameters and buffers are equal, masks and scores folded in."""
+    if one.arch != other.arch or not same_normalization(one.normalization, other.normalization):
+        return False
+    mine, theirs = one.network.state_dict(), other.network.state_dict()
+    return mine.keys() == theirs.keys() and all(equal(value, theirs[name]) for name, value in mine.items())
 
 
 def _same(dense: LoadedModel, other: LoadedModel, shared: float) -> bool:

@@ -4,8 +4,6 @@ import csv
 import io
 import json
 import math
-import os
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +12,7 @@ import numpy as np
 from thinice_tui.analysis.query import Field, NumberField
 from thinice_tui.analysis.table import SET_NAMES, Rows
 from thinice_tui.errors import ThiniceError
+from thinice_tui.whole_files import write_text
 
 
 def samples_csv(rows: Rows) -> str:
@@ -60,13 +59,9 @@ def thin_ice(rows: Rows) -> str:
 def save(path: Path, text: str) -> Path:
     """Write `text` to `path`, which must not exist; whole or not at all. Raises ThiniceError."""
     refuse_existing(path)
-    new = path.with_name(f".{os.getpid()}.{path.suffix[:8]}")
     try:
-        new.write_text(text, encoding="utf-8")
-        new.replace(path)
+        write_text(path, text)
     except OSError as error:
-        with suppress(OSError):
-            new.unlink(missing_ok=True)
         raise ThiniceError(f"{path}: cannot be written ({error.strerror})", "give another path") from error
     return path
 

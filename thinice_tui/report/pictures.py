@@ -1,7 +1,6 @@
 """A sample's images as files: PNG to look at, npz to compute with."""
 
 import re
-import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from thinice_tui.errors import ThiniceError
 from thinice_tui.plots.images import Image, enlarged, to_pixels
+from thinice_tui.whole_files import write_whole
 
 LONGEST_NAME = 100
 UNNAMED = "unnamed"
@@ -89,20 +89,14 @@ def _file_names(names: Sequence[str]) -> list[str]:
 
 
 def _write(path: Path, write: Callable[[BinaryIO], None]) -> None:
-    """Let `write` fill a temporary file beside `path`, then put it there at once."""
+    """Whole or not at all, its folder made; a link in its place is replaced, for a run file may have named it."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         what = f"{path.parent}: cannot be made a folder ({error.strerror or error})"
         raise ThiniceError(what, "choose another folder") from error
-    temporary = path.parent / f".{secrets.token_hex(8)}.tmp"
     try:
-        try:
-            with temporary.open("xb") as stream:
-                write(stream)
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        write_whole(path, write, follow=False)
     except OSError as error:
         what = f"{path}: cannot be written ({error.strerror or error})"
         raise ThiniceError(what, "make room on the disk, or choose another folder") from error

@@ -1,18 +1,22 @@
-"""What was decided about the models before the run, for the report: normalisations tried, parameters removed."""
+"""What was decided before the run, for the report: how data were read, normalisations tried, parameters removed."""
 
 from collections.abc import Iterator, Mapping
 
+from thinice_tui.analysis.trials import describe_accuracies
+
 
 def remarks(about: Mapping[str, object]) -> Iterator[str]:
-    """A line for each model whose normalisation was chosen by accuracy, and for each that lost parameters.
+    """A line for each note on the data, each normalisation chosen by accuracy, each model that lost parameters.
 
     about: the run table; runs of before these were kept have none.
     """
+    data = about.get("data")
+    notes = data.get("notes") if isinstance(data, Mapping) else None
+    yield from (str(note) for note in notes or () if isinstance(notes, list))
     for name, found in _entries(about, "normalization"):
-        accuracies = found.get("accuracies")
-        if found.get("source") == "clean accuracy" and isinstance(accuracies, Mapping):
-            ranked = sorted(accuracies.items(), key=lambda item: -float(item[1]))
-            tried = ", ".join(f"{candidate} {100 * float(value):.1f} %" for candidate, value in ranked)
+        accuracies, seen = found.get("accuracies"), found.get("seen", {})  # early runs do not say on how many
+        if found.get("source") == "clean accuracy" and isinstance(accuracies, Mapping) and isinstance(seen, Mapping):
+            tried = describe_accuracies(accuracies, seen)
             yield f"{name}: normalisation {found['chosen']}, by clean accuracy ({tried}); {found['why']}"
     for name, found in _entries(about, "kinship"):
         removed = found.get("removed")

@@ -84,12 +84,9 @@ def _header(analysis: Analysis) -> Text:
         text.append(f"\ngradients in {settings['precision']}, queries and verdicts in full precision", style="not bold")
     if not analysis.complete:
         done = ", ".join(analysis.stage_names[: analysis.through]) or "none"
-        left = ", ".join(analysis.stage_names[analysis.through :])
-        text.append(
-            f"\nPARTIAL: stages finished for every model: {done}; left: {left or 'none'}. "
-            "Robust accuracies are upper bounds.",
-            style="bold",
-        )
+        left = ", ".join(analysis.stage_names[analysis.through :]) or ("none" if analysis.stage_names else "all")
+        far = f"stages finished for every model: {done}; left: {left}. Robust accuracies are upper bounds."
+        text.append(f"\nPARTIAL: {far if analysis.begun else 'nothing is computed yet.'}", style="bold")
     elif not _final(analysis):
         text.append(f"\nRobust accuracies are upper bounds: {settings['attack']} is weak, see --attack standard")
     return text

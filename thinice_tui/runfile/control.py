@@ -4,7 +4,6 @@ A file and not a signal, so that a view in another terminal, container or machin
 can ask, too. The run file itself stays with its one writer.
 """
 
-import os
 import platform
 import time
 from contextlib import suppress
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, cast, get_args
 
 from thinice_tui.errors import RunFileError
 from thinice_tui.runfile.records import EngineRecord, Run
+from thinice_tui.whole_files import write_text
 
 if TYPE_CHECKING:
     import psutil  # where it is used: a view appears without waiting for it
@@ -28,13 +28,9 @@ SAME_BIRTH = 5.0
 def ask(run: Path, wish: Wish) -> None:
     """Leave `wish` for the engine of the run file `run`; raises RunFileError where that cannot be written."""
     file = _file(run)
-    new = file.with_name(f"{file.name}.{os.getpid()}")
     try:
-        new.write_text(wish)
-        new.replace(file)
+        write_text(file, wish, sync=False)
     except OSError as error:
-        with suppress(OSError):
-            new.unlink(missing_ok=True)
         raise RunFileError(
             f"{file}: cannot be written ({error.strerror}), so the engine cannot be asked", "it goes on as it is"
         ) from error

@@ -8,7 +8,6 @@ import json
 import sqlite3
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from thinice_tui.errors import RunFileError
 from thinice_tui.margins import logit_margin
 from thinice_tui.pixels import as_floats
 from thinice_tui.printable import printable, printable_json
+from thinice_tui.runfile.connection import reading
 from thinice_tui.runfile.records import (
     EngineRecord,
     Finding,
@@ -32,7 +32,7 @@ from thinice_tui.runfile.records import (
     Run,
     StageRecord,
 )
-from thinice_tui.runfile.schema import check_recognised, unpack_adversarial
+from thinice_tui.runfile.schema import unpack_adversarial
 
 CHUNK = 20_000
 Rows = list[Any]
@@ -45,7 +45,7 @@ def read_run(path: Path) -> Run:
 
 def check_run_file(path: Path) -> None:
     """Raise RunFileError unless `path` is a run file of this version, without reading more than its head."""
-    with _connected(path):
+    with reading(path):
         pass
 
 
@@ -62,12 +62,12 @@ class RunReader:
     def read(self) -> Run:
         """The run as it is now, the very same object while nothing has changed; raises RunFileError.
 
-        Arrays of an earlier result are never changed.
+        Arrays of an earlier result are never changed. Where it raises, the next call reads the same again.
         """
         signature = tuple(_state_of(Path(f"{self._path}{suffix}")) for suffix in ("", "-wal"))
         if self._run is not None and signature == self._signature:
             return self._run
-        with _connected(self._path) as connection:
+        with reading(self._path) as connection:
             about = {key: _json(value) for key, value in connection.execute("SELECT * FROM run")}
             _check_about(about)
             before = self._run
@@ -86,8 +86,7 @@ class RunReader:
                 _read_model(connection, number, model, labels, classes, *read_to[number])
                 for number, model in enumerate(models)
             ]
-            self._read_to = [mark for _, mark in read]
-            self._run = Run(
+            run = Run(
                 path=str(self._path),
                 about=about,
                 labels=labels,
@@ -100,19 +99,20 @@ class RunReader:
                     Finding(**(found | {"samples": tuple(found["samples"])})) for found in about.get("findings", ())
                 ),
             )
-        self._signature = signature
-        return self._run
+        # Only now, and all at once: what was read before an error would never be read again.
+        self._run, self._read_to, self._signature = run, [mark for _, mark in read], signature
+        return run
 
 
 def read_image(path: Path, position: int) -> NDArray[np.uint8] | Floats:
     """The clean image at `position`: [C,H,W], uint8 in [0,255] or float32 in [0,1]."""
-    with _connected(path) as connection:
+    with reading(path) as connection:
         return _clean_image(connection, path, position)
 
 
 def read_adversarial(path: Path, model: int, position: int) -> Floats | None:
     """The adversarial image that broke `model` at `position`, [C,H,W] float32; None where none is kept."""
-    with _connected(path) as connection:
+    with reading(path) as connection:
         query = "SELECT image FROM adversarial WHERE model = ? AND position = ?"
         row = connection.execute(query, (model, position)).fetchone()
         return None if row is None else unpack_adversarial(row[0], as_floats(_clean_image(connection, path, position)))
@@ -120,7 +120,7 @@ def read_adversarial(path: Path, model: int, position: int) -> Floats | None:
 
 def read_logits_at(path: Path, model: int, position: int) -> tuple[Floats | None, Floats | None]:
     """One sample's logits [C], clean and under the worst verified image; None where there are none."""
-    with _connected(path) as connection:
+    with reading(path) as connection:
         found = [
             connection.execute(
                 f"SELECT position, logits FROM {table} WHERE model = ? AND position = ?", (model, position)
@@ -164,29 +164,6 @@ def _data(connection: sqlite3.Connection) -> dict[str, Any]:
 def _json(text: str) -> Any:
     """A JSON value with its strings made harmless: a run file may come from a stranger."""
     return printable_json(json.loads(text))
-
-
-@contextmanager
-def _connected(path: Path) -> Iterator[sqlite3.Connection]:
-    if not path.is_file():
-        raise RunFileError(f"{path}: there is no such run file", "`thinice-tui compare` makes one, see --run")
-    try:
-        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=5)
-        try:
-            check_recognised(connection, str(path))
-            connection.execute("BEGIN")
-            yield connection
-        finally:
-            connection.close()
-    except sqlite3.Error as error:
-        raise RunFileError(
-            f"{path}: cannot be read ({error})", "it may be damaged, or its folder be read-only with a run going on"
-        ) from error
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError, zlib.error) as error:
-        raise RunFileError(
-            f"{path}: is damaged ({type(error).__name__}: {printable(str(error))})",
-            "expected what `compare` writes; the run can be computed again into another file",
-        ) from error
 
 
 def _chunks(cursor: sqlite3.Cursor) -> Iterator[Rows]:

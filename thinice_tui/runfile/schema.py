@@ -11,6 +11,9 @@ from thinice_tui.errors import RunFileError
 
 APPLICATION_ID = 0x7468_6963  # "thic", what `file` and this tool recognise it by
 VERSION = 3
+"""Of TABLES: raised when these change, and for nothing else. What is added to the run table is no change."""
+OLDEST = 3
+"""The oldest version that is read, and goes on to be."""
 SUFFIX = ".thinice"
 PAGE_SIZE = 16384
 """Bytes: an image of 32×32 fills most of SQLite's own 4096, and leaves the rest empty."""
@@ -89,12 +92,17 @@ def check_recognised(connection: sqlite3.Connection, path: str) -> None:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
     except sqlite3.DatabaseError as error:
         raise RunFileError(f"{path}: is not a run file, or is damaged ({error})", "expected NAME.thinice") from error
+    if application == 0 and is_empty(connection):
+        raise RunFileError(
+            f"{path}: nothing is computed yet: its engine has just begun, or was ended before it wrote anything",
+            "wait, or repeat the command that made it",
+        )
     if application != APPLICATION_ID:
         raise RunFileError(
             f"{path}: is not a thinice-tui run file",
             "expected a file that `compare` wrote, copied with its -wal where there is one",
         )
-    if version < VERSION:
+    if version < OLDEST:
         raise RunFileError(
             f"{path}: was written by a development version of thinice-tui (run file version {version})",
             "no released version wrote such files: compute it again into another file",
@@ -104,3 +112,9 @@ def check_recognised(connection: sqlite3.Connection, path: str) -> None:
             f"{path}: was written by a newer thinice-tui (run file version {version}, this one reads {VERSION})",
             "upgrade thinice-tui to read it",
         )
+
+
+def is_empty(connection: sqlite3.Connection) -> bool:
+    """Whether nothing was written yet; raises sqlite3.DatabaseError where it is no database."""
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    return bool(tables == 0)

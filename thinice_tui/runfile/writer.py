@@ -3,7 +3,6 @@
 Every method that writes is one transaction: a crash loses at most the batch in flight.
 """
 
-import errno
 import json
 import sqlite3
 import time
@@ -14,10 +13,14 @@ from dataclasses import asdict, astuple
 from pathlib import Path
 
 import numpy as np
-from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from thinice_tui.errors import RunBusyError, RunFileError
+from thinice_tui.errors import RunFileError
+from thinice_tui.runfile.connection import reading
+from thinice_tui.runfile.identity import check_same, stored_about
+from thinice_tui.runfile.journal import choose_journal
+from thinice_tui.runfile.lock import RunLock, file_identity
+from thinice_tui.runfile.problems import PATIENCE, HeldError, check_place, explained
 from thinice_tui.runfile.records import BatchOutcome, Floats, Heartbeat, Integers, ModelRecord, RunPlan
 from thinice_tui.runfile.schema import (
     APPLICATION_ID,
@@ -25,6 +28,7 @@ from thinice_tui.runfile.schema import (
     TABLES,
     VERSION,
     check_recognised,
+    is_empty,
     pack_adversarial,
     read_logits,
     unpack_adversarial,
@@ -37,13 +41,13 @@ LEAVE_WAL_TRIES = 20
 class RunWriter:
     """The one writer of a run file. Use as a context manager; models are numbered in the plan's order."""
 
-    def __init__(self, connection: sqlite3.Connection, path: Path, lock: FileLock, resumed: bool) -> None:
+    def __init__(self, connection: sqlite3.Connection, path: Path, lock: RunLock, resumed: bool) -> None:
         self._connection = connection
         self._lock = lock
         self._beaten = 0.0
         self._state = ""
         self._added = 0
-        self._file = _identity(path)
+        self._file = file_identity(path)
         self.path = path
         self.resumed = resumed
 
@@ -61,20 +65,23 @@ class RunWriter:
 
         images: each sample's as stored, [C,H,W], in order; gone through once, and only where `path` is created.
         """
-        lock = _lock(path)
+        check_place(path)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            lock = RunLock(path)
+        except OSError as error:
+            raise explained(error, path) from error
         connection: sqlite3.Connection | None = None
         try:
             exists = path.exists() and path.stat().st_size > 0
-            connection = sqlite3.connect(path, isolation_level=None, timeout=10)
-            if exists and _is_empty(connection, path):
+            connection = sqlite3.connect(path, isolation_level=None, timeout=PATIENCE)
+            if exists and _is_new(connection, path):
                 exists = False  # killed between creating the file and its first transaction
             if exists:
                 check_recognised(connection, str(path))
-                _check_same(connection, plan, path)
-            # Where WAL cannot be had (network file systems) SQLite answers with the mode it keeps.
+                check_same(stored_about(connection), plan, models, path)
             connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")  # of a new file; of another it stays
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = NORMAL")
+            choose_journal(connection, path)
             writer = cls(connection, path, lock, resumed=exists)
             if not exists:
                 writer._create(plan, models, labels, indices, images)
@@ -85,7 +92,7 @@ class RunWriter:
                 connection.close()
             lock.release()
             if isinstance(error, (sqlite3.Error, OSError)):
-                raise _explained(error, path) from error
+                raise explained(error, path) from error
             raise
         return writer
 
@@ -93,15 +100,9 @@ class RunWriter:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        # One plain file, that can be copied and read from a read-only folder. A reader that is looking
-        # at it prevents that, for a moment; if it does for long, the file stays in WAL mode. Where the file
-        # is no longer ours, a -wal of that name may be another's.
-        for _ in range(LEAVE_WAL_TRIES if self._in_place() else 0):
-            with suppress(sqlite3.Error):
-                (mode,) = self._connection.execute("PRAGMA journal_mode = DELETE").fetchone()
-                if mode != "wal":
-                    break
-            time.sleep(0.1)
+        if self._in_place():  # else a -wal of that name may be another's
+            with self._waiting(0):
+                _leave_wal(self._connection)
         self._connection.close()
         self._lock.release()
 
@@ -249,14 +250,18 @@ class RunWriter:
             )
 
     def heartbeat(self, beat: Heartbeat) -> None:
-        """What the engine does now; written at most twice a second, and at once when the state changes."""
+        """What the engine does now; written at most twice a second, and at once when the state changes.
+
+        Left out where somebody holds the file: the next one comes soon, and no attack waits for it, or ends.
+        """
         if beat.at - self._beaten < HEARTBEAT_SECONDS and beat.state == self._state:
             return
-        self._beaten, self._state = beat.at, beat.state
-        with self._transaction():
+        self._beaten = beat.at
+        with suppress(HeldError), self._waiting(0), self._transaction():
             self._connection.execute(
                 "INSERT OR REPLACE INTO heartbeat VALUES (1, ?, ?, ?, ?, ?, ?, ?)", astuple(beat)[:7]
             )
+            self._state = beat.state
 
     def finish(self, keep_positions: dict[int, set[int]] | None) -> None:
         """Mark the run as finished; keep adversarial images only at `keep_positions` of each model (None: all)."""
@@ -274,11 +279,11 @@ class RunWriter:
 
     def _in_place(self) -> bool:
         """Whether the file that is written to is still the one at its path."""
-        return _identity(self.path) == self._file
+        return file_identity(self.path) == self._file
 
     def _checkpoint(self) -> None:
         """Move what is committed into the one file, so that a copy without its -wal is at most a stage old."""
-        with suppress(sqlite3.Error):  # a reader is in the way: next time
+        with suppress(sqlite3.Error), self._waiting(1):  # a reader is in the way: next time
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def _set_values(self, values: Mapping[str, object]) -> None:
@@ -317,6 +322,15 @@ class RunWriter:
             self._connection.execute(f"PRAGMA user_version = {VERSION}")
 
     @contextmanager
+    def _waiting(self, seconds: float) -> Iterator[None]:
+        """Wait so long for others that hold the file, and not for PATIENCE."""
+        self._connection.execute(f"PRAGMA busy_timeout = {1000 * seconds:.0f}")
+        try:
+            yield
+        finally:
+            self._connection.execute(f"PRAGMA busy_timeout = {1000 * PATIENCE:.0f}")
+
+    @contextmanager
     def _transaction(self) -> Iterator[None]:
         if not self._in_place():  # SQLite would go on writing to a file that nobody can open any more
             raise RunFileError(
@@ -334,74 +348,40 @@ class RunWriter:
         except sqlite3.Error as error:
             if self._connection.in_transaction:
                 self._connection.rollback()
-            raise _explained(error, self.path) from error
+            raise explained(error, self.path) from error
 
 
-def _lock(path: Path) -> FileLock:
-    """The lock that keeps a second engine away; a dead process's lock does not hold."""
+def tidy(path: Path) -> None:
+    """Make one plain file of a finished run whose engine was killed before it could; a no-op where it cannot be."""
+    with suppress(RunFileError, OSError, sqlite3.Error):
+        with reading(path) as connection:
+            (mode,) = connection.execute("PRAGMA journal_mode").fetchone()
+        if mode != "wal":
+            return
+        lock = RunLock(path)
+        try:
+            connection = sqlite3.connect(path, isolation_level=None, timeout=0)
+            _leave_wal(connection)
+            connection.close()
+        finally:
+            lock.release()
+
+
+def _leave_wal(connection: sqlite3.Connection) -> None:
+    """Make one plain file, that can be copied and read from a read-only folder.
+
+    A view that is looking at it prevents that, for a moment; if it does for long, the file stays in WAL mode.
+    """
+    for _ in range(LEAVE_WAL_TRIES):
+        with suppress(sqlite3.Error):
+            (mode,) = connection.execute("PRAGMA journal_mode = DELETE").fetchone()
+            if mode != "wal":
+                return
+        time.sleep(0.1)
+
+
+def _is_new(connection: sqlite3.Connection, path: Path) -> bool:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(f"{path}.lock", timeout=0)
-        lock.acquire()
-    except Timeout:
-        raise RunBusyError(
-            f"{path}: another engine is writing to it", "wait for it, or give this run another file with --run"
-        ) from None
-    except OSError as error:
-        raise _explained(error, path) from error
-    return lock
-
-
-def _is_empty(connection: sqlite3.Connection, path: Path) -> bool:
-    try:
-        (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        return is_empty(connection)
     except sqlite3.DatabaseError as error:
         raise RunFileError(f"{path}: exists and is not a run file ({error})", "give another file with --run") from error
-    return bool(tables == 0)
-
-
-def _check_same(connection: sqlite3.Connection, plan: RunPlan, path: Path) -> None:
-    row = connection.execute("SELECT value FROM run WHERE key = 'identity'").fetchone()
-    stored: dict[str, object] = json.loads(row[0]) if row else {}
-    wanted: dict[str, object] = json.loads(json.dumps(plan.identity))
-    differences = [
-        f"{key} was {stored.get(key)}, now {wanted.get(key)}"
-        for key in sorted(stored.keys() | wanted.keys())
-        if stored.get(key) != wanted.get(key)
-    ]
-    named = [difference for difference in differences if not difference.startswith("stages ")]
-    differences = named or differences  # other stages follow from what is named
-    if differences:
-        raise RunFileError(
-            f"{path}: holds another run: {'; '.join(differences)}",
-            "give another file with --run, or repeat the command that made this one",
-        )
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    """What tells the file at `path` from another that takes its place; None where there is none."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
-
-
-def _explained(error: sqlite3.Error | OSError, path: Path) -> RunFileError:
-    text = str(error)
-    code = getattr(error, "sqlite_errorcode", 0)
-    if code == sqlite3.SQLITE_FULL or getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
-        return RunFileError(
-            f"{path}: the disk is full, the batch in flight was not kept; everything before it is",
-            "make space and repeat the command: it goes on from there",
-        )
-    if code & 0xFF == sqlite3.SQLITE_IOERR:
-        return RunFileError(
-            f"{path}: cannot be written ({text}), the batch in flight was not kept; everything before it is",
-            "check the disk, its quota and the largest file allowed, and repeat the command: it goes on from there",
-        )
-    if isinstance(error, OSError) or code & 0xFF in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
-        return RunFileError(
-            f"{path}: cannot be written ({text})", "check that the folder exists and is writable, or give --run"
-        )
-    return RunFileError(f"{path}: cannot be written ({text})", "everything before the batch in flight is kept")

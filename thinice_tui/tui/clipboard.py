@@ -6,6 +6,8 @@ from pathlib import Path
 
 from textual.app import App
 
+from thinice_tui.whole_files import write_text
+
 LARGEST = 50_000
 """Characters; terminals drop longer OSC 52 sequences (xterm at 75 kB of base64)."""
 FILE = Path("thinice-copied.txt")
@@ -30,7 +32,7 @@ def copy(app: App[int], text: str) -> str:
 
 def _to_file(text: str, why: str) -> str:
     try:
-        FILE.write_text(text + "\n", encoding="utf-8")
+        write_text(FILE, text + "\n", sync=False)
     except OSError as error:
         return f"not copied: {why}, and {FILE} cannot be written ({error.strerror})"
     return f"{why}: saved to {FILE.absolute()}"

@@ -11,6 +11,7 @@ import platformdirs
 from thinice_tui.analysis.table import COLUMNS, DEFAULT_COLUMNS, MARGIN_KINDS, MarginKind
 from thinice_tui.tui.actions import BY_NAME
 from thinice_tui.tui.plot_views import PLOTS
+from thinice_tui.whole_files import write_text
 
 
 @dataclass(frozen=True)
@@ -50,9 +51,7 @@ def save_preferences(file: Path, preferences: Preferences) -> str:
     """Remember them; why not, where that fails (empty: done)."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        new = file.with_suffix(".new")
-        new.write_text(json.dumps(asdict(preferences), indent=2) + "\n", encoding="utf-8")
-        new.replace(file)
+        write_text(file, json.dumps(asdict(preferences), indent=2) + "\n", sync=False)
     except OSError as error:
         return f"the settings cannot be saved: {error}"
     return ""

@@ -78,7 +78,8 @@ def summary(analysis: Analysis, other: int) -> RenderableType:
     name, parts = pruned.model.record.name, list[RenderableType]()
     if not analysis.complete:
         done = f"through {analysis.stage_names[analysis.through - 1]}" if analysis.through else "clean only"
-        parts.append(Text(f"PARTIAL: {done}; upper bounds", style="bold"))
+        far = f"PARTIAL: {done}; upper bounds" if analysis.begun else "nothing is computed yet"
+        parts.append(Text(far, style="bold"))
     accuracies = _grid("", "clean %", "robust %")
     pairs = [("dense", dense), (name, pruned)]
     for called, one in pairs[: 1 if analysis.run.alone else 2]:

@@ -20,7 +20,8 @@ class Announcement:
     """Where the engine's run and messages are."""
 
     run: Path
-    log: Path
+    log: Path | None
+    """None: it can write none, beside a finished run that is read-only."""
 
 
 class EngineProcess:
@@ -62,7 +63,8 @@ class EngineProcess:
             line = stream.readline()
         try:
             found = json.loads(line)
-            announced = Announcement(Path(found["run"]), Path(found["log"]))
+            log = found["log"]
+            announced = Announcement(Path(found["run"]), None if log is None else Path(log))
         except (ValueError, KeyError, TypeError):
             return None
         self._log = announced.log

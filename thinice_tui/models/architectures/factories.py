@@ -14,6 +14,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from thinice_tui.errors import UsageError, reason
+from thinice_tui.home import expanded
 
 TIMM = "timm"
 
@@ -49,7 +50,7 @@ def code_sha256(spec: str) -> str:
     if where == TIMM:
         return hashlib.sha256(version(TIMM).encode()).hexdigest()
     file = where if where.endswith(".py") else getattr(_module(where, spec), "__file__", None)
-    return hashlib.sha256(Path(file).read_bytes()).hexdigest() if file else ""
+    return hashlib.sha256(expanded(file).read_bytes()).hexdigest() if file else ""
 
 
 def _sizes(state: Mapping[str, Tensor]) -> dict[str, int]:
@@ -78,13 +79,13 @@ def _module(where: str, spec: str) -> ModuleType:
             version(TIMM)
         except PackageNotFoundError:
             raise UsageError(f"--arch {spec}: timm is not installed", "pip install 'thinice-tui[timm]'") from None
-    folder = str(Path(where).resolve().parent if where.endswith(".py") else Path.cwd())
+    path = expanded(where)
+    folder = str(path.resolve().parent if where.endswith(".py") else Path.cwd())
     if folder not in sys.path:
         sys.path.append(folder)  # the code's own neighbours, as `python FILE.py` would find them; also later
     try:
         if not where.endswith(".py"):
             return importlib.import_module(where)
-        path = Path(where)
         if not path.is_file():
             raise UsageError(f"--arch {spec}: there is no file {where}")
         found = importlib.util.spec_from_file_location(path.stem, path)

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from thinice_tui.errors import CheckpointError, reason
+from thinice_tui.home import expanded
 from thinice_tui.strangers import check_is_no_other_thing
 
 State = dict[str, Tensor]
@@ -35,7 +36,8 @@ def split_sidecar(path: Path) -> tuple[Path, Path | None]:
     model, plus, masks = str(path).rpartition("+")
     if not plus or not masks.endswith(SUFFIXES) or path.exists():
         return path, None
-    return Path(model), Path(masks) if Path(masks).is_absolute() or Path(masks).exists() else Path(model).parent / masks
+    beside = expanded(masks)
+    return Path(model), beside if beside.is_absolute() or beside.exists() else Path(model).parent / beside
 
 
 def read_sidecar(path: Path) -> Sidecar:

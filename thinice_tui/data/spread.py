@@ -1,0 +1,94 @@
+"""Images spread over a whole data set, for checks that must not depend on which samples are selected."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thinice_tui.data.samples import Samples
+from thinice_tui.data.selection import shuffled_keys
+from thinice_tui.errors import DataError
+
+MOST = 1000
+"""Images at most."""
+MOST_BYTES = 256 * 2**20
+"""Of these images, as they are stored."""
+GOLDEN = (math.sqrt(5) - 1) / 2
+
+
+def spread_rows(count: int, most: int = MOST) -> NDArray[np.int64]:
+    """At most `most` of `count` rows, int64, of which the first few, too, are spread evenly over all.
+
+    One at random in each of `most` equal parts, so that neither data sorted by class nor classes that take turns
+    favour one; the parts are visited in steps of the golden ratio, whose every prefix is spread evenly (Weyl 1916).
+    """
+    size = min(count, most)
+    parts = np.arange(size, dtype=np.int64)
+    edges = np.arange(size + 1, dtype=np.int64) * count // size
+    chance = shuffled_keys(parts, seed=0) >> np.uint64(32)
+    rows = edges[:-1] + (chance % np.diff(edges).astype(np.uint64)).astype(np.int64)
+    visited: NDArray[np.int64] = rows[np.argsort(np.argsort(parts * GOLDEN % 1))]
+    return visited
+
+
+class Spread:
+    """Up to 1000 images of a data set, each read once, when it is asked for; those that cannot be read are skipped."""
+
+    def __init__(self, whole: Samples) -> None:
+        self._whole = whole
+        one = math.prod(whole.images.shape[1:]) * whole.images.dtype.itemsize
+        self._rows = spread_rows(len(whole), min(MOST, max(1, MOST_BYTES // one)))
+        self._images = np.empty((len(self._rows), *whole.images.shape[1:]), dtype=whole.images.dtype)
+        self._kept = np.empty(0, dtype=np.int64)
+        """The rows that were read."""
+        self._tried = 0
+        self._error: DataError | None = None
+
+    def __len__(self) -> int:
+        """As many as there are at most."""
+        return len(self._rows)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of an image: (channels, height, width)."""
+        return tuple(self._images.shape[1:])
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        return self._whole.class_names
+
+    def first(self, count: int) -> Samples:
+        """The first `count`, spread over the whole data, in memory; fewer where there are no more.
+
+        Raises DataError where none of them can be read.
+        """
+        while len(self._kept) < min(count, len(self)) and self._tried < len(self):
+            rows = self._rows[self._tried : self._tried + min(count, len(self)) - len(self._kept)]
+            self._tried += len(rows)
+            try:
+                self._keep(rows, self._whole.images[rows])
+            except DataError as error:
+                self._error = self._error or error
+                for at in range(len(rows)) if len(rows) > 1 else ():
+                    self._read_alone(rows[at : at + 1])
+        if not len(self._kept) and self._error is not None:
+            raise self._error
+        rows = self._kept[:count]
+        return Samples(
+            images=self._images[: len(rows)],
+            labels=self._whole.labels[rows],
+            indices=self._whole.indices[rows],
+            class_names=self._whole.class_names,
+            source=f"{self._whole.source}, {len(rows)} spread over it",
+        )
+
+    def _read_alone(self, row: NDArray[np.int64]) -> None:
+        try:
+            self._keep(row, self._whole.images[row])
+        except DataError as error:
+            self._error = self._error or error
+
+    def _keep(self, rows: NDArray[np.int64], images: NDArray[np.generic]) -> None:
+        done = len(self._kept)
+        self._images[done : done + len(rows)] = images
+        self._kept = np.concatenate([self._kept, rows])

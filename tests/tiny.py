@@ -17,6 +17,7 @@ CLASSES, SHAPE = 5, (3, 8, 8)
 FEATURES = 3 * 8 * 8
 ARCH = f"{Path(__file__)}:linear"
 SLOW = f"{Path(__file__)}:slow"
+WAITING = f"{Path(__file__)}:waiting"
 
 
 def linear(num_classes: int = CLASSES) -> nn.Module:
@@ -116,6 +117,13 @@ class _Slow(Wrapped):
 
 
 def slow() -> nn.Module:
+    return _Slow()
+
+
+def waiting() -> nn.Module:
+    """The slow model, whose making takes as long as there is a file `wait` in the working folder."""
+    while Path("wait").exists():
+        time.sleep(0.02)
     return _Slow()
 
 

@@ -7,7 +7,7 @@ import json
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, NoReturn
@@ -27,6 +27,7 @@ from thinice_tui.cli_options import (
     expanded_path,
 )
 from thinice_tui.errors import EXIT_ERROR, EXIT_INTERRUPTED, Interrupted, ThiniceError, UsageError
+from thinice_tui.own_stdout import own_stdout
 from thinice_tui.printable import printable
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
@@ -148,7 +149,7 @@ def compare(
 
     Repeat the command to resume it, or to look at a finished run again.
     """
-    with _errors(debug), _stop_on_sigterm():
+    with _errors(debug), _stop_on_sigterm(), ExitStack() as closing:
         from thinice_tui.attacks.ensembles import build_ensemble
         from thinice_tui.durations import parse_duration
         from thinice_tui.report.output import plan_output
@@ -192,7 +193,11 @@ def compare(
         console.print("reading models and data …", style="dim")
 
         from thinice_tui.engine.environment import prepare_process
+        from thinice_tui.runfile.hold import Hold
 
+        stdout, hold = closing.enter_context(own_stdout()), closing.enter_context(Hold())
+        if run is not None:
+            hold.take(run, None)
         prepare_process()
         from thinice_tui.engine.compare import execute, prepare
         from thinice_tui.engine.console import ConsoleObserver
@@ -201,11 +206,11 @@ def compare(
         prepared = prepare(request)
         try:
             with ConsoleObserver(console) as observer:
-                execute(request, prepared, observer)
+                execute(request, prepared, observer, hold=hold)
         except (KeyboardInterrupt, Interrupted) as stop:
             if not holds_results(prepared.path):
                 raise Interrupted("interrupted before anything was computed") from None
-            write_report(prepared.path, targets, samples_in_report)
+            write_report(prepared.path, targets, samples_in_report, stdout)
             raise (
                 stop
                 if isinstance(stop, Interrupted)
@@ -217,7 +222,7 @@ def compare(
         console.print(
             printable(f"run file: {prepared.path}"), style="dim", markup=False, highlight=False, soft_wrap=True
         )
-        write_report(prepared.path, targets, samples_in_report)
+        write_report(prepared.path, targets, samples_in_report, stdout)
 
 
 @app.command("open")
@@ -239,20 +244,24 @@ def open_command(
 
 
 @app.command(hidden=True)
-def engine(request: Annotated[str, typer.Argument(help="A request, as JSON.")], debug: DebugOption = False) -> None:
+def engine(
+    request: Annotated[str, typer.Argument(help="A request, as JSON.")],
+    announce: Annotated[int | None, typer.Option(help="The descriptor on which to name the run file.")] = None,
+    debug: DebugOption = False,
+) -> None:
     """Compute a run for a view that watches its file: what `compare` starts in the background."""
     with _errors(debug), _stop_on_sigterm():
         from thinice_tui.engine.environment import prepare_process
 
         prepare_process()
-        from thinice_tui.engine.process import run_engine
+        from thinice_tui.engine.process import Announcer, run_engine
         from thinice_tui.settings import Request
 
         try:
             stored = json.loads(request)
         except (ValueError, RecursionError) as error:
             raise UsageError("the request is not JSON", "`thinice-tui compare` makes one") from error
-        run_engine(Request.from_dict(stored))
+        run_engine(Request.from_dict(stored), Announcer(announce))
 
 
 @app.command("report")
@@ -289,7 +298,9 @@ def inspect(
         from thinice_tui.report.inspection import print_inspections
         from thinice_tui.settings import ModelOptions
 
-        print_inspections(inspect_models(models, arch, normalize, ModelOptions(keep, trust_pickle)), chosen)
+        with own_stdout() as stdout:
+            found = inspect_models(models, arch, normalize, ModelOptions(keep, trust_pickle))
+            print_inspections(found, chosen, stdout)
 
 
 @app.command()

@@ -17,6 +17,7 @@ from thinice_tui.errors import EXIT_ERROR, CheckpointError, ModelError, reason
 from thinice_tui.models.load import load_model
 from thinice_tui.runfile.reader import read_run
 
+CPU = torch.device("cpu")
 STRANGE = Path(__file__).parents[1] / "strange.py"
 SOUND = Check(CHANGES, 0, IMAGES)
 SAMPLE_MODELS = Path(__file__).parents[2] / "sample_models"
@@ -29,7 +30,7 @@ def arch(name: str) -> str:
 
 def look(files: Files, name: str) -> list[str]:
     """The warnings."""
-    checks = check_behaviour(load_model(files.dense, arch(name)), read_samples(str(files.data)))
+    checks = check_behaviour(load_model(files.dense, arch(name)), read_samples(str(files.data)), CPU)
     return [check.warning for check in checks if check.warning]
 
 
@@ -140,13 +141,13 @@ def test_a_strangers_error_is_told_in_one_line(error: Exception, said: str) -> N
 
 def test_fewer_images_than_are_looked_at_are_enough(files: Files) -> None:
     samples = read_samples(str(files.data)).first(1)
-    assert check_behaviour(load_model(files.dense, ARCH), samples) == (SOUND,)
+    assert check_behaviour(load_model(files.dense, ARCH), samples, CPU) == (SOUND,)
     with pytest.raises(ModelError, match="depend on the other images"):
-        check_behaviour(load_model(files.dense, arch("batch_normed")), samples)
+        check_behaviour(load_model(files.dense, arch("batch_normed")), samples, CPU)
 
 
 @pytest.mark.parametrize("name", ["dense", "pruned-99"])
 def test_good_networks_are_left_alone(name: str) -> None:
     """Convolutions and batch norms, whose rounding depends on the batch size."""
     samples = read_samples(str(SAMPLE_MODELS / "cifar10-test-1000.npz")).first(20)
-    assert check_behaviour(load_model(SAMPLE_MODELS / f"{name}.pt"), samples) == (SOUND,)
+    assert check_behaviour(load_model(SAMPLE_MODELS / f"{name}.pt"), samples, CPU) == (SOUND,)

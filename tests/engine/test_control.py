@@ -397,4 +397,4 @@ def test_a_new_engine_does_not_begin_with_the_state_of_the_last(
                 seen.append(read_run(path).heartbeat)
 
     run_it(wanted, Beginning())
-    assert len(seen) == 1 and (seen[0] is None or seen[0].state == "running")
+    assert len(seen) == 1 and seen[0] is not None and seen[0].state == "starting"

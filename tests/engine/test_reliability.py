@@ -26,6 +26,7 @@ from thinice_tui.models.load import load_model
 from thinice_tui.runfile.records import Finding
 from thinice_tui.settings import NORMS, Norm
 
+CPU = torch.device("cpu")
 EPS = {"Linf": 4 / 255, "L2": 0.2}
 
 
@@ -154,7 +155,7 @@ def tiny(name: str) -> str:
     ],
 )
 def test_gradients_are_looked_at_before_the_run(files: Files, arch: str, words: str) -> None:
-    checks = check_gradients(load_model(files.dense, tiny(arch)), read_samples(str(files.data)))
+    checks = check_gradients(load_model(files.dense, tiny(arch)), read_samples(str(files.data)), CPU)
     warnings = [check.warning for check in checks if check.warning]
     assert len(warnings) == bool(words) and all(words in warning for warning in warnings)
     assert [check.finding("dense").doubtful for check in checks] == [bool(check.value) for check in checks]
@@ -162,7 +163,7 @@ def test_gradients_are_looked_at_before_the_run(files: Files, arch: str, words: 
 
 def test_no_gradient_at_all_is_an_error_before_the_run(files: Files) -> None:
     with pytest.raises(ModelError, match="has no gradient"):
-        check_gradients(load_model(files.dense, tiny("undifferentiable")), read_samples(str(files.data)))
+        check_gradients(load_model(files.dense, tiny("undifferentiable")), read_samples(str(files.data)), CPU)
 
 
 def test_a_run_keeps_the_warning_of_zero_gradients(files: Files, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from tests.runs import write_run
 from thinice_tui.errors import RunFileError
 from thinice_tui.runfile.control import (
     SILENCE,
+    STARTING_SILENCE,
     Wish,
     ask,
     asked,
@@ -159,6 +160,13 @@ def test_a_later_process_of_the_same_id_is_not_the_engine(run: Run, child: "subp
 )
 def test_an_engine_on_another_machine_is_judged_by_its_heartbeat(run: Run, ago: float, computing: bool) -> None:
     assert is_computing(beaten(elsewhere(run), ago)) == computing
+
+
+@pytest.mark.parametrize(("ago", "computing"), [(SILENCE + 5, True), (STARTING_SILENCE + 5, False)])
+def test_an_engine_on_another_machine_may_take_long_to_start(run: Run, ago: float, computing: bool) -> None:
+    silent = beaten(elsewhere(run), ago)
+    assert silent.heartbeat is not None
+    assert is_computing(replace(silent, heartbeat=replace(silent.heartbeat, state="starting"))) == computing
 
 
 def test_an_engine_on_another_machine_that_never_beat_is_gone(run: Run) -> None:

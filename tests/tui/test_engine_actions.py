@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
@@ -12,9 +13,14 @@ from typing import ClassVar
 import pytest
 from textual.pilot import Pilot
 
+from tests.engine.test_run import StopAfter, run_it
+from tests.engine.test_run import request as quick
 from tests.runs import write_run
+from tests.tiny import WAITING, Files
 from tests.tui.driving import MODELS, Session, listen, opened
 from thinice_tui.errors import EXIT_ERROR, EXIT_INTERRUPTED, RunFileError, ThiniceError
+from thinice_tui.runfile.control import engine_process
+from thinice_tui.runfile.reader import read_run
 from thinice_tui.runfile.records import EngineRecord, Heartbeat, Run
 from thinice_tui.settings import Request, Settings
 from thinice_tui.tui.app import ThiniceApp
@@ -156,6 +162,18 @@ async def test_an_engine_that_stops_as_asked_is_no_accident(
         await session.shows("stopping after this batch")
         engine.lives = False
         await session.says("The engine has stopped; everything up to its last batch is kept")
+        assert session.app.screen is session.app.browse
+
+
+async def test_an_engine_that_ends_while_it_starts_is_a_word_to_those_who_did_not_start_it(
+    unfinished: Path, settings_file: Path, engine: Engine
+) -> None:
+    engine.beat = replace(BEAT, state="starting", doing="dense · gradients")
+    async with opened(unfinished, settings_file) as session:
+        await session.shows("… the engine starts: dense · gradients")
+        engine.lives = False
+        await session.says("The engine that was starting has ended")
+        await session.shows("stopped: what was computed is kept")
         assert session.app.screen is session.app.browse
 
 
@@ -362,6 +380,83 @@ async def test_a_strangers_run_is_resumed_only_after_its_command_was_seen(
         process.may_end.set()
 
 
+RESUME = ("e", "down", "down", "down", "enter", "enter")
+"""Keys that resume a run which is not computed, and say yes to its command."""
+
+
+async def test_until_the_run_file_names_it_an_engine_that_was_started_is_starting(
+    tmp_path: Path, settings_file: Path, request_: Request, process: type[FakeProcess]
+) -> None:
+    """What the file says is still of the one that died; leaving asks, and nothing else is started."""
+    path = tmp_path / "a.thinice"
+    write_run(path, MODELS, through=1, more={"request": request_.as_dict()})
+    process.announced = None
+    async with opened(path, settings_file) as session:
+        await session.shows("■ stopped")
+        await session.press(*RESUME)
+        await session.shows("… the engine starts")
+        assert "APGD" not in session.lines[1] and "stopped" not in session.text
+        await session.press("space")
+        assert session.said == ["the engine is starting: it cannot be asked yet"]
+        assert not path.with_name("a.thinice.control").exists()
+        await session.press("e")
+        await session.shows("It is starting.", "Resume the run (it is running)")
+        await session.press("escape", "q")
+        await session.shows("An attack is running", "Keep it running", "End it: nothing more is computed yet")
+        await session.press("down", "enter")
+        assert session.app.return_value == EXIT_INTERRUPTED and process.code == -9
+        assert f"thinice-tui open {path}" in session.app.farewell
+    assert len(process.started) == 1
+
+
+async def test_an_engine_that_starts_can_be_killed(
+    tmp_path: Path, settings_file: Path, request_: Request, process: type[FakeProcess]
+) -> None:
+    path = tmp_path / "a.thinice"
+    write_run(path, MODELS, through=1, more={"request": request_.as_dict()})
+    process.announced = None
+    async with opened(path, settings_file) as session:
+        await session.press(*RESUME)
+        await session.shows("… the engine starts")
+        await session.press("e", "down", "down", "enter")
+        await session.shows("The engine was killed (SIGKILL)")
+        await session.press("escape")
+        await session.shows("■ stopped")
+
+
+async def test_a_real_engine_that_goes_on_is_never_shown_as_stopped(
+    files: Files, settings_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From its start on, while its models are made, to its end."""
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.setattr("tests.tui.driving.DEADLINE", 60.0)  # a process that imports torch, on a busy machine
+    wanted = quick(files, path := Path("a.thinice").absolute(), control=None, arch=WAITING)
+    with pytest.raises(KeyboardInterrupt):
+        run_it(wanted, StopAfter(60))
+    with sqlite3.connect(path) as connection:  # as if its engine had been another process, which has ended
+        connection.execute("DELETE FROM run WHERE key = 'engine'")
+    connection.close()
+    Path("wait").touch()
+    async with opened(path, settings_file) as session:
+        app = session.app
+        try:
+            await session.shows("■ stopped")
+            await session.press(*RESUME)
+            await session.shows("… the engine starts")
+            await session.shows("… the engine starts: reading models and data")
+            named = app.run_now.engine if app.run_now is not None else None
+            assert engine_process(named) is not None and app.named_lives
+            await session.press("q")
+            await session.shows("An attack is running", "Keep it running", "Stop it after this batch")
+            await session.press("escape")
+            Path("wait").unlink()
+            await session.shows("✓ finished")
+        finally:
+            if (left := engine_process(read_run(path).engine)) is not None:
+                left.kill()
+        assert app.screen is app.browse and not [words for words in session.said if "The engine" in words]
+
+
 @pytest.mark.parametrize("stored", [{}, "rm -rf", {"settings": 1}])
 async def test_a_run_that_does_not_say_how_it_was_started_is_not_resumed(
     stored: object, tmp_path: Path, settings_file: Path, process: type[FakeProcess]
@@ -384,3 +479,17 @@ async def test_a_strangers_request_of_wrong_types_is_refused(
         await session.press("e", "down", "down", "down", "enter")
         await session.says("repeat the command that made it")
         assert process.started == []
+
+
+async def test_an_engine_that_is_ending_is_not_starting(
+    request_: Request, settings_file: Path, engine: Engine, process: type[FakeProcess]
+) -> None:
+    """Its process is the last to go: after the run file says that it is gone, or that the run is finished."""
+    app = ThiniceApp(request=request_, settings_file=settings_file)
+    async with app.run_test(size=(80, 24)) as pilot:
+        session = Session(app, pilot, listen(app))
+        await session.until(lambda: app.analysis is not None)
+        assert app.computing and not app.engine.is_starting
+        engine.lives = False
+        await session.shows("■ stopped")
+        assert not process.may_end.is_set() and not app.computing

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -14,15 +15,17 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.engine.test_run import request as quick
-from tests.tiny import SLOW, Files, write_files
+from tests.printing import WORDS, forward
+from tests.tiny import SLOW, WAITING, Files, write_files
 from thinice_tui.cli import app
 from thinice_tui.errors import RunFileError, ThiniceError
-from thinice_tui.runfile.control import ask, engine_process
+from thinice_tui.runfile.control import ask, engine_process, is_computing
 from thinice_tui.runfile.reader import read_run
 from thinice_tui.settings import Request
 from thinice_tui.tui.supervisor import Announcement, EngineProcess, how_it_ended, tail
 
 DEADLINE = 120.0
+PRINTING = f"{Path(__file__).parents[1] / 'printing.py'}:printing"
 STARTER = """
 import json, sys, time
 from thinice_tui.settings import Request
@@ -129,6 +132,89 @@ def test_ended_before_it_has_said_anything_it_was_killed(
     process.kill()
     assert process.announcement() is None and process.wait() == -signal.SIGKILL
     assert process.last_words() == ""
+
+
+def test_whatever_a_model_prints_is_in_its_log_and_announces_nothing(
+    files: Files, tmp_path: Path, start: Callable[[Request], EngineProcess]
+) -> None:
+    """At import, as it is made, in its forward pass, from C, and as the process ends."""
+    process = start(wanted(files, Path("a.thinice"), arch=PRINTING))
+    announced = process.announcement()
+    assert announced == Announcement(tmp_path / "a.thinice", tmp_path / "a.thinice.log"), process.last_words()
+    assert process.wait() == 0 and read_run(announced.run).complete
+    assert announced.log is not None
+    log = announced.log.read_text()
+    assert [word for word in (forward, *WORDS[-2:]) if word not in log] == []
+    assert "dense · clean: accuracy" in log
+
+
+def test_what_a_model_prints_before_it_fails_is_in_the_last_words(
+    files: Files, start: Callable[[Request], EngineProcess]
+) -> None:
+    process = start(wanted(files, Path("a.thinice"), arch=PRINTING, data="absent.npz"))
+    assert process.announcement() is None and process.wait() == 1
+    words = process.last_words()
+    assert "absent.npz" in words and [word for word in WORDS if word != forward and word not in words] == []
+    assert not Path("a.thinice.log").exists()
+
+
+# going on
+
+
+def test_an_engine_that_goes_on_is_named_before_its_models_are_made(
+    files: Files, start: Callable[[Request], EngineProcess]
+) -> None:
+    """Not the one that died, for as long as models, data and checks take; and no second one begins meanwhile."""
+    request = wanted(files, Path("a.thinice"), arch=WAITING)
+    Path("slow").write_text("0.02")
+    first = start(request)
+    announced = first.announcement()
+    assert announced is not None, first.last_words()
+    wait_until(lambda: batches(announced.run), "a batch is done")
+    first.kill()
+    first.wait()
+    cut = read_run(announced.run)
+    assert not cut.complete and not is_computing(cut)
+
+    Path("wait").touch()
+    second = start(request)
+    wait_until(lambda: engine_process(read_run(announced.run).engine), "the record of the second")
+    taken = read_run(announced.run)
+    assert taken.engine is not None and taken.engine.pid == second.pid and is_computing(taken)
+    assert taken.heartbeat is not None and taken.heartbeat.state == "starting"
+    third = start(request)
+    assert third.announcement() == announced and third.wait() == 0
+    assert "this one is not needed" in third.last_words()
+    assert read_run(announced.run).engine == taken.engine
+
+    second.kill()
+    second.wait()
+    assert not is_computing(read_run(announced.run)), "killed at that moment it is seen to be gone"
+    Path("wait").unlink()
+    Path("slow").unlink()
+    last = start(request)
+    assert last.announcement() == announced and last.wait() == 0
+    assert read_run(announced.run).complete
+
+
+def test_a_run_that_is_found_by_its_content_is_announced_with_its_engine(
+    files: Files, start: Callable[[Request], EngineProcess]
+) -> None:
+    """Its path is known only once models and data are read; the checks are still to come."""
+    request = replace(wanted(files, Path("a.thinice")), run=None)
+    Path("slow").write_text("0.02")
+    first = start(request)
+    announced = first.announcement()
+    assert announced is not None, first.last_words()
+    wait_until(lambda: batches(announced.run), "a batch is done")
+    first.kill()
+    first.wait()
+    Path("slow").write_text("0.3")
+    second = start(request)
+    assert second.announcement() == announced
+    found = read_run(announced.run)
+    assert found.engine is not None and found.engine.pid == second.pid and is_computing(found)
+    assert found.heartbeat is not None and found.heartbeat.state == "starting"
 
 
 # ends

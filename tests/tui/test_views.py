@@ -282,6 +282,16 @@ def test_the_progress_is_one_line(width: int, beat: Heartbeat | None, computing:
         assert "stopped" in lines[0] and "upper bounds" in lines[0]
 
 
+@pytest.mark.parametrize("width", WIDTHS)
+def test_while_an_engine_starts_the_progress_says_so(width: int, unfinished: Path) -> None:
+    """What it reads or checks; nothing of what the engine before it did."""
+    starting = replace(read_run(unfinished), heartbeat=replace(BEAT, state="starting", doing="half · gradients"))
+    (line,) = in_room(progress(starting, True, width), width)
+    assert "the engine starts: half · gradients"[: width - 4] in line and "%" not in line
+    (line,) = in_room(progress(replace(starting, heartbeat=BEAT), True, width, starting=True), width)
+    assert "the engine starts"[: width - 4] in line and "half" not in line
+
+
 @pytest.mark.parametrize("attack", ["standard", "quick"])
 def test_the_progress_of_a_finished_run_says_what_its_numbers_are(attack: str, tmp_path: Path) -> None:
     run = write_run(tmp_path / "a.thinice", MODELS, n=20, attack=attack)

@@ -29,8 +29,8 @@ ALONE = 1e-2
 Images = NDArray[np.float32]
 
 
-def check_behaviour(model: LoadedModel, samples: Samples) -> tuple[Check, ...]:
-    """What was seen; raises ModelError for what is refused.
+def check_behaviour(model: LoadedModel, samples: Samples, device: torch.device) -> tuple[Check, ...]:
+    """What was seen of the model on `device`, where it stays; raises ModelError for what is refused.
 
     Warned of: logits that change from pass to pass. Refused: a mode, weights or statistics that a forward pass
     changes, a batch size of its own, and logits that depend on the other images of the batch.
@@ -38,13 +38,14 @@ def check_behaviour(model: LoadedModel, samples: Samples) -> tuple[Check, ...]:
     images = samples.floats(slice(IMAGES))
     if len(images) < IMAGES:
         images = np.resize(np.concatenate([images, 1 - images]), (IMAGES, *images.shape[1:]))
+    model.network.to(device)
     before = {name: value.clone() for name, value in _state(model.network)}
-    whole = _first_pass(model, images)
+    whole = _first_pass(model, images, device)
     _check_mode(model)
     _check_state(model, before)
     if whole.ndim != 2 or len(whole) != IMAGES or not np.isfinite(whole).all():
         return ()  # `checks` says what is wrong
-    others = [_logits(model, images) for _ in range(PASSES - 1)]
+    others = [_logits(model, images, device) for _ in range(PASSES - 1)]
     moved = np.stack([np.abs(other - whole).max(axis=1) for other in others]).max(axis=0)
     changed = int(np.count_nonzero(~(moved <= RANDOM * np.abs(whole).max())))
     if changed:
@@ -54,18 +55,18 @@ def check_behaviour(model: LoadedModel, samples: Samples) -> tuple[Check, ...]:
             "too high, and the same command gives other numbers"
         )
         return (Check(CHANGES, changed, IMAGES, warning),)
-    _check_alone(model, images, whole)
+    _check_alone(model, images, whole, device)
     return (Check(CHANGES, 0, IMAGES),)
 
 
-def _first_pass(model: LoadedModel, images: Images) -> Images:
+def _first_pass(model: LoadedModel, images: Images, device: torch.device) -> Images:
     """Logits; raises ModelError that names the batch size which a model insists on, or what it returns instead."""
-    found = _tried(model, images)
+    found = _tried(model, images, device)
     if not isinstance(found, BaseException):
         return found
-    _check_returned(model, images)
+    _check_returned(model, images, device)
     for size in SIZES:
-        other = _tried(model, np.resize(images, (size, *images.shape[1:])))
+        other = _tried(model, np.resize(images, (size, *images.shape[1:])), device)
         if not isinstance(other, BaseException) and len(other) == size:
             raise _insists(model, f"takes batches of {size}, and fails on {len(images)} ({reason(found)})") from found
     raise ModelError(
@@ -74,21 +75,21 @@ def _first_pass(model: LoadedModel, images: Images) -> Images:
     ) from found
 
 
-def _tried(model: LoadedModel, images: Images) -> Images | BaseException:
+def _tried(model: LoadedModel, images: Images, device: torch.device) -> Images | BaseException:
     """Logits, or whatever a stranger's forward pass raised instead, to end the program even."""
     try:
-        return _logits(model, images)
+        return _logits(model, images, device)
     except KeyboardInterrupt:
         raise
     except BaseException as error:
         return error
 
 
-def _check_returned(model: LoadedModel, images: Images) -> None:
+def _check_returned(model: LoadedModel, images: Images, device: torch.device) -> None:
     """Raise ModelError where the network, which failed as a classifier, returns what cannot be unwrapped."""
     try:
         with torch.no_grad():
-            found = model.classifier().network(torch.from_numpy(images))
+            found = model.classifier().to(device).network(torch.from_numpy(images).to(device))
     except KeyboardInterrupt:
         raise
     except BaseException:
@@ -130,12 +131,12 @@ def _check_state(model: LoadedModel, before: dict[str, Tensor]) -> None:
         )
 
 
-def _check_alone(model: LoadedModel, images: Images, whole: Images) -> None:
+def _check_alone(model: LoadedModel, images: Images, whole: Images, device: torch.device) -> None:
     """Raise ModelError unless images get the same logits alone and a few at a time as all together."""
     spread = float(whole.max() - whole.min())
     for part in (slice(2, 5), slice(0, 1), slice(IMAGES - 1, IMAGES)):
         size = len(images[part])
-        found = _tried(model, images[part])
+        found = _tried(model, images[part], device)
         if isinstance(found, BaseException):
             raise _insists(model, f"takes batches of {IMAGES}, and fails on {size} ({reason(found)})") from found
         if found.shape != whole[part].shape:
@@ -174,8 +175,6 @@ def _some(names: list[str]) -> str:
 
 
 @torch.no_grad()
-def _logits(model: LoadedModel, images: Images) -> Images:
-    first = next(model.network.parameters(), None)
-    device = torch.device("cpu") if first is None else first.device
+def _logits(model: LoadedModel, images: Images, device: torch.device) -> Images:
     logits: Images = model.classifier().to(device)(torch.from_numpy(images).to(device)).cpu().numpy().copy()
     return logits

@@ -13,15 +13,15 @@ BATCH = 64
 """Images passed forward at once."""
 
 
-def probe_outputs(model: LoadedModel, samples: Samples) -> int:
-    """Forward a few images and return the number of classes; raises ModelError or DataError.
+def probe_outputs(model: LoadedModel, samples: Samples, device: torch.device) -> int:
+    """Forward a few images on `device` and return the number of classes; raises ModelError or DataError.
 
     Checked: the model takes these images, returns [n,C] with C ≥ 2, the labels fit C, logits are
     finite and are no probabilities.
     """
     images = samples.floats(slice(8))
     try:
-        logits = forward(model, images, device_of(model))
+        logits = forward(model, images, device)
     except Exception as error:  # whatever a stranger's forward may raise
         raise ModelError(
             f"{model.path}: cannot take images of shape {images.shape[1:]} ({reason(error)})",

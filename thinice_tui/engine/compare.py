@@ -18,6 +18,7 @@ from thinice_tui.engine.run import run_comparison
 from thinice_tui.models.load import LoadedModel, load_model
 from thinice_tui.models.provenance import compare_models, doubts, same_weights, unheeded_keep
 from thinice_tui.runfile.control import this_engine
+from thinice_tui.runfile.hold import Hold
 from thinice_tui.runfile.records import Role
 from thinice_tui.settings import Request
 
@@ -88,25 +89,31 @@ def prepare(request: Request) -> Prepared:
     )
 
 
-def execute(request: Request, prepared: Prepared, observer: Observer, log: Path | None = None) -> None:
+def execute(
+    request: Request, prepared: Prepared, observer: Observer, log: Path | None = None, hold: Hold | None = None
+) -> None:
     """Attack until done; the same call again resumes, or returns at once when the run is finished.
 
-    log: where this process's messages go, for views; None: to a terminal.
+    log: where this process's messages go, for views; None: to a terminal. hold: of whoever took the run before models
+    and data were read; None: it is taken now.
     """
     for remark in prepared.remarks:
         observer.note(remark)
-    run_comparison(
-        prepared.models,
-        prepared.samples,
-        prepared.probe,
-        request.settings,
-        prepared.path,
-        choose_device(request.device),
-        observer,
-        {"engine": asdict(this_engine(log)), "request": request.as_dict(), **prepared.origin},
-        request.time_limit,
-        prepared.warnings,
-    )
+    with hold or Hold() as held:
+        held.take(prepared.path, log)
+        run_comparison(
+            prepared.models,
+            prepared.samples,
+            prepared.probe,
+            request.settings,
+            prepared.path,
+            choose_device(request.device),
+            observer,
+            {"engine": asdict(this_engine(log)), "request": request.as_dict(), **prepared.origin},
+            request.time_limit,
+            prepared.warnings,
+            held,
+        )
 
 
 def _data(request: Request, dense: LoadedModel) -> tuple[str, Samples]:

@@ -17,15 +17,13 @@ VANISHED = 1e-10
 """The largest entry of a gradient that leads nowhere in float32."""
 
 
-def check_gradients(model: LoadedModel, samples: Samples) -> tuple[Check, Check]:
-    """What was seen before any attack; raises ModelError where the input has no gradient at all.
+def check_gradients(model: LoadedModel, samples: Samples, device: torch.device) -> tuple[Check, Check]:
+    """What was seen of the model on `device` before any attack; raises ModelError where its input has no gradient.
 
     Warned of, as AutoAttack does (Croce and Hein 2020, arXiv 2003.01690): gradients that are zero on images which
     are classified correctly, and a forward pass that differentiates by itself, as dynamic defences do.
     """
     images, labels = torch.from_numpy(samples.floats(slice(LOOKED_AT))), torch.from_numpy(samples.labels[:LOOKED_AT])
-    first = next(model.network.parameters(), None)
-    device = torch.device("cpu") if first is None else first.device
     classifier = model.classifier().to(device)
     images, labels = images.to(device), labels.to(device)
     with (

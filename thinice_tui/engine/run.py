@@ -15,21 +15,20 @@ from thinice_tui.attacks.ensembles import Stage, build_stages
 from thinice_tui.data.samples import Samples
 from thinice_tui.data.spread import Spread
 from thinice_tui.durations import duration
-from thinice_tui.engine.behaviour import check_behaviour
-from thinice_tui.engine.checks import check_finite, probe_outputs
+from thinice_tui.engine.beginning import check_models
+from thinice_tui.engine.checks import check_finite
 from thinice_tui.engine.device import full_precision
 from thinice_tui.engine.executor import BatchTask, LocalExecutor
 from thinice_tui.engine.findings import NOT_FINITE, Check, Findings
-from thinice_tui.engine.gradients import check_gradients
 from thinice_tui.engine.leash import Leash
 from thinice_tui.engine.observer import Observer, StageResult
 from thinice_tui.engine.pace import Pace
 from thinice_tui.engine.plan import RunModel, make_plan, resumption_warnings
 from thinice_tui.engine.reliability import EXAMINATION, EXAMINED
 from thinice_tui.engine.remedies import accuracy_warning
-from thinice_tui.errors import ModelError
 from thinice_tui.margins import logit_margin
 from thinice_tui.runfile.control import forget
+from thinice_tui.runfile.hold import Hold
 from thinice_tui.runfile.identity import is_finished
 from thinice_tui.runfile.records import BatchOutcome, Finding
 from thinice_tui.runfile.writer import RunWriter, tidy
@@ -51,29 +50,35 @@ def run_comparison(
     origin: Mapping[str, object] = MappingProxyType({}),
     time_limit: float | None = None,
     doubts: Sequence[str] = (),
+    hold: Hold | None = None,
 ) -> None:
     """Attack every model with every stage and write each batch to `path`; the same call resumes.
 
     models: the dense one first. probe: spread over the whole data, whatever is selected, to check the models on.
-    origin: how this was started, for the run table. doubts: warnings of before.
+    origin: how this was started, for the run table. doubts: warnings of before. hold: what this engine holds of `path`
+    already; None: nothing.
     Everything is checked before the first attack; raises ThiniceError, Interrupted when a view asked it to stop or
     `time_limit` seconds are over. KeyboardInterrupt passes through, with everything up to the batch in flight kept.
     """
+    hold = hold or Hold()
     with full_precision():
         images = probe.first(PROBED)
-        checks = [(model.name, check) for model in models for check in check_behaviour(model.loaded, images)]
-        classes = _common_classes(models, samples)
-        checks += [(model.name, check) for model in models for check in check_gradients(model.loaded, images)]
+        classes, checks = check_models(models, samples, images, device, path, hold)
         stages = build_stages(settings.attack, classes, settings.distances)
         plan = make_plan(models, samples, settings, stages, device, classes)
+        plan = replace(plan, about={**plan.about, **origin})  # a new file names its engine from the first moment on
         records = [model.record() for model in models]
         if is_finished(path, plan, records):
             tidy(path)
             observer.note(FINISHED)
             return
-        with RunWriter.open(path, plan, records, samples.labels, samples.indices, samples.each()) as writer:
+        held = hold.is_held
+        with RunWriter.open(
+            path, plan, records, samples.labels, samples.indices, samples.each(), hold.hand_over()
+        ) as writer:
             if writer.value("finished") is None:
-                forget(path)
+                if not held:  # else that was done when it was taken, and what is asked since is meant for this engine
+                    forget(path)
                 writer.begin(origin)
                 try:
                     doubts = [*doubts, *(accuracy_warning(model.loaded, probe, device) for model in models)]
@@ -85,17 +90,6 @@ def run_comparison(
                     forget(path)
             else:  # by another engine, just now
                 observer.note(FINISHED)
-
-
-def _common_classes(models: Sequence[RunModel], samples: Samples) -> int:
-    found = [probe_outputs(model.loaded, samples) for model in models]
-    for model, classes in zip(models, found, strict=True):
-        if classes != found[0]:
-            raise ModelError(
-                f"{model.loaded.path} knows {classes} classes, {models[0].loaded.path} knows {found[0]}",
-                "a comparison needs models of the same task",
-            )
-    return found[0]
 
 
 class _Engine:

@@ -1,10 +1,9 @@
 """What `thinice-tui inspect` says of a checkpoint, as text."""
 
 import json
-import sys
 from collections.abc import Iterable
 from dataclasses import asdict
-from typing import Protocol
+from typing import Protocol, TextIO
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group, RenderableType
@@ -32,16 +31,19 @@ class Inspected(Protocol):
     def comparison(self) -> tuple[tuple[str, object], ...]: ...
 
 
-def print_inspections(inspections: Iterable[Inspected], form: str) -> None:
-    """To stdout, one after the other as text, or as one JSON list."""
+def print_inspections(inspections: Iterable[Inspected], form: str, stdout: TextIO) -> None:
+    """To `stdout`, one after the other as text, or as one JSON list."""
     if form == "json":
         found = [_document(one) for one in inspections]
-        json.dump(found, sys.stdout, indent=2, default=str)
-        print()
+        json.dump(found, stdout, indent=2, default=str)
+        stdout.write("\n")
         return
-    console = Console()
+    console = Console(file=stdout)
     for one in inspections:
-        console.print(render_inspection(one), highlight=False)
+        with console.capture() as captured:  # rich itself would end the program on a closed pipe
+            console.print(render_inspection(one), highlight=False)
+        stdout.write(captured.get())
+        stdout.flush()
 
 
 def _document(one: Inspected) -> dict[str, object]:

@@ -5,7 +5,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Literal, get_args
+from typing import BinaryIO, Literal, TextIO, get_args
 
 from rich.console import Console
 
@@ -70,16 +70,16 @@ def holds_results(path: Path) -> bool:
         return False
 
 
-def write_report(path: Path, targets: Sequence[Target], samples: bool) -> None:
+def write_report(path: Path, targets: Sequence[Target], samples: bool, stdout: TextIO | None = None) -> None:
     """The report of the run file `path`, to every target; a file is replaced whole or not at all.
 
-    samples: JSON holds every sample, too. Where one target fails the others are still written; then RunFileError.
+    samples: JSON holds every sample, too. stdout: where that is; None: sys.stdout. Where one target fails the others are still written; then RunFileError.
     """
     analysis = analyse(read_run(path))
     failed: list[RunFileError] = []
     for target in targets:
         try:
-            _write(analysis, target, samples)
+            _write(analysis, target, samples, stdout)
         except OSError as error:
             if target.path is None and isinstance(error, BrokenPipeError):
                 raise  # whoever read stdout has seen enough
@@ -125,9 +125,9 @@ def _same(one: Path | None, other: Path | None) -> bool:
         return one.resolve() == other.resolve()
 
 
-def _write(analysis: Analysis, target: Target, samples: bool) -> None:
+def _write(analysis: Analysis, target: Target, samples: bool, stdout: TextIO | None) -> None:
     if target.path is None:
-        _print(analysis, target.form, samples, Console())
+        _print(analysis, target.form, samples, Console(file=stdout))
         return
 
     def fill(stream: BinaryIO) -> None:

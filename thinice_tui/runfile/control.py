@@ -21,6 +21,8 @@ Wish = Literal["run", "pause", "stop"]
 """run: go on; pause: wait, keeping everything in memory; stop: end after the batch in flight."""
 SILENCE = 20.0
 """Seconds without a heartbeat after which an engine on another machine is taken as gone."""
+STARTING_SILENCE = 600.0
+"""The same while it starts: it is silent while it reads models and data."""
 SAME_BIRTH = 5.0
 """Seconds by which two readings of a process's creation time may differ, as clocks are set."""
 
@@ -79,7 +81,10 @@ def is_computing(run: Run) -> bool:
         return False
     if run.engine.host == platform.node():
         return engine_process(run.engine) is not None
-    return run.heartbeat is not None and abs(time.time() - run.heartbeat.at) < SILENCE
+    if run.heartbeat is None:
+        return False
+    silence = STARTING_SILENCE if run.heartbeat.state == "starting" else SILENCE
+    return abs(time.time() - run.heartbeat.at) < silence
 
 
 def kill(run: Run) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from filelock import FileLock, SoftFileLock, Timeout
 
 from thinice_tui.errors import RunBusyError
+from thinice_tui.runfile.problems import check_place, explained
 
 PATIENCE = 0.2
 """Seconds that the lock is tried for: whoever is just giving it up has removed its file, and a new one is made."""
@@ -36,6 +37,16 @@ class RunLock:
             with suppress(OSError):
                 self._path.unlink()
         self._lock.release()
+
+
+def take_lock(run: Path) -> RunLock:
+    """The lock of the run file `run`, whose folder is made where it is missing; raises RunBusyError, RunFileError."""
+    check_place(run)
+    try:
+        run.parent.mkdir(parents=True, exist_ok=True)
+        return RunLock(run)
+    except OSError as error:
+        raise explained(error, run) from error
 
 
 def file_identity(path: Path) -> tuple[int, int] | None:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Role = Literal["dense", "pruned", "control"]
-EngineState = Literal["running", "paused", "stopping"]
+EngineState = Literal["starting", "running", "paused", "stopping"]
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
 
@@ -108,7 +108,7 @@ class Heartbeat:
     """Seconds since the epoch, by the engine's clock."""
     state: EngineState
     doing: str
-    """`model · stage`."""
+    """`model · stage`; while starting, what is read or checked."""
     done: int
     total: int
     rate: float
@@ -166,6 +166,16 @@ class Run:
             replace(model, **{name: getattr(model, name)[positions] for name in per_sample}) for model in self.models
         )
         return replace(self, labels=self.labels[positions], indices=self.indices[positions], models=models)
+
+
+def same_outcomes(one: Run, other: Run) -> bool:
+    """Whether no outcome has changed between two readings of a run by one reader."""
+    return one.complete == other.complete and all(
+        a.clean_margin is b.clean_margin
+        and a.worst_margin is b.worst_margin
+        and [(stage.finished, stage.batches) for stage in a.stages] == [(s.finished, s.batches) for s in b.stages]
+        for a, b in zip(one.models, other.models, strict=True)
+    )
 
 
 @dataclass(frozen=True)

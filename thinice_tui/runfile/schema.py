@@ -1,6 +1,7 @@
 """The layout of NAME.thinice: SQLite tables, and how a file is recognised."""
 
 import sqlite3
+import time
 import zlib
 from typing import Literal
 
@@ -50,14 +51,15 @@ CREATE TABLE heartbeat (
     id INTEGER PRIMARY KEY CHECK (id = 1), at REAL NOT NULL, state TEXT NOT NULL, doing TEXT NOT NULL,
     done INTEGER NOT NULL, total INTEGER NOT NULL, rate REAL NOT NULL, seconds_left REAL);
 """
-"""run: settings, versions, data, device, engine as JSON. image: zlib of the array whose shape and dtype
-are in run['data'], apart from sample so that a view of a million samples reads no image. logits:
-float32. stage.ordinal: from 0, the ensemble's order; stage.entered: NULL until its first batch.
+"""run: settings, versions, data, device, engine, the attacks' revision as JSON. image: zlib of the
+array whose shape and dtype are in run['data'], apart from sample so that a view of a million samples
+reads no image. logits: float32. stage.ordinal: from 0, the ensemble's order; stage.entered: NULL until its first batch.
 outcome: a row for each attacked sample; broken_by: the ordinal that broke it, NULL while it stands;
 logits and distance: of the worst verified image so far; added: rises with every batch, so that a view
 reads only what is new; boundary: the minimum-norm distance, NULL where not searched for. adversarial:
 as `pack_adversarial` makes it, kept for broken samples as settings.keep_images says; while the run goes on, of all
-of them, unless it says none and no distances are searched for. heartbeat.state: running, paused or stopping."""
+of them, unless it says none and no distances are searched for. heartbeat.state: starting, running,
+paused or stopping."""
 
 
 def read_logits(
@@ -79,6 +81,12 @@ def unpack_adversarial(blob: bytes, clean: NDArray[np.float32]) -> NDArray[np.fl
     """What `pack_adversarial` was given; decompressed no further than `clean` is large, whatever the file claims."""
     changed = np.frombuffer(zlib.decompressobj().decompress(blob, clean.nbytes), np.uint32)
     return (changed.reshape(clean.shape) ^ _bits(clean)).view(np.float32)
+
+
+def starting_beat(doing: str) -> tuple[str, tuple[object, ...]]:
+    """The statement, and its values, by which an engine says what it does before its first forward pass."""
+    values = (time.time(), "starting", doing, 0, 0, 0.0, None)
+    return "INSERT OR REPLACE INTO heartbeat VALUES (1, ?, ?, ?, ?, ?, ?, ?)", values
 
 
 def _bits(image: NDArray[np.float32]) -> NDArray[np.uint32]:

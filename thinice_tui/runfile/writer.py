@@ -19,9 +19,10 @@ from thinice_tui.errors import RunFileError
 from thinice_tui.runfile.connection import reading
 from thinice_tui.runfile.identity import check_same, stored_about
 from thinice_tui.runfile.journal import choose_journal
-from thinice_tui.runfile.lock import RunLock, file_identity
-from thinice_tui.runfile.problems import PATIENCE, HeldError, check_place, explained
+from thinice_tui.runfile.lock import RunLock, file_identity, take_lock
+from thinice_tui.runfile.problems import PATIENCE, HeldError, explained
 from thinice_tui.runfile.records import BatchOutcome, Floats, Heartbeat, Integers, ModelRecord, RunPlan
+from thinice_tui.runfile.revision import check_revision
 from thinice_tui.runfile.schema import (
     APPLICATION_ID,
     PAGE_SIZE,
@@ -31,6 +32,7 @@ from thinice_tui.runfile.schema import (
     is_empty,
     pack_adversarial,
     read_logits,
+    starting_beat,
     unpack_adversarial,
 )
 
@@ -60,17 +62,14 @@ class RunWriter:
         labels: Integers,
         indices: Integers,
         images: Iterable[NDArray[np.generic]],
+        lock: RunLock | None = None,
     ) -> "RunWriter":
         """Create `path`, or continue it when it was made by the same plan; raises RunFileError.
 
         images: each sample's as stored, [C,H,W], in order; gone through once, and only where `path` is created.
+        lock: the run's, where it is held already; the writer releases it, also where this fails.
         """
-        check_place(path)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            lock = RunLock(path)
-        except OSError as error:
-            raise explained(error, path) from error
+        lock = lock or take_lock(path)
         connection: sqlite3.Connection | None = None
         try:
             exists = path.exists() and path.stat().st_size > 0
@@ -79,7 +78,9 @@ class RunWriter:
                 exists = False  # killed between creating the file and its first transaction
             if exists:
                 check_recognised(connection, str(path))
-                check_same(stored_about(connection), plan, models, path)
+                about = stored_about(connection)
+                check_same(about, plan, models, path)
+                check_revision(about, plan.about, path)
             connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")  # of a new file; of another it stays
             choose_journal(connection, path)
             writer = cls(connection, path, lock, resumed=exists)
@@ -153,9 +154,10 @@ class RunWriter:
     # what is added
 
     def begin(self, origin: Mapping[str, object]) -> None:
-        """An engine begins: how it was started goes into the run table, the last one's heartbeat goes away."""
+        """An engine begins: how it was started goes into the run table, its heartbeat replaces the last one's."""
         with self._transaction():
             self._connection.execute("DELETE FROM heartbeat")
+            self._connection.execute(*starting_beat("the attacks"))
             self._set_values(origin)
 
     def set_values(self, **values: object) -> None:

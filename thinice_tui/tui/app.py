@@ -23,7 +23,7 @@ from thinice_tui.errors import EXIT_INTERRUPTED, RunFileError
 from thinice_tui.printable import printable
 from thinice_tui.runfile.control import is_computing
 from thinice_tui.runfile.reader import RunReader
-from thinice_tui.runfile.records import Run
+from thinice_tui.runfile.records import Run, same_outcomes
 from thinice_tui.settings import Request
 from thinice_tui.tui.actions import BY_NAME, actions_in
 from thinice_tui.tui.choosing import Choosing
@@ -101,7 +101,8 @@ class ThiniceApp(App[int]):
         self.path = path
         self.run_now: Run | None = None
         """The run as last read. (App.run is Textual's.)"""
-        self.computing = request is not None
+        self.named_lives = False
+        """Whether the engine that the run file names computes it."""
         self.waiting_for = "starting the engine: reading models and data" if request else f"reading {path}"
         self.view = View(
             margin=self.preferences.margin, sort=self.preferences.sort, descending=self.preferences.descending
@@ -224,7 +225,7 @@ class ThiniceApp(App[int]):
             else:
                 computing_now = is_computing(now)
                 if now is not run or computing_now != computing or problem:
-                    same = run is not None and _same_outcomes(run, now)
+                    same = run is not None and same_outcomes(run, now)
                     self.post_message(self.RunRead(now, computing_now, None if same else look(now, self.view)))
                 run, computing, problem = now, computing_now, ""
             enough.wait(max(POLL, REST * (time.monotonic() - began)))
@@ -232,8 +233,8 @@ class ThiniceApp(App[int]):
     def on_thinice_app_run_read(self, event: RunRead) -> None:
         if not self.is_open:
             return
-        first, was_computing = self.run_now is None, self.computing
-        self.run_now, self.computing = event.run, event.computing
+        first, computed = self.run_now is None, self.named_lives
+        self.run_now, self.named_lives = event.run, event.computing
         if self.view.margin not in margin_kinds(event.run):  # remembered from another run
             self.view = replace(self.view, margin="clean")
         if event.run.alone:
@@ -244,10 +245,9 @@ class ThiniceApp(App[int]):
             self.rows = replace(self.rows, table=replace(self.rows.table, run=event.run))
         self._analyse_if_new(event.run)
         self._warn(event.run)
-        if was_computing and not event.computing and not first:
+        if computed and not event.computing and not first:
             self.engine.gone(event.run)
-        for screen in self._run_screens():
-            screen.run_changed()
+        self.show_progress()
 
     def on_thinice_app_run_unreadable(self, event: RunUnreadable) -> None:
         if not self.is_open:
@@ -262,8 +262,7 @@ class ThiniceApp(App[int]):
         )
         if self.run_now is None:
             self.waiting_for = event.error.what
-            for screen in self._run_screens():
-                screen.run_changed()
+            self.show_progress()
 
     def _warn(self, run: Run) -> None:
         warnings = run.about["warnings"]
@@ -309,8 +308,12 @@ class ThiniceApp(App[int]):
         self.view = replace(self.view, **changes)
         if self.run_now is not None:
             self.show(look(self.run_now, self.view))
-            for screen in self._run_screens():
-                screen.run_changed()
+            self.show_progress()
+
+    @property
+    def computing(self) -> bool:
+        """Whether an engine is at it: the one that the run file names, or one that was started here and is to come."""
+        return self.named_lives or self.engine.is_starting
 
     @property
     def is_open(self) -> bool:
@@ -329,6 +332,11 @@ class ThiniceApp(App[int]):
 
     def _run_screens(self) -> Iterable[RunScreen]:
         return [screen for screen in self.screen_stack if isinstance(screen, RunScreen) and screen.is_mounted]
+
+    def show_progress(self) -> None:
+        """The run, or what its engine does, has changed."""
+        for screen in self._run_screens():
+            screen.run_changed()
 
     def tell_screens(self) -> None:
         if isinstance(self.screen, RunScreen):
@@ -386,13 +394,3 @@ class ThiniceApp(App[int]):
     def notify(self, message: str, **how: Any) -> None:
         """As textual does, with the message made harmless: it may hold names from strangers' files."""
         super().notify(printable(message), **{**how, "markup": False})
-
-
-def _same_outcomes(one: Run, other: Run) -> bool:
-    """Whether no outcome has changed between two readings of a run."""
-    return one.complete == other.complete and all(
-        a.clean_margin is b.clean_margin
-        and a.worst_margin is b.worst_margin
-        and [(stage.finished, stage.batches) for stage in a.stages] == [(s.finished, s.batches) for s in b.stages]
-        for a, b in zip(one.models, other.models, strict=True)
-    )

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Reason = str | None
 NOT_RUNNING = "no engine is running"
+STARTING = "the engine is starting: it cannot be asked yet"
 
 
 class EngineActions:
@@ -27,12 +28,25 @@ class EngineActions:
         self.app = app
         self._process: EngineProcess | None = None
         """The engine that was started here, while it lives: its end is known from the process itself."""
+        self._is_alive = False
+        """Whether an engine that was started here has not ended, from the moment on that it was asked for."""
         self._given_up = False
         self._explained: EngineRecord | None = None
         """The engine whose end has been told already."""
 
+    @property
+    def is_starting(self) -> bool:
+        """Whether an engine that was started here is alive, and the run file is still of the one before."""
+        run = self.app.run_now
+        if not self._is_alive or self.app.named_lives or (run is not None and run.complete):
+            return False
+        named = run.engine if run is not None else None
+        return named is None or self._process is None or named.pid != self._process.pid
+
     def start_engine(self, request: Request) -> None:
         """Start the engine's process and follow the run file that it names."""
+        self._is_alive = True
+        self.app.show_progress()
         self.app.in_background(self._supervise, request)
 
     def _supervise(self, request: Request) -> None:
@@ -58,7 +72,8 @@ class EngineActions:
         engine = self.app.run_now.engine if self.app.run_now is not None else None
         if engine is not None and self._process is not None and engine.pid == self._process.pid:
             self._explained = engine
-        self._process = None
+        self._process, self._is_alive = None, False
+        self.app.show_progress()
         if self._given_up:
             return  # it was killed from here, on the way out
         if log is None and self.app.run_now is None:
@@ -77,6 +92,8 @@ class EngineActions:
         log = run.engine.log if run.engine is not None else None
         if run.heartbeat is not None and run.heartbeat.state == "stopping":
             self.app.notify("The engine has stopped; everything up to its last batch is kept. e resumes it.", timeout=8)
+        elif run.heartbeat is not None and run.heartbeat.state == "starting":  # its starter is told why
+            self.app.notify("The engine that was starting has ended: nothing more is computed. e resumes.", timeout=8)
         else:
             words = tail(Path(log)) if log is not None else ""
             self._explain_end("The engine has gone without finishing.", words, log or "its terminal")
@@ -96,6 +113,8 @@ class EngineActions:
     def do_pause(self) -> Reason:
         if self.app.run_now is None or not self.app.computing:
             return f"{NOT_RUNNING}: there is nothing to pause"
+        if self.is_starting:
+            return STARTING
         beat = self.app.run_now.heartbeat
         return self._ask("run" if beat is not None and beat.state == "paused" else "pause")
 
@@ -125,14 +144,15 @@ class EngineActions:
         choices = [
             Choice("run" if state == "paused" else "pause", "Go on" if state == "paused" else "Pause", why_not),
             Choice("stop", "Stop after this batch", why_not),
-            Choice("kill", "Kill at once (the batch in flight is lost)", why_not),
+            Choice("kill", "Kill at once (the batch in flight is lost)", "" if self.is_starting else why_not),
             Choice("resume", "Resume the run", idle),
             Choice("back", "Back"),
         ]
-        log = run.engine.log if run.engine is not None else None
+        engine = None if self.is_starting else run.engine
+        log = engine.log if engine is not None else None
         text = f"It is {state}."
-        if run.engine is not None:
-            text += f" Process {run.engine.pid} on {run.engine.host}."
+        if engine is not None:
+            text += f" Process {engine.pid} on {engine.host}."
         text += f"\nRun file: {run.path}"
         if log is not None:
             text += f"\nLog: {log}\n\n{tail(Path(log))}"
@@ -144,12 +164,16 @@ class EngineActions:
         run = self.app.run_now
         if run is None or not self.app.computing:
             return ("finished" if run is not None and run.complete else "stopped"), NOT_RUNNING
+        if self.is_starting:
+            return "starting", STARTING
         return (run.heartbeat.state if run.heartbeat is not None else "beginning"), ""
 
     def _engine_chosen(self, name: str | None) -> None:
         reason: Reason = None
         if name == "resume":
             self._resume()
+        elif name == "kill" and self.is_starting:
+            self._kill_own()
         elif name == "kill" and self.app.run_now is not None:
             try:
                 kill(self.app.run_now)
@@ -202,14 +226,17 @@ class EngineActions:
         ]
         if self.app.run_now is None:
             choices[:2] = [Choice("kill", "End it: nothing is computed yet")]
+        elif self.is_starting:
+            choices[1] = Choice("kill", "End it: nothing more is computed yet")
         self.app.push_screen(ChoiceDialog("An attack is running", "", choices), self._leave_chosen)
         return None
 
     def _leave_chosen(self, name: str | None) -> None:
         if name == "kill":
             self._given_up = True
-            if self._process is not None:
-                self._process.kill()
+            self._kill_own()
+            if self.app.run_now is not None:
+                self.app.say_farewell("nothing more was computed")
             self.app.exit(EXIT_INTERRUPTED)
         elif name == "leave":
             self.app.say_farewell("the attack goes on in the background")
@@ -221,6 +248,10 @@ class EngineActions:
                 return
             self.app.say_farewell("the attack stops after this batch; the same command resumes it")
             self.app.exit(0)
+
+    def _kill_own(self) -> None:
+        if self._process is not None:
+            self._process.kill()
 
 
 def printable_lines(text: str) -> str:

@@ -32,15 +32,19 @@ def title(run: Run, other: int, width: int) -> Text:
     return left.append(f" {count}", style="bold")
 
 
-def progress(run: Run, computing: bool, width: int) -> RenderableType:
-    """What the engine does now: stage, progress, rate, time left, broken so far; or why it does nothing."""
+def progress(run: Run, computing: bool, width: int, starting: bool = False) -> RenderableType:
+    """What the engine does now: stage, progress, rate, time left, broken so far; or why it does nothing.
+
+    starting: an engine is on its way that the run does not name yet; what the run says is of the one before.
+    """
     if run.complete:
         return Text(f" ✓ finished: {_verdict(run)}")
     beat = run.heartbeat
     if not computing:
         return Text(" ■ stopped: what was computed is kept, numbers are upper bounds · e resumes", style="bold")
-    if beat is None:
-        return Text(" … the engine begins")
+    if beat is None or starting or beat.state == "starting":
+        doing = f": {beat.doing}" if beat is not None and not starting else ""
+        return Text(f" … the engine starts{doing}", no_wrap=True, overflow="ellipsis")
     doing = {"running": "▸", "paused": "‖ paused ·", "stopping": "■ stopping after this batch ·"}.get(
         beat.state, f"{beat.state} ·"
     )

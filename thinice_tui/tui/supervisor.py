@@ -1,6 +1,7 @@
 """Starting the engine as a process of its own, and hearing from it until it ends."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -34,18 +35,24 @@ class EngineProcess:
         self._words = ""
         # -P: nothing in the user's folder may stand in for a module of ours.
         command = [sys.executable, "-P", "-m", "thinice_tui.cli", "engine", json.dumps(request.as_dict())]
+        read, write = os.pipe()
         try:
             self._process = subprocess.Popen(
-                command,
+                [*command, "--announce", str(write)],
                 stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
+                stdout=self._early,
                 stderr=self._early,
+                pass_fds=(write,),
                 start_new_session=True,
                 cwd=request.folder,
             )
         except OSError as error:
             self._early.close()
+            os.close(read)
             raise ThiniceError(f"the engine cannot be started: {error}", "is the folder still there?") from error
+        finally:
+            os.close(write)
+        self._announced = os.fdopen(read, "rb")
 
     @property
     def pid(self) -> int:
@@ -58,8 +65,7 @@ class EngineProcess:
 
     def announcement(self) -> Announcement | None:
         """Wait until the engine has read models and data and named its run file; None: it ended before."""
-        assert self._process.stdout is not None
-        with self._process.stdout as stream:
+        with self._announced as stream:
             line = stream.readline()
         try:
             found = json.loads(line)
@@ -73,6 +79,7 @@ class EngineProcess:
     def wait(self) -> int:
         """Wait until it has ended; its exit code, negative for a signal."""
         code = self._process.wait()
+        self._announced.close()
         if not self._early.closed:
             self._early.seek(0)
             self._words = self._early.read().decode(errors="replace")

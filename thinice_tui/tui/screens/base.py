@@ -81,7 +81,8 @@ class RunScreen(Screen[None]):
         app, width = self.thinice, self.size.width
         run = app.run_now
         above = title(run, app.view.other, width) if run else " thinice"
-        below = progress(run, app.computing, width) if run else f" … {printable(app.waiting_for)}"
+        waiting = f" … {printable(app.waiting_for)}"
+        below = progress(run, app.computing, width, app.engine.is_starting) if run else waiting
         self.query_one("#title", Static).update(above, layout=False)
         self.query_one("#progress", Static).update(below, layout=False)
 

@@ -62,10 +62,18 @@ def ours(precision: str) -> Callable[[Case, Stage, Classifier, Tensor], Verdicts
         probe = case.images[:BATCH].numpy()
         executor = LocalExecutor([case.model], [classifier], settings, torch.device("cpu"), probe, lambda _: None)
         positions = correct.nonzero().flatten().numpy()
-        broken, unknown = np.zeros(len(case.labels), np.bool_), np.full(len(case.labels), np.inf)
+        broken, images = np.zeros(len(case.labels), np.bool_), case.images.numpy()
         tasks = [
             BatchTask(
-                0, stage, number, part, case.images[part].numpy(), case.labels[part].numpy(), unknown[part], BATCH
+                model=0,
+                stage=stage,
+                number=number,
+                positions=part,
+                images=images[part],
+                labels=case.labels[part].numpy(),
+                standing=~broken[part],
+                adversarial=images[part],
+                room=BATCH,
             )
             for number, part in enumerate(np.array_split(positions, max(1, -(-len(positions) // BATCH))))
         ]

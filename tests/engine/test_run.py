@@ -66,7 +66,9 @@ def run_it(wanted: Request, observer: StopAfter | None = None) -> Run:
 
 
 def outcomes(run: Run) -> list[tuple[np.ndarray, ...]]:
-    return [(m.clean_margin, m.broken_by, m.worst_prediction, m.worst_margin, m.distance) for m in run.models]
+    return [
+        (m.clean_margin, m.broken_by, m.worst_prediction, m.worst_margin, m.distance, m.boundary) for m in run.models
+    ]
 
 
 def assert_same_outcomes(first: Run, second: Run) -> None:

@@ -114,6 +114,22 @@ def test_too_few_flips_are_called_so(tmp_path: Path) -> None:
     assert "too few flips to tell" in text_of(tmp_path / "a.thinice", flip=False)
 
 
+def test_an_auc_of_few_flips_has_no_interval(tmp_path: Path) -> None:
+    """By the installed command: null in JSON, and in the text the verdict where the interval would mislead."""
+    write_run(tmp_path / "a.thinice", MODELS, n=100)
+    report = [sys.executable, "-m", "thinice_tui.cli", "report", str(tmp_path / "a.thinice")]
+    said = subprocess.run([*report, "--format", "json"], capture_output=True, text=True, check=True).stdout
+    comparison = json.loads(said)["comparisons"][0]
+    assert 0 < comparison["sets"]["S10"] < 12 <= comparison["sets"]["S11"]
+    found = comparison["auc_s10_s11"]
+    assert 0 < found["value"] < 1 and found["low"] is None and found["high"] is None
+    assert found["verdict"] == "too few flips to tell"
+    text = subprocess.run(report, capture_output=True, text=True, check=True).stdout
+    row = next(line for line in text.splitlines() if "S10, S11 " in line)
+    assert f"{found['value']:.2f} " in row and "too few flips to tell" in row and "nan" not in text
+    assert f"{found['value']:.2f} [" not in row
+
+
 @pytest.mark.parametrize("width", [60, 80, 100, 140])
 def test_it_fits_the_width(width: int, tmp_path: Path) -> None:
     assert max(map(len, text_of(tmp_path / "a.thinice", width=width).splitlines())) <= width

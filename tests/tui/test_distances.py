@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.tui.driving import WIDE, opened
-from thinice_tui.analysis.curve import distances
+from thinice_tui.analysis.curve import distances, missed
 from thinice_tui.analysis.table import ALL_SETS, View
 from thinice_tui.runfile.reader import read_run
 from thinice_tui.tui.screens.views import PlotScreen
@@ -36,6 +36,22 @@ async def test_the_curve_is_drawn_of_what_is_shown(measured: Path, settings_file
         await session.shows("over eps, upper bounds, n=200", "eps (Linf) in 1/255", "dense n=200", "half n=200")
         await session.press("escape", "0", "/", *"label='class 0'", "enter", "P")
         await session.shows("n=40")
+
+
+async def test_what_the_ensemble_missed_is_said_below_the_curve_and_with_the_sample(
+    measured: Path, settings_file: Path
+) -> None:
+    run = read_run(measured)
+    counts = [int(missed(run, model).sum()) for model in run.models]
+    position = int(np.flatnonzero(missed(run, run.models[0]))[0])
+    assert min(counts) > 0
+    async with opened(measured, settings_file, WIDE) as session:
+        await session.press("P")
+        for _ in range(4):
+            await session.press("p")
+        await session.shows(f"by the distance search: dense {counts[0]}, half {counts[1]}")
+        await session.press("escape", "0", "/", *f"sample={run.indices[position]}", "enter", "enter")
+        await session.shows("the distance search has an image within eps")
 
 
 async def test_sorted_by_distance(measured: Path, settings_file: Path) -> None:

@@ -333,6 +333,13 @@ def test_the_summary_of_a_finished_run(run: Run) -> None:
     assert "PGD-20 overestimates half by" in text
 
 
+def test_the_summary_gives_an_auc_of_few_flips_no_interval(tmp_path: Path) -> None:
+    analysis = analyse(write_run(tmp_path / "a.thinice", MODELS, n=100))
+    text = "\n".join(in_room(summary(analysis, 1), 80))
+    found = analysis.comparisons[0].auc_s10_s11
+    assert f"{found.value:.2f} (too few)" in text and "too few flips to tell" in text and "nan" not in text
+
+
 @pytest.mark.parametrize(("through", "done"), [(0, "clean only"), (1, "through PGD-20"), (2, "through APGD-CE")])
 def test_the_summary_of_an_unfinished_run_says_so(through: int, done: str, tmp_path: Path) -> None:
     run = write_run(tmp_path / "a.thinice", MODELS, n=60, through=through)

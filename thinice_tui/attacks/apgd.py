@@ -71,17 +71,18 @@ def ascend(
     steps: int,
     loss: Loss,
     targets: Tensor | None = None,
+    start: Tensor | None = None,
 ) -> Ascent:
-    """One run from a random start in the ball. x: [n,C,H,W] in [0,1]; eps: [n,1,1,1], each sample's own."""
+    """One run from `start`, or a random one, in the balls of radius eps [n,1,1,1] around x [n,C,H,W] in [0,1]."""
     low, high = (x - eps).clamp_(min=0.0), (x + eps).clamp_(max=1.0)
-    point = _random_start(x, norm, eps)
+    point = random_start(x, norm, eps) if start is None else start
     step_size = 2.0 * eps
     period, least, decrease = max(int(0.22 * steps), 1), max(int(0.06 * steps), 1), max(int(0.03 * steps), 1)
 
     losses = torch.zeros(steps + 1, len(x), device=x.device)
     losses[0], gradient, margins = _evaluate(model, point, y, loss, targets)
     blind = margins.isinf()
-    if bool(blind.any()):  # no logits at the random start, and so no gradient to leave it by: from the clean image
+    if bool(blind.any()):  # no logits at the start, and so no gradient to leave it by: from the clean image
         point = torch.where(_each(blind), x, point)
         losses[0], gradient, margins = _evaluate(model, point, y, loss, targets)
     best, best_gradient, best_loss = point, gradient, losses[0].clone()
@@ -138,7 +139,7 @@ def _evaluate(
     return losses.detach(), gradient, lowered_margins(logits.detach(), y)
 
 
-def _random_start(x: Tensor, norm: Norm, eps: Tensor) -> Tensor:
+def random_start(x: Tensor, norm: Norm, eps: Tensor) -> Tensor:
     """Linf: uniform noise scaled so that its largest entry is eps; L2: a random direction of length eps."""
     if norm == "Linf":
         noise = 2 * torch.rand(x.shape).to(x.device) - 1

@@ -9,7 +9,7 @@ from thinice_tui.errors import UsageError
 Kind = Literal["pgd", "apgd-ce", "apgd-dlr", "apgd-margin", "apgd-t", "fab", "fab-t", "square", "distance"]
 NAMES = "quick, standard, plus or pgd-K (as pgd-50)"
 WEAK_STEPS = 20
-REVISION = 1
+REVISION = 2
 """Of the attacks' code: raised with every change after which some stage would have other outcomes than before, from the
 same models, samples and settings. A run that one revision has begun is not continued by another."""
 BISECTIONS = 8

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from thinice_tui.attacks.distance import nearest_boundary
+from thinice_tui.attacks.distance import Boundary, nearest_boundary
 from thinice_tui.attacks.ensembles import Stage
 from thinice_tui.attacks.metered import MeteredModel
 from thinice_tui.attacks.stages import attack_batch, seeded
@@ -25,12 +25,15 @@ from thinice_tui.models.search import SearchModel, prepare_search
 from thinice_tui.runfile.records import BatchOutcome, Finding, joined
 from thinice_tui.settings import Settings
 
+OF_EACH_SAMPLE = ("positions", "images", "labels", "standing", "adversarial")
+
 
 @dataclass(frozen=True)
 class BatchTask:
     """One stage on one batch: images float32 [b,C,H,W] in [0,1], labels [b], their positions in the run.
 
-    known: float64 [b], for the distance stage: of each sample's adversarial image, inf while it stands.
+    standing: bool [b], what no stage before has broken. adversarial: float32 [b,C,H,W], for the distance stage: the
+    images that broke the others; the clean one where a sample stands or its image is not stored.
     room: how many images the device is given at once, the whole batch's size where this is the last, smaller one.
     part: which part of a batch that was too large for the device; empty for a whole one.
     """
@@ -41,7 +44,8 @@ class BatchTask:
     positions: NDArray[np.int64]
     images: NDArray[np.float32]
     labels: NDArray[np.int64]
-    known: NDArray[np.float64]
+    standing: NDArray[np.bool_]
+    adversarial: NDArray[np.float32]
     room: int
     part: str = ""
 
@@ -52,7 +56,7 @@ class BatchTask:
         return self._cut(first, "a"), self._cut(second, "b")
 
     def _cut(self, rows: slice, name: str) -> "BatchTask":
-        arrays = {key: getattr(self, key)[rows] for key in ("positions", "images", "labels", "known")}
+        arrays = {key: getattr(self, key)[rows] for key in OF_EACH_SAMPLE}
         return replace(self, **arrays, room=len(arrays["positions"]), part=self.part + name)
 
 
@@ -172,24 +176,24 @@ class LocalExecutor:
     def _measure(
         self, task: BatchTask, model: MeteredModel, images: Tensor, labels: Tensor
     ) -> tuple[Verdict, NDArray[np.float64]]:
-        """Minimum-norm distances, and the verdict on the nearest images where they are within eps."""
+        """The nearest images and their distances; none counts as broken: the ensemble's verdicts stay."""
         norm, eps, judge = self._settings.norm, self._settings.eps.value, self._judges[task.model]
-        known = torch.from_numpy(task.known).to(self._device)
-        standing = torch.isinf(known)
+        standing, adversarial = (torch.from_numpy(each).to(self._device) for each in (task.standing, task.adversarial))
 
         def distances_if_broken(candidates: Tensor, index: Tensor) -> Tensor:
             logits = judge(candidates)
             broken = torch.isfinite(logits).all(dim=1) & (logits.argmax(dim=1) != labels[index])
             return torch.where(broken, distance(images[index], candidates, norm), torch.inf)
 
+        far = distance(images, adversarial, norm).clamp(max=eps)  # L2: of eps, what rounding leaves outside
+        known = Boundary(adversarial, torch.where(standing | (far == 0), torch.inf, far))
         with seeded(self._seed(task)), torch.no_grad():
             found = nearest_boundary(
                 model, images, labels, norm, task.stage.steps, standing * eps, known, distances_if_broken
             )
-        verdict = verify(judge, images, labels, found.images, norm, eps)
-        verdict = replace(verdict, broken=verdict.broken & standing)
-        boundary = torch.where(verdict.broken, torch.minimum(found.distances, verdict.distances), found.distances)
-        return verdict, boundary.cpu().numpy()
+            logits = judge(found.images)
+        verdict = Verdict(found.images, logits, found.distances, broken=torch.zeros_like(standing))
+        return verdict, found.distances.cpu().numpy()
 
     def _seed(self, task: BatchTask) -> int:
         return noise_seed(self._settings.seed, task.stage.name, task.number, task.part)

@@ -119,7 +119,6 @@ class _Engine:
             logit_margin(writer.worst_logits(m, len(samples), classes), samples.labels) for m in range(len(models))
         ]
         self._broken = [writer.broken_by(m, len(samples)) for m in range(len(models))]
-        self._known = [writer.distances(m, len(samples)) for m in range(len(models))]
         names = [m.name for m in models]
         self._pace = Pace(names, stages, classes, observer, writer.heartbeat)
         self._leash = Leash(writer.path, time_limit, self._pace)
@@ -301,14 +300,17 @@ class _Engine:
                     continue
                 positions = front.batches[batch]
                 self._pace.start_batch(front.model, len(positions))
+                images = self._samples.floats(positions)
+                measured = self._stages[ordinal].kind == "distance"
                 yield BatchTask(
                     model=front.model,
                     stage=self._stages[ordinal],
                     number=batch,
                     positions=positions,
-                    images=self._samples.floats(positions),
+                    images=images,
                     labels=self._labels[positions],
-                    known=self._known[front.model][positions],
+                    standing=self._standing(front.model, ordinal)[positions],
+                    adversarial=self._writer.adversarial(front.model, positions, images) if measured else images,
                     room=self._batch_size,
                 )
 
@@ -342,12 +344,11 @@ class _Engine:
             worse = np.isfinite(margins) & ~(margins >= worst[task.positions])
         measured = task.stage.kind == "distance"  # its images may be outside eps
         kept = outcome.broken | (worse & (not measured))
-        clean = None if self._keep_images == "none" else task.images
-        self._writer.add_batch(task.model, ordinal, task.number, outcome, kept, clean)
+        stored = self._keep_images != "none" or self._settings.distances  # whose search begins at the images found
+        self._writer.add_batch(task.model, ordinal, task.number, outcome, kept, task.images if stored else None)
         worst[task.positions[kept]] = margins[kept]
         fell = task.positions[outcome.broken]
         self._broken[task.model][fell] = ordinal
-        self._known[task.model][fell] = outcome.distances[outcome.broken]
 
     def _counts_left(self) -> tuple[int, int]:
         """Samples of all models together that stand so far, and that are correct on the clean image."""
@@ -356,7 +357,9 @@ class _Engine:
         return standing, sum(int(self._correct(number).sum()) for number in numbers)
 
     def _kept_images(self) -> dict[int, set[int]] | None:
-        """Positions of the flips, per model: what one of dense and another lost and the other did not."""
+        """Per model the positions of the flips (what one of dense and another lost and the other did not), or none."""
+        if self._keep_images == "none":
+            return {number: set() for number in range(len(self._models))}
         if self._keep_images != "flips" or len(self._models) == 1:  # of one model alone all that broke is kept
             return None
         standing = [self._standing(number, len(self._stages)) for number in range(len(self._models))]

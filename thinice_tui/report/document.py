@@ -20,10 +20,10 @@ from thinice_tui.analysis.comparison import (
     clean_known,
     robust,
 )
-from thinice_tui.analysis.curve import Curve, security_curve
+from thinice_tui.analysis.curve import Curve, missed, security_curve
 from thinice_tui.analysis.reliability import findings
 from thinice_tui.analysis.statistics import Auc, Estimate
-from thinice_tui.runfile.records import Finding, ModelOutcomes
+from thinice_tui.runfile.records import Finding, ModelOutcomes, Run
 
 Json = dict[str, Any]
 
@@ -32,7 +32,7 @@ def document(analysis: Analysis, samples: bool = False) -> Json:
     """Everything the report says; with `samples`, every sample's outcome under every model."""
     result: Json = {
         "run": _run(analysis),
-        "models": [_model(summary) for summary in analysis.models],
+        "models": [_model(analysis.run, summary) for summary in analysis.models],
         "comparisons": [_comparison(comparison) for comparison in analysis.comparisons],
         "security_curves": [_curve(curve) for curve in _curves(analysis)],
         "reliability": [_finding(analysis, found) for found in findings(analysis.run)],
@@ -73,7 +73,7 @@ def _time(seconds: object) -> str | None:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds") if isinstance(seconds, float) else None
 
 
-def _model(summary: ModelSummary) -> Json:
+def _model(run: Run, summary: ModelSummary) -> Json:
     record = summary.model.record
     return {
         "role": record.role,
@@ -94,8 +94,20 @@ def _model(summary: ModelSummary) -> Json:
         "robust_accuracy_interval": _interval(summary.robust_accuracy),
         "clean_wrong": summary.clean_wrong,
         "attacked_successfully": summary.attacked,
+        "missed_by_ensemble": _missed(run, summary),
         "overestimation_gap": _gap(summary.gap),
         "stages": [_stage(stage) for stage in summary.stages],
+    }
+
+
+def _missed(run: Run, summary: ModelSummary) -> Json | None:
+    """What the distance search found within eps and the ensemble did not; None where there was no such search."""
+    if np.isnan(summary.model.boundary).all():
+        return None
+    found, standing = missed(run, summary.model), robust(run, summary.model, len(summary.model.stages))
+    return {
+        "samples": run.indices[found].tolist(),
+        "robust_accuracy_with_these": float((standing & ~found).mean()),
     }
 
 
@@ -162,6 +174,7 @@ def _curve(curve: Curve) -> Json:
         "model": curve.name,
         "eps": curve.eps.tolist(),
         "robust_accuracy": curve.robust.tolist(),
+        "robust_accuracy_at_eps": curve.at_eps,
         "n": curve.n,
         "median_distance": _number(curve.median),
     }

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from thinice_tui.analysis.comparison import Analysis, Comparison, Gap, ModelSummary, flip_sets, robust
-from thinice_tui.analysis.curve import security_curve
+from thinice_tui.analysis.curve import missed, run_eps, security_curve
 from thinice_tui.analysis.statistics import Estimate
 from thinice_tui.analysis.table import ALONE_SETS
 from thinice_tui.plots.charts import Rates, accuracy_by_stage, flip_rate_by_margin, margins_by_set
@@ -19,6 +19,8 @@ from thinice_tui.report.remarks import remarks
 from thinice_tui.settings import is_final
 
 PLOT_HEIGHT = 15
+LISTED = 20
+"""Samples that are named one by one; the JSON report names all."""
 NARROW = 76
 """Below this many columns the intervals of the models' table are left to the JSON report."""
 MEANINGS = {
@@ -223,8 +225,7 @@ def _aucs(comparison: Comparison, control: Comparison | None) -> Table:
     if control is not None:
         rows.insert(1, ("S10, S11 control", control.auc_s10_s11))
     for name, auc in rows:
-        value = "–" if math.isnan(auc.value) else f"{auc.value:.2f} [{auc.low:.2f}, {auc.high:.2f}]"
-        table.add_row(name, value, f"{auc.flipped}, {auc.kept}", auc.verdict)
+        table.add_row(name, auc.shown, f"{auc.flipped}, {auc.kept}", auc.verdict)
     return table
 
 
@@ -260,10 +261,27 @@ def _curves(analysis: Analysis, width: int) -> Iterator[RenderableType]:
     assert isinstance(settings, dict)
     norm = settings["norm"]
     yield Text()
-    yield security_curves(curves, settings["eps"]["value"], norm, width, PLOT_HEIGHT)
+    yield security_curves(curves, run_eps(run), norm, width, PLOT_HEIGHT)
     scale, unit = (255, "/255") if norm == "Linf" else (1, "")
     medians = ", ".join(f"{curve.name} {scale * curve.median:.3g}{unit}" for curve in curves)
     yield Text(f"Median distance to the boundary of what is right without attack ({norm}, upper bounds): {medians}")
+    yield from (_missed(analysis, summary) for summary in analysis.models if missed(run, summary.model).any())
+
+
+def _missed(analysis: Analysis, summary: ModelSummary) -> Text:
+    """What the search for distances found within eps, and the ensemble did not."""
+    found = missed(analysis.run, summary.model)
+    indices = analysis.run.indices[found].tolist()
+    listed = ", ".join(str(index) for index in indices[:LISTED]) + (", …" if len(indices) > LISTED else "")
+    standing = robust(analysis.run, summary.model, len(analysis.stage_names))
+    by_ensemble, with_these = 100 * standing.mean(), 100 * (standing & ~found).mean()
+    return Text(
+        f"{summary.model.record.name}: the distance search found adversarial images within eps for "
+        f"{len(indices)} of the {standing.sum()} samples that the ensemble left standing ({listed}): "
+        f"robust accuracy {by_ensemble:.1f} % by the ensemble, {with_these:.1f} % with these. "
+        "Verdicts and sets are the ensemble's.",
+        style="yellow",
+    )
 
 
 def _footnotes(has_control: bool) -> Text:

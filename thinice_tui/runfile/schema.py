@@ -58,8 +58,9 @@ reads no image. logits: float32. stage.ordinal: from 0, the ensemble's order; st
 outcome: a row for each attacked sample; broken_by: the ordinal that broke it, NULL while it stands;
 logits and distance: of the worst verified image so far; added: rises with every batch, so that a view
 reads only what is new; boundary: the minimum-norm distance, NULL where not searched for. adversarial:
-as `pack_adversarial` makes it, kept for broken samples as settings.keep_images says. heartbeat.state:
-starting, running, paused or stopping; seconds_expected: since version 4."""
+as `pack_adversarial` makes it, kept for broken samples as settings.keep_images says; while the run goes on, of all
+of them, unless it says none and no distances are searched for. heartbeat.state: starting, running,
+paused or stopping; seconds_expected: since version 4."""
 
 
 def read_logits(

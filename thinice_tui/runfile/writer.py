@@ -33,6 +33,7 @@ from thinice_tui.runfile.schema import (
     pack_adversarial,
     read_logits,
     starting_beat,
+    unpack_adversarial,
 )
 
 HEARTBEAT_SECONDS = 0.5
@@ -131,15 +132,13 @@ class RunWriter:
             broken[position] = ordinal
         return broken
 
-    def distances(self, model: int, count: int) -> NDArray[np.float64]:
-        """Of each broken sample's adversarial image, inf while it stands; [count]."""
-        found = np.full(count, np.inf)
-        rows = self._connection.execute(
-            "SELECT position, distance FROM outcome WHERE model = ? AND broken_by IS NOT NULL", (model,)
-        )
-        for position, distance in rows:
-            found[position] = distance
-        return found
+    def adversarial(self, model: int, positions: Integers, clean: Floats) -> Floats:
+        """The images that broke `model` at `positions` [b], [b,C,H,W]; those of `clean` where none is stored."""
+        images, query = clean.copy(), "SELECT image FROM adversarial WHERE model = ? AND position = ?"
+        for i, position in enumerate(positions):
+            if (row := self._connection.execute(query, (model, int(position))).fetchone()) is not None:
+                images[i] = unpack_adversarial(row[0], clean[i])
+        return images
 
     def batches_done(self, model: int, ordinal: int) -> set[int]:
         rows = self._connection.execute("SELECT batch FROM batch WHERE model = ? AND ordinal = ?", (model, ordinal))
@@ -208,7 +207,7 @@ class RunWriter:
     ) -> None:
         """One batch's verified outcomes; of its samples, those `kept` [b] replace what is known of them.
 
-        clean: the images before the attack, float32 [b,C,H,W], where adversarial ones are to be kept; None: none is.
+        clean: the images before the attack, float32 [b,C,H,W], where adversarial ones are to be stored; None: none is.
         """
         with self._transaction():
             self._added += 1

@@ -1,6 +1,6 @@
 """The plots of the interface: of the samples that pass the filter, with the selected one marked."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 from rich.text import Text
 
 from thinice_tui.analysis.comparison import SETS, analyse
-from thinice_tui.analysis.curve import distances, has_distances, security_curve
+from thinice_tui.analysis.curve import distances, has_distances, missed, run_eps, security_curve
 from thinice_tui.analysis.statistics import flip_rates
 from thinice_tui.analysis.table import ALL_SETS, ALONE_SETS, MARGIN_KINDS, Rows, live_sets, look, margins_of
 from thinice_tui.plots.charts import Rates, accuracy_by_stage, flip_rate_by_margin, margin_ranks, margins_by_set
 from thinice_tui.plots.curves import security_curves
-from thinice_tui.runfile.records import Floats, Run
+from thinice_tui.runfile.records import Floats, ModelOutcomes, Run
 from thinice_tui.tui.rows_view import empty_reason
 
 ALONE = "dense is alone in this run: this plot is of a pruned model against it (compare dense.pt pruned.pt)"
@@ -126,7 +126,16 @@ def _curve(shown: Shown, width: int, height: int) -> Text:
     assert isinstance(settings, dict)
     marked = None if shown.selected is None else float(distances(run, run.models[0])[shown.selected])
     note = "" if shown.run.complete else ", so far"
-    return security_curves(curves, settings["eps"]["value"], settings["norm"], width, height, marked, note)
+    below = _missed([run.models[number] for number in numbers], run, width)
+    height -= len(below.split()) if below else 0
+    return security_curves(curves, run_eps(run), settings["norm"], width, height, marked, note).append_text(below)
+
+
+def _missed(models: Sequence[ModelOutcomes], run: Run, width: int) -> Text:
+    """Of how many standing samples the distance search has images within eps: where curve and accuracy differ."""
+    counts = {model.record.name: int(missed(run, model).sum()) for model in models}
+    found = ", ".join(f"{name} {count}" for name, count in counts.items() if count)
+    return _why_not(f"standing, with an image within eps by the distance search: {found}", width) if found else Text()
 
 
 def _why_not(reason: str, width: int) -> Text:

@@ -137,4 +137,5 @@ def _percent(estimate: Estimate | None) -> str:
 
 
 def _auc(auc: Auc) -> str:
-    return "–" if auc.value != auc.value else f"{auc.value:.2f} [{auc.low:.2f}, {auc.high:.2f}]"
+    """With "too few" in place of an interval that there is not; the verdict below says of what."""
+    return auc.shown if auc.low == auc.low or auc.shown == "–" else f"{auc.shown} (too few)"

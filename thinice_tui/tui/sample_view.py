@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from thinice_tui.analysis.comparison import clean_correct, clean_known
+from thinice_tui.analysis.curve import missed
 from thinice_tui.analysis.table import ALONE_SETS, SET_NAMES, Rows
 from thinice_tui.plots.charts import SET_MARKERS
 from thinice_tui.plots.images import Pixels, fitted, half_blocks, perturbation, side_by_side, to_pixels
@@ -87,7 +88,9 @@ def _fate(rows: Rows, position: int, name: str, model: ModelOutcomes, image: Flo
     if model.broken_by[position] < 0:
         if not np.isfinite(model.distance[position]):
             return text.append(f"right, not attacked yet · {margin:.3f}")
-        return text.append(f"stands · margin {margin:.3f} → {worst:.3f}")
+        text.append(f"stands · margin {margin:.3f} → {worst:.3f}")
+        found = " · the distance search has an image within eps"
+        return text.append(found) if missed(table.run, model)[position] else text
     stage = table.stage_names[model.broken_by[position]]
     text.append(f"says {said} by {stage} · {margin:.3f} → {worst:.3f}")
     return text if image is not None else text.append(" (image not kept)")

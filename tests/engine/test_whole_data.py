@@ -14,7 +14,7 @@ from tests.tiny import Files, as_uint8, save_weight
 from thinice_tui.cli import app
 from thinice_tui.data.images import spread
 from thinice_tui.data.spread import spread_rows
-from thinice_tui.engine import run
+from thinice_tui.engine import beginning, run
 
 SAMPLE = Path(__file__).parents[2] / "sample_models"
 REPORT = ("--attack", "pgd-1", "--report", "--format", "json")
@@ -119,14 +119,15 @@ def test_a_fraction_without_scores_is_said(files: Files) -> None:
 def test_models_are_checked_on_images_of_every_class(files: Files, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
     """Of data sorted by class, whose first samples, all of one class, are attacked."""
     seen: list[set[int]] = []
-    original: Any = getattr(run, where)
+    place = run if where == "LocalExecutor" else beginning
+    original: Any = getattr(place, where)
 
     def watched(*arguments: Any) -> Any:
         images = arguments[1].floats() if where != "LocalExecutor" else arguments[4]
         seen.append(set((images[:, 0, 0, 0] * 255).round().astype(int).tolist()))
         return original(*arguments)
 
-    monkeypatch.setattr(run, where, watched)
+    monkeypatch.setattr(place, where, watched)
     labels = np.repeat(np.arange(5), 40)
     images = as_uint8((0.5 + 0.1 * files.task.weight[labels].reshape(-1, 3, 8, 8)).astype(np.float32))
     images[:, 0, 0, 0] = labels  # so that an image says its class

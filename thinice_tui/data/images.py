@@ -1,5 +1,6 @@
 """Stored images, whatever their layout and type, as [n,C,H,W] in uint8 or float32, checked as they are read."""
 
+import copy
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -61,6 +62,12 @@ class StoredImages:
 
     def __len__(self) -> int:
         return self.shape[0]
+
+    def apart(self) -> "StoredImages":
+        """The same images, whose reading is not noted in `round_off` here."""
+        other = copy.copy(self)
+        other.round_off = RoundOff()
+        return other
 
     def __getitem__(self, positions: Positions) -> NDArray[Any]:
         images = self._stored[positions]

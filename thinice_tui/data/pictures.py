@@ -47,10 +47,14 @@ class Pictures:
     """
 
     def __init__(
-        self, rows: NDArray[np.int64], open_at: Callable[[NDArray[np.int64]], Opened], geometry: Geometry
+        self,
+        rows: NDArray[np.int64],
+        open_at: Callable[[NDArray[np.int64]], Opened],
+        geometry: Geometry,
+        size: tuple[int, ...] = (),
     ) -> None:
-        """rows: [n], those that are meant, of all that `open_at` knows."""
-        self._rows, self._open_at, self._geometry = rows, open_at, geometry
+        """rows: [n], those that are meant, of all that `open_at` knows; size: [C,H,W], where it is known."""
+        self._rows, self._open_at, self._geometry, self._size = rows, open_at, geometry, size
         self.dtype: np.dtype[Any] = np.dtype(np.uint8)
 
     def __len__(self) -> int:
@@ -63,7 +67,11 @@ class Pictures:
 
     def only(self, positions: NDArray[np.int64]) -> "Pictures":
         """The images at `positions`, in that order; the others are not opened any more."""
-        return Pictures(self._rows[positions], self._open_at, self._geometry)
+        return Pictures(self._rows[positions], self._open_at, self._geometry, self._size)
+
+    def of_size(self, size: tuple[int, ...]) -> "Pictures":
+        """The same images, of that size [C,H,W]: the first one is not asked for it."""
+        return Pictures(self._rows, self._open_at, self._geometry, size)
 
     def __getitem__(self, positions: Positions) -> NDArray[Any]:
         rows = self._rows[positions]
@@ -83,7 +91,9 @@ class Pictures:
 
     @cached_property
     def _first(self) -> tuple[str, tuple[int, ...]]:
-        """Name and shape of the first image."""
+        """Name and shape of the first image, or of all of them where that is known."""
+        if self._size:
+            return "one of them", self._size
         ((name, stream),) = self._open_at(self._rows[:1])
         with stream:
             return name, decode(stream, name, self._geometry).shape

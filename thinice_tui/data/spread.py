@@ -5,6 +5,9 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from thinice_tui.data.arrays import Array
+from thinice_tui.data.images import StoredImages
+from thinice_tui.data.pictures import Pictures
 from thinice_tui.data.samples import Samples
 from thinice_tui.data.selection import shuffled_keys
 from thinice_tui.errors import DataError
@@ -32,13 +35,18 @@ def spread_rows(count: int, most: int = MOST) -> NDArray[np.int64]:
 
 
 class Spread:
-    """Up to 1000 images of a data set, each read once, when it is asked for; those that cannot be read are skipped."""
+    """Up to 1000 images of a data set, each read once, when it is asked for; those that cannot be read are skipped.
 
-    def __init__(self, whole: Samples) -> None:
-        self._whole = whole
-        one = math.prod(whole.images.shape[1:]) * whole.images.dtype.itemsize
+    So are those of another shape: what is not selected never decides.
+    """
+
+    def __init__(self, whole: Samples, shape: tuple[int, ...] | None = None) -> None:
+        """shape: [C,H,W] of an image, as of those selected; None: of the first of all."""
+        shape = whole.images.shape[1:] if shape is None else shape
+        self._whole, self._stored = whole, _apart(whole.images, shape)
+        one = math.prod(shape) * whole.images.dtype.itemsize
         self._rows = spread_rows(len(whole), min(MOST, max(1, MOST_BYTES // one)))
-        self._images = np.empty((len(self._rows), *whole.images.shape[1:]), dtype=whole.images.dtype)
+        self._images = np.empty((len(self._rows), *shape), dtype=whole.images.dtype)
         self._kept = np.empty(0, dtype=np.int64)
         """The rows that were read."""
         self._tried = 0
@@ -66,7 +74,7 @@ class Spread:
             rows = self._rows[self._tried : self._tried + min(count, len(self)) - len(self._kept)]
             self._tried += len(rows)
             try:
-                self._keep(rows, self._whole.images[rows])
+                self._keep(rows, self._stored[rows])
             except DataError as error:
                 self._error = self._error or error
                 for at in range(len(rows)) if len(rows) > 1 else ():
@@ -84,7 +92,7 @@ class Spread:
 
     def _read_alone(self, row: NDArray[np.int64]) -> None:
         try:
-            self._keep(row, self._whole.images[row])
+            self._keep(row, self._stored[row])
         except DataError as error:
             self._error = self._error or error
 
@@ -92,3 +100,10 @@ class Spread:
         done = len(self._kept)
         self._images[done : done + len(rows)] = images
         self._kept = np.concatenate([self._kept, rows])
+
+
+def _apart(images: Array, shape: tuple[int, ...]) -> Array:
+    """The same images, which can be read without a trace for those selected, nor for what their first one is."""
+    if isinstance(images, Pictures):
+        return images.of_size(shape)
+    return images.apart() if isinstance(images, StoredImages) else images

@@ -57,7 +57,8 @@ def prepare(request: Request) -> Prepared:
     names = _unique_names([path for _, path in files])
     kinships = [compare_models(loaded[0], other) for other in loaded[1:]]
     spec, whole = _data(request, loaded[0])
-    samples, probe = select(whole, request.data_options, request.samples), Spread(whole)
+    samples = select(whole, request.data_options, request.samples)
+    probe = Spread(whole, samples.images.shape[1:])
     decision = decide_normalizations(loaded, names, probe, own_constants(spec, probe), choose_device(request.device))
     decided, trials = decision.models, decision.trials
     models = tuple(RunModel(role, name, model) for (role, _), name, model in zip(files, names, decided, strict=True))

@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from typer.testing import CliRunner
 
 from tests.tiny import ARCH, Files, as_uint8, pruned_weight, save_weight
 from thinice_tui.analysis.comparison import analyse
+from thinice_tui.cli import app
 from thinice_tui.engine.compare import execute, prepare
 from thinice_tui.engine.executor import noise_seed
 from thinice_tui.engine.observer import Progress, SilentObserver, StageResult
@@ -328,3 +330,16 @@ def test_a_run_resumed_elsewhere_or_otherwise_says_so(files: Files, tmp_path: Pa
     assert isinstance(stored, list) and sorted(stored) == sorted(observer.warnings)
     broken = int(np.flatnonzero(run.models[0].broken_by >= 0)[-1])
     assert read_adversarial(path, 0, broken) is not None
+
+
+def test_a_run_that_is_refused_names_its_last_engine_still(files: Files, tmp_path: Path) -> None:
+    """--run is taken before models are read; that it holds another run is known only then."""
+    path = tmp_path / "a.thinice"
+    with pytest.raises(KeyboardInterrupt):
+        run_it(request(files, path), StopAfter(100))
+    before = read_run(path)
+    assert before.engine is not None and before.heartbeat is not None
+    result = CliRunner().invoke(app, [*files.arguments, "--run", str(path), "--eps", "3/255"])
+    assert result.exit_code == 1 and "holds another run" in " ".join(result.stderr.split())
+    assert (read_run(path).engine, read_run(path).heartbeat) == (before.engine, before.heartbeat)
+    assert not Path(f"{path}.lock").exists()

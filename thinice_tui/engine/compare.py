@@ -15,12 +15,13 @@ from thinice_tui.engine.device import choose_device, full_precision
 from thinice_tui.engine.dry_run import DryRun, planned
 from thinice_tui.engine.normalizing import decide_normalizations, describe_trial, own_constants
 from thinice_tui.engine.observer import Observer
-from thinice_tui.engine.plan import RunModel, default_path
+from thinice_tui.engine.plan import RunModel, default_path, make_plan
 from thinice_tui.engine.run import PROBED, run_comparison
 from thinice_tui.models.load import LoadedModel, load_model
 from thinice_tui.models.provenance import compare_models, doubts, same_weights, unheeded_keep
 from thinice_tui.runfile.control import this_engine
 from thinice_tui.runfile.hold import Hold
+from thinice_tui.runfile.identity import check_continues
 from thinice_tui.runfile.records import Role
 from thinice_tui.settings import Request
 
@@ -102,7 +103,10 @@ def execute(
     """
     for remark in prepared.remarks:
         observer.note(remark)
+    device = choose_device(request.device)
     with hold or Hold() as held:
+        plan = make_plan(prepared.models, prepared.samples, request.settings, (), device, classes=0)
+        check_continues(prepared.path, plan, [model.record() for model in prepared.models])
         held.take(prepared.path, log)
         run_comparison(
             prepared.models,
@@ -110,7 +114,7 @@ def execute(
             prepared.probe,
             request.settings,
             prepared.path,
-            choose_device(request.device),
+            device,
             observer,
             {"engine": asdict(this_engine(log)), "request": request.as_dict(), **prepared.origin},
             request.time_limit,

@@ -6,7 +6,7 @@ not the one that died last, and another engine is to be told at once that it is 
 
 import json
 import sqlite3
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
@@ -21,11 +21,16 @@ Statement = tuple[str, tuple[object, ...]]
 
 
 class Hold:
-    """At most one run file's. Use as a context manager: what is still held is given up at its end."""
+    """At most one run file's. Use as a context manager: what is still held is given up at its end.
+
+    Where that is because the file holds another run, it names its last engine again, as if it had not been touched.
+    """
 
     def __init__(self) -> None:
         self._path: Path | None = None
         self._lock: RunLock | None = None
+        self._before: list[Statement] = []
+        """What makes the file say again what it said when it was taken."""
 
     def __enter__(self) -> "Hold":
         return self
@@ -33,8 +38,13 @@ class Hold:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._lock is not None:
-            self._lock.release()
+        lock = self.hand_over()
+        if lock is None:
+            return
+        if isinstance(error, RunFileError) and self._path is not None:
+            with suppress(RunFileError):
+                _write(self._path, *self._before)
+        lock.release()
 
     def take(self, path: Path, log: Path | None) -> None:
         """Lock the unfinished run that `path` holds, and write this engine into its run table.
@@ -47,6 +57,7 @@ class Hold:
             return
         lock = take_lock(path)
         try:
+            self._before = _as_it_is(path)
             engine = "INSERT OR REPLACE INTO run VALUES ('engine', ?)", (json.dumps(asdict(this_engine(log))),)
             if not _write(path, engine, starting_beat("reading models and data")):
                 lock.release()  # another engine has just finished it
@@ -89,6 +100,22 @@ def _write(path: Path, *statements: Statement) -> bool:
     except sqlite3.Error as error:
         raise explained(error, path) from error
     return unfinished
+
+
+def _as_it_is(path: Path) -> list[Statement]:
+    """What puts back the engine and the heartbeat that the file names now."""
+    try:
+        with closing(sqlite3.connect(path, timeout=10)) as connection:
+            found = connection.execute("SELECT value FROM run WHERE key = 'engine'").fetchone()
+            beats = connection.execute("SELECT * FROM heartbeat").fetchall()
+    except sqlite3.Error as error:
+        raise explained(error, path) from error
+    engine: Statement = ("DELETE FROM run WHERE key = 'engine'", ())
+    if found is not None:
+        engine = ("INSERT OR REPLACE INTO run VALUES ('engine', ?)", found)
+    marks = [", ".join("?" * len(beat)) for beat in beats]
+    inserts = [(f"INSERT INTO heartbeat VALUES ({mark})", beat) for mark, beat in zip(marks, beats, strict=True)]
+    return [engine, ("DELETE FROM heartbeat", ()), *inserts]
 
 
 def _is_unfinished(path: Path) -> bool:

@@ -4,7 +4,7 @@ import json
 import re
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +102,21 @@ def is_finished(path: Path, plan: RunPlan, models: Sequence[ModelRecord]) -> boo
         return False
     check_same(stored, plan, models, path)
     return True
+
+
+def check_continues(path: Path, plan: RunPlan, models: Sequence[ModelRecord]) -> None:
+    """Raise RunFileError where `path` holds another run than that of the plan, whose stages may not be known yet.
+
+    So that such a file is left alone before it is told who computes. What cannot be read is left to the writer.
+    """
+    try:
+        with reading(path) as connection:
+            stored = stored_about(connection)
+    except RunFileError:
+        return
+    known = stored.get("identity") or {}
+    check_same(stored, replace(plan, identity={**plan.identity, "stages": known.get("stages")}), models, path)
+    check_revision(stored, plan.about, path)
 
 
 def run_state(path: Path, plan: RunPlan, models: Sequence[ModelRecord]) -> str:

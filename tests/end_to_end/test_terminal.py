@@ -21,7 +21,7 @@ from typer.testing import CliRunner
 
 from tests.end_to_end.terminal import DEADLINE, TMUX, Window, environment, terminal, wait_until
 from tests.runs import write_run
-from tests.tiny import SLOW, Files
+from tests.tiny import Files, pruned_weight, save_weight, write_files
 from thinice_tui.cli import app
 from thinice_tui.errors import EXIT_INTERRUPTED
 from thinice_tui.runfile.control import engine_process
@@ -54,6 +54,14 @@ def run_file(tmp_path: Path) -> Iterator[Path]:
 def compare(files: Files, run: str) -> list[str]:
     names = [file.name for file in (files.dense, files.pruned)]
     return ["compare", *names, "--data", files.data.name, *OPTIONS, "--run", run]
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Files:
+    """Models that classify most images rightly: else a warning of that lies over the dialogs."""
+    found = write_files(tmp_path)
+    save_weight(found.pruned, pruned_weight(found.task.weight, 0.2, seed=2))
+    return found
 
 
 def slow_down(seconds: float) -> None:

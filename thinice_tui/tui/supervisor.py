@@ -1,5 +1,6 @@
 """Starting the engine as a process of its own, and hearing from it until it ends."""
 
+import itertools
 import json
 import os
 import signal
@@ -13,7 +14,8 @@ from thinice_tui.errors import EXIT_INTERRUPTED, ThiniceError
 from thinice_tui.printable import printable
 from thinice_tui.settings import Request
 
-LAST_LINES = 12
+LAST_ROWS, ROW = 8, 66
+"""How much of a log is shown, in rows of so many characters: what fits into a dialog at 80×24, its end in sight."""
 
 
 @dataclass(frozen=True)
@@ -122,5 +124,8 @@ def how_it_ended(code: int) -> str:
 
 
 def _last_lines(text: str) -> str:
+    """As many as fit into LAST_ROWS rows; the last one in any case."""
     lines = [printable(line) for line in text.splitlines() if line.strip()]
-    return "\n".join(lines[-LAST_LINES:])
+    rows = itertools.accumulate(-(-len(line) // ROW) for line in reversed(lines))
+    count = sum(used <= LAST_ROWS for used in rows)
+    return "\n".join(lines[-max(1, count) :])

@@ -21,7 +21,7 @@ from typer.testing import CliRunner
 
 from tests.end_to_end.terminal import DEADLINE, TMUX, Window, environment, terminal, wait_until
 from tests.runs import write_run
-from tests.tiny import Files, pruned_weight, save_weight, write_files
+from tests.tiny import SLOW, Files, pruned_weight, save_weight, write_files
 from thinice_tui.cli import app
 from thinice_tui.errors import EXIT_INTERRUPTED
 from thinice_tui.runfile.control import engine_process

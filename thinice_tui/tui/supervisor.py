@@ -94,7 +94,8 @@ class EngineProcess:
 
     def last_words(self) -> str:
         """The end of its messages, once it has ended; made harmless."""
-        return _last_lines(self._words + ("" if self._log is None else tail(self._log)))
+        logged = "" if self._log is None else tail(self._log)  # of another engine's, too, where that computes the run
+        return "\n".join(words for words in (_last_lines(self._words), logged) if words)
 
 
 def tail(log: Path) -> str:

@@ -14,8 +14,8 @@ from thinice_tui.errors import EXIT_INTERRUPTED, ThiniceError
 from thinice_tui.printable import printable
 from thinice_tui.settings import Request
 
-LAST_ROWS, ROW = 8, 66
-"""How much of a log is shown, in rows of so many characters: what fits into a dialog at 80×24, its end in sight."""
+LAST_ROWS, ROW = 12, 66
+"""How much of a log is shown, in rows of so many characters, so that a dialog at 80×24 keeps its end in sight."""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,22 +19,23 @@ from thinice_tui.whole_files import check_writable, write_text, write_whole
 LONG = "x" * 100_000
 
 
-@pytest.fixture
+@contextmanager
 def full() -> Iterator[None]:
-    """No file can grow beyond 50 kB, as on a disk that is full then."""
+    """No file can grow beyond 50 kB, as on a disk that is full then. Not for longer: pytest may write to one, too."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-@pytest.mark.usefixtures("full")
 @pytest.mark.parametrize("exists", [True, False])
 def test_a_full_disk_leaves_what_was_there_and_nothing_else(tmp_path: Path, exists: bool) -> None:
     path = tmp_path / "a.json"
     if exists:
         path.write_text("kept")
-    with pytest.raises(OSError, match="File too large"):
+    with full(), pytest.raises(OSError, match="File too large"):
         write_text(path, LONG)
     assert [file.read_text() for file in tmp_path.iterdir()] == (["kept"] if exists else [])
 

@@ -37,11 +37,12 @@ class Engine:
         self.lives = True
         self.beat = BEAT
         self.log: str | None = None
+        self.pid = 1
         monkeypatch.setattr("thinice_tui.tui.app.is_computing", lambda run: self.lives and not run.complete)
         read = ThiniceApp.on_thinice_app_run_read
 
         def handle(app: ThiniceApp, event: ThiniceApp.RunRead) -> None:
-            record = EngineRecord(1, 0.0, "here", self.log)
+            record = EngineRecord(self.pid, 0.0, "here", self.log)
             event.run = replace(event.run, heartbeat=self.beat, engine=record)
             read(app, event)
 
@@ -172,6 +173,19 @@ async def test_an_engine_that_ends_while_it_starts_is_a_word_to_those_who_did_no
     async with opened(unfinished, settings_file) as session:
         await session.shows("… the engine starts: dense · gradients")
         engine.lives = False
+        await session.says("The engine that was starting has ended")
+        await session.shows("stopped: what was computed is kept")
+        assert session.app.screen is session.app.browse
+
+
+async def test_an_engine_that_is_refused_is_not_taken_for_the_one_that_the_file_names_again(
+    unfinished: Path, settings_file: Path, engine: Engine
+) -> None:
+    """Where the file holds another run it is put back as it was, with an engine that died long ago."""
+    engine.beat, engine.pid = replace(BEAT, state="starting", doing="reading models and data"), 2
+    async with opened(unfinished, settings_file) as session:
+        await session.shows("… the engine starts: reading models and data")
+        engine.beat, engine.pid, engine.lives = BEAT, 1, False
         await session.says("The engine that was starting has ended")
         await session.shows("stopped: what was computed is kept")
         assert session.app.screen is session.app.browse

@@ -233,7 +233,7 @@ class ThiniceApp(App[int]):
     def on_thinice_app_run_read(self, event: RunRead) -> None:
         if not self.is_open:
             return
-        first, computed = self.run_now is None, self.named_lives
+        before, computed = self.run_now, self.named_lives
         self.run_now, self.named_lives = event.run, event.computing
         if self.view.margin not in margin_kinds(event.run):  # remembered from another run
             self.view = replace(self.view, margin="clean")
@@ -245,8 +245,8 @@ class ThiniceApp(App[int]):
             self.rows = replace(self.rows, table=replace(self.rows.table, run=event.run))
         self._analyse_if_new(event.run)
         self._warn(event.run)
-        if computed and not event.computing and not first:
-            self.engine.gone(event.run)
+        if computed and not event.computing and before is not None:
+            self.engine.gone(event.run, before)
         self.show_progress()
 
     def on_thinice_app_run_unreadable(self, event: RunUnreadable) -> None:

@@ -85,8 +85,9 @@ class EngineActions:
         elif self.app.run_now is not None and not self.app.run_now.complete and "another engine" in words:
             self.app.notify("Another engine is computing this run already: this view is attached to it.", timeout=8)
 
-    def gone(self, run: Run) -> None:
-        """An engine that was not started here has ended."""
+    def gone(self, run: Run, before: Run) -> None:
+        """An engine that was not started here has ended; before: the run as it was read while that lived."""
+        run = run if run.complete or run.engine == before.engine else before  # one that was refused is not named
         if run.complete or self._process is not None or run.engine == self._explained:
             return
         log = run.engine.log if run.engine is not None else None

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -126,9 +127,21 @@ def is_browsed(line: Line) -> bool:
     return line.words[1] == "open" or (line.words[1] == "compare" and not {"--report", "--dry-run"} & set(line.words))
 
 
-@pytest.mark.parametrize("line", [line for line in OURS if not is_browsed(line)], ids=str)
-def test_a_line_of_thinice_tui_does_its_work(line: Line, shown: Path) -> None:
-    done = command(in_little(line), shown / line.folder)
+PLAIN = [line for line in OURS if not is_browsed(line)]
+BROWSED = [line for line in OURS if is_browsed(line)]
+Ended = Future[subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="module")
+def ended(shown: Path) -> Iterator[dict[Line, Ended]]:
+    """What each line without an interface ended with, two at a time."""
+    with ThreadPoolExecutor(2) as pool:
+        yield {line: pool.submit(command, in_little(line), shown / line.folder) for line in PLAIN}
+
+
+@pytest.mark.parametrize("line", PLAIN, ids=str)
+def test_a_line_of_thinice_tui_does_its_work(line: Line, shown: Path, ended: dict[Line, Ended]) -> None:
+    done = ended[line].result()
     assert done.returncode == 0, done.stderr
     if "-o" in line.words:
         written = shown / line.folder / line.words[line.words.index("-o") + 1]
@@ -146,7 +159,7 @@ def in_little(line: Line) -> list[str]:
 
 
 @pytest.mark.skipif(shutil.which("tmux") is None, reason="needs tmux")
-@pytest.mark.parametrize("line", [line for line in OURS if is_browsed(line)], ids=str)
+@pytest.mark.parametrize("line", BROWSED, ids=str)
 def test_a_line_that_opens_the_interface_shows_the_run(line: Line, shown: Path, tmp_path: Path) -> None:
     with terminal(tmp_path) as window:
         window.run(f"cd {shlex.quote(str(shown / line.folder))}; export PYTHONPATH={shlex.quote(str(ROOT))}; clear")

@@ -9,6 +9,8 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -73,17 +75,26 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], S
     return found
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: " ".join(filter(None, case)).replace("--", ""))
-def test_a_whole_run_of_these_options(case: Case, folders: dict[tuple[str, str], SmallFiles], tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def done(
+    folders: dict[tuple[str, str], SmallFiles], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[Case, tuple[Path, Future[subprocess.CompletedProcess[str]]]]]:
+    """The run file of each case and its command, two at a time: each computes in one thread."""
+    with ThreadPoolExecutor(2) as pool:
+        runs = {case: tmp_path_factory.mktemp("run") / "a.thinice" for case in CASES}
+        yield {case: (run, pool.submit(compared, case, folders, run)) for case, run in runs.items()}
+
+
+def compared(case: Case, folders: dict[tuple[str, str], SmallFiles], run: Path) -> subprocess.CompletedProcess[str]:
+    """What the installed command says of these options."""
     chosen = dict(zip(OPTIONS, case, strict=True))
     files = folders[chosen["kind"], chosen["channels"]]
-    run = tmp_path / "a.thinice"
     words = ["--attack", chosen["attack"], "--norm", chosen["norm"], "--eps", EPS[chosen["norm"]]]
     words += ["--precision", chosen["precision"], "--keep-images", chosen["keep-images"]]
     words += [chosen["distances"]] if chosen["distances"] else []
     command = [sys.executable, "-m", "thinice_tui.cli", "compare", "dense.pt", "pruned.pt", *files.options, *words]
     command += ["--samples", str(SAMPLES), "--run", str(run), "--report", "--format", chosen["format"]]
-    done = subprocess.run(
+    return subprocess.run(
         command,
         cwd=files.folder,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
@@ -92,12 +103,24 @@ def test_a_whole_run_of_these_options(case: Case, folders: dict[tuple[str, str],
         check=False,
         timeout=120,
     )
-    assert done.returncode == 0, f"{' '.join(command[3:])}\n{done.stderr}"
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: " ".join(filter(None, case)).replace("--", ""))
+def test_a_whole_run_of_these_options(
+    case: Case,
+    folders: dict[tuple[str, str], SmallFiles],
+    done: dict[Case, tuple[Path, Future[subprocess.CompletedProcess[str]]]],
+) -> None:
+    chosen = dict(zip(OPTIONS, case, strict=True))
+    files = folders[chosen["kind"], chosen["channels"]]
+    run, ending = done[case]
+    ended = ending.result()
+    assert ended.returncode == 0, f"{' '.join(ended.args[3:])}\n{ended.stderr}"
     found = read_run(run)
     assert found.complete and has_distances(found) == bool(chosen["distances"])
     standing = [(model.broken_by < 0) & (model.clean_prediction == found.labels) for model in found.models]
     assert 0 < standing[0].sum() < SAMPLES, "some stand to the end, so that every stage has had something to do"
-    check_report(done.stdout, chosen["format"], found)
+    check_report(ended.stdout, chosen["format"], found)
     check_verdicts(found, files, chosen["norm"], chosen["keep-images"])
 
 

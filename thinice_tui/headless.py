@@ -9,7 +9,7 @@ from rich.console import Console
 from thinice_tui.engine.environment import prepare_process
 from thinice_tui.errors import Interrupted
 from thinice_tui.own_stdout import own_stdout
-from thinice_tui.printable import printable
+from thinice_tui.printable import printable, printable_lines
 from thinice_tui.report.output import Target, holds_results, write_report
 from thinice_tui.runfile.hold import Hold
 from thinice_tui.settings import Request
@@ -66,7 +66,3 @@ def dry_run(request: Request, as_json: bool) -> None:
         text = json.dumps(planned.as_dict(), indent=2) if as_json else printable_lines(planned.text())
         stdout.write(f"{text}\n")
         stdout.flush()
-
-
-def printable_lines(text: str) -> str:
-    return "\n".join(printable(line) for line in text.split("\n"))

@@ -20,3 +20,8 @@ def printable_json(value: Value) -> Value:
     if isinstance(value, dict):
         return {printable(key): printable_json(item) for key, item in value.items()}  # type: ignore[return-value]
     return value
+
+
+def printable_lines(text: str) -> str:
+    """`text` made harmless line by line: its line ends stay."""
+    return "\n".join(printable(line) for line in text.split("\n"))

@@ -84,9 +84,3 @@ def forward(model: LoadedModel, images: NDArray[np.float32], device: torch.devic
         return logits
 
     return np.concatenate([in_pieces(part, images[at : at + BATCH]) for at in range(0, len(images), BATCH)])
-
-
-def device_of(model: LoadedModel) -> torch.device:
-    """Where the network is now."""
-    first = next(model.network.parameters(), None)
-    return torch.device("cpu") if first is None else first.device

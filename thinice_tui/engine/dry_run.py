@@ -149,6 +149,7 @@ def _planned(stage: Stage, classes: int, samples: int, seconds: Sequence[tuple[f
 def _bytes(samples: Samples, settings: Settings, models: int, classes: int) -> int:
     """Of the run file, at most: images as stored, logits, and adversarial images where they are kept."""
     pixels = int(np.prod(samples.images.shape[1:]))
-    adversarial = 0 if settings.keep_images == "none" else 4 * pixels
+    kept = settings.keep_images != "none" or settings.distances  # whose search starts from them
+    adversarial = 4 * pixels if kept else 0
     rows = 100 + 2 * 4 * classes + adversarial
     return len(samples) * (pixels * samples.images.dtype.itemsize + 100 + models * rows)

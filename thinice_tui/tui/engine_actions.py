@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast, get_args
 
 from thinice_tui.errors import EXIT_ERROR, EXIT_INTERRUPTED, RunFileError, ThiniceError
-from thinice_tui.printable import printable
+from thinice_tui.printable import printable_lines
 from thinice_tui.runfile.control import Wish, ask, kill
 from thinice_tui.runfile.records import EngineRecord, Run
 from thinice_tui.settings import Request
@@ -253,8 +253,3 @@ class EngineActions:
     def _kill_own(self) -> None:
         if self._process is not None:
             self._process.kill()
-
-
-def printable_lines(text: str) -> str:
-    """`text` harmless, line by line."""
-    return "\n".join(printable(line) for line in text.split("\n"))

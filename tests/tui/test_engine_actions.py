@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import platform
 import sqlite3
 import threading
 import time
@@ -42,7 +43,7 @@ class Engine:
         read = ThiniceApp.on_thinice_app_run_read
 
         def handle(app: ThiniceApp, event: ThiniceApp.RunRead) -> None:
-            record = EngineRecord(self.pid, 0.0, "here", self.log)
+            record = EngineRecord(self.pid, 0.0, platform.node(), self.log)
             event.run = replace(event.run, heartbeat=self.beat, engine=record)
             read(app, event)
 
@@ -120,7 +121,7 @@ async def test_the_engines_log_is_shown(unfinished: Path, settings_file: Path, e
     engine.log = str(tmp_path / "log")
     async with opened(unfinished, settings_file, (100, 40)) as session:
         await session.press("e")
-        await session.shows("first", "[red]last[/red]", "Process 1 on here", str(tmp_path / "log"))
+        await session.shows("first", "[red]last[/red]", f"Process 1 on {platform.node()}", str(tmp_path / "log"))
         assert "\x1b" not in session.text
 
 
@@ -345,6 +346,25 @@ async def test_an_engine_that_fails_is_explained(
         await session.press("down", "enter")
         await session.until(lambda: len(process.started) == 2, "a second engine")
         assert process.started[1].run == request_.run
+
+
+async def test_an_engine_that_has_just_ended_can_be_resumed_at_once(
+    request_: Request, settings_file: Path, engine: Engine, process: type[FakeProcess]
+) -> None:
+    """The run file was read last while that engine lived."""
+    app = ThiniceApp(request=request_, settings_file=settings_file)
+    said = listen(app)
+    async with app.run_test(size=(80, 30)) as pilot:
+        session = Session(app, pilot, said)
+        await session.until(lambda: app.analysis is not None)
+        assert engine.lives and app.computing
+        process.code = 1
+        process.may_end.set()
+        await session.shows("The engine has ended")
+        engine.beat = replace(BEAT, state="starting")  # what such a reading still says
+        await session.press("escape", "e")
+        await session.shows("It is stopped.", "Resume the run")
+        assert engine.lives and not app.computing
 
 
 async def test_an_engine_that_never_begins_ends_the_view_with_its_words(

@@ -234,7 +234,8 @@ class ThiniceApp(App[int]):
         if not self.is_open:
             return
         before, computed = self.run_now, self.named_lives
-        self.run_now, self.named_lives = event.run, event.computing
+        self.run_now = event.run
+        self.named_lives = event.computing and not self.engine.has_ended(event.run.engine)
         if self.view.margin not in margin_kinds(event.run):  # remembered from another run
             self.view = replace(self.view, margin="clean")
         if event.run.alone:
@@ -245,7 +246,7 @@ class ThiniceApp(App[int]):
             self.rows = replace(self.rows, table=replace(self.rows.table, run=event.run))
         self._analyse_if_new(event.run)
         self._warn(event.run)
-        if computed and not event.computing and before is not None:
+        if computed and not self.named_lives and before is not None:
             self.engine.gone(event.run, before)
         self.show_progress()
 

@@ -1,5 +1,6 @@
 """Starting, asking and ending the engine, and leaving it."""
 
+import platform
 import shlex
 from collections.abc import Callable
 from pathlib import Path
@@ -33,6 +34,7 @@ class EngineActions:
         self._given_up = False
         self._explained: EngineRecord | None = None
         """The engine whose end has been told already."""
+        self._ended_pids: set[int] = set()
 
     @property
     def is_starting(self) -> bool:
@@ -42,6 +44,10 @@ class EngineActions:
             return False
         named = run.engine if run is not None else None
         return named is None or self._process is None or named.pid != self._process.pid
+
+    def has_ended(self, engine: EngineRecord | None) -> bool:
+        """Whether it was started here and has ended: known before the next look at the run file says so."""
+        return engine is not None and engine.host == platform.node() and engine.pid in self._ended_pids
 
     def start_engine(self, request: Request) -> None:
         """Start the engine's process and follow the run file that it names."""
@@ -57,6 +63,7 @@ class EngineActions:
             self._tell(self.app.fail_to_start, f"error: {error.what}\n{error.do}", EXIT_ERROR)
             return
         self._process = process
+        self._ended_pids.discard(process.pid)  # the system may give a number again
         announced = process.announcement()
         if announced is not None:
             self._tell(self.app.follow, announced.run)
@@ -70,8 +77,10 @@ class EngineActions:
     def _ended(self, code: int, words: str, log: Path | None) -> None:
         """The engine has ended: well, as asked, or not."""
         engine = self.app.run_now.engine if self.app.run_now is not None else None
-        if engine is not None and self._process is not None and engine.pid == self._process.pid:
-            self._explained = engine
+        if self._process is not None:
+            self._ended_pids.add(self._process.pid)
+        if engine is not None and self.has_ended(engine):
+            self._explained, self.app.named_lives = engine, False
         self._process, self._is_alive = None, False
         self.app.show_progress()
         if self._given_up:

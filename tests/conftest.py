@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.tiny import Files, write_files
+from tests.linear_models import Files, write_files
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -1,6 +1,6 @@
 """A model that prints wherever a stranger's code can: `--arch tests/printing.py:printing`, or as a whole module.
 
-It takes the weights of tests.tiny's linear models.
+It takes the weights of tests.linear_models's linear models.
 """
 
 import atexit
@@ -10,7 +10,7 @@ import sys
 
 from torch import Tensor, nn
 
-from tests.tiny import Wrapped
+from tests.linear_models import Wrapped
 
 WORDS = (
     "said as it is imported",

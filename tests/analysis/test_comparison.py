@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.runs import STAGES, write_run
+from tests.fake_runs import STAGES, write_run
 from thinice_tui.analysis.comparison import analyse, flip_sets, robust
 from thinice_tui.runfile.records import Role
 

@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
-from thinice_tui.analysis.query import Completion, Fields, NameField, NumberField, QueryError, complete, matches, quoted
+from thinice_tui.analysis.query.language import (
+    Completion,
+    Fields,
+    NameField,
+    NumberField,
+    QueryError,
+    complete,
+    matches,
+    quoted,
+)
 
 PLAIN = ("cat", "tiger cat", "tench, Tinca tinca", "jack-o'-lantern", "crane", "Crane", "white shark")
 LABELS = (*PLAIN, 'the "big" one', "or", "\\*")

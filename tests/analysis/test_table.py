@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from tests.runs import make_run, record, write_run
+from tests.fake_runs import make_run, record, write_run
 from thinice_tui.analysis.comparison import SETS, analyse, compare
-from thinice_tui.analysis.query import NumberField, QueryError
+from thinice_tui.analysis.query.language import NumberField, QueryError
 from thinice_tui.analysis.table import (
     ALL_SETS,
     COLUMNS,
@@ -24,7 +24,7 @@ from thinice_tui.analysis.table import (
     SampleTable,
     View,
     live_sets,
-    look,
+    select_rows,
 )
 from thinice_tui.runfile.reader import read_run
 from thinice_tui.runfile.records import ModelOutcomes, Role, Run, StageRecord
@@ -168,7 +168,7 @@ def test_the_sets_of_a_finished_run_are_those_of_its_comparison(pairs: list[tupl
 def test_the_sets_of_a_finished_run_file_are_those_of_its_report(seed: int, tmp_path: Path) -> None:
     run = write_run(tmp_path / "a.thinice", MODELS, seed=seed)
     for other, comparison in zip((1, 2), analyse(run).comparisons, strict=True):
-        counts = look(run, View(other=other)).set_counts
+        counts = select_rows(run, View(other=other)).set_counts
         assert counts == comparison.sets.counts() | {"?": 0}
 
 
@@ -248,7 +248,7 @@ def lost(model: ModelOutcomes, run: Run) -> NDArray[np.bool_]:
 def test_one_begins_with_what_dense_holds(run: Run) -> None:
     assert View().sets == HELD_SETS == {"S10", "S11", "?"}
     shown = np.zeros(len(run.labels), dtype=bool)
-    shown[look(run, View()).order] = True
+    shown[select_rows(run, View()).order] = True
     assert np.array_equal(shown, ~lost(run.models[0], run)), "the samples that pruning can lose"
 
 
@@ -260,18 +260,18 @@ def test_what_dense_has_lost_is_not_held_though_it_is_undecided(tmp_path: Path) 
             made.clean(writer, number)
         made.attack(writer, 0, 0)
     run = read_run(made.path)
-    rows = look(run, View())
+    rows = select_rows(run, View())
     undecided = rows.table.sets == SET_NAMES.index("?")
     gone = lost(run.models[0], run)
     assert (undecided & gone).any()
     assert set(rows.order.tolist()) == set(np.flatnonzero(~gone).tolist())
-    assert len(look(run, View(sets=ALL_SETS)).order) == 200
+    assert len(select_rows(run, View(sets=ALL_SETS)).order) == 200
 
 
 @pytest.mark.parametrize("descending", [False, True])
 @pytest.mark.parametrize("key", COLUMNS)
 def test_every_column_sorts_stably(key: str, descending: bool, run: Run) -> None:
-    rows = look(run, View(sort=key, descending=descending, sets=ALL_SETS))
+    rows = select_rows(run, View(sort=key, descending=descending, sets=ALL_SETS))
     assert sorted(rows.order.tolist()) == list(range(200))
     field = rows.table.fields[key]
     if isinstance(field, NumberField):
@@ -298,7 +298,7 @@ def test_what_is_unknown_comes_last_in_both_directions(key: str, descending: boo
         worst_prediction=np.where(some, np.int32(-1), dense.worst_prediction),
     )
     changed = replace(run, models=(dense, *run.models[1:]))
-    rows = look(changed, View(sort=key, descending=descending, sets=ALL_SETS))
+    rows = select_rows(changed, View(sort=key, descending=descending, sets=ALL_SETS))
     field = rows.table.fields[key]
     unknown = np.isnan(field.values) if isinstance(field, NumberField) else field.codes < 0
     count = int(unknown.sum())
@@ -308,7 +308,7 @@ def test_what_is_unknown_comes_last_in_both_directions(key: str, descending: boo
 
 def test_names_that_are_numbers_sort_as_numbers(tmp_path: Path) -> None:
     run = write_run(tmp_path / "a.thinice", MODELS, n=24, classes=12, class_names=[])
-    rows = look(run, View(sort="label", sets=ALL_SETS))
+    rows = select_rows(run, View(sort="label", sets=ALL_SETS))
     assert [rows.table.class_names[run.labels[position]] for position in rows.order] == [
         str(label) for label in range(12) for _ in range(2)
     ]
@@ -317,18 +317,18 @@ def test_names_that_are_numbers_sort_as_numbers(tmp_path: Path) -> None:
 def test_names_sort_without_case_and_numbers_before_them(tmp_path: Path) -> None:
     names = ["pear", "Apple", "10", "9", "banana"]
     run = write_run(tmp_path / "a.thinice", MODELS, n=5, class_names=names)
-    rows = look(run, View(sort="label", sets=ALL_SETS))
+    rows = select_rows(run, View(sort="label", sets=ALL_SETS))
     assert [names[run.labels[position]] for position in rows.order] == ["9", "10", "Apple", "banana", "pear"]
 
 
 def test_flips_come_first_where_sets_are_sorted(run: Run) -> None:
-    rows = look(run, View(sort="set", sets=ALL_SETS))
+    rows = select_rows(run, View(sort="set", sets=ALL_SETS))
     names = [SET_NAMES[code] for code in rows.table.sets[rows.order]]
     assert list(dict.fromkeys(names)) == ["S10", "S01", "S11", "S00"]
 
 
 def test_filter_and_sets_hold_together(run: Run) -> None:
-    both = look(run, View(query='label="class 1" margin<2', sets=frozenset({"S10", "S00"})))
+    both = select_rows(run, View(query='label="class 1" margin<2', sets=frozenset({"S10", "S00"})))
     margins = run.models[0].clean_margin
     wanted = (run.labels == 1) & (margins < 2) & np.isin(both.table.sets, [SET_NAMES.index(s) for s in ("S10", "S00")])
     assert sorted(both.order.tolist()) == np.flatnonzero(wanted).tolist() != []
@@ -337,12 +337,12 @@ def test_filter_and_sets_hold_together(run: Run) -> None:
 
 def test_a_wrong_query_is_an_error_and_a_blank_one_is_none(run: Run) -> None:
     with pytest.raises(QueryError):
-        look(run, View(query="margin<"))
-    assert np.array_equal(look(run, View(query="  ")).order, look(run, View()).order)
+        select_rows(run, View(query="margin<"))
+    assert np.array_equal(select_rows(run, View(query="  ")).order, select_rows(run, View()).order)
 
 
 def test_a_row_is_found_by_its_sample(run: Run) -> None:
-    rows = look(run, View())
+    rows = select_rows(run, View())
     assert [rows.row_of(position) for position in rows.order.tolist()] == list(range(len(rows.order)))
     hidden = next(position for position in range(200) if position not in rows.order)
     assert rows.row_of(hidden) is None and rows.row_of(None) is None

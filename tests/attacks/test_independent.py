@@ -1,7 +1,6 @@
 """Our forms of APGD, FAB and Square against code that we did not write, on a real model."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pyautoattack.autopgd_base
@@ -13,18 +12,17 @@ from torch import Tensor
 from torchattacks.attack import Attack
 from torchattacks.attacks import fab as their_fab
 
+from tests.places import SAMPLE_MODELS
 from thinice_tui.attacks.apgd import ascend
-from thinice_tui.attacks.ensembles import Stage
+from thinice_tui.attacks.counting import CountingModel
 from thinice_tui.attacks.losses import Loss
-from thinice_tui.attacks.metered import MeteredModel
 from thinice_tui.attacks.projection import onto_hyperplane
-from thinice_tui.attacks.stages import attack_batch
-from thinice_tui.engine.verify import project
+from thinice_tui.attacks.registry import attack_batch
+from thinice_tui.engine.worker.verify import project
 from thinice_tui.models.classifier import Classifier
 from thinice_tui.models.load import load_model
-from thinice_tui.settings import NORMS, Norm
-
-SAMPLE_MODELS = Path(__file__).parents[2] / "sample_models"
+from thinice_tui.protocol.ensembles import Stage
+from thinice_tui.protocol.threat_model import NORMS, Norm
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +42,7 @@ def batch(model: Classifier) -> tuple[Tensor, Tensor]:
 
 
 def ours(stage: Stage, model: Classifier, batch: tuple[Tensor, Tensor], norm: Norm, eps: float) -> Tensor:
-    return attack_batch(stage, MeteredModel(model, torch.device("cpu")), *batch, norm, eps, seed=7)
+    return attack_batch(stage, CountingModel(model, torch.device("cpu")), *batch, norm, eps, seed=7)
 
 
 def broken(model: Classifier, images: Tensor, labels: Tensor) -> Tensor:
@@ -136,7 +134,7 @@ def test_several_targets_or_restarts_at_once_find_what_they_find_one_by_one(
     eps = 0.5 / 255 if norm == "Linf" else 0.02
     meters, found = [], []
     for room in (1, 48):
-        meters.append(MeteredModel(model, torch.device("cpu")))
+        meters.append(CountingModel(model, torch.device("cpu")))
         found.append(attack_batch(stage, meters[-1], images, labels, norm, eps, seed=7, room=room))
     assert torch.allclose(found[0], found[1], atol=1e-5), (found[0] - found[1]).abs().flatten(1).amax(1)
     assert not torch.equal(found[0], images)
@@ -152,7 +150,7 @@ def test_several_targets_at_once_break_as_many_in_fewer_passes(
 
     def watched(room: int) -> Tensor:
         sizes.clear()
-        metered = MeteredModel(model, torch.device("cpu"))
+        metered = CountingModel(model, torch.device("cpu"))
         metered.register_forward_hook(lambda _module, inputs, _logits: sizes.append(len(inputs[0])))
         found = attack_batch(stage, metered, images, labels, "Linf", 8 / 255, seed=7, room=room)
         return broken(model, project(images, found, "Linf", 8 / 255), labels)

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-from tests.tiny import make_task, module
-from thinice_tui.attacks.ensembles import Stage, build_ensemble
-from thinice_tui.attacks.metered import MeteredModel
-from thinice_tui.attacks.stages import attack_batch
-from thinice_tui.engine.verify import verify
+from tests.linear_models import make_task, module
+from thinice_tui.attacks.counting import CountingModel
+from thinice_tui.attacks.registry import attack_batch
+from thinice_tui.engine.worker.verify import verify
 from thinice_tui.models.classifier import Classifier
-from thinice_tui.settings import NORMS, Norm
+from thinice_tui.protocol.ensembles import Stage, build_ensemble
+from thinice_tui.protocol.threat_model import NORMS, Norm
 
 STRONG = [
     Stage("APGD-CE", "apgd-ce", 50),
@@ -33,7 +33,7 @@ def attack(stage: Stage, norm: Norm, n: int, quantile: float = 0.5) -> tuple[np.
     eps = float(np.quantile(distances, quantile)) * 1.0001
     images, labels = torch.from_numpy(task.images[correct]), torch.from_numpy(task.labels[correct])
     model = Classifier(module(task.weight))
-    metered = MeteredModel(model, torch.device("cpu"))
+    metered = CountingModel(model, torch.device("cpu"))
     candidates = attack_batch(stage, metered, images, labels, norm, eps, seed=0)
     return distances, verify(model, images, labels, candidates, norm, eps).broken.numpy(), eps
 
@@ -66,7 +66,7 @@ def test_every_stage_of_standard_and_plus_works_with_few_classes(classes: int, n
     images, labels = torch.from_numpy(task.images[correct]), torch.from_numpy(task.labels[correct])
     for stage in {*build_ensemble("standard", classes), *build_ensemble("plus", classes)}:
         short = Stage(stage.name, stage.kind, min(stage.steps, 40), 1, stage.targets)
-        metered = MeteredModel(model, torch.device("cpu"))
+        metered = CountingModel(model, torch.device("cpu"))
         candidates = attack_batch(short, metered, images, labels, norm, eps, seed=0)
         broken = verify(model, images, labels, candidates, norm, eps).broken.numpy()
         assert not broken[distances[correct] > eps].any(), stage

@@ -8,13 +8,13 @@ import torch
 from torch import Tensor, nn
 
 from tests.attacks.test_linear_models import OTHERS, STRONG
-from tests.tiny import Task, make_task, module
-from thinice_tui.attacks.ensembles import Stage
-from thinice_tui.attacks.metered import MeteredModel
-from thinice_tui.attacks.stages import attack_batch
-from thinice_tui.engine.verify import verify
+from tests.linear_models import Task, make_task, module
+from thinice_tui.attacks.counting import CountingModel
+from thinice_tui.attacks.registry import attack_batch
+from thinice_tui.engine.worker.verify import verify
 from thinice_tui.models.classifier import Classifier
-from thinice_tui.settings import NORMS, Norm
+from thinice_tui.protocol.ensembles import Stage
+from thinice_tui.protocol.threat_model import NORMS, Norm
 
 CPU = torch.device("cpu")
 GREY = 0.5
@@ -61,7 +61,7 @@ def attacked(model: nn.Module, stage: Stage, norm: Norm, room: int) -> tuple[np.
     distances = task.distances(norm)
     eps = float(np.quantile(distances, 0.5)) * 1.0001
     images, labels = torch.from_numpy(task.images), torch.from_numpy(task.labels)
-    found = attack_batch(stage, MeteredModel(classifier, CPU), images, labels, norm, eps, seed=0, room=room)
+    found = attack_batch(stage, CountingModel(classifier, CPU), images, labels, norm, eps, seed=0, room=room)
     assert torch.isfinite(found).all()
     return distances, verify(classifier, images, labels, found, norm, eps).broken.numpy(), eps
 

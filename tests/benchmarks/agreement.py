@@ -24,15 +24,16 @@ import torchattacks
 from numpy.typing import NDArray
 from torch import Tensor
 
-from thinice_tui.attacks.ensembles import Stage, build_ensemble
+from tests.places import SAMPLE_MODELS
 from thinice_tui.data.spec import read_samples
-from thinice_tui.engine.executor import BatchTask, LocalExecutor
-from thinice_tui.engine.verify import verify
+from thinice_tui.engine.worker.executor import BatchTask, LocalExecutor
+from thinice_tui.engine.worker.verify import verify
 from thinice_tui.models.classifier import Classifier
 from thinice_tui.models.load import load_model
-from thinice_tui.settings import DEFAULT_EPS, NORMS, Norm, Settings
+from thinice_tui.protocol.ensembles import Stage, build_ensemble
+from thinice_tui.protocol.settings import Settings
+from thinice_tui.protocol.threat_model import DEFAULT_EPS, NORMS, Norm
 
-SAMPLE_MODELS = Path(__file__).parents[2] / "sample_models"
 BATCH = 100
 CLASSES = 10
 Verdicts = NDArray[np.bool_]

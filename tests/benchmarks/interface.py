@@ -28,12 +28,13 @@ from termios import TIOCSWINSZ
 import psutil
 import pyte
 
+from tests.places import ROOT
+from thinice_tui.protocol.request import Request
+from thinice_tui.protocol.settings import Settings
 from thinice_tui.runfile.control import is_computing
 from thinice_tui.runfile.reader import read_run
-from thinice_tui.settings import Request, Settings
-from thinice_tui.tui.supervisor import EngineProcess
+from thinice_tui.tui.engine_process import EngineProcess
 
-ROOT = Path(__file__).parents[2]
 COLUMNS, LINES = 120, 40
 ROWS = (1_000, 10_000, 100_000, 1_000_000)
 PATIENCE = 60.0
@@ -176,7 +177,7 @@ def latencies(terminal: Terminal, keys: str, presses: int) -> list[float]:
 
 def measure(file: Path, rows: int, presses: int) -> dict[str, str]:
     """One line of the table."""
-    command = [sys.executable, "-m", "thinice_tui.cli", "open", str(file)]
+    command = [sys.executable, "-m", "thinice_tui", "open", str(file)]
     firsts = []
     for _ in range(5):
         terminal = Terminal(command)
@@ -227,7 +228,7 @@ def measure(file: Path, rows: int, presses: int) -> dict[str, str]:
 def first_flips(folder: Path) -> str:
     """The README's first command: seconds from its first frame to the first sample known to be lost."""
     models = [str(ROOT / "sample_models" / name) for name in ("dense.pt", "pruned.pt")]
-    command = [sys.executable, "-m", "thinice_tui.cli", "compare", *models, "--attack", "quick"]
+    command = [sys.executable, "-m", "thinice_tui", "compare", *models, "--attack", "quick"]
     found = []
     for number in range(3):
         file = folder / f"flips-{number}.thinice"

@@ -18,10 +18,11 @@ import torch
 from torch import nn
 
 from thinice_tui.engine.compare import execute, prepare
-from thinice_tui.engine.device import choose_device
-from thinice_tui.engine.environment import prepare_process
-from thinice_tui.engine.observer import Progress, SilentObserver
-from thinice_tui.settings import Request, Settings
+from thinice_tui.engine.process.environment import prepare_process
+from thinice_tui.engine.worker.device import choose_device
+from thinice_tui.protocol.observer import Progress, SilentObserver
+from thinice_tui.protocol.request import Request
+from thinice_tui.protocol.settings import Settings
 
 MB = 1024**2
 CLASSES = 10

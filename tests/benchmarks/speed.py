@@ -30,18 +30,19 @@ import torchattacks
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from tests.places import SAMPLE_MODELS
 from thinice_tui.analysis.comparison import robust
 from thinice_tui.engine.compare import execute, prepare
-from thinice_tui.engine.environment import SPINS, prepare_process
-from thinice_tui.engine.observer import SilentObserver
-from thinice_tui.engine.verify import verify
+from thinice_tui.engine.process.environment import SPINS, prepare_process
+from thinice_tui.engine.worker.attack_model import prepare_attack_model
+from thinice_tui.engine.worker.verify import verify
 from thinice_tui.models.classifier import Classifier
 from thinice_tui.models.load import load_model
-from thinice_tui.models.search import prepare_search
+from thinice_tui.protocol.observer import SilentObserver
+from thinice_tui.protocol.request import Request
+from thinice_tui.protocol.settings import Settings
 from thinice_tui.runfile.reader import read_run
-from thinice_tui.settings import Request, Settings
 
-SAMPLE_MODELS = Path(__file__).parents[2] / "sample_models"
 MODELS = ("dense", "pruned")
 EPS = 8 / 255
 BATCH = 100
@@ -125,7 +126,7 @@ def ours(precision: str, samples: int, judges: list[Classifier], images: Tensor)
             folder=Path.cwd(),
         )
         prepared = prepare(request)
-        searches = [prepare_search(judge, images[:64], request.settings.precision) for judge in judges]
+        searches = [prepare_attack_model(judge, images[:64], request.settings.precision) for judge in judges]
 
         def rates() -> list[dict[str, NDArray[np.float64]]]:
             """Of each model, by what Square and what the other stages search with."""

@@ -13,7 +13,7 @@ import time
 RUNS = 15
 COMMANDS = {
     "python -c pass": ["-c", "pass"],
-    "thinice-tui --help": ["-m", "thinice_tui.cli", "--help"],
+    "thinice-tui --help": ["-m", "thinice_tui", "--help"],
     "python -c 'import torch'": ["-c", "import torch"],
 }
 

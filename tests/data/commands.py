@@ -7,8 +7,8 @@ from typing import Any
 
 from typer.testing import CliRunner
 
-from tests.tiny import ARCH, Files
-from thinice_tui.cli import app
+from tests.linear_models import ARCH, Files
+from thinice_tui.commands.app import app
 
 RUN = Path("a.thinice")
 

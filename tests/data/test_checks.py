@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from thinice_tui.data.images import StoredImages
 from thinice_tui.data.labels import check_labels
+from thinice_tui.data.layout import StoredImages
 from thinice_tui.data.spec import read_samples, stored_spec
 from thinice_tui.errors import DataError, UsageError
 

@@ -10,7 +10,7 @@ import torch
 
 from tests.data.commands import compare, refuse
 from tests.data.published import write_folders, write_mnist
-from tests.tiny import Files, as_uint8, make_task, write_files
+from tests.linear_models import Files, as_uint8, make_task, write_files
 
 WNIDS = ("n01440764", "n01443537", "n01484850", "n01491361")
 TASK = make_task()

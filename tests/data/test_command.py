@@ -7,10 +7,10 @@ import numpy as np
 from typer.testing import CliRunner
 
 from tests.data.published import write_folders
-from tests.tiny import ARCH, Files, as_uint8
-from thinice_tui.cli import app
+from tests.linear_models import ARCH, Files, as_uint8
+from thinice_tui.commands.app import app
+from thinice_tui.protocol.request import Request
 from thinice_tui.runfile.reader import read_image, read_run
-from thinice_tui.settings import Request
 
 RUN = Path("a.thinice")
 

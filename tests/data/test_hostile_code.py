@@ -15,8 +15,8 @@ from typer.testing import CliRunner
 
 from tests.data.published import colour, write_cifar10
 from tests.data.refusing import EXECUTED, refuse
-from tests.tiny import Files
-from thinice_tui.cli import app
+from tests.linear_models import Files
+from thinice_tui.commands.app import app
 from thinice_tui.data.spec import read_samples
 from thinice_tui.errors import DataError
 

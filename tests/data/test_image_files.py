@@ -15,7 +15,7 @@ from thinice_tui.data.samples import Samples
 from thinice_tui.data.selection import select
 from thinice_tui.data.spec import read_samples
 from thinice_tui.errors import DataError, UsageError
-from thinice_tui.settings import DataOptions
+from thinice_tui.protocol.request import DataOptions
 
 IMAGES = colour(6, 10)
 LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 1\n"

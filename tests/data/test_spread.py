@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from thinice_tui.data.arrays import Positions
-from thinice_tui.data.images import StoredImages
+from thinice_tui.data.disk_arrays import Positions
+from thinice_tui.data.layout import StoredImages
 from thinice_tui.data.samples import Samples
 from thinice_tui.data.spread import MOST, MOST_BYTES, Spread, spread_rows
 from thinice_tui.errors import DataError

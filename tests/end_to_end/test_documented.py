@@ -22,8 +22,8 @@ import pytest
 
 from tests.end_to_end.small_networks import ARCH, write_small_files
 from tests.end_to_end.terminal import Window, terminal
+from tests.places import ROOT
 
-ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "sample_models" / "README.md"]
 MODELS = ("dense.pt", "pruned.pt", "control.pt", "pruned-90.pt", "finetuned.pt", "pruned-95.pt", "pruned-99.pt")
 BLOCK = re.compile(r"^```(?:sh|bash|console|shell)\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -120,7 +120,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def command(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
-    words = [sys.executable, "-m", "thinice_tui.cli", *arguments]
+    words = [sys.executable, "-m", "thinice_tui", *arguments]
     return subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=120)
 
 

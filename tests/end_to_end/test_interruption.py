@@ -13,14 +13,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.tiny import Files, write_files
+from tests.linear_models import Files, write_files
+from tests.places import ROOT
 
-COMMAND = [sys.executable, "-m", "thinice_tui.cli"]
+COMMAND = [sys.executable, "-m", "thinice_tui"]
 OPTIONS = ["--attack", "standard", "--samples", "24", "--eps", "4/255", "--batch-size", "6", "--format", "json"]
 
 
 def start(files: Files, run: str) -> "subprocess.Popen[str]":
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[2])}
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
     return subprocess.Popen(
         [*COMMAND, *files.arguments, *OPTIONS, "--samples-in-report", "--run", run],
         stdout=subprocess.PIPE,

@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.end_to_end.nursery import Life, Nursery
+from tests.end_to_end.crash_harness import CrashHarness, KillPlan
 from tests.engine.test_run import assert_same_outcomes, request, run_it
-from tests.tiny import SHAPE, Files, write_files
+from tests.linear_models import SHAPE, Files, write_files
+from tests.places import LINEAR_MODELS
+from thinice_tui.protocol.request import Request
+from thinice_tui.protocol.settings import Settings
 from thinice_tui.runfile.reader import read_run
-from thinice_tui.settings import Request, Settings
 
-TINY = Path(__file__).parents[1] / "tiny.py"
 KILLS = 25
 """Of each of the two runs."""
 RESULTS = {
@@ -36,7 +37,7 @@ def wanted(files: Files, run: Path, precision: str, distances: bool) -> Request:
     settings = Settings.build("Linf", "4/255", "quick", 0, "4", "all", precision, distances)
     if precision == "fp32":
         return request(files, run, settings=settings)
-    return request(files, run, settings=settings, arch=f"{TINY}:convolution")
+    return request(files, run, settings=settings, arch=f"{LINEAR_MODELS}:convolution")
 
 
 def as_convolutions(files: Files) -> None:
@@ -45,27 +46,27 @@ def as_convolutions(files: Files) -> None:
         torch.save({"0.weight": state["1.weight"].view(-1, *SHAPE), "0.bias": state["1.bias"]}, path)
 
 
-def moments(chance: random.Random, span: int) -> list[Life]:
+def moments(chance: random.Random, span: int) -> list[KillPlan]:
     """As the file is made, in the clean pass, at any time, and as the run is finished.
 
     span: how much progress a life makes at most.
     """
 
-    def within(words: str, count: int) -> Life:
-        return Life(chance.choice(("statement", "inside")), count, words=words, steps=chance.randint(1, 30))
+    def within(words: str, count: int) -> KillPlan:
+        return KillPlan(chance.choice(("statement", "inside")), count, words=words, steps=chance.randint(1, 30))
 
-    def anywhere() -> Life:
+    def anywhere() -> KillPlan:
         if chance.random() < 0.6:
-            return Life("progress", chance.randint(0, span), delay=0.01 * chance.random())
+            return KillPlan("progress", chance.randint(0, span), delay=0.01 * chance.random())
         return within(chance.choice(WRITING), chance.randint(1, 8))
 
     making = [within("CREATE", chance.randint(1, 9)), within("INSERT INTO image", chance.randint(1, 90))]
     clean = [within("INSERT OR REPLACE INTO clean", chance.randint(1, 60)) for _ in range(3)]
     stage = [within("UPDATE stage", chance.randint(4, 6)), within("PRAGMA wal_checkpoint", 1)]
     finishing = [
-        Life("statement", 2, words="DELETE FROM heartbeat"),  # the first is as an engine begins
-        Life("inside", 1, words="VACUUM", steps=chance.randint(1, 30)),
-        Life("statement", 1, words="PRAGMA journal_mode = DELETE"),
+        KillPlan("statement", 2, words="DELETE FROM heartbeat"),  # the first is as an engine begins
+        KillPlan("inside", 1, words="VACUUM", steps=chance.randint(1, 30)),
+        KillPlan("statement", 1, words="PRAGMA journal_mode = DELETE"),
     ]
     rest = KILLS - len(making) - len(clean) - len(stage) - len(finishing)
     return [*making, *clean, *(anywhere() for _ in range(rest)), *stage, *finishing]
@@ -105,9 +106,9 @@ def test_killed_25_times_and_resumed_it_ends_the_same(
     run_it(wanted(files, whole, precision, distances))
     names = {ordinal: name for _, ordinal, name, *_ in read(whole)["stage"]}
     known: dict[str, list[tuple[object, ...]]] = {table: [] for table in RESULTS}
-    with Nursery(wanted(files, cut, precision, distances)) as nursery:
-        for life in (*moments(random.Random(precision), span), Life("never")):
-            death = nursery.live(life)
+    with CrashHarness(wanted(files, cut, precision, distances)) as crash_harness:
+        for life in (*moments(random.Random(precision), span), KillPlan("never")):
+            death = crash_harness.live(life)
             assert death.said == "", "neither the file nor its lock is in the way"
             assert death.signal == (0 if life.at == "never" else signal.SIGKILL), f"it was over before {life}"
             found = read(cut)

@@ -20,7 +20,7 @@ from torch import nn
 
 from tests.end_to_end.small_networks import KINDS, SmallFiles, write_small_files
 from thinice_tui.analysis.curve import has_distances
-from thinice_tui.pixels import as_floats
+from thinice_tui.protocol.pixels import as_floats
 from thinice_tui.runfile.reader import read_adversarial, read_image, read_run
 from thinice_tui.runfile.records import Run
 
@@ -92,7 +92,16 @@ def compared(case: Case, folders: dict[tuple[str, str], SmallFiles], run: Path) 
     words = ["--attack", chosen["attack"], "--norm", chosen["norm"], "--eps", EPS[chosen["norm"]]]
     words += ["--precision", chosen["precision"], "--keep-images", chosen["keep-images"]]
     words += [chosen["distances"]] if chosen["distances"] else []
-    command = [sys.executable, "-m", "thinice_tui.cli", "compare", "dense.pt", "pruned.pt", *files.options, *words]
+    command = [
+        sys.executable,
+        "-m",
+        "thinice_tui.commands.app",
+        "compare",
+        "dense.pt",
+        "pruned.pt",
+        *files.options,
+        *words,
+    ]
     command += ["--samples", str(SAMPLES), "--run", str(run), "--report", "--format", chosen["format"]]
     return subprocess.run(
         command,

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.engine.test_run import request, run_it
-from tests.runs import write_run
-from tests.tiny import Files
+from tests.fake_runs import write_run
+from tests.linear_models import Files
 from tests.tui.driving import Session, listen
 from tests.unprivileged import UNPRIVILEGED
 from thinice_tui.tui.app import ThiniceApp
@@ -40,7 +40,7 @@ def run(tmp_path: Path) -> Iterator[Path]:
 
 def thinice(*arguments: object) -> "subprocess.CompletedProcess[str]":
     assert UNPRIVILEGED is not None
-    words = [*UNPRIVILEGED, sys.executable, "-m", "thinice_tui.cli", *map(str, arguments)]
+    words = [*UNPRIVILEGED, sys.executable, "-m", "thinice_tui", *map(str, arguments)]
     return subprocess.run(words, capture_output=True, text=True, check=False)
 
 

@@ -8,14 +8,15 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
+from tests.places import SAMPLE_MODELS
 from thinice_tui.analysis.comparison import analyse
-from thinice_tui.cli import app
+from thinice_tui.commands.app import app
 from thinice_tui.data.spec import read_samples, stored_spec
 from thinice_tui.models.load import LoadedModel, load_model
-from thinice_tui.pixels import as_floats
+from thinice_tui.protocol.pixels import as_floats
 from thinice_tui.runfile.reader import read_adversarial, read_image, read_run
 
-FOLDER = Path(__file__).parents[2] / "sample_models"
+FOLDER = SAMPLE_MODELS
 RUN = FOLDER / "standard.thinice"
 SPARSITY = {"dense": 0.0, "pruned-90": 0.90, "pruned": 0.95, "pruned-99": 0.99, "control": 0.0}
 

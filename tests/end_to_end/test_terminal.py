@@ -20,9 +20,9 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.end_to_end.terminal import DEADLINE, TMUX, Window, environment, terminal, wait_until
-from tests.runs import write_run
-from tests.tiny import SLOW, Files, pruned_weight, save_weight, write_files
-from thinice_tui.cli import app
+from tests.fake_runs import write_run
+from tests.linear_models import SLOW, Files, pruned_weight, save_weight, write_files
+from thinice_tui.commands.app import app
 from thinice_tui.errors import EXIT_INTERRUPTED
 from thinice_tui.runfile.control import engine_process
 from thinice_tui.runfile.reader import read_run
@@ -410,7 +410,7 @@ class Pty:
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
 def test_told_to_end_it_leaves_the_terminal_as_it_was(tmp_path: Path, number: signal.Signals) -> None:
     write_run(tmp_path / "made.thinice", MADE, n=50)
-    shown = Pty([sys.executable, "-m", "thinice_tui.cli", "open", "made.thinice"], tmp_path)
+    shown = Pty([sys.executable, "-m", "thinice_tui", "open", "made.thinice"], tmp_path)
     try:
         shown.read_until(lambda: b"class" in shown.written and b"quit" in shown.written)
         assert shown.attributes() != shown.before, "it takes the terminal"

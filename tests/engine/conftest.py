@@ -3,8 +3,10 @@
 import pytest
 from torch import Tensor
 
-from tests.engine.clock import FORWARD, Clock
-from thinice_tui.engine import executor, leash, pace, run
+from tests.engine.process.clock import FORWARD, Clock
+from thinice_tui.engine import run
+from thinice_tui.engine.process import progress, run_control
+from thinice_tui.engine.worker import executor
 from thinice_tui.models.classifier import Classifier
 from thinice_tui.runfile.records import Heartbeat
 from thinice_tui.runfile.writer import RunWriter
@@ -19,7 +21,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
         made.now += FORWARD
         return forward(self, images)
 
-    for module in (run, pace, executor, leash):
+    for module in (run, progress, executor, run_control):
         monkeypatch.setattr(module, "time", made)
     monkeypatch.setattr(Classifier, "forward", timed)
     return made

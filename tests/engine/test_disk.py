@@ -13,13 +13,13 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from tests.engine.test_run import StopAfter, assert_same_outcomes, request, run_it
-from tests.tiny import Files, write_files
-from thinice_tui.cli import app
-from thinice_tui.engine.observer import Progress
+from tests.linear_models import Files, write_files
+from thinice_tui.commands.app import app
 from thinice_tui.errors import EXIT_ERROR, RunFileError
+from thinice_tui.protocol.observer import Progress
+from thinice_tui.protocol.request import Request
 from thinice_tui.runfile.reader import read_run
 from thinice_tui.runfile.records import Run
-from thinice_tui.settings import Request
 
 
 @pytest.fixture(scope="module")

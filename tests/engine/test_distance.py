@@ -15,19 +15,21 @@ from rich.console import Console
 from torch import Tensor, nn
 
 from tests.engine.test_run import StopAfter, assert_same_outcomes, request, run_it
-from tests.tiny import Files, make_task, module
+from tests.linear_models import Files, make_task, module
 from thinice_tui.analysis.comparison import analyse
 from thinice_tui.analysis.curve import distances, has_distances, missed, security_curve
-from thinice_tui.analysis.reliability import MISSED_CHECK
+from thinice_tui.analysis.diagnostics import MISSED_CHECK
 from thinice_tui.attacks.apgd import Ascent, ascend
-from thinice_tui.attacks.distance import Boundary, nearest_boundary
-from thinice_tui.attacks.stages import seeded
-from thinice_tui.engine.verify import distance
+from thinice_tui.attacks.minimum_distance import Boundary, nearest_boundary
+from thinice_tui.attacks.registry import seeded
+from thinice_tui.engine.worker.verify import distance
 from thinice_tui.models.classifier import Classifier
-from thinice_tui.report.document import document
-from thinice_tui.report.text import print_report
+from thinice_tui.protocol.request import Request
+from thinice_tui.protocol.settings import Settings
+from thinice_tui.protocol.threat_model import NORMS, Norm
+from thinice_tui.report.json_report import document
+from thinice_tui.report.text_report import print_report
 from thinice_tui.runfile.reader import read_adversarial, read_run
-from thinice_tui.settings import NORMS, Norm, Request, Settings
 
 
 @pytest.mark.parametrize("n", [1, 2, 33])
@@ -123,7 +125,7 @@ def test_the_search_starts_from_the_images_found(
 
     On the straight line to the clean image a linear model's margin is concave: it has one root, known exactly.
     """
-    monkeypatch.setattr("thinice_tui.attacks.distance.ascend", blind)
+    monkeypatch.setattr("thinice_tui.attacks.minimum_distance.ascend", blind)
     wanted = with_distances(files, tmp_path / f"{keep}.thinice", norm, keep)
     kept = replace(wanted, run=tmp_path / "all.thinice", settings=replace(wanted.settings, keep_images="all"))
     images_of = run_it(kept)
@@ -150,7 +152,7 @@ def test_an_image_that_the_ensemble_missed_changes_no_verdict(
     norm: Norm, files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where the ensemble's attacks find nothing at all, all that is within eps is found by the distance search."""
-    monkeypatch.setattr("thinice_tui.engine.executor.attack_batch", lambda _stage, _model, images, *_: images)
+    monkeypatch.setattr("thinice_tui.engine.worker.executor.attack_batch", lambda _stage, _model, images, *_: images)
     run = run_it(with_distances(files, tmp_path / "a.thinice", norm))
     exact, eps, dense = files.task.distances(norm), EPS[norm], run.models[0]
     within = missed(run, dense)
@@ -171,7 +173,7 @@ def test_an_image_that_the_ensemble_missed_changes_no_verdict(
         inside = one["boundary_distance"] is not None and 0 < one["boundary_distance"] <= eps
         assert (sample["index"] in indices) == (one["standing"] and inside)
     said = subprocess.run(
-        [sys.executable, "-m", "thinice_tui.cli", "report", str(tmp_path / "a.thinice")],
+        [sys.executable, "-m", "thinice_tui", "report", str(tmp_path / "a.thinice")],
         capture_output=True,
         text=True,
         check=True,

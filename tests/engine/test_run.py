@@ -10,16 +10,17 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from tests.tiny import ARCH, Files, as_uint8, pruned_weight, save_weight
+from tests.linear_models import ARCH, Files, as_uint8, pruned_weight, save_weight
 from thinice_tui.analysis.comparison import analyse
-from thinice_tui.cli import app
+from thinice_tui.commands.app import app
 from thinice_tui.engine.compare import execute, prepare
-from thinice_tui.engine.executor import noise_seed
-from thinice_tui.engine.observer import Progress, SilentObserver, StageResult
+from thinice_tui.engine.worker.executor import noise_seed
 from thinice_tui.errors import RunFileError
+from thinice_tui.protocol.observer import Progress, SilentObserver, StageResult
+from thinice_tui.protocol.request import Request
+from thinice_tui.protocol.settings import Settings
 from thinice_tui.runfile.reader import read_adversarial, read_image, read_run
 from thinice_tui.runfile.records import Run
-from thinice_tui.settings import Request, Settings
 
 
 class StopAfter(SilentObserver):

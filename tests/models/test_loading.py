@@ -7,7 +7,8 @@ from types import ModuleType
 import pytest
 import torch
 
-from tests.tiny import ARCH, Files, make_task, module, pruned_weight
+from tests.linear_models import ARCH, Files, make_task, module, pruned_weight
+from tests.places import LINEAR_MODELS
 from thinice_tui.errors import CheckpointError, ThiniceError, UsageError
 from thinice_tui.models.architectures import KNOWN
 from thinice_tui.models.load import load_model
@@ -15,7 +16,7 @@ from thinice_tui.models.normalization import KNOWN as NORMALIZATIONS
 from thinice_tui.models.normalization import parse_normalization
 from thinice_tui.models.sparsity import measure_sparsity
 
-TINY = str(Path(__file__).parents[1] / "tiny.py")
+LINEAR_MODELS_FILE = str(LINEAR_MODELS)
 
 
 def test_half_precision_is_widened_and_what_the_file_says_is_used(tmp_path: Path) -> None:
@@ -29,7 +30,7 @@ def test_half_precision_is_widened_and_what_the_file_says_is_used(tmp_path: Path
 
 
 def test_a_file_and_a_module_name_architectures(files: Files) -> None:
-    for spec in (ARCH, "tests.tiny:linear"):
+    for spec in (ARCH, "tests.linear_models:linear"):
         model = load_model(files.dense, spec)
         assert model.arch == spec
         x = torch.from_numpy(files.task.images)
@@ -86,11 +87,11 @@ def test_weights_that_are_not_finite_are_refused(files: Files, bad: float) -> No
     ("spec", "message"),
     [
         ("resnet999", "is not known, expected one of"),
-        (f"{TINY}:absent", "has no function 'absent'"),
+        (f"{LINEAR_MODELS_FILE}:absent", "has no function 'absent'"),
         ("absent.py:linear", "there is no file absent.py"),
         ("absent_package.module:linear", "cannot import absent_package.module"),
-        (f"{TINY}:broken_factory", "the factory failed: ValueError: no such width"),
-        (f"{TINY}:no_module", "returned str, expected a torch.nn.Module"),
+        (f"{LINEAR_MODELS_FILE}:broken_factory", "the factory failed: ValueError: no such width"),
+        (f"{LINEAR_MODELS_FILE}:no_module", "returned str, expected a torch.nn.Module"),
     ],
 )
 def test_a_wrong_arch_says_what_is_wrong(files: Files, spec: str, message: str) -> None:

@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 import torch
 
+from tests.places import SAMPLE_MODELS
 from thinice_tui.data.samples import Samples
 from thinice_tui.data.spread import Spread
-from thinice_tui.engine.normalizing import decide_normalizations
+from thinice_tui.engine.preflight.normalization import decide_normalizations
 from thinice_tui.models.load import load_model
 
 pytestmark = pytest.mark.network
-IMAGES = Path(__file__).parents[2] / "sample_models" / "cifar10-test-1000.npz"
+IMAGES = SAMPLE_MODELS / "cifar10-test-1000.npz"
 
 
 def fetch(folder: Path, *packages: str, source: bool = False) -> None:

@@ -11,10 +11,11 @@ from torch import nn
 from typer.testing import CliRunner, Result
 
 from tests.models.reference import REFERENCES, Maker, State, wide
-from thinice_tui.cli import app
+from tests.places import SAMPLE_MODELS
+from thinice_tui.commands.app import app
 from thinice_tui.runfile.reader import read_run
 
-SAMPLE = Path(__file__).parents[2] / "sample_models"
+SAMPLE = SAMPLE_MODELS
 
 
 def call(*arguments: object) -> Result:

@@ -312,7 +312,7 @@ def test_cut_anywhere_it_is_an_error_for_the_user(form: str, cut: int, tmp_path:
 def test_names_from_a_file_reach_the_terminal_escaped(tmp_path: Path) -> None:
     from typer.testing import CliRunner
 
-    from thinice_tui.cli import app
+    from thinice_tui.commands.app import app
 
     torch.save({"\x1b]0;owned\x07conv.weight": torch.zeros(2, 2), "b\x1b[2J": torch.zeros(2)}, tmp_path / "a.pt")
     result = CliRunner().invoke(app, ["inspect", str(tmp_path / "a.pt")])

@@ -1,7 +1,6 @@
 """What is remembered of a pass: the logits are those of whole passes, wherever windows change."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 import torch
@@ -9,15 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from thinice_tui.attacks.metered import MeteredModel
+from tests.places import SAMPLE_MODELS
+from thinice_tui.attacks.counting import CountingModel
 from thinice_tui.attacks.square import square_attack
+from thinice_tui.engine.worker.attack_model import prepare_attack_model
 from thinice_tui.models import locality
 from thinice_tui.models.classifier import Classifier, Normalization
 from thinice_tui.models.load import load_model
-from thinice_tui.models.search import prepare_search
 from thinice_tui.models.windows import Windowed
-
-SAMPLE_MODELS = Path(__file__).parents[2] / "sample_models"
 
 
 class _Residual(nn.Module):
@@ -149,7 +147,7 @@ def test_a_network_whose_memory_would_lie_is_not_asked_by_window(monkeypatch: py
     network, images = _Adding().eval(), torch.rand(6, 3, 16, 16)
     network(images)
     assert Windowed(network, images).difference(images) > 1e-2
-    search = prepare_search(Classifier(network), images, "fp32")
+    search = prepare_attack_model(Classifier(network), images, "fp32")
     assert "queries by window: LookupError" in search.refused and not isinstance(search.exact, Windowed)
 
 
@@ -177,11 +175,11 @@ def test_square_finds_the_same_images_by_window_and_counts_the_same_passes() -> 
     torch.manual_seed(1)
     images = torch.rand(12, 3, 32, 32)
     labels = judge(images).argmax(dim=1)
-    search = prepare_search(judge, images, "fp32")
+    search = prepare_attack_model(judge, images, "fp32")
     assert isinstance(search.exact, Windowed) and not isinstance(search.module, Windowed)
     found, passes = [], []
     for form in (search.module, search.exact):
-        model = MeteredModel(form, torch.device("cpu"))
+        model = CountingModel(form, torch.device("cpu"))
         torch.manual_seed(3)
         found.append(square_attack(model, images, labels, "Linf", 0.02, 400, 1))
         passes.append(model.forwards)

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from tests.runs import make_run, write_run
-from tests.tiny import ARCH, Files
-from thinice_tui.cli import app
+from tests.fake_runs import make_run, write_run
+from tests.linear_models import ARCH, Files
+from thinice_tui.commands.app import app
 from thinice_tui.runfile.records import Role
 
 MODELS: dict[str, Role] = {"dense": "dense", "p": "pruned"}
@@ -130,7 +130,7 @@ def test_a_full_stdout_is_one_message(run: Path, files: Files, command: str, unb
     words = command.replace("ARCH", ARCH).split()
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
-            [sys.executable, "-m", "thinice_tui.cli", *words],
+            [sys.executable, "-m", "thinice_tui", *words],
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,
@@ -190,7 +190,7 @@ def test_a_folder_to_keep_the_run_in_is_told_so_before_anything_is_read(files: F
     Path("here").mkdir()
     arguments = files.arguments if report else files.arguments[:-1]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("thinice_tui.cli._need_terminal", lambda _: None)
+        patch.setattr("thinice_tui.commands.app._need_terminal", lambda _: None)
         patch.setattr("thinice_tui.tui.app.compare_in_app", lambda _: pytest.fail("the interface opens"))
         result = call(*arguments, "--run", "here")
     assert result.exit_code == 1

@@ -14,7 +14,7 @@ from typing import get_args
 import psutil
 import pytest
 
-from tests.runs import write_run
+from tests.fake_runs import write_run
 from thinice_tui.errors import RunFileError
 from thinice_tui.runfile.control import (
     SILENCE,
@@ -22,8 +22,8 @@ from thinice_tui.runfile.control import (
     Wish,
     ask,
     asked,
+    clear,
     engine_process,
-    forget,
     is_computing,
     kill,
     this_engine,
@@ -70,9 +70,9 @@ def test_what_is_asked_is_heard_until_it_is_forgotten(tmp_path: Path, wish: Wish
     ask(path, wish)
     assert asked(path) == wish
     assert len(list(tmp_path.iterdir())) == 1, "one file, whoever has asked how often"
-    forget(path)
+    clear(path)
     assert asked(path) == "run" and not list(tmp_path.iterdir())
-    forget(path)
+    clear(path)
 
 
 def test_each_run_has_its_own_wishes(tmp_path: Path) -> None:
@@ -96,7 +96,7 @@ def test_where_nothing_can_be_written_asking_says_so(tmp_path: Path) -> None:
         ask(tmp_path / "absent" / "a.thinice", "stop")
     assert "it goes on" in caught.value.do
     assert asked(tmp_path / "absent" / "a.thinice") == "run"
-    forget(tmp_path / "absent" / "a.thinice")
+    clear(tmp_path / "absent" / "a.thinice")
 
 
 def test_what_is_in_the_way_of_the_control_file_is_an_error_that_leaves_nothing_behind(tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_what_is_in_the_way_of_the_control_file_is_an_error_that_leaves_nothing_
         ask(tmp_path / "a.thinice", "pause")
     assert asked(tmp_path / "a.thinice") == "run"
     assert [file.name for file in tmp_path.iterdir()] == ["a.thinice.control"]
-    forget(tmp_path / "a.thinice")
+    clear(tmp_path / "a.thinice")
 
 
 # the engine's process

@@ -4,7 +4,7 @@ import sqlite3
 import time
 from pathlib import Path
 
-from tests.runs import make_run
+from tests.fake_runs import make_run
 from thinice_tui.runfile.reader import read_run
 from thinice_tui.runfile.records import Heartbeat
 

@@ -9,14 +9,14 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from tests.tiny import Files, as_uint8, save_weight
-from thinice_tui.cli import app
+from tests.linear_models import Files, as_uint8, save_weight
+from tests.places import LINEAR_MODELS, SAMPLE_MODELS
+from thinice_tui.commands.app import app
 from thinice_tui.models.architectures import KNOWN
 from thinice_tui.models.load import load_model
 from thinice_tui.runfile.identity import ModelIdentity, differences
 from thinice_tui.runfile.reader import read_run
 
-TINY = Path(__file__).parents[1] / "tiny.py"
 RUN = ["--attack", "pgd-2", "--run", "a.thinice"]
 
 
@@ -116,9 +116,9 @@ def test_what_earlier_versions_wrote_is_the_same_run() -> None:
 def test_every_spelling_of_the_same_code_is_the_same_run(
     files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shutil.copy(TINY, "mynet.py")
+    shutil.copy(LINEAR_MODELS, "mynet.py")
     (tmp_path / "elsewhere").mkdir()
-    shutil.copy(TINY, tmp_path / "elsewhere" / "renamed.py")
+    shutil.copy(LINEAR_MODELS, tmp_path / "elsewhere" / "renamed.py")
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.syspath_prepend(str(tmp_path))
     spellings = ["mynet.py", "./mynet.py", "~/mynet.py", Path("mynet.py").absolute(), "mynet", "elsewhere/renamed.py"]
@@ -144,7 +144,7 @@ def test_other_words_for_the_same_settings_are_the_same_run(files: Files, option
 
 
 def test_a_known_name_and_auto_are_the_same_run(tmp_path: Path) -> None:
-    source = Path(__file__).parents[2] / "sample_models" / "dense.pt"
+    source = SAMPLE_MODELS / "dense.pt"
     stored = torch.load(source, weights_only=True)
     torch.save(stored["state_dict"], tmp_path / "bare.pt")
     found = load_model(tmp_path / "bare.pt")

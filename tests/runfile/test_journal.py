@@ -14,9 +14,9 @@ import psutil
 import pytest
 
 from tests.engine.test_run import assert_same_outcomes, request, run_it
+from tests.fake_runs import STAGES
+from tests.linear_models import Files
 from tests.runfile.test_runfile import add_batch, open_writer
-from tests.runs import STAGES
-from tests.tiny import Files
 from thinice_tui.errors import RunFileError
 from thinice_tui.runfile import journal, problems, writer
 from thinice_tui.runfile.journal import file_system, is_shared

@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.runs import STAGES, about, attacked, logits_of, record, write_run
+from tests.fake_runs import STAGES, about, attacked, logits_of, record, write_run
+from tests.places import ROOT
 from thinice_tui.analysis.comparison import analyse
 from thinice_tui.errors import RunFileError
-from thinice_tui.pixels import as_floats
+from thinice_tui.protocol.pixels import as_floats
 from thinice_tui.runfile.reader import RunReader, read_adversarial, read_image, read_run
 from thinice_tui.runfile.records import Heartbeat, RunPlan
 from thinice_tui.runfile.schema import VERSION, pack_adversarial, unpack_adversarial
@@ -91,7 +92,7 @@ writer.plan_stages([("PGD-20", {{}})], 2)
 add_batch(writer, 0)
 os.kill(os.getpid(), 9)
 """
-    done = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2], check=False)
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False)
     assert done.returncode == -9
     assert read_run(path).models[0].stages[0].attacked == 8, "what was committed is there without the writer"
     with open_writer(path) as writer:

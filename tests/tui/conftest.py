@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.runs import write_run
+from tests.fake_runs import write_run
 from tests.tui.driving import MODELS
 
 

@@ -10,13 +10,13 @@ import pytest
 from textual.command import CommandPalette
 from textual.widgets import Input, OptionList, SelectionList
 
-from tests.runs import write_run
+from tests.fake_runs import write_run
 from tests.tui.driving import MODELS, WIDE, Session, opened
 from thinice_tui.analysis.table import ALL_SETS, COLUMNS, HELD_SETS, SET_NAMES, View
 from thinice_tui.runfile.records import Role
-from thinice_tui.tui.actions import ACTIONS, ALL, BY_NAME, SET_ACTIONS, Place, actions_in, bindings_in
+from thinice_tui.tui.actions.registry import ACTIONS, ALL, BY_NAME, SET_ACTIONS, Place, actions_in, bindings_in
 from thinice_tui.tui.app import ThiniceApp
-from thinice_tui.tui.plot_views import PLOTS
+from thinice_tui.tui.content.plots import PLOTS
 from thinice_tui.tui.preferences import Preferences
 from thinice_tui.tui.screens.browse import BrowseScreen
 from thinice_tui.tui.screens.dialogs import ChoiceDialog, SomeDialog

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.runs import write_run
+from tests.fake_runs import write_run
 from tests.tui.driving import NARROW, WIDE, Session, opened
-from thinice_tui.analysis.table import ALL_SETS, View, columns_shown, look
-from thinice_tui.report.export import samples_csv, samples_json
+from thinice_tui.analysis.table import ALL_SETS, View, columns_shown, select_rows
+from thinice_tui.report.sample_export import samples_csv, samples_json
 from thinice_tui.runfile.reader import read_run
-from thinice_tui.tui.actions import ACTIONS
+from thinice_tui.tui.actions.registry import ACTIONS
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ async def press_all(session: Session, key: str) -> None:
 
 def test_exports_hold_what_there_is(alone: Path) -> None:
     run = read_run(alone)
-    rows = look(run, View(sets=ALL_SETS, sort="pruned_margin"))
+    rows = select_rows(run, View(sets=ALL_SETS, sort="pruned_margin"))
     assert rows.view.sort == "margin", "a column remembered from a comparison"
     header, *lines = csv.reader(samples_csv(rows).splitlines())
     assert len(lines) == len(run.labels) and "pruned" not in header and {"margin", "dense_broken_by"} <= set(header)

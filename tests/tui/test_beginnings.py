@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.runs import make_run
+from tests.fake_runs import make_run
 from tests.tui.driving import MODELS, WIDE, opened
 from tests.tui.test_survival import tour
 

@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from textual import events
 from textual.widgets import Input, Static
 
-from tests.runs import make_run, write_run
+from tests.fake_runs import make_run, write_run
 from tests.tui.driving import MODELS, NARROW, WIDE, Session, opened
 from thinice_tui.analysis.table import ALL_SETS, COLUMNS
 from thinice_tui.tui.screens.browse import BrowseScreen

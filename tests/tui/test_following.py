@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from tests.engine.test_run import request
-from tests.runs import write_run
-from tests.tiny import Files
+from tests.fake_runs import write_run
+from tests.linear_models import Files
 from tests.tui.driving import MODELS, Session, listen
 from thinice_tui.runfile.reader import RunReader
 from thinice_tui.runfile.records import Run
+from thinice_tui.tui.actions.engine import EngineActions
 from thinice_tui.tui.app import ThiniceApp
-from thinice_tui.tui.engine_actions import EngineActions
 
 
 async def test_a_run_file_that_is_being_made_is_waited_for(

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import OptionList
 
-from tests.runs import write_run
+from tests.fake_runs import write_run
 from tests.tui.driving import Session, opened
 from thinice_tui.tui.screens.dialogs import ChoiceDialog
 

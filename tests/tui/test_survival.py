@@ -14,17 +14,17 @@ from rich.text import Text
 from textual.app import App, ComposeResult
 from typer.testing import CliRunner
 
-from tests.runs import make_run, write_run
+from tests.fake_runs import make_run, write_run
 from tests.tui.driving import DEADLINE, MODELS, NARROW, WIDE, Session, opened
 from thinice_tui.analysis.comparison import analyse
-from thinice_tui.cli import app as commands
+from thinice_tui.commands.app import app as commands
 from thinice_tui.errors import RunFileError
-from thinice_tui.printable import printable
 from thinice_tui.runfile.records import Role, Run
 from thinice_tui.runfile.schema import VERSION
-from thinice_tui.tui.actions import ACTIONS
+from thinice_tui.safe_io.printable import printable
+from thinice_tui.tui.actions.registry import ACTIONS
 from thinice_tui.tui.app import ThiniceApp
-from thinice_tui.tui.plot_views import PLOTS
+from thinice_tui.tui.content.plots import PLOTS
 from thinice_tui.tui.widgets.slow_view import SlowView
 
 EVIL = ["[red]x[/red]", "[@click=app.exit]", "\x1b[31mred", "a\nb", "[/][[\\["]

@@ -10,18 +10,18 @@ from rich.cells import cell_len
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from tests.runs import write_run
+from tests.fake_runs import write_run
 from tests.tui.driving import MODELS
 from thinice_tui.analysis.comparison import analyse
-from thinice_tui.analysis.table import ALL_SETS, HELD_SETS, SET_NAMES, Rows, View, look
+from thinice_tui.analysis.table import ALL_SETS, HELD_SETS, SET_NAMES, Rows, View, select_rows
 from thinice_tui.plots.charts import SET_MARKERS
 from thinice_tui.runfile.reader import read_run
 from thinice_tui.runfile.records import Heartbeat, Role, Run
-from thinice_tui.tui.detail import load_detail
-from thinice_tui.tui.plot_views import PLOTS, plot
-from thinice_tui.tui.rows_view import empty_reason, rows_line
-from thinice_tui.tui.run_view import progress, summary, title
-from thinice_tui.tui.sample_view import sample_view
+from thinice_tui.tui.content.plots import PLOTS, plot
+from thinice_tui.tui.content.rows import empty_reason, rows_line
+from thinice_tui.tui.content.run import progress, summary, title
+from thinice_tui.tui.content.sample import sample_view
+from thinice_tui.tui.content.sample_detail import load_detail
 
 WIDTHS = (20, 40, 60, 80, 120, 200)
 LONG: dict[str, Role] = {"dense": "dense", "a very long name of a model " * 4: "pruned", "again": "control"}
@@ -38,7 +38,7 @@ def widest(lines: Sequence[str]) -> int:
 
 
 def rows_of(run: Run, **view: object) -> Rows:
-    return look(run, View(**{"sets": ALL_SETS, **view}))  # type: ignore[arg-type]
+    return select_rows(run, View(**{"sets": ALL_SETS, **view}))  # type: ignore[arg-type]
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from thinice_tui.analysis.comparison import SETS, clean_correct, clean_known
 from thinice_tui.analysis.curve import distances, has_distances
-from thinice_tui.analysis.query import Field, NameField, NumberField, matches
+from thinice_tui.analysis.query.language import Field, NameField, NumberField, matches
 from thinice_tui.runfile.records import Floats, ModelOutcomes, Run
 
 UNDECIDED = "?"
@@ -252,7 +252,7 @@ class Rows:
         return {name: int(count) for name, count in zip(SET_NAMES, counts, strict=True)}
 
 
-def look(run: Run, view: View) -> Rows:
+def select_rows(run: Run, view: View) -> Rows:
     """The rows of `run` that `view` asks for, with the view as the run allows it; raises QueryError."""
     view = replace(view, other=min(view.other, len(run.models) - 1), sort=columns_shown(run, [view.sort])[0])
     table = SampleTable(run, run.models[view.other], view.margin)

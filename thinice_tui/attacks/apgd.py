@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from thinice_tui.attacks.losses import Loss, loss_of, lowered_margins
-from thinice_tui.attacks.together import lowest, runs_at_once, target_classes
-from thinice_tui.settings import Norm
+from thinice_tui.attacks.multi_run import lowest, runs_at_once, target_classes
+from thinice_tui.protocol.threat_model import Norm
 
 RHO = 0.75
 """The share of steps that must improve the loss, else the step size is halved."""

@@ -7,9 +7,9 @@ label's own class, and drops what it finds just outside eps. The iterates are th
 import torch
 from torch import Tensor, nn
 
+from thinice_tui.attacks.multi_run import lowest, runs_at_once, target_classes
 from thinice_tui.attacks.projection import onto_hyperplane
-from thinice_tui.attacks.together import lowest, runs_at_once, target_classes
-from thinice_tui.settings import Norm
+from thinice_tui.protocol.threat_model import Norm
 
 ALPHA_MAX = 0.1
 """The largest pull towards the clean image."""

@@ -7,7 +7,7 @@ step length solves a monotone, concave, piecewise linear equation, which a few N
 import torch
 from torch import Tensor
 
-from thinice_tui.settings import Norm
+from thinice_tui.protocol.threat_model import Norm
 
 ITERATIONS = 30
 CLOSE = 1e-6

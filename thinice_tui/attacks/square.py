@@ -12,9 +12,9 @@ from types import EllipsisType
 import torch
 from torch import Tensor
 
+from thinice_tui.attacks.counting import CountingMemory, CountingModel
 from thinice_tui.attacks.losses import lowered_margins
-from thinice_tui.attacks.metered import MeteredMemory, MeteredModel
-from thinice_tui.settings import Norm
+from thinice_tui.protocol.threat_model import Norm
 
 SHARE = 0.8
 """Of the image, what the first window covers; it shrinks as queries go by."""
@@ -23,7 +23,7 @@ SCHEDULE = ((10, 1), (50, 2), (200, 4), (500, 8), (1000, 16), (2000, 32), (4000,
 
 
 def square_attack(
-    model: MeteredModel, x: Tensor, y: Tensor, norm: Norm, eps: float, queries: int, restarts: int
+    model: CountingModel, x: Tensor, y: Tensor, norm: Norm, eps: float, queries: int, restarts: int
 ) -> Tensor:
     """The image of lowest margin found for each of x [n,C,H,W] with labels y [n]; broken samples are not queried on."""
     worst = x.clone()
@@ -44,13 +44,13 @@ def _side(query: int, height: int, width: int, least: int) -> int:
     return max(round(math.sqrt(SHARE / divisor * height * width)), least)
 
 
-def _search_linf(model: MeteredModel, x: Tensor, y: Tensor, eps: float, queries: int) -> tuple[Tensor, Tensor]:
+def _search_linf(model: CountingModel, x: Tensor, y: Tensor, eps: float, queries: int) -> tuple[Tensor, Tensor]:
     """Each query moves a window of every image to the ball's surface, up or down by channel."""
     n, channels, height, width = x.shape
     found, margins = _start(model, x, y, torch.clamp(x + eps * _signs([n, channels, 1, width], x), 0.0, 1.0))
     index = torch.arange(n, device=x.device)
     low, high, labels = (x - eps).clamp_(min=0.0), (x + eps).clamp_(max=1.0), y
-    best, lowest, memory = found.clone(), margins.clone(), MeteredMemory(model, found)
+    best, lowest, memory = found.clone(), margins.clone(), CountingMemory(model, found)
     sides = [min(_side(query, height, width, 1), height, width) for query in range(queries)]
     # All at once, in the authors' order: each query's place, then which way its window moves each channel.
     drawn = torch.rand(queries, 2 + channels)
@@ -82,7 +82,7 @@ def _search_linf(model: MeteredModel, x: Tensor, y: Tensor, eps: float, queries:
     return found, margins
 
 
-def _search_l2(model: MeteredModel, x: Tensor, y: Tensor, eps: float, queries: int) -> tuple[Tensor, Tensor]:
+def _search_l2(model: CountingModel, x: Tensor, y: Tensor, eps: float, queries: int) -> tuple[Tensor, Tensor]:
     """Each query gathers the perturbation of two windows in one of them, and spends what is left of eps there."""
     height, width = x.shape[2:]
     found, margins = _start(model, x, y, (x + _unit(_tiles(x)) * eps).clamp(0, 1))
@@ -101,7 +101,7 @@ def _search_l2(model: MeteredModel, x: Tensor, y: Tensor, eps: float, queries: i
     return found, margins
 
 
-def _start(model: MeteredModel, x: Tensor, y: Tensor, drawn: Tensor) -> tuple[Tensor, Tensor]:
+def _start(model: CountingModel, x: Tensor, y: Tensor, drawn: Tensor) -> tuple[Tensor, Tensor]:
     """The images to start from, and their margins: those `drawn`, the clean ones where these have no finite logits."""
     margins = lowered_margins(model(drawn), y)
     blind = margins.isinf().nonzero().flatten()

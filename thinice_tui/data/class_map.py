@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from thinice_tui.errors import DataError
-from thinice_tui.strangers import check_is_no_other_thing, first_bytes, kind
+from thinice_tui.safe_io.file_kind import check_not_another_kind, first_bytes, kind
 
 EXPECTED = 'JSON {"folder": number} or CSV lines folder,number'
 MOST_BYTES = 16 * 2**20
@@ -18,7 +18,7 @@ def read_class_map(path: Path) -> tuple[dict[str, int], tuple[str, ...]]:
     JSON: {"cat": 3}, or the other way round {"3": "cat"}, or as ImageNet's own {"3": ["n01491361", "tiger_shark"]},
     or a list of folder names in order. CSV: folder,number a line, with a header or none.
     """
-    check_is_no_other_thing(path, EXPECTED, DataError)
+    check_not_another_kind(path, EXPECTED, DataError)
     what = kind(first_bytes(path, EXPECTED, DataError))
     if what not in ("text", "something else"):
         raise DataError(f"{path}: is {what}, expected {EXPECTED}", "write it as text")

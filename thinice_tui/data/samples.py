@@ -9,11 +9,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from thinice_tui.data.arrays import Array, Chosen, Positions
-from thinice_tui.data.images import RoundOff
-from thinice_tui.data.pictures import Pictures
+from thinice_tui.data.decoding import Pictures
+from thinice_tui.data.disk_arrays import Array, Chosen, Positions
+from thinice_tui.data.layout import RoundOff
 from thinice_tui.errors import DataError
-from thinice_tui.pixels import as_floats
+from thinice_tui.protocol.pixels import as_floats
 
 PIECE = 16 * 2**20
 """Bytes of images that are in memory at once where all are gone through."""

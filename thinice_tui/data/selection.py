@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from thinice_tui.data.images import spread
-from thinice_tui.data.naming import whole
-from thinice_tui.data.npy_pair import read_npy
+from thinice_tui.data.array_keys import whole
+from thinice_tui.data.layout import spread
 from thinice_tui.data.samples import Samples
+from thinice_tui.data.sources.npy_pair import read_npy
 from thinice_tui.errors import DataError, UsageError
-from thinice_tui.settings import DataOptions
-from thinice_tui.strangers import check_is_no_other_thing, first_bytes, kind
+from thinice_tui.protocol.request import DataOptions
+from thinice_tui.safe_io.file_kind import check_not_another_kind, first_bytes, kind
 
 EXPECTED = "a list of original indices: one a line, CSV with a column `sample` or `index`, JSON, or a NumPy array"
 COLUMNS = ("sample", "index", "indices", "id")
@@ -88,7 +88,7 @@ def read_indices(path: Path) -> NDArray[np.int64]:
     of objects with `sample` or `index`, or an object with such a list under `samples` or `indices`. All that
     thinice-tui exports are among these. NumPy: whole numbers [n] in an .npy.
     """
-    check_is_no_other_thing(path, EXPECTED, DataError)
+    check_not_another_kind(path, EXPECTED, DataError)
     head = first_bytes(path, EXPECTED, DataError)
     if head.startswith(b"\x93NUMPY"):
         return _from_npy(path)

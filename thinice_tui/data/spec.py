@@ -5,24 +5,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from thinice_tui.data.cifar import read_cifar10, read_cifar100
-from thinice_tui.data.cifar_c import read_cifar10_c
-from thinice_tui.data.folder import read_folder
-from thinice_tui.data.idx import read_fashion_mnist, read_mnist
-from thinice_tui.data.images import LAYOUTS, wrap_tables
-from thinice_tui.data.layouts import suggestion
-from thinice_tui.data.naming import Stored, samples_of
-from thinice_tui.data.npy_pair import read_npy_pair
-from thinice_tui.data.npz import read_npz
-from thinice_tui.data.parquet import read_parquet
-from thinice_tui.data.pictures import Geometry
-from thinice_tui.data.pt import read_pt
-from thinice_tui.data.safetensors import read_safetensors
+from thinice_tui.data.array_keys import Stored, samples_of
+from thinice_tui.data.decoding import Geometry
+from thinice_tui.data.layout import LAYOUTS, wrap_tables
 from thinice_tui.data.samples import Samples
-from thinice_tui.data.svhn import read_svhn
+from thinice_tui.data.sources.cifar import read_cifar10, read_cifar100
+from thinice_tui.data.sources.cifar_c import read_cifar10_c
+from thinice_tui.data.sources.folder import read_folder
+from thinice_tui.data.sources.idx import read_fashion_mnist, read_mnist
+from thinice_tui.data.sources.npy_pair import read_npy_pair
+from thinice_tui.data.sources.npz import read_npz
+from thinice_tui.data.sources.parquet import read_parquet
+from thinice_tui.data.sources.pt import read_pt
+from thinice_tui.data.sources.safetensors import read_safetensors
+from thinice_tui.data.sources.suggestion import suggestion
+from thinice_tui.data.sources.svhn import read_svhn
 from thinice_tui.errors import DataError, UsageError
-from thinice_tui.home import expanded
-from thinice_tui.settings import DataOptions
+from thinice_tui.protocol.request import DataOptions
+from thinice_tui.safe_io.paths import expanded
 
 SPLITS = {
     "cifar10": ("test", "train"),

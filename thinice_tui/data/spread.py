@@ -5,9 +5,9 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from thinice_tui.data.arrays import Array
-from thinice_tui.data.images import StoredImages
-from thinice_tui.data.pictures import Pictures
+from thinice_tui.data.decoding import Pictures
+from thinice_tui.data.disk_arrays import Array
+from thinice_tui.data.layout import StoredImages
 from thinice_tui.data.samples import Samples
 from thinice_tui.data.selection import shuffled_keys
 from thinice_tui.errors import DataError

@@ -9,21 +9,21 @@ from thinice_tui.data.samples import Samples
 from thinice_tui.data.selection import select
 from thinice_tui.data.spec import read_samples, stored_spec
 from thinice_tui.data.spread import Spread
-from thinice_tui.engine.beginning import check_models
-from thinice_tui.engine.budget import budget_warnings
-from thinice_tui.engine.device import choose_device, full_precision
 from thinice_tui.engine.dry_run import DryRun, planned
-from thinice_tui.engine.normalizing import decide_normalizations, describe_trial, own_constants
-from thinice_tui.engine.observer import Observer
 from thinice_tui.engine.plan import RunModel, default_path, make_plan
+from thinice_tui.engine.preflight.budget import budget_warnings
+from thinice_tui.engine.preflight.checks import check_models
+from thinice_tui.engine.preflight.normalization import decide_normalizations, describe_trial, own_constants
 from thinice_tui.engine.run import PROBED, run_comparison
+from thinice_tui.engine.worker.device import choose_device, full_precision
 from thinice_tui.models.load import LoadedModel, load_model
-from thinice_tui.models.provenance import compare_models, doubts, same_weights, unheeded_keep
+from thinice_tui.models.weight_similarity import compare_models, doubts, same_weights, unheeded_keep
+from thinice_tui.protocol.observer import Observer
+from thinice_tui.protocol.request import Request
 from thinice_tui.runfile.control import this_engine
 from thinice_tui.runfile.hold import Hold
 from thinice_tui.runfile.identity import check_continues
 from thinice_tui.runfile.records import Role
-from thinice_tui.settings import Request
 
 
 @dataclass(frozen=True)

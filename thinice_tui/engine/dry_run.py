@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from thinice_tui.attacks.ensembles import Stage, build_stages
 from thinice_tui.data.samples import Samples
-from thinice_tui.durations import duration, short
-from thinice_tui.engine.device import default_batch_size, describe, full_precision
 from thinice_tui.engine.plan import RunModel, make_plan
-from thinice_tui.models.search import prepare_search
+from thinice_tui.engine.worker.attack_model import prepare_attack_model
+from thinice_tui.engine.worker.device import default_batch_size, describe, full_precision
+from thinice_tui.protocol.durations import duration, short
+from thinice_tui.protocol.ensembles import Stage, build_stages
+from thinice_tui.protocol.settings import Settings
 from thinice_tui.runfile.identity import run_state
-from thinice_tui.settings import Settings
 
 TIMED = 32
 """Images in the batch that is timed on each model."""
@@ -119,7 +119,7 @@ def _timed(model: RunModel, samples: Samples, settings: Settings, device: torch.
     """Seconds of one image's forward pass, and of its backward pass, in the form that is searched with."""
     images = torch.from_numpy(np.resize(samples.floats(slice(TIMED)), (TIMED, *samples.images.shape[1:]))).to(device)
     with full_precision():
-        form = prepare_search(model.loaded.classifier().to(device), images, settings.precision)
+        form = prepare_attack_model(model.loaded.classifier().to(device), images, settings.precision)
         forward = both = float("inf")
         for _ in range(REPEATS):
             began = _now(device)

@@ -11,10 +11,10 @@ import torch
 from thinice_tui import __version__
 from thinice_tui.engine.plan import RunModel
 from thinice_tui.models.load import LoadedModel, load_model
-from thinice_tui.models.masks.sidecar import split_sidecar
-from thinice_tui.models.provenance import classes, compare_models, doubts, input_channels, unheeded_keep
+from thinice_tui.models.masks.mask_file import split_sidecar
+from thinice_tui.models.weight_similarity import classes, compare_models, doubts, input_channels, unheeded_keep
+from thinice_tui.protocol.request import ModelOptions
 from thinice_tui.runfile.records import ModelRecord
-from thinice_tui.settings import ModelOptions
 
 SHOWN = ("arch", "dataset", "class_names", "recipe", "seed", "measured", "epoch", "best_prec1", "acc", "num_classes")
 

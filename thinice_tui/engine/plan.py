@@ -11,18 +11,18 @@ from pathlib import Path
 import torch
 
 from thinice_tui import __version__
-from thinice_tui.attacks.ensembles import REVISION, Stage
 from thinice_tui.data.samples import Samples
-from thinice_tui.engine.device import default_batch_size, describe
+from thinice_tui.engine.worker.device import default_batch_size, describe
 from thinice_tui.models.classifier import Normalization
 from thinice_tui.models.load import LoadedModel
 from thinice_tui.models.normalization import KNOWN
+from thinice_tui.protocol.ensembles import REVISION, Stage
+from thinice_tui.protocol.settings import Settings
 from thinice_tui.runfile import revision
 from thinice_tui.runfile.identity import ModelIdentity, code_name
 from thinice_tui.runfile.records import LayerRecord, ModelRecord, Role, RunPlan
 from thinice_tui.runfile.schema import SUFFIX
 from thinice_tui.runfile.writer import RunWriter
-from thinice_tui.settings import Settings
 
 
 @dataclass(frozen=True)

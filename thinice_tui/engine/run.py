@@ -11,28 +11,28 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from thinice_tui.attacks.ensembles import Stage, build_stages
 from thinice_tui.data.samples import Samples
 from thinice_tui.data.spread import Spread
-from thinice_tui.durations import duration
-from thinice_tui.engine.beginning import check_models
-from thinice_tui.engine.checks import check_finite
-from thinice_tui.engine.device import full_precision
-from thinice_tui.engine.executor import BatchTask, LocalExecutor
 from thinice_tui.engine.findings import NOT_FINITE, Check, Findings
-from thinice_tui.engine.leash import Leash
-from thinice_tui.engine.observer import Observer, StageResult
-from thinice_tui.engine.pace import Pace
 from thinice_tui.engine.plan import RunModel, make_plan, resumption_warnings
-from thinice_tui.engine.reliability import EXAMINATION, EXAMINED
-from thinice_tui.engine.remedies import accuracy_warning
-from thinice_tui.margins import logit_margin
-from thinice_tui.runfile.control import forget
+from thinice_tui.engine.preflight.accuracy import accuracy_warning
+from thinice_tui.engine.preflight.checks import check_models
+from thinice_tui.engine.preflight.outputs import check_finite
+from thinice_tui.engine.process.progress import Pace
+from thinice_tui.engine.process.run_control import RunControl
+from thinice_tui.engine.worker.device import full_precision
+from thinice_tui.engine.worker.diagnostics import EXAMINATION, EXAMINED
+from thinice_tui.engine.worker.executor import BatchTask, LocalExecutor
+from thinice_tui.protocol.durations import duration
+from thinice_tui.protocol.ensembles import Stage, build_stages, is_final
+from thinice_tui.protocol.margins import logit_margin
+from thinice_tui.protocol.observer import Observer, StageResult
+from thinice_tui.protocol.settings import Settings
+from thinice_tui.runfile.control import clear
 from thinice_tui.runfile.hold import Hold
 from thinice_tui.runfile.identity import is_finished
 from thinice_tui.runfile.records import BatchOutcome, Finding
 from thinice_tui.runfile.writer import RunWriter, tidy
-from thinice_tui.settings import Settings, is_final
 
 FINISHED = "this run is finished already: nothing is computed again"
 PROBED = 64
@@ -78,7 +78,7 @@ def run_comparison(
         ) as writer:
             if writer.value("finished") is None:
                 if not held:  # else that was done when it was taken, and what is asked since is meant for this engine
-                    forget(path)
+                    clear(path)
                 writer.begin(origin)
                 try:
                     doubts = [*doubts, *(accuracy_warning(model.loaded, probe, device) for model in models)]
@@ -87,7 +87,7 @@ def run_comparison(
                     )
                     engine.run(doubts, checks)
                 finally:
-                    forget(path)
+                    clear(path)
             else:  # by another engine, just now
                 observer.note(FINISHED)
 
@@ -121,7 +121,7 @@ class _Engine:
         self._broken = [writer.broken_by(m, len(samples)) for m in range(len(models))]
         names = [m.name for m in models]
         self._pace = Pace(names, stages, classes, observer, writer.heartbeat)
-        self._leash = Leash(writer.path, time_limit, self._pace)
+        self._run_control = RunControl(writer.path, time_limit, self._pace)
         self._executor = LocalExecutor(
             names,
             [m.loaded.classifier() for m in models],
@@ -175,17 +175,17 @@ class _Engine:
         """Clean logits of one model, in batches, and what they say about the inputs."""
         logits, model = self._logits[number], self._models[number]
         missing = np.flatnonzero(np.isnan(logits).any(axis=1))
-        started, done, paused = time.perf_counter(), 0, self._leash.paused
+        started, done, paused = time.perf_counter(), 0, self._run_control.paused
         for positions in _batches(missing, self._batch_size):
             found = self._executor.clean_logits(number, self._samples.floats(positions))
             check_finite(found, str(model.loaded.path))
             logits[positions] = found
             self._writer.add_clean(number, positions, found)
             done += len(positions)
-            rate = done / (time.perf_counter() - started - self._leash.paused + paused)
+            rate = done / (time.perf_counter() - started - self._run_control.paused + paused)
             self._pace.clean(model.name, len(logits) - len(missing) + done, len(logits), rate)
-            self._leash.obey()
-            self._leash.end_if_asked()
+            self._run_control.poll()
+            self._run_control.end_if_asked()
         accuracy = float(self._correct(number).mean())
         self._observer.note(f"{model.name} · clean: accuracy {100 * accuracy:.1f} % of {len(self._labels)} samples")
 
@@ -229,18 +229,18 @@ class _Engine:
         )
         for front in fronts:
             self._finish_if_done(front, ordinal)
-        paused = self._leash.paused
+        paused = self._run_control.paused
         for task, outcome in self._executor.run(self._tasks(ordinal, fronts)):
             front = fronts[task.model]
             self._note_not_finite(task, outcome)
-            worked, paused = outcome.seconds - self._leash.paused + paused, self._leash.paused
+            worked, paused = outcome.seconds - self._run_control.paused + paused, self._run_control.paused
             self._keep(ordinal, task, replace(outcome, seconds=worked))
             front.seconds += worked
             front.todo.remove(task.number)
             self._pace.batch_done(len(task.positions), int(outcome.broken.sum()))
             self._finish_if_done(front, ordinal)
             self._estimate(ordinal)
-            self._leash.end_if_asked()
+            self._run_control.end_if_asked()
 
     def _note_not_finite(self, task: BatchTask, outcome: BatchOutcome) -> None:
         """Logits that are no numbers judge nothing, and attacks are blind to them: a warning and a finding."""
@@ -268,14 +268,14 @@ class _Engine:
             about = "" if expected is None else f"about {duration(expected)} more, "
             self._observer.note(f"{about}at most {duration(left)}, as if nothing else broke")
 
-    def _front(self, number: int, ordinal: int) -> "_Front":
+    def _front(self, number: int, ordinal: int) -> "StageProgress":
         entered = self._entering(number, ordinal)
         done = self._writer.batches_done(number, ordinal)
         batches = list(_batches(entered, self._batch_size))
         self._writer.start_stage(number, ordinal, len(entered))
-        return _Front(number, batches, [i for i in range(len(batches)) if i not in done])
+        return StageProgress(number, batches, [i for i in range(len(batches)) if i not in done])
 
-    def _finish_if_done(self, front: "_Front", ordinal: int) -> None:
+    def _finish_if_done(self, front: "StageProgress", ordinal: int) -> None:
         if front.todo:
             return
         self._writer.finish_stage(front.model, ordinal)
@@ -293,7 +293,7 @@ class _Engine:
             )
         )
 
-    def _tasks(self, ordinal: int, fronts: Sequence["_Front"]) -> Iterator[BatchTask]:
+    def _tasks(self, ordinal: int, fronts: Sequence["StageProgress"]) -> Iterator[BatchTask]:
         for turn in itertools.zip_longest(*(tuple(front.todo) for front in fronts)):
             for front, batch in zip(fronts, turn, strict=True):
                 if batch is None:
@@ -331,11 +331,11 @@ class _Engine:
                     share = f"{finding.value:g} of {finding.n} standing samples"
                     self._warn(f"{model.name}: {finding.check}, on {share}: its robust accuracy may be too high")
             self._findings.add(found)
-            self._leash.end_if_asked()
+            self._run_control.end_if_asked()
 
     def _forwarded(self, images: int) -> None:
         self._pace.forwarded(images)
-        self._leash.obey()
+        self._run_control.poll()
 
     def _keep(self, ordinal: int, task: BatchTask, outcome: BatchOutcome) -> None:
         """Write a batch: what broke, and for what stands the worst image so far (never one with NaN logits)."""
@@ -369,7 +369,7 @@ class _Engine:
 
 
 @dataclass
-class _Front:
+class StageProgress:
     """One stage against one model: the batches of an uninterrupted run, and which of them are to do."""
 
     model: int

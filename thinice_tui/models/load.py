@@ -9,10 +9,10 @@ from torch import Tensor, nn
 
 from thinice_tui.errors import CheckpointError, UsageError
 from thinice_tui.models.architectures import KNOWN, Built, advice, build_network, check_chain, code_sha256
-from thinice_tui.models.checkpoint import Checkpoint, read_checkpoint
 from thinice_tui.models.classifier import Classifier, Normalization
-from thinice_tui.models.containers import is_normalization
-from thinice_tui.models.materialise import materialise
+from thinice_tui.models.formats.checkpoint import Checkpoint, read_checkpoint
+from thinice_tui.models.formats.containers import is_normalization
+from thinice_tui.models.masks.torch_prune import fold_torch_pruning
 from thinice_tui.models.normalization import (
     Source,
     buffered_normalization,
@@ -85,7 +85,7 @@ def _own_network(checkpoint: Checkpoint, arch: str) -> tuple[str, nn.Module, tup
         )
     network = checkpoint.network
     name = getattr(network, "original_name", type(network).__name__)
-    notes = materialise(network)
+    notes = fold_torch_pruning(network)
     return f"{name} ({checkpoint.form}, its own code)", network, notes
 
 

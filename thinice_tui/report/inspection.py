@@ -10,8 +10,8 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from thinice_tui.printable import printable
 from thinice_tui.runfile.records import LayerRecord, ModelRecord
+from thinice_tui.safe_io.printable import printable
 
 LONGEST = 300
 BAR = 10

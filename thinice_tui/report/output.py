@@ -11,10 +11,10 @@ from rich.console import Console
 
 from thinice_tui.analysis.comparison import Analysis, analyse
 from thinice_tui.errors import RunFileError, ThiniceError, UsageError
-from thinice_tui.report.document import document
-from thinice_tui.report.text import print_report
+from thinice_tui.report.json_report import document
+from thinice_tui.report.text_report import print_report
 from thinice_tui.runfile.reader import read_run
-from thinice_tui.whole_files import check_writable, write_whole
+from thinice_tui.safe_io.atomic_write import check_writable, write_whole
 
 Format = Literal["text", "json"]
 FORMATS: tuple[Format, ...] = get_args(Format)

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from thinice_tui.errors import RunFileError
-from thinice_tui.printable import printable
 from thinice_tui.runfile.schema import check_recognised
+from thinice_tui.safe_io.printable import printable
 
 PATIENCE = 5.0
 """Seconds that a reader waits where a writer is committing."""

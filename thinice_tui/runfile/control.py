@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, cast, get_args
 
 from thinice_tui.errors import RunFileError
 from thinice_tui.runfile.records import EngineRecord, Run
-from thinice_tui.whole_files import write_text
+from thinice_tui.safe_io.atomic_write import write_text
 
 if TYPE_CHECKING:
     import psutil  # where it is used: a view appears without waiting for it
@@ -47,7 +47,7 @@ def asked(run: Path) -> Wish:
     return cast(Wish, text) if text in get_args(Wish) else "run"
 
 
-def forget(run: Path) -> None:
+def clear(run: Path) -> None:
     """Nothing is asked any more: an engine begins, or has ended."""
     with suppress(OSError):
         _file(run).unlink(missing_ok=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 
 from thinice_tui.errors import RunFileError
-from thinice_tui.runfile.control import forget, this_engine
+from thinice_tui.runfile.control import clear, this_engine
 from thinice_tui.runfile.lock import RunLock, take_lock
 from thinice_tui.runfile.problems import explained
 from thinice_tui.runfile.schema import check_recognised, starting_beat
@@ -66,7 +66,7 @@ class Hold:
             lock.release()
             raise
         self._path, self._lock = path, lock
-        forget(path)
+        clear(path)
 
     @property
     def is_held(self) -> bool:

@@ -16,9 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thinice_tui.errors import RunFileError
-from thinice_tui.margins import logit_margin
-from thinice_tui.pixels import as_floats
-from thinice_tui.printable import printable, printable_json
+from thinice_tui.protocol.margins import logit_margin
+from thinice_tui.protocol.pixels import as_floats
 from thinice_tui.runfile.connection import reading
 from thinice_tui.runfile.records import (
     EngineRecord,
@@ -33,6 +32,7 @@ from thinice_tui.runfile.records import (
     StageRecord,
 )
 from thinice_tui.runfile.schema import unpack_adversarial
+from thinice_tui.safe_io.printable import printable, printable_json
 
 CHUNK = 20_000
 Rows = list[Any]

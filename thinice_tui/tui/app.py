@@ -18,21 +18,21 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from thinice_tui.analysis.comparison import Analysis, analyse, clean_known
-from thinice_tui.analysis.table import Rows, View, columns_shown, look, margin_kinds
+from thinice_tui.analysis.table import Rows, View, columns_shown, margin_kinds, select_rows
 from thinice_tui.errors import EXIT_INTERRUPTED, RunFileError
-from thinice_tui.printable import printable
+from thinice_tui.protocol.request import Request
 from thinice_tui.runfile.control import is_computing
 from thinice_tui.runfile.reader import RunReader
 from thinice_tui.runfile.records import Run, same_outcomes
-from thinice_tui.settings import Request
-from thinice_tui.tui.actions import BY_NAME, actions_in
-from thinice_tui.tui.choosing import Choosing
-from thinice_tui.tui.engine_actions import EngineActions
+from thinice_tui.safe_io.printable import printable
+from thinice_tui.tui.actions.engine import EngineActions
+from thinice_tui.tui.actions.export import TakingAway
+from thinice_tui.tui.actions.registry import BY_NAME, actions_in
+from thinice_tui.tui.actions.view import Choosing
+from thinice_tui.tui.latency import put_keys_first
 from thinice_tui.tui.preferences import load_preferences, preferences_file, save_preferences
-from thinice_tui.tui.responsive import put_keys_first
 from thinice_tui.tui.screens.base import RunScreen
 from thinice_tui.tui.screens.browse import BrowseScreen
-from thinice_tui.tui.taking_away import TakingAway
 
 POLL = 0.25
 """Seconds between two looks at the run file; more where reading it takes long."""
@@ -85,7 +85,7 @@ class ThiniceApp(App[int]):
         key: object
 
     @dataclass
-    class Told(Message):
+    class Callback(Message):
         """A thread has something for a handler."""
 
         handler: Callable[..., None]
@@ -193,7 +193,7 @@ class ThiniceApp(App[int]):
             try:
                 work(*arguments)
             except Exception as error:  # a defect: end with its traceback, as for one in a handler
-                self.post_message(self.Told(self._fail, (error,)))
+                self.post_message(self.Callback(self._fail, (error,)))
 
         threading.Thread(target=run, daemon=True).start()
 
@@ -226,7 +226,7 @@ class ThiniceApp(App[int]):
                 computing_now = is_computing(now)
                 if now is not run or computing_now != computing or problem:
                     same = run is not None and same_outcomes(run, now)
-                    self.post_message(self.RunRead(now, computing_now, None if same else look(now, self.view)))
+                    self.post_message(self.RunRead(now, computing_now, None if same else select_rows(now, self.view)))
                 run, computing, problem = now, computing_now, ""
             enough.wait(max(POLL, REST * (time.monotonic() - began)))
 
@@ -241,7 +241,7 @@ class ThiniceApp(App[int]):
         if event.run.alone:
             self.view = replace(self.view, other=0, sort=columns_shown(event.run, [self.view.sort])[0])
         if event.rows is not None:
-            self.show(event.rows if event.rows.view == self.view else look(event.run, self.view))
+            self.show(event.rows if event.rows.view == self.view else select_rows(event.run, self.view))
         elif self.rows is not None:
             self.rows = replace(self.rows, table=replace(self.rows.table, run=event.run))
         self._analyse_if_new(event.run)
@@ -292,7 +292,7 @@ class ThiniceApp(App[int]):
             self.analysis = event.analysis
             self.tell_screens()
 
-    def on_thinice_app_told(self, event: Told) -> None:
+    def on_thinice_app_callback(self, event: Callback) -> None:
         event.handler(*event.arguments)
 
     # what is looked at
@@ -308,7 +308,7 @@ class ThiniceApp(App[int]):
         """Look at the same run in another way."""
         self.view = replace(self.view, **changes)
         if self.run_now is not None:
-            self.show(look(self.run_now, self.view))
+            self.show(select_rows(self.run_now, self.view))
             self.show_progress()
 
     @property

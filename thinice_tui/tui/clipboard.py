@@ -6,7 +6,7 @@ from pathlib import Path
 
 from textual.app import App
 
-from thinice_tui.whole_files import write_text
+from thinice_tui.safe_io.atomic_write import write_text
 
 LARGEST = 50_000
 """Characters; terminals drop longer OSC 52 sequences (xterm at 75 kB of base64)."""

@@ -14,7 +14,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from thinice_tui.errors import UsageError, reason
-from thinice_tui.home import expanded
+from thinice_tui.safe_io.paths import expanded
 
 TIMM = "timm"
 

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from torch import Tensor
 
 from thinice_tui.errors import CheckpointError
+from thinice_tui.models.masks.mask_file import Sidecar, fold_sidecar
 from thinice_tui.models.masks.products import fold_beside, fold_parametrized, fold_softplus, fold_torch_prune
 from thinice_tui.models.masks.scores import fold_scores
-from thinice_tui.models.masks.sidecar import Sidecar, fold_sidecar
 from thinice_tui.models.masks.twinrep import fold_twinrep
 
 State = dict[str, Tensor]

@@ -7,9 +7,9 @@ from textual.containers import Container
 from textual.screen import Screen
 from textual.widgets import Static
 
-from thinice_tui.printable import printable
-from thinice_tui.tui.actions import Place
-from thinice_tui.tui.run_view import progress, title
+from thinice_tui.safe_io.printable import printable
+from thinice_tui.tui.actions.registry import Place
+from thinice_tui.tui.content.run import progress, title
 from thinice_tui.tui.widgets.key_bar import KeyBar
 
 if TYPE_CHECKING:

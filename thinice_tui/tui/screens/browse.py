@@ -4,8 +4,8 @@ from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
-from thinice_tui.tui.actions import bindings_in
-from thinice_tui.tui.rows_view import empty_reason
+from thinice_tui.tui.actions.registry import bindings_in
+from thinice_tui.tui.content.rows import empty_reason
 from thinice_tui.tui.screens.base import RunScreen
 from thinice_tui.tui.widgets.filter_bar import FilterBar
 from thinice_tui.tui.widgets.panels import PlotPanel, PlotTabs, RowsLine, SamplePanel, SummaryPanel

@@ -9,7 +9,7 @@ from rich.text import Text
 from textual.app import ComposeResult
 
 from thinice_tui.analysis.comparison import Analysis
-from thinice_tui.tui.actions import ACTIONS, bindings_in, shown_keys
+from thinice_tui.tui.actions.registry import ACTIONS, bindings_in, shown_keys
 from thinice_tui.tui.screens.base import RunScreen
 from thinice_tui.tui.widgets.panels import PlotPanel, PlotTabs, RowsLine, SamplePanel
 from thinice_tui.tui.widgets.slow_view import SlowView
@@ -72,7 +72,7 @@ class ReportScreen(RunScreen):
 
 
 def _report(analysis: Analysis, width: int, _height: int) -> RenderableType:
-    from thinice_tui.report.text import render
+    from thinice_tui.report.text_report import render
 
     return render(analysis, min(width, 100))
 

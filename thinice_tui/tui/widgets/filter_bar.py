@@ -10,7 +10,7 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from thinice_tui.analysis.query import Fields, QueryError, complete, matches
+from thinice_tui.analysis.query.language import Fields, QueryError, complete, matches
 
 PROMPT = "/ "
 

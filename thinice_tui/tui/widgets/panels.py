@@ -8,11 +8,11 @@ from textual.widgets import Static
 
 from thinice_tui.analysis.comparison import Analysis
 from thinice_tui.analysis.table import Rows
-from thinice_tui.tui.detail import load_detail
-from thinice_tui.tui.plot_views import PLOTS, plot
-from thinice_tui.tui.rows_view import rows_line
-from thinice_tui.tui.run_view import summary
-from thinice_tui.tui.sample_view import sample_view
+from thinice_tui.tui.content.plots import PLOTS, plot
+from thinice_tui.tui.content.rows import rows_line
+from thinice_tui.tui.content.run import summary
+from thinice_tui.tui.content.sample import sample_view
+from thinice_tui.tui.content.sample_detail import load_detail
 from thinice_tui.tui.widgets.slow_view import SlowView
 
 

@@ -17,7 +17,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from thinice_tui.analysis.query import Field, NumberField
+from thinice_tui.analysis.query.language import Field, NumberField
 from thinice_tui.analysis.table import COLUMNS, SET_NAMES, Rows, columns_shown
 from thinice_tui.plots.charts import SET_MARKERS
 

@@ -18,7 +18,7 @@ from textual.strip import Strip
 from textual.timer import Timer
 
 from thinice_tui.errors import ThiniceError
-from thinice_tui.printable import printable
+from thinice_tui.safe_io.printable import printable
 
 DELAY = 0.1
 """Seconds of rest before drawing, so that moving through the rows stays quick."""

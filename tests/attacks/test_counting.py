@@ -1,0 +1,135 @@
+"""What attacks do to models, kept away from them."""
+
+import numpy as np
+import pytest
+import torch
+import torchattacks
+
+from tests.linear_models import make_task, module
+from tests.places import ROOT
+from thinice_tui.attacks.counting import CountingModel
+from thinice_tui.attacks.registry import attack_batch, pgd_step_size
+from thinice_tui.models.classifier import Classifier
+from thinice_tui.protocol.ensembles import Stage, build_ensemble
+from thinice_tui.protocol.threat_model import NORMS, Norm
+
+CPU = torch.device("cpu")
+
+
+def small_model() -> Classifier:
+    torch.manual_seed(0)
+    layers = [torch.nn.Conv2d(3, 4, 3), torch.nn.BatchNorm2d(4), torch.nn.ReLU(), torch.nn.Flatten()]
+    return Classifier(torch.nn.Sequential(*layers, torch.nn.Linear(144, 5)))
+
+
+def test_an_attack_leaves_batch_norm_and_gradients_alone() -> None:
+    model, task = small_model(), make_task(8)
+    before = {key: value.clone() for key, value in model.state_dict().items()}
+    images = torch.from_numpy(task.images)
+    labels = model(images).argmax(1)
+    metered = CountingModel(model, CPU)
+    metered.train()
+    for stage in build_ensemble("quick", 5):
+        attack_batch(stage, metered, images, labels, "Linf", 8 / 255, seed=0)
+    assert not model.training and not metered.training
+    assert all(torch.equal(value, before[key]) for key, value in model.state_dict().items())
+    assert all(parameter.grad is None for parameter in model.parameters())
+
+
+@pytest.mark.parametrize("stage", build_ensemble("plus", 5), ids=lambda stage: stage.name)
+def test_global_random_generators_are_left_as_they_were(stage: Stage) -> None:
+    short = Stage(stage.name, stage.kind, 3, 1, stage.targets)
+    model, task = small_model(), make_task(4)
+    images = torch.from_numpy(task.images)
+    labels = model(images).argmax(1)
+    torch.manual_seed(11)
+    np.random.seed(11)
+    expected = torch.rand(3), np.random.rand(3)
+    torch.manual_seed(11)
+    np.random.seed(11)
+    first = attack_batch(short, CountingModel(model, CPU), images, labels, "Linf", 8 / 255, seed=5)
+    assert torch.equal(torch.rand(3), expected[0])
+    assert np.array_equal(np.random.rand(3), expected[1])
+    again = attack_batch(short, CountingModel(model, CPU), images, labels, "Linf", 8 / 255, seed=5)
+    assert torch.equal(first, again), "the same seed gives the same candidates"
+
+
+def test_passes_are_counted_in_images() -> None:
+    task = make_task(6)
+    model = CountingModel(Classifier(module(task.weight)), CPU)
+    images, labels = torch.from_numpy(task.images), torch.from_numpy(task.labels)
+    attack_batch(build_ensemble("pgd-7", 5)[0], model, images, labels, "Linf", 1e-4, seed=0)
+    assert (model.forwards, model.backwards) == (42, 42)
+
+
+def test_the_watcher_can_stop_an_attack_within_one_pass() -> None:
+    class StopHere(Exception):
+        pass
+
+    def watch(meter: CountingModel) -> None:
+        if meter.forwards > 6:
+            raise StopHere
+
+    task = make_task(6)
+    model = CountingModel(Classifier(module(task.weight)), CPU, watch)
+    with pytest.raises(StopHere):
+        attack_batch(
+            build_ensemble("standard", 5)[4],
+            model,
+            torch.from_numpy(task.images),
+            torch.from_numpy(task.labels),
+            "Linf",
+            1e-4,
+            seed=0,
+        )
+    assert 6 < model.forwards <= 12
+
+
+def test_a_model_without_parameters_prints_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    class Pooling(torch.nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x.mean(dim=(2, 3)) * 10
+
+    images = torch.from_numpy(make_task(4).images)
+    model = Classifier(Pooling())
+    labels = model(images).argmax(1)
+    attack_batch(build_ensemble("pgd-3", 3)[0], CountingModel(model, CPU), images, labels, "Linf", 0.1, seed=0)
+    assert capsys.readouterr().out == ""
+
+
+def test_the_weak_attacks_step_is_what_papers_use() -> None:
+    assert pgd_step_size("Linf", 8 / 255, 20) == pytest.approx(2 / 255)
+    assert pgd_step_size("Linf", 8 / 255, 5) == pytest.approx(4 / 255)
+    assert pgd_step_size("L2", 0.5, 20) == pytest.approx(0.0625)
+
+
+def test_torchattacks_autoattack_is_never_used() -> None:
+    assert torchattacks.AutoAttack is not None
+    sources = ROOT / "thinice_tui"
+    for path in sources.rglob("*.py"):
+        text = path.read_text()
+        assert "AutoAttack(" not in text and "MultiAttack(" not in text, path
+
+
+@pytest.mark.parametrize("norm", NORMS)
+@pytest.mark.parametrize("stage", build_ensemble("plus", 5), ids=lambda stage: stage.name)
+def test_gradients_reach_an_attack_contiguous_whatever_layout_the_model_computes_in(stage: Stage, norm: Norm) -> None:
+    """torchattacks' L2 forms call `.view` on gradients, which fails on those of a channels_last model."""
+    torch.manual_seed(0)
+    network = torch.nn.Sequential(torch.nn.Conv2d(3, 16, 3), torch.nn.Flatten(), torch.nn.Linear(576, 5))
+    model = Classifier(network.to(memory_format=torch.channels_last))  # type: ignore[call-overload]
+    images = torch.from_numpy(make_task(4).images)
+    labels = model(images).argmax(1)
+    inputs = images.clone().requires_grad_()
+    (bare,) = torch.autograd.grad(model.network(inputs.contiguous(memory_format=torch.channels_last)).sum(), inputs)
+    assert not bare.is_contiguous(), "else this test shows nothing"
+    metered = CountingModel(torch.nn.Sequential(ChannelsLast(), model.network), CPU)
+    (gradient,) = torch.autograd.grad(metered(inputs).sum(), inputs)
+    assert gradient.is_contiguous() and torch.allclose(gradient, bare)
+    short = Stage(stage.name, stage.kind, 5, 1, stage.targets)
+    assert attack_batch(short, metered, images, labels, norm, 0.1, seed=0).shape == images.shape
+
+
+class ChannelsLast(torch.nn.Module):
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return images.contiguous(memory_format=torch.channels_last)

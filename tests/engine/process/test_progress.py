@@ -1,0 +1,98 @@
+"""How long it still takes: a bound, and beside it what is expected, on a simulated run of known length."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.engine.process.clock import Clock
+from thinice_tui.engine.process.progress import BACKWARD_COST, Pace
+from thinice_tui.protocol.durations import time_left
+from thinice_tui.protocol.ensembles import Stage, build_ensemble, build_stages
+from thinice_tui.protocol.observer import SilentObserver
+from thinice_tui.runfile.records import Heartbeat
+
+CLASSES, SAMPLES, BATCH = 10, 1000, 100
+SURVIVE = {"PGD-20": 0.5, "APGD-CE": 0.98, "APGD-T": 0.9, "FAB-T": 1.0, "Square": 1.0, "Distance": 1.0}
+"""Of what enters a stage, the share that stands after it."""
+Callback = tuple[float, str, float | None, float | None]
+"""When, in which stage, at most, expected."""
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr("thinice_tui.engine.process.progress.time", clock)
+    return clock
+
+
+def simulated(clock: Clock, stages: tuple[Stage, ...], slow: Iterator[float]) -> list[Callback]:
+    """What is told at each tenth of each batch; `slow`: by how much the machine is slower, batch by batch."""
+    told: list[Callback] = []
+
+    def hear(beat: Heartbeat) -> None:
+        told.append((clock.now, beat.doing.split(" · ")[1], beat.seconds_left, beat.seconds_expected))
+
+    pace = Pace(["dense"], stages, CLASSES, SilentObserver(), hear)
+    standing = SAMPLES
+    for ordinal, stage in enumerate(stages):
+        entered = SAMPLES if stage.kind == "distance" else standing
+        pace.start_stage(ordinal, entered, 0, standing, SAMPLES)
+        forwards, backwards = stage.passes(CLASSES)
+        for begin in range(0, entered, BATCH):
+            size = min(BATCH, entered - begin)
+            seconds = size * (forwards + BACKWARD_COST * backwards) * 1e-4 * next(slow)
+            pace.start_batch(0, size)
+            for tenth in range(1, 11):
+                clock.now += seconds / 10
+                pace.forwarded(size * forwards * tenth // 10)
+            pace.batch_done(size, round(size * (1 - SURVIVE[stage.name])))
+        standing = round(standing * SURVIVE[stage.name])
+    return told
+
+
+def forever(value: float) -> Iterator[float]:
+    while True:
+        yield value
+
+
+def test_the_bound_holds_and_the_estimate_is_near(clock: Clock) -> None:
+    told = simulated(clock, build_ensemble("standard", CLASSES), forever(1.0))
+    expected = [one for one in told if one[3] is not None]
+    assert len(expected) > 0.8 * len(told)
+    for at, stage, most, likely in expected:
+        truth = clock.now - at
+        assert most is not None and likely is not None and likely <= most + 1e-6
+        assert most >= 0.98 * truth, "the bound holds"
+        assert likely == pytest.approx(truth, rel=0.15, abs=5), stage
+    first = expected[0]
+    assert first[1] == "PGD-20" and first[2] is not None and first[3] is not None
+    assert first[2] > 1.8 * first[3], "where half of the samples break, the bound alone is twice too long"
+
+
+def test_distances_are_of_what_is_correct_whatever_breaks(clock: Clock) -> None:
+    stages = build_stages("quick", CLASSES, distances=True)
+    for at, _, most, _ in simulated(clock, stages, forever(1.0)):
+        assert most is None or most >= 0.98 * (clock.now - at)
+
+
+def test_a_machine_that_was_busy_for_a_while_is_forgotten(clock: Clock) -> None:
+    """Ten times slower in the first stage only: by the middle of the next one that says nothing any more."""
+    slow = iter([10.0] * 10 + [1.0] * 1000)
+    told = simulated(clock, build_ensemble("standard", CLASSES), slow)
+    later = [one for one in told if one[1] in ("FAB-T", "Square") and one[3] is not None]
+    assert later
+    for at, stage, _, likely in later:
+        assert likely == pytest.approx(clock.now - at, rel=0.2, abs=5), stage
+
+
+@pytest.mark.parametrize(
+    ("most", "expected", "said"),
+    [
+        (None, None, ""),
+        (240.0, None, "≤ 4m00s left"),
+        (240.0, 130.0, "~2m10s (≤ 4m00s) left"),
+        (60.2, 60.0, "~1m00s left"),
+    ],
+)
+def test_both_are_said(most: float | None, expected: float | None, said: str) -> None:
+    assert time_left(most, expected) == said

@@ -1,0 +1,133 @@
+"""The faster forms of a model: the same function, or not used."""
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from tests.places import SAMPLE_MODELS
+from thinice_tui.engine.worker.attack_model import SAME, prepare_attack_model
+from thinice_tui.models.classifier import Classifier, Normalization
+from thinice_tui.models.load import load_model
+from thinice_tui.protocol.settings import Precision
+
+PRECISIONS: tuple[Precision, ...] = ("fp32", "bf16")
+
+
+@pytest.fixture(scope="module")
+def probe() -> Tensor:
+    with np.load(SAMPLE_MODELS / "cifar10-test-1000.npz") as data:
+        return torch.from_numpy(data["images"][:64]).permute(0, 3, 1, 2).contiguous().float() / 255
+
+
+@pytest.mark.parametrize("name", ["dense", "pruned-99"])
+def test_the_sample_models_are_folded_and_equal(name: str, probe: Tensor) -> None:
+    judge = load_model(SAMPLE_MODELS / f"{name}.pt").classifier()
+    search = prepare_attack_model(judge, probe, "fp32")
+    assert search.steps == ("folded batch norms", "channels_last", "queries by window") and search.precision == "fp32"
+    with torch.no_grad():
+        assert (search.module(probe) - judge(probe)).abs().max() < SAME * float(judge(probe).abs().max())
+    assert not any(p.requires_grad for p in search.module.parameters()) and not search.module.training
+
+
+def test_low_precision_is_another_function_nearby_and_its_logits_are_not_rounded(probe: Tensor) -> None:
+    judge = load_model(SAMPLE_MODELS / "dense.pt").classifier()
+    search = prepare_attack_model(judge, probe, "bf16")
+    assert search.precision == "bf16" and "bf16 convolutions" in search.steps
+    with torch.no_grad():
+        assert torch.allclose(search.exact(probe), judge(probe), atol=1e-4), "for queries, which rounding misleads"
+        found, expected = search.module(probe), judge(probe)
+    assert 1e-4 < float((found - expected).abs().max()) < 0.2
+    assert found.dtype == torch.float32 and not torch.equal(found.bfloat16().float(), found)
+    assert torch.equal(judge(probe), expected), "the judge is as it was"
+
+
+def test_gradients_of_every_form_point_the_same_way(probe: Tensor) -> None:
+    judge = load_model(SAMPLE_MODELS / "dense.pt").classifier()
+    gradients = []
+    for module in (
+        judge,
+        prepare_attack_model(judge, probe, "fp32").module,
+        prepare_attack_model(judge, probe, "bf16").module,
+    ):
+        inputs = probe.clone().requires_grad_()
+        (gradient,) = torch.autograd.grad(module(inputs).logsumexp(dim=1).sum(), inputs)
+        gradients.append(gradient.flatten(1))
+    alike = [nn.functional.cosine_similarity(gradients[0], other).min() for other in gradients[1:]]
+    assert alike[0] > 0.9999 and alike[1] > 0.95
+
+
+class _Branching(nn.Module):
+    """Cannot be traced: what it does depends on its input."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Flatten(), nn.LazyLinear(5))
+
+    def forward(self, x: Tensor) -> Tensor:
+        logits: Tensor = self.layers(x)
+        return logits * 2 if bool(logits.sum() > 0) else logits
+
+
+class _Uncopyable(_Branching):
+    def __deepcopy__(self, memo: object) -> nn.Module:
+        raise RuntimeError("no copies")
+
+
+class _Overflowing(nn.Module):
+    """Finite in float32; its features leave bfloat16's precision, and with it every prediction."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 6, 1)
+        with torch.no_grad():
+            self.conv.weight.mul_(1e-3)
+            self.conv.bias.fill_(1000.0)  # type: ignore[union-attr]
+
+    def forward(self, x: Tensor) -> Tensor:
+        logits: Tensor = (self.conv(x).mean(dim=(2, 3)) - 1000.0) * 1e4
+        return logits
+
+
+def test_what_cannot_be_traced_or_copied_is_searched_as_far_as_it_can_be(probe: Tensor) -> None:
+    torch.manual_seed(0)
+    branching, uncopyable = _Branching(), _Uncopyable()
+    for network in (branching, uncopyable):
+        network(probe)
+    judge = Classifier(branching)
+    search = prepare_attack_model(judge, probe, "bf16")
+    assert "folded batch norms" not in search.steps and "channels_last" in search.steps
+    assert any("folded batch norms" in reason for reason in search.refused)
+    judge = Classifier(uncopyable)
+    search = prepare_attack_model(judge, probe, "bf16")
+    assert search.module is judge and search.steps == () and search.precision == "fp32"
+    assert len(search.refused) == 4
+
+
+def test_low_precision_that_changes_predictions_is_not_used(probe: Tensor) -> None:
+    torch.manual_seed(0)
+    judge = Classifier(_Overflowing(), Normalization("n", (0.5,), (0.25,)))
+    with torch.no_grad():
+        assert judge(probe).argmax(dim=1).unique().numel() > 1
+    search = prepare_attack_model(judge, probe, "bf16")
+    assert search.precision == "fp32" and "bf16 convolutions: other logits" in search.refused
+
+
+def test_a_scripted_module_is_searched(probe: Tensor) -> None:
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Linear(3600, 5)).eval()
+    judge = Classifier(torch.jit.trace(network, probe[:2]))  # type: ignore[no-untyped-call]
+    search = prepare_attack_model(judge, probe, "fp32")
+    with torch.no_grad():
+        assert torch.allclose(search.module(probe), judge(probe), atol=1e-4)
+
+
+def test_a_random_model_gets_no_other_form(probe: Tensor) -> None:
+    class Noisy(_Branching):
+        def forward(self, x: Tensor) -> Tensor:
+            return super().forward(x + 0.1 * torch.randn_like(x))
+
+    network = Noisy()
+    network(probe)
+    judge = Classifier(network)
+    assert prepare_attack_model(judge, probe, "fp32").module is judge

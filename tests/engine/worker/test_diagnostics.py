@@ -1,0 +1,213 @@
+"""Signs that attacks could not do their work: none for sound models, and each for a model made to hide."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+from typer.testing import CliRunner
+
+from tests.engine.test_run import StopAfter, request, run_it
+from tests.fake_runs import write_run
+from tests.linear_models import Files, make_task, module
+from tests.places import LINEAR_MODELS
+from thinice_tui.analysis.diagnostics import SQUARE_CHECK, findings
+from thinice_tui.commands.app import app
+from thinice_tui.data.spec import read_samples
+from thinice_tui.engine.findings import NOT_FINITE
+from thinice_tui.engine.preflight.determinism import CHANGES
+from thinice_tui.engine.preflight.gradients import check_gradients, vanished_gradients
+from thinice_tui.engine.worker.diagnostics import EXAMINATION, examine
+from thinice_tui.errors import ModelError
+from thinice_tui.models.classifier import Classifier
+from thinice_tui.models.load import load_model
+from thinice_tui.protocol.threat_model import NORMS, Norm
+from thinice_tui.runfile.records import Finding
+
+CPU = torch.device("cpu")
+EPS = {"Linf": 4 / 255, "L2": 0.2}
+
+
+class _Changed(nn.Module):
+    """The linear model with its logits changed."""
+
+    def __init__(self, change: Callable[[Tensor], Tensor]) -> None:
+        super().__init__()
+        self.inner = module(make_task(30).weight)
+        self.change = change
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.change(self.inner(x))
+
+
+class _Jumping(_Changed):
+    """Its margin depends on the last bits of the image."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        logits: Tensor = super().forward(x)
+        return logits * (1 + 0.9 * torch.sin(1e4 * x.sum(dim=(1, 2, 3))))[:, None]
+
+
+def staircase(logits: Tensor) -> Tensor:
+    """The same predictions, and no gradient: rounding has none, however the graph says."""
+    return (logits * 1e3).round() / 1e3 + 0 * logits
+
+
+def constant(logits: Tensor) -> Tensor:
+    """The prediction of whatever is right stays: only the first class is ever said."""
+    return nn.functional.one_hot(torch.zeros(len(logits), dtype=torch.long), logits.shape[1]) + 0 * logits
+
+
+def examined(network: nn.Module, norm: Norm) -> dict[str, Finding]:
+    task = make_task(30)
+    images = torch.from_numpy(task.images)
+    judge = Classifier(network)
+    with torch.no_grad():
+        labels = judge(images).argmax(dim=1)
+    return {f.check: f for f in examine(judge, "dense", torch.arange(30), images, labels, norm, EPS[norm], seed=0)}
+
+
+@pytest.mark.parametrize("norm", NORMS)
+def test_a_sound_model_gives_no_reason_to_doubt(norm: Norm) -> None:
+    found = examined(_Changed(lambda logits: logits), norm)
+    assert tuple(found) == EXAMINATION
+    assert not any(one.doubtful for name, one in found.items() if name != "margin jumps under random noise")
+
+
+@pytest.mark.parametrize("norm", NORMS)
+@pytest.mark.parametrize(
+    ("network", "check"),
+    [
+        (_Changed(staircase), "gradients vanish"),
+        (_Changed(lambda logits: logits * 1e6), "none"),
+        (_Changed(constant), "stands even without a limit to eps"),
+        (_Jumping(lambda logits: logits), "margin jumps under random noise"),
+    ],
+    ids=["staircase", "large logits", "constant", "jumping"],
+)
+def test_a_model_that_hides_is_found_out(network: nn.Module, check: str, norm: Norm) -> None:
+    found = examined(network, norm)
+    if check == "none":  # the margin's gradient is there, where the cross-entropy's is not
+        assert not found["gradients vanish"].doubtful
+        return
+    assert found[check].doubtful and found[check].value > 0.1 * found[check].n
+    assert found[check].value == len(found[check].samples)
+
+
+def test_an_ascent_cut_short_is_called_unfinished(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("thinice_tui.engine.worker.diagnostics.STEPS", 12)
+    monkeypatch.setattr("thinice_tui.engine.worker.diagnostics.LAST_STEPS", 10)
+    assert examined(_Jumping(lambda logits: logits), "L2")["optimisation was not at rest"].doubtful
+
+
+def test_what_has_no_gradient_at_all_is_an_error() -> None:
+    task = make_task(4)
+    judge = Classifier(_Changed(lambda logits: logits.detach()))
+    with pytest.raises(RuntimeError, match="grad"):
+        vanished_gradients(judge, torch.from_numpy(task.images), torch.from_numpy(task.labels))
+
+
+def test_a_run_keeps_its_findings_and_examines_no_model_twice(files: Files, tmp_path: Path) -> None:
+    wanted = request(files, tmp_path / "a.thinice")
+    run = run_it(wanted)
+    assert {one.model for one in run.findings} == {"dense", "pruned", "control"}
+    checks = [CHANGES, "forward pass differentiates", "gradients vanish on clean images", NOT_FINITE, *EXAMINATION]
+    assert {(one.model, one.check) for one in run.findings} == {
+        (model, check) for model in ("dense", "pruned", "control") for check in checks
+    }
+    assert not any(one.doubtful for one in run.findings if one.check not in EXAMINATION)
+    assert all(0 <= one.value <= one.n for one in run.findings)
+    observer = StopAfter()
+    again = run_it(wanted, observer)
+    assert again.findings == run.findings and not observer.seen
+
+
+@pytest.mark.parametrize("doubtful", [False, True])
+def test_square_beyond_gradients_is_autoattacks_own_flag(tmp_path: Path, doubtful: bool) -> None:
+    """Here it breaks many samples, or none; the flag is at 0.2 points."""
+    run = write_run(tmp_path / "a.thinice", {"dense": "dense", "half": "pruned"})
+    models = []
+    for model in run.models:
+        square = replace(model.stages[2], parameters={"kind": "square"})
+        by = model.broken_by if doubtful else np.where(model.broken_by == 2, -1, model.broken_by).astype(np.int16)
+        models.append(replace(model, stages=(*model.stages[:2], square), broken_by=by))
+    run = replace(run, models=tuple(models))
+    found = findings(run)
+    assert [one.check for one in found] == [SQUARE_CHECK] * 2
+    assert [one.doubtful for one in found] == [doubtful] * 2
+    expected = [100 * (model.broken_by == 2).mean() for model in models]
+    assert [one.value for one in found] == pytest.approx(expected)
+
+
+def tiny(name: str) -> str:
+    """An architecture of tests/linear_models.py, for --arch."""
+    return f"{LINEAR_MODELS}:{name}"
+
+
+@pytest.mark.parametrize(
+    ("arch", "words"),
+    [
+        ("linear", ""),
+        ("staircase", "gradients are zero on"),
+        ("defending", "its forward pass differentiates"),
+    ],
+)
+def test_gradients_are_looked_at_before_the_run(files: Files, arch: str, words: str) -> None:
+    checks = check_gradients(load_model(files.dense, tiny(arch)), read_samples(str(files.data)), CPU)
+    warnings = [check.warning for check in checks if check.warning]
+    assert len(warnings) == bool(words) and all(words in warning for warning in warnings)
+    assert [check.finding("dense").doubtful for check in checks] == [bool(check.value) for check in checks]
+
+
+def test_no_gradient_at_all_is_an_error_before_the_run(files: Files) -> None:
+    with pytest.raises(ModelError, match="has no gradient"):
+        check_gradients(load_model(files.dense, tiny("undifferentiable")), read_samples(str(files.data)), CPU)
+
+
+def test_a_run_keeps_the_warning_of_zero_gradients(files: Files, tmp_path: Path) -> None:
+    observer = StopAfter()
+    run = run_it(request(files, tmp_path / "a.thinice", arch=f"{LINEAR_MODELS}:staircase"), observer)
+    assert any("gradients are zero" in warning for warning in observer.warnings)
+    assert any("gradients are zero" in str(warning) for warning in list(run.about["warnings"]))  # type: ignore[call-overload]
+    assert any(one.check == "gradients vanish" and one.doubtful for one in run.findings)
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1e-2, 1e2, 1e6])
+def test_the_scale_of_logits_changes_no_verdict_of_a_check(scale: float) -> None:
+    plain = examined(_Changed(lambda logits: logits), "Linf")
+    scaled = examined(_Changed(lambda logits: scale * logits), "Linf")
+    assert [one.doubtful for one in scaled.values()] == [one.doubtful for one in plain.values()]
+
+
+class _Rounding(_Changed):
+    """Its input is rounded to a few grey levels, and the gradient passed on as if it were not."""
+
+    levels = 15
+
+    def forward(self, x: Tensor) -> Tensor:
+        rounded = (x * self.levels).round() / self.levels
+        return super().forward(x + (rounded - x).detach())
+
+
+def test_a_gradient_that_is_not_the_functions_own_is_found_out() -> None:
+    """On every model that rounds so, however little it gains by that."""
+    rounding = examined(_Rounding(lambda logits: logits), "Linf")
+    assert rounding["margin does not follow its gradient"].value > 25
+    assert rounding["margin does not follow its gradient"].doubtful and not rounding["gradients vanish"].doubtful
+
+
+def test_nan_under_attack_is_a_finding_and_the_report_doubts(files: Files, tmp_path: Path) -> None:
+    """Also after a stop: what the first engine saw is kept."""
+    wanted = request(files, tmp_path / "a.thinice", arch=tiny("nan_when_perturbed"))
+    observer = StopAfter()
+    run = run_it(wanted, observer)
+    found = {one.model: one for one in run.findings if one.check == NOT_FINITE}
+    assert set(found) == {"dense", "pruned", "control"}
+    assert all(one.doubtful and 0 < one.value <= one.n for one in found.values())
+    assert any("far too high" in warning for warning in observer.warnings)
+    assert len(observer.warnings) == len(set(observer.warnings)), "each once"
+    told = CliRunner().invoke(app, ["report", str(tmp_path / "a.thinice")]).stdout
+    assert "DOUBTFUL" in told and NOT_FINITE in " ".join(told.split())

@@ -1,0 +1,98 @@
+"""Whether a model is a pruned version of another, on weights that are and are not."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from tests.models.reference import REFERENCES, Maker, State, preact
+from tests.places import SAMPLE_MODELS
+from thinice_tui.errors import ModelError
+from thinice_tui.models.load import LoadedModel, load_model
+from thinice_tui.models.weight_similarity import compare_models, doubts
+
+SAMPLE = SAMPLE_MODELS
+
+
+def loaded(state: State, path: Path) -> LoadedModel:
+    torch.save(state, path)
+    return load_model(path)
+
+
+def pruned_by_magnitude(state: State, keep: float, noise: float = 0.0) -> State:
+    result, draw = dict(state), Maker(5).draw
+    for key, weight in state.items():
+        if key.endswith("weight") and weight.ndim > 1:
+            count = max(1, round(keep * weight.numel()))
+            threshold = weight.abs().flatten().topk(count).values[-1]
+            result[key] = (weight + noise * draw(*weight.shape)) * (weight.abs() >= threshold)
+    return result
+
+
+def test_a_pruned_version_is_recognised(tmp_path: Path) -> None:
+    state = REFERENCES["cifar_resnet18"].make(10, 3)
+    dense = loaded(state, tmp_path / "a.pt")
+    kin = compare_models(dense, loaded(pruned_by_magnitude(state, 0.1), tmp_path / "b.pt"))
+    assert kin.same_architecture and kin.related and kin.removed == 0
+    assert kin.layers == kin.layers_compared == 21
+    assert kin.kept == pytest.approx(0.1, abs=0.01)
+    assert kin.identical == kin.largest == 1 and kin.cosine == pytest.approx(1)
+    tuned = loaded(pruned_by_magnitude(state, 0.1, noise=0.02), tmp_path / "c.pt")
+    kin = compare_models(dense, tuned)
+    assert kin.related and kin.identical < 0.1 and kin.cosine > 0.8 and doubts(dense, tuned, kin) == ""
+
+
+def test_another_models_weights_are_warned_of(tmp_path: Path) -> None:
+    dense = loaded(REFERENCES["cifar_resnet18"].make(10, 3), tmp_path / "a.pt")
+    draw = Maker(99).draw
+    other_state = {k: draw(*v.shape) if k.endswith("weight") else v for k, v in dense.checkpoint.state.items()}
+    other = loaded(pruned_by_magnitude(other_state, 0.1), tmp_path / "b.pt")
+    kin = compare_models(dense, other)
+    assert kin.related is False and abs(kin.cosine) < 0.05
+    assert "have nothing to do with those" in doubts(dense, other, kin)
+
+
+def test_another_architecture_and_the_wrong_order_are_warned_of(tmp_path: Path) -> None:
+    state = REFERENCES["cifar_resnet18"].make(10, 3)
+    dense, sparse = loaded(state, tmp_path / "a.pt"), loaded(pruned_by_magnitude(state, 0.1), tmp_path / "b.pt")
+    other = loaded(preact("preact_resnet18", (2, 2, 2, 2), deep=False).make(10, 3), tmp_path / "c.pt")
+    assert "is a preact_resnet18" in doubts(dense, other, compare_models(dense, other))
+    assert "is the dense model the first?" in doubts(sparse, dense, compare_models(sparse, dense))
+
+
+@pytest.mark.parametrize(
+    ("classes", "channels", "message"), [(7, 3, "knows 7 classes"), (10, 1, "takes 1 input channels")]
+)
+def test_another_task_is_an_error(classes: int, channels: int, message: str, tmp_path: Path) -> None:
+    dense = loaded(REFERENCES["cifar_resnet18"].make(10, 3), tmp_path / "a.pt")
+    other = loaded(REFERENCES["cifar_resnet18"].make(classes, channels), tmp_path / "b.pt")
+    with pytest.raises(ModelError, match=message):
+        compare_models(dense, other)
+
+
+def test_removed_channels_are_counted_against_the_dense_model(tmp_path: Path) -> None:
+    state = REFERENCES["cifar_resnet18"].make(10, 3)
+    cut = dict(state)
+    cut["layer4.1.conv1.weight"] = state["layer4.1.conv1.weight"][:16]
+    cut["layer4.1.conv2.weight"] = state["layer4.1.conv2.weight"][:, :16]
+    for part in ("weight", "bias", "running_mean", "running_var"):
+        cut[f"layer4.1.bn1.{part}"] = state[f"layer4.1.bn1.{part}"][:16]
+    dense, other = loaded(state, tmp_path / "a.pt"), loaded(cut, tmp_path / "b.pt")
+    kin = compare_models(dense, other)
+    assert kin.removed == pytest.approx(1 - other.sparsity.parameters / dense.sparsity.parameters) and kin.removed > 0.2
+    assert kin.layers_compared == kin.layers - 2 and kin.related and doubts(dense, other, kin) == ""
+
+
+def test_too_few_weights_say_nothing() -> None:
+    dense = load_model(SAMPLE / "dense.pt")
+    tiny = replace(dense, network=nn.Sequential(nn.Conv2d(3, 2, 3), nn.Flatten(), nn.Linear(8, 10)))
+    assert compare_models(tiny, tiny).related is None
+
+
+@pytest.mark.parametrize("name", ["control", "pruned-90", "pruned", "pruned-99"])
+def test_the_sample_models_descend_from_the_dense_one(name: str) -> None:
+    dense, other = load_model(SAMPLE / "dense.pt"), load_model(SAMPLE / f"{name}.pt")
+    kin = compare_models(dense, other)
+    assert kin.related and kin.cosine > 0.4 and kin.largest > 0.99 and doubts(dense, other, kin) == ""

@@ -1,0 +1,72 @@
+"""Which stages an ensemble has, for any number of classes."""
+
+import pytest
+
+from thinice_tui.errors import UsageError
+from thinice_tui.protocol.ensembles import build_ensemble
+
+
+def names(attack: str, classes: int = 10) -> list[str]:
+    return [stage.name for stage in build_ensemble(attack, classes)]
+
+
+def test_standard_is_autoattack_standard_after_the_weak_attack() -> None:
+    assert names("standard") == ["PGD-20", "APGD-CE", "APGD-T", "FAB-T", "Square"]
+    by_name = {stage.name: stage for stage in build_ensemble("standard", 10)}
+    assert by_name["APGD-CE"].steps == by_name["APGD-T"].steps == by_name["FAB-T"].steps == 100
+    assert by_name["APGD-T"].targets == by_name["FAB-T"].targets == 9
+    assert by_name["Square"].steps == 5000
+
+
+def test_plus_is_the_papers_protocol() -> None:
+    stages = {stage.name: stage for stage in build_ensemble("plus", 10)}
+    assert set(stages) == {"PGD-20", "APGD-CE", "APGD-DLR", "FAB", "Square", "APGD-T", "FAB-T"}
+    assert [stages[name].restarts for name in ("APGD-CE", "APGD-DLR", "FAB")] == [5, 5, 5]
+    assert stages["APGD-T"].targets == stages["FAB-T"].targets == 9
+    assert stages["Square"].steps == 5000
+
+
+def test_quick_has_three_targets_and_twenty_steps() -> None:
+    assert names("quick") == ["PGD-20", "APGD-CE", "APGD-T"]
+    assert [stage.steps for stage in build_ensemble("quick", 10)] == [20, 20, 20]
+    assert build_ensemble("quick", 10)[2].targets == 3
+
+
+def test_pgd_k_is_that_alone() -> None:
+    (stage,) = build_ensemble("PGD-50", 10)
+    assert (stage.name, stage.steps, stage.kind) == ("PGD-50", 50, "pgd")
+
+
+@pytest.mark.parametrize(("classes", "targets"), [(4, 3), (7, 6), (10, 9), (100, 9), (1000, 9)])
+def test_targets_are_the_other_classes_at_most_nine(classes: int, targets: int) -> None:
+    assert {stage.targets for stage in build_ensemble("standard", classes)} == {0, targets}
+
+
+@pytest.mark.parametrize("attack", ["quick", "standard", "plus"])
+def test_below_four_classes_the_margin_loss_stands_in_and_says_so(attack: str) -> None:
+    for classes in (2, 3):
+        kinds = [stage.kind for stage in build_ensemble(attack, classes)]
+        assert "apgd-t" not in kinds and "apgd-margin" in kinds
+        assert ("apgd-dlr" in kinds) == (attack == "plus" and classes == 3)
+        notes = [stage.note for stage in build_ensemble(attack, classes) if stage.kind == "apgd-margin"]
+        assert all(f"the model has {classes}" in note for note in notes)
+
+
+@pytest.mark.parametrize("attack", ["", "autoattack", "pgd", "pgd-0", "pgd--1", "pgd-x", "standard "])
+def test_an_unknown_name_is_refused_with_the_known_ones(attack: str) -> None:
+    with pytest.raises(UsageError, match="expected quick, standard, plus or pgd-K"):
+        build_ensemble(attack, 10)
+
+
+def test_one_class_is_refused() -> None:
+    with pytest.raises(UsageError, match="at least 2"):
+        build_ensemble("quick", 1)
+
+
+@pytest.mark.parametrize("attack", ["quick", "standard", "plus", "pgd-7"])
+@pytest.mark.parametrize("classes", [2, 3, 10])
+def test_every_stage_says_what_it_costs(attack: str, classes: int) -> None:
+    for stage in build_ensemble(attack, classes):
+        forwards, backwards = stage.passes(classes)
+        assert forwards >= stage.steps
+        assert (backwards == 0) == (stage.kind == "square")

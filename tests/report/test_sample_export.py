@@ -1,0 +1,188 @@
+"""Samples taken out of a run: every value is the run's own."""
+
+import csv
+import io
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.fake_runs import write_run
+from thinice_tui.analysis.table import ALL_SETS, COLUMNS, SET_NAMES, Rows, View, select_rows
+from thinice_tui.errors import ThiniceError
+from thinice_tui.report.sample_export import free_path, indices, samples_csv, samples_json, save, thin_ice
+from thinice_tui.runfile.records import Role, Run
+
+MODELS: dict[str, Role] = {"dense": "dense", "half": "pruned", "again": "control"}
+NAMES = ["cat", 'a "dog", or not', "line\nbreak", "=1+1", "猫"]
+VIEWS = [
+    View(sets=ALL_SETS),
+    View(),
+    View(other=2, margin="attacked", sort="broken_by", descending=True, sets=ALL_SETS),
+    View(query="margin<1 label=cat", sets=frozenset({"S10", "S00"})),
+    View(query="margin>1000"),
+]
+
+
+@pytest.fixture(scope="module", params=[3, 1, 0], ids="through {}".format)
+def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    path = tmp_path_factory.mktemp("export") / "a.thinice"
+    return write_run(path, MODELS, n=80, class_names=NAMES, through=request.param)
+
+
+def expected(rows: Rows, position: int) -> dict[str, object]:
+    """What the run says of one sample, by column; None where it is not known."""
+    run, dense, other = rows.table.run, rows.table.run.models[0], rows.table.other
+    stages = [stage.name for stage in dense.stages]
+
+    def name(code: int) -> str | None:
+        return run.class_names[code] if code >= 0 else None
+
+    def broken(number: int) -> str | None:
+        model = (dense, other)[number]
+        if model.clean_prediction[position] != run.labels[position]:
+            return "clean"
+        return stages[model.broken_by[position]] if model.broken_by[position] >= 0 else None
+
+    margins = [m.clean_margin if rows.view.margin == "clean" else m.worst_margin for m in (dense, other)]
+    return {
+        "sample": int(run.indices[position]),
+        "label": name(run.labels[position]),
+        "dense": name(dense.worst_prediction[position]),
+        "pruned": name(other.worst_prediction[position]),
+        "margin": float(margins[0][position]),
+        "set": SET_NAMES[rows.table.sets[position]],
+        "broken_by": broken(1),
+        "dense_broken_by": broken(0),
+        "dense_clean": name(dense.clean_prediction[position]),
+        "pruned_clean": name(other.clean_prediction[position]),
+        "pruned_margin": float(margins[1][position]),
+        "distance": None,
+        "pruned_distance": None,
+    }
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_csv_holds_what_the_run_does(view: View, run: Run) -> None:
+    rows = select_rows(run, view)
+    found = list(csv.DictReader(io.StringIO(samples_csv(rows), newline="")))
+    assert samples_csv(rows).splitlines()[0] == ",".join(COLUMNS)
+    assert len(found) == len(rows.order)
+    for row, position in zip(found, rows.order.tolist(), strict=True):
+        wanted = expected(rows, position)
+        assert list(row) == list(wanted)
+        for key, value in wanted.items():
+            if isinstance(value, float):
+                assert np.float32(row[key]) == np.float32(value), "no digit is lost"
+            else:
+                assert row[key] == ("" if value is None else str(value)), key
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_json_holds_the_same_and_how_it_was_made(view: View, run: Run) -> None:
+    rows = select_rows(run, view)
+    found = json.loads(samples_json(rows))
+    assert found["samples"] == [expected(rows, position) for position in rows.order.tolist()]
+    assert found["run"] == run.path and found["complete"] == run.complete
+    assert found["settings"]["eps"]["text"] == "8/255"
+    assert found["dense"] == "/m/dense.pt" and found["pruned"] == f"/m/{list(MODELS)[view.other]}.pt"
+    assert (found["margin"], found["filter"], found["sets"]) == (view.margin, view.query, sorted(view.sets))
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_indices_are_those_of_the_data_in_the_order_shown(view: View, run: Run) -> None:
+    rows = select_rows(run, view)
+    text = indices(rows)
+    assert text.split() == [str(index) for index in run.indices[rows.order]]
+    assert text == "" or text.endswith("\n")
+    if len(rows.order):
+        assert np.loadtxt(io.StringIO(text), dtype=np.int64, ndmin=1).tolist() == run.indices[rows.order].tolist()
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_thin_ice_is_all_that_is_lost_whatever_is_shown_lowest_margin_first(view: View, run: Run) -> None:
+    rows = select_rows(run, view)
+    dense, other = run.models[0], run.models[view.other]
+    lost = [int(index) for index in thin_ice(rows).split()]
+    assert sorted(lost) == sorted(run.indices[rows.table.sets == SET_NAMES.index("S10")].tolist())
+    if run.complete:
+        held = (dense.clean_prediction == run.labels) & (dense.broken_by < 0)
+        gone = (other.clean_prediction != run.labels) | (other.broken_by >= 0)
+        assert sorted(lost) == sorted(run.indices[held & gone].tolist()) != []
+    margins = dense.clean_margin if view.margin == "clean" else dense.worst_margin
+    found = margins[np.array(lost, dtype=np.int64) // 3]
+    assert (np.diff(found) >= 0).all()
+
+
+def test_what_is_not_known_is_empty_and_null(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "a.thinice", MODELS, n=5)
+    unknown = replace(
+        run.models[1],
+        clean_prediction=np.full(5, -1, np.int32),
+        clean_margin=np.full(5, np.nan, np.float32),
+        worst_prediction=np.full(5, -1, np.int32),
+        worst_margin=np.full(5, np.nan, np.float32),
+        broken_by=np.full(5, -1, np.int16),
+    )
+    rows = select_rows(replace(run, models=(run.models[0], unknown)), View(sets=ALL_SETS))
+    for row in csv.DictReader(io.StringIO(samples_csv(rows))):
+        assert (row["pruned"], row["pruned_margin"], row["broken_by"], row["set"]) == ("", "", "", "?")
+    for sample in json.loads(samples_json(rows))["samples"]:
+        assert sample["pruned"] is sample["pruned_margin"] is sample["broken_by"] is None
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf])
+def test_margins_that_are_not_finite_are_exported_too(value: float, tmp_path: Path) -> None:
+    """Of two finite logits far enough apart, float32 has no difference."""
+    run = write_run(tmp_path / "a.thinice", MODELS, n=5)
+    endless = replace(run.models[0], clean_margin=np.full(5, value, np.float32))
+    rows = select_rows(replace(run, models=(endless, *run.models[1:])), View(sets=ALL_SETS))
+    assert len(json.loads(samples_json(rows))["samples"]) == 5
+    assert len(list(csv.DictReader(io.StringIO(samples_csv(rows))))) == 5
+
+
+# files
+
+
+def test_a_file_is_written_whole_and_alone(tmp_path: Path) -> None:
+    assert save(tmp_path / "a.csv", "猫\n") == tmp_path / "a.csv"
+    assert (tmp_path / "a.csv").read_bytes() == "猫\n".encode()
+    assert [path.name for path in tmp_path.iterdir()] == ["a.csv"]
+
+
+@pytest.mark.parametrize("kind", ["file", "folder", "link"])
+def test_nothing_is_overwritten(kind: str, tmp_path: Path) -> None:
+    path, kept = tmp_path / "a.csv", tmp_path / "kept"
+    if kind == "file":
+        path.write_text("kept")
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        kept.write_text("kept")
+        path.symlink_to(kept)
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(ThiniceError, match="exists already and is left as it is"):
+        save(path, "new")
+    assert sorted(tmp_path.iterdir()) == before
+    assert kind == "folder" or path.read_text() == "kept"
+
+
+@pytest.mark.parametrize("name", ["missing/a.csv", "file/a.csv", "file/b/c", "a" * 300], ids=lambda name: name[:9])
+def test_what_cannot_be_written_is_an_error_that_says_so(name: str, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("kept")
+    with pytest.raises(ThiniceError) as caught:
+        save(tmp_path / name, "new")
+    assert "cannot be written" in caught.value.what and caught.value.do
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_free_path_is_the_first_that_is(tmp_path: Path) -> None:
+    assert free_path(tmp_path / "a.csv") == tmp_path / "a.csv"
+    (tmp_path / "a.csv").touch()
+    assert free_path(tmp_path / "a.csv") == tmp_path / "a-2.csv"
+    (tmp_path / "a-2.csv").touch()
+    assert free_path(tmp_path / "a.csv") == tmp_path / "a-3.csv"
+    (tmp_path / "folder").mkdir()
+    assert free_path(tmp_path / "folder") == tmp_path / "folder-2"

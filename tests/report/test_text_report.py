@@ -1,0 +1,210 @@
+"""The report as JSON and as text."""
+
+import io
+import json
+import subprocess
+import sys
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from tests.fake_runs import write_run
+from thinice_tui.analysis.comparison import analyse
+from thinice_tui.report.json_report import document
+from thinice_tui.report.text_report import print_report
+from thinice_tui.runfile.reader import read_run
+from thinice_tui.runfile.records import Finding, Role
+
+MODELS: dict[str, Role] = {"dense": "dense", "half": "pruned", "again": "control"}
+
+KEYS = {
+    "": {"run", "models", "comparisons", "reliability", "security_curves"},
+    "run": {"settings", "versions", "seed", "device", "complete", "warnings", "data"},
+    "models": {"role", "path", "sha256", "arch", "sparsity", "clean_accuracy", "robust_accuracy", "stages"},
+    "models.sparsity": {"conv_linear", "mean_per_layer", "all_parameters"},
+    "models.stages": {"name", "entered", "broken", "robust_accuracy_after", "forwards", "backwards", "seconds"},
+    "comparisons": {
+        *("pruned", "sets", "clean_sets", "nfr", "pfr", "auc_s10_s11", "auc_s01_s00"),
+        *("flip_rate", "mcnemar_p", "overestimation_gap"),
+    },
+    "comparisons.sets": {"S11", "S10", "S01", "S00"},
+    "comparisons.clean_sets": {"S11", "S10", "S01", "S00"},
+    "comparisons.auc_s10_s11": {"value", "low", "high", "n"},
+    "comparisons.auc_s01_s00": {"value", "low", "high", "n"},
+    "comparisons.flip_rate": {"margin_low", "margin_high", "n", "flips", "rate", "low", "high"},
+    "comparisons.overestimation_gap": {"weak", "ensemble", "gap"},
+    "samples": {"index", "label", "models"},
+    "samples.models.dense": {"prediction", "margin", "standing", "broken_by", "adversarial_prediction"},
+}
+"""The keys that were promised to be stable. Others may be added; none of these may go."""
+
+
+def text_of(path: Path, width: int = 80, **run: object) -> str:
+    stream = io.StringIO()
+    analysis = analyse(write_run(path, MODELS, **run))  # type: ignore[arg-type]
+    print_report(analysis, Console(file=stream, width=width))
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("where", KEYS)
+def test_the_promised_keys_are_there(where: str, tmp_path: Path) -> None:
+    found = document(analyse(write_run(tmp_path / "a.thinice", MODELS)), samples=True)
+    for key in where.split("."):
+        if key:
+            found = found[key]
+        if isinstance(found, list):
+            found = found[0]
+    assert set(found) >= KEYS[where]
+
+
+def test_numbers_are_fractions_and_the_identities_hold(tmp_path: Path) -> None:
+    found = document(analyse(write_run(tmp_path / "a.thinice", MODELS)), samples=True)
+    dense, half = found["models"][:2]
+    comparison = found["comparisons"][0]
+    assert comparison["nfr"] - comparison["pfr"] == pytest.approx(dense["robust_accuracy"] - half["robust_accuracy"])
+    assert comparison["auc_s10_s11"]["n"] == comparison["sets"]["S10"] + comparison["sets"]["S11"]
+    assert found["run"]["complete"] is True and found["run"]["seed"] == 3
+    standing = [sample["models"]["dense"]["standing"] for sample in found["samples"]]
+    assert sum(standing) / len(standing) == pytest.approx(dense["robust_accuracy"])
+    assert found["samples"][4]["index"] == 12, "the index is that of the original data"
+    for sample in found["samples"]:
+        one = sample["models"]["dense"]
+        assert (one["broken_by"] is None) == one["standing"]
+        assert (one["margin"] > 0) == (one["prediction"] == sample["label"])
+        if one["broken_by"] not in (None, "clean"):
+            assert one["adversarial_prediction"] != sample["label"]
+
+
+@pytest.mark.parametrize("through", [0, 1, 2])
+def test_a_partial_run_is_strict_json_and_says_so(through: int, tmp_path: Path) -> None:
+    found = document(analyse(write_run(tmp_path / "a.thinice", MODELS, through=through)), samples=True)
+    again = json.loads(json.dumps(found, allow_nan=False))
+    assert again["run"]["complete"] is False
+    assert len(again["run"]["stages_finished"]) == through
+    assert (again["models"][0]["robust_accuracy"] is None) == (through == 0)
+    assert (again["comparisons"] == []) == (through == 0)
+
+
+def test_the_text_says_everything_at_80_columns(tmp_path: Path) -> None:
+    text = text_of(tmp_path / "a.thinice")
+    for words in (
+        *("Linf eps 8/255", "standard", "200 samples", "seed 3", "dense → half", "NFR", "PFR", "McNemar"),
+        *("S10", "S01", "PGD-20 −", "Overestimation by PGD-20 alone", "flips go with low margins"),
+        *("control", "APGD-T", "Flip rate S10/(S10+S11)", "Dense margins by set", "Accuracy in % after each stage"),
+    ):
+        assert words in text, words
+    assert "PARTIAL" not in text and "upper bound" not in text and "≤" not in text
+    assert max(map(len, text.splitlines())) <= 80
+    assert "\x1b" not in text, "no colour codes in a file"
+
+
+def test_a_partial_run_and_a_weak_ensemble_are_upper_bounds(tmp_path: Path) -> None:
+    partial = text_of(tmp_path / "a.thinice", through=2)
+    assert "PARTIAL" in partial and "left: APGD-T" in partial and "≤" in partial
+    weak = text_of(tmp_path / "b.thinice", attack="quick")
+    assert "upper bounds: quick is weak" in " ".join(weak.split()) and "≤" in weak
+    early = text_of(tmp_path / "c.thinice", through=0)
+    assert "not yet" in early and "stages finished for every model: none" in early
+
+
+def test_too_few_flips_are_called_so(tmp_path: Path) -> None:
+    assert "too few flips to tell" in text_of(tmp_path / "a.thinice", flip=False)
+
+
+def test_an_auc_of_few_flips_has_no_interval(tmp_path: Path) -> None:
+    """By the installed command: null in JSON, and in the text the verdict where the interval would mislead."""
+    write_run(tmp_path / "a.thinice", MODELS, n=100)
+    report = [sys.executable, "-m", "thinice_tui", "report", str(tmp_path / "a.thinice")]
+    said = subprocess.run([*report, "--format", "json"], capture_output=True, text=True, check=True).stdout
+    comparison = json.loads(said)["comparisons"][0]
+    assert 0 < comparison["sets"]["S10"] < 12 <= comparison["sets"]["S11"]
+    found = comparison["auc_s10_s11"]
+    assert 0 < found["value"] < 1 and found["low"] is None and found["high"] is None
+    assert found["verdict"] == "too few flips to tell"
+    text = subprocess.run(report, capture_output=True, text=True, check=True).stdout
+    row = next(line for line in text.splitlines() if "S10, S11 " in line)
+    assert f"{found['value']:.2f} " in row and "too few flips to tell" in row and "nan" not in text
+    assert f"{found['value']:.2f} [" not in row
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 140])
+def test_it_fits_the_width(width: int, tmp_path: Path) -> None:
+    assert max(map(len, text_of(tmp_path / "a.thinice", width=width).splitlines())) <= width
+
+
+def test_names_full_of_markup_and_escapes_are_shown_literally(tmp_path: Path) -> None:
+    evil = "[bold red]x[/bold red]\x1b[31m[/]"
+    stream = io.StringIO()
+    analysis = analyse(write_run(tmp_path / "a.thinice", {"dense": "dense", evil: "pruned"}))
+    print_report(analysis, Console(file=stream, width=200))
+    text = stream.getvalue()
+    assert "[bold red]x[/bold red]" in text
+    assert "\x1b" not in text, "no escape sequence reaches the terminal"
+
+
+def test_a_run_is_reported_without_torch(tmp_path: Path) -> None:
+    path = tmp_path / "a.thinice"
+    write_run(path, MODELS)
+    code = (
+        "import sys; from thinice_tui.commands.app import app\n"
+        f"try: app(['report', {str(path)!r}, '--format', 'json'])\n"
+        "except SystemExit as stop: assert not stop.code\n"
+        "loaded = {name.split('.')[0] for name in sys.modules}\n"
+        "assert not loaded & {'torch', 'torchattacks', 'textual'}, loaded\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["run"]["complete"] is True
+
+
+def test_reliability_is_said_in_words_and_in_json(tmp_path: Path) -> None:
+    sound = Finding("dense", "gradients vanish", 0, 50, False)
+    hidden = Finding("half", "gradients vanish", 7, 50, True, (3, 4))
+    told = text_of(tmp_path / "a.thinice", more={"findings": [asdict(sound)]})
+    assert "no check gives a reason to doubt" in told and "0 of 50" in told
+    told = text_of(tmp_path / "b.thinice", more={"findings": [asdict(sound), asdict(hidden)]})
+    assert "DOUBTFUL" in told and "half: gradients vanish" in told and "7 of 50 !" in told
+    found = document(analyse(read_run(tmp_path / "b.thinice")))["reliability"]
+    assert found[1]["model"] == "half" and found[1]["samples"] == [9, 12], "original indices, here 3 × the position"
+    assert found[1]["doubtful"] is True
+    told = " ".join(text_of(tmp_path / "c.thinice", through=1).split())
+    assert "what still stands is checked when the attacks are done" in told and "so far" not in told
+    told = " ".join(text_of(tmp_path / "d.thinice", through=1, more={"findings": [asdict(sound)]}).split())
+    assert "so far no check gives a reason to doubt these numbers; what still stands" in told
+    assert "not checked by the version that made this run" in text_of(tmp_path / "e.thinice")
+
+
+def test_reliability_says_where_nothing_stands(tmp_path: Path) -> None:
+    """Not that checks are still to come: there is nothing to check."""
+    write_run(tmp_path / "a.thinice", MODELS)
+    run = read_run(tmp_path / "a.thinice")
+    broken = [replace(model, broken_by=np.zeros_like(model.broken_by)) for model in run.models]
+    for models, said in ((broken, "dense, half, again"), ((run.models[0], *broken[1:2]), "half")):
+        stream = io.StringIO()
+        print_report(analyse(replace(run, models=tuple(models))), Console(file=stream, width=100))
+        told = " ".join(stream.getvalue().split())
+        assert f"Nothing stands of {said}: no check of standing samples was needed" in told
+        assert "when the attacks are done" not in told
+
+
+def test_security_curves_are_in_the_report_where_there_are_distances(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "a.thinice", MODELS)
+    random = np.random.default_rng(0)
+    models = []
+    for model in run.models:
+        far = random.exponential(6 / 255, len(run.labels))
+        models.append(replace(model, boundary=np.where(model.clean_prediction == run.labels, far, np.nan)))
+    analysis = analyse(replace(run, models=tuple(models)))
+    stream = io.StringIO()
+    print_report(analysis, Console(file=stream, width=80))
+    assert "over eps, upper bounds, n=200" in stream.getvalue() and "Median distance" in stream.getvalue()
+    curves = document(analysis)["security_curves"]
+    assert [curve["model"] for curve in curves] == list(MODELS)
+    for curve, model in zip(curves, models, strict=True):
+        assert curve["n"] == 200 and curve["eps"][0] == 0
+        at = 40
+        expected = float(np.mean(np.nan_to_num(model.boundary) > curve["eps"][at]))
+        assert curve["robust_accuracy"][at] == expected

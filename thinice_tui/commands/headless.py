@@ -1,0 +1,68 @@
+"""`compare` without an interface: run to the end and report, or say what would run."""
+
+import json
+from collections.abc import Sequence
+from contextlib import ExitStack
+
+from rich.console import Console
+
+from thinice_tui.engine.process.environment import prepare_process
+from thinice_tui.errors import Interrupted
+from thinice_tui.protocol.request import Request
+from thinice_tui.report.output import Target, holds_results, write_report
+from thinice_tui.runfile.hold import Hold
+from thinice_tui.safe_io.own_stdout import own_stdout
+from thinice_tui.safe_io.printable import printable, printable_lines
+
+READING = "reading models and data …"
+
+
+def compare_headless(request: Request, targets: Sequence[Target], samples_in_report: bool) -> None:
+    """Attack until done, with progress on stderr, and write the report; of what there is where that is cut short.
+
+    Raises ThiniceError; Interrupted once the partial report is written.
+    """
+    console = Console(stderr=True, emoji=False)
+    console.print(READING, style="dim")
+    with ExitStack() as closing:
+        stdout, hold = closing.enter_context(own_stdout()), closing.enter_context(Hold())
+        if request.run is not None:
+            hold.take(request.run, None)
+        prepare_process()
+        from thinice_tui.engine.compare import execute, prepare  # torch takes seconds: views are told before
+        from thinice_tui.report.console import ConsoleObserver
+
+        prepared = prepare(request)
+        try:
+            with ConsoleObserver(console) as observer:
+                execute(request, prepared, observer, hold=hold)
+        except (KeyboardInterrupt, Interrupted) as stop:
+            if not holds_results(prepared.path):
+                raise Interrupted("interrupted before anything was computed") from None
+            write_report(prepared.path, targets, samples_in_report, stdout)
+            raise (
+                stop
+                if isinstance(stop, Interrupted)
+                else Interrupted(
+                    f"interrupted; everything up to the batch in flight is kept in {prepared.path}",
+                    f"repeat the command to go on, or look at it: thinice-tui report {prepared.path}",
+                )
+            ) from None
+        console.print(
+            printable(f"run file: {prepared.path}"), style="dim", markup=False, highlight=False, soft_wrap=True
+        )
+        write_report(prepared.path, targets, samples_in_report, stdout)
+
+
+def dry_run(request: Request, as_json: bool) -> None:
+    """Read and check everything, and print what would run; nothing is attacked or written. Raises ThiniceError."""
+    console = Console(stderr=True, emoji=False)
+    console.print(READING, style="dim")
+    with own_stdout() as stdout:
+        prepare_process()
+        from thinice_tui.engine.compare import plan_only, prepare
+
+        planned = plan_only(request, prepare(request))
+        text = json.dumps(planned.as_dict(), indent=2) if as_json else printable_lines(planned.text())
+        stdout.write(f"{text}\n")
+        stdout.flush()

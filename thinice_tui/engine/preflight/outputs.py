@@ -1,0 +1,86 @@
+"""What is checked before any attack: a wrong input makes a wrong number, not a crash."""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from thinice_tui.data.samples import Samples
+from thinice_tui.engine.worker.memory import in_pieces
+from thinice_tui.errors import DataError, ModelError, reason
+from thinice_tui.models.load import LoadedModel
+
+BATCH = 64
+"""Images passed forward at once."""
+
+
+def probe_outputs(model: LoadedModel, samples: Samples, device: torch.device) -> int:
+    """Forward a few images on `device` and return the number of classes; raises ModelError or DataError.
+
+    Checked: the model takes these images, returns [n,C] with C ≥ 2, the labels fit C, logits are
+    finite and are no probabilities.
+    """
+    images = samples.floats(slice(8))
+    try:
+        logits = forward(model, images, device)
+    except Exception as error:  # whatever a stranger's forward may raise
+        raise ModelError(
+            f"{model.path}: cannot take images of shape {images.shape[1:]} ({reason(error)})",
+            "check --data and --arch: channels and size must be what the model was trained on",
+        ) from error
+    if logits.ndim != 2 or logits.shape[0] != len(images) or logits.shape[1] < 2:
+        raise ModelError(
+            f"{model.path}: returns an array of shape {logits.shape} for {len(images)} images",
+            "expected logits, one row an image and a column a class (at least 2)",
+        )
+    classes = int(logits.shape[1])
+    check_labels_fit(model, samples, classes)
+    check_finite(logits, str(model.path))
+    if bool((logits >= 0).all()) and np.allclose(logits.sum(axis=1), 1, atol=1e-4):
+        raise ModelError(
+            f"{model.path}: returns probabilities (they are positive and sum to 1), expected logits",
+            "remove the softmax at its end, through --arch: attacks on probabilities look weaker than they are",
+        )
+    return classes
+
+
+def check_labels_fit(model: LoadedModel, samples: Samples, classes: int) -> None:
+    """Raise DataError where the labels cannot be meant for a model of `classes` outputs."""
+    lowest, highest = int(samples.labels.min()), int(samples.labels.max())
+    knows = f"{model.path} knows {classes} classes (0 to {classes - 1})"
+    if samples.classes is not None and samples.classes != classes:
+        raise DataError(
+            f"{samples.source}: has {samples.classes} classes, but {knows}: their labels may mean other classes there",
+            samples.remedy or "check that data and model belong together",
+        )
+    if highest == classes and lowest >= 1:
+        raise DataError(
+            f"{samples.source}: has labels up to {highest} and no 0, but {knows}",
+            f"do they count from 1? Then subtract 1 from each{f'; {samples.remedy}' if samples.remedy else ''}",
+        )
+    if highest >= classes:
+        raise DataError(
+            f"{samples.source}: has the label {highest}, but {knows}",
+            samples.remedy or "check that data and model belong together",
+        )
+
+
+def check_finite(logits: NDArray[np.float32], path: str) -> None:
+    """Raise ModelError where a clean image's logits are NaN or infinite."""
+    bad = int(np.count_nonzero(~np.isfinite(logits).all(axis=1)))
+    if bad:
+        raise ModelError(
+            f"{path}: logits of {bad} of {len(logits)} clean images are NaN or infinite",
+            "expected finite logits: check the normalisation and the weights",
+        )
+
+
+@torch.no_grad()
+def forward(model: LoadedModel, images: NDArray[np.float32], device: torch.device) -> NDArray[np.float32]:
+    """Logits on `device`, in parts that fit; raises whatever the network raises."""
+    classifier = model.classifier().to(device)
+
+    def part(some: NDArray[np.float32]) -> NDArray[np.float32]:
+        logits: NDArray[np.float32] = classifier(torch.from_numpy(some).to(device)).cpu().numpy()
+        return logits
+
+    return np.concatenate([in_pieces(part, images[at : at + BATCH]) for at in range(0, len(images), BATCH)])

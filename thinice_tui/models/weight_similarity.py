@@ -1,0 +1,163 @@
+"""Whether one model is a pruned version of another: same network, classes and input, and related weights."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from torch import Tensor, equal, nn
+
+from thinice_tui.errors import ModelError
+from thinice_tui.models.load import LoadedModel
+from thinice_tui.models.normalization import same_normalization
+
+RELATED = 0.1
+"""Cosine from which weights are called related. Of unrelated ones it is 0 ± 1/√n; fine-tuned ones are far above."""
+ENOUGH = 1000
+"""Kept weights below which nothing is said of it."""
+
+
+@dataclass(frozen=True)
+class WeightSimilarity:
+    """How a model's weights are to a dense model's, over the Conv and Linear weights of equal name and shape.
+
+    Fractions in [0,1], NaN where nothing can be compared. kept: not zero in the model; identical: of the kept, equal
+    in both; cosine: between the kept weights and the dense ones in their places, per layer, weighted by how many are
+    kept; largest: of the kept, those among as many of their layer's largest dense weights, as magnitude
+    pruning would keep them.
+    """
+
+    same_architecture: bool
+    layers: int
+    layers_compared: int
+    kept: float
+    identical: float
+    cosine: float
+    largest: float
+    weights_kept: int
+    removed: float
+    """1 − parameters / the dense model's parameters: what structured pruning took away."""
+
+    @property
+    def related(self) -> bool | None:
+        """Whether weights are related; None: too few to tell."""
+        if self.weights_kept < ENOUGH or math.isnan(self.cosine):
+            return None
+        return self.cosine >= RELATED
+
+    def sentence(self) -> str:
+        """The comparison in words."""
+        if self.layers_compared == 0:
+            return "no layer has the name and shape of one of the dense model: their weights cannot be compared"
+        return (
+            f"{self.layers_compared} of {self.layers} layers compared, {100 * self.kept:.1f} % of their weights kept; "
+            f"cosine to the dense weights {self.cosine:.2f}, {100 * self.identical:.0f} % unchanged, "
+            f"{100 * self.largest:.0f} % among the largest"
+        )
+
+
+def compare_models(dense: LoadedModel, other: LoadedModel) -> WeightSimilarity:
+    """How `other` is to `dense`; raises ModelError where classes or input channels are not the same."""
+    for verb, what, find in (("knows", "classes", classes), ("takes", "input channels", input_channels)):
+        here, there = find(other.network), find(dense.network)
+        if here is not None and there is not None and here != there:
+            raise ModelError(
+                f"{other.path} {verb} {here} {what}, {dense.path} {there}",
+                "a comparison needs models of the same task: check that they belong together",
+            )
+    mine, theirs = _weights(other.network), _weights(dense.network)
+    shared = [name for name in mine if name in theirs and mine[name].shape == theirs[name].shape]
+    compared = kept = same = 0
+    cosines = largest = 0.0
+    for name in shared:
+        weight, before = mine[name].flatten(), theirs[name].flatten()
+        mask = weight != 0
+        count = int(mask.sum())
+        compared, kept = compared + weight.numel(), kept + count
+        if count == 0:
+            continue
+        same += int((weight[mask] == before[mask]).sum())
+        norms = float(weight[mask].norm() * before[mask].norm())
+        cosines += count * (float(weight[mask] @ before[mask]) / norms if norms > 0 else 0.0)
+        largest += int(mask[before.abs().topk(count).indices].sum())
+    return WeightSimilarity(
+        same_architecture=_same(dense, other, len(mine.keys() & theirs.keys()) / max(len(mine), 1)),
+        layers=len(mine),
+        layers_compared=len(shared),
+        kept=kept / compared if compared else math.nan,
+        identical=same / kept if kept else math.nan,
+        cosine=cosines / kept if kept else math.nan,
+        largest=largest / kept if kept else math.nan,
+        weights_kept=kept,
+        removed=1 - other.sparsity.parameters / dense.sparsity.parameters if dense.sparsity.parameters else 0.0,
+    )
+
+
+def doubts(dense: LoadedModel, other: LoadedModel, kin: WeightSimilarity) -> str:
+    """A warning where `other` hardly is a pruned version of `dense`; empty: nothing speaks against it."""
+    if not kin.same_architecture:
+        return f"{other.path}: is a {other.arch}, the dense model a {dense.arch}: it is hardly a pruned version of it"
+    if kin.related is False:
+        return (
+            f"{other.path}: its weights have nothing to do with those of {dense.path} (cosine {kin.cosine:.2f} over "
+            "the kept ones): it was pruned from another model, or trained from scratch"
+        )
+    if other.sparsity.parameters > dense.sparsity.parameters:
+        return f"{other.path}: has more parameters than {dense.path}: is the dense model the first?"
+    if other.sparsity.conv_linear < dense.sparsity.conv_linear - 0.01:
+        return f"{other.path}: is less sparse than {dense.path}: is the dense model the first?"
+    return ""
+
+
+def same_weights(models: Sequence[tuple[str, LoadedModel]], control: bool) -> Iterator[str]:
+    """A warning for each two models, by name, that hold the same weights; control: whether the last is the control."""
+    for (name, model), (other, second) in combinations(models, 2):
+        if _equal(model, second):
+            shows = "the control then shows nothing" if control and second is models[-1][1] else "they cannot differ"
+            yield f"{name} and {other} hold the same weights: {shows}; is a path wrong?"
+
+
+def unheeded_keep(asked: str | None, models: Sequence[tuple[LoadedModel, float | None]]) -> Iterator[str]:
+    """A warning where --keep changes nothing: no scores in a file; models: each with the fraction that is for it."""
+    if asked is not None and all(model.checkpoint.keep is None for model, _ in models):
+        yield f"--keep {asked} has no effect: no file holds scores for it"
+        return
+    for model, keep in models:
+        if keep is not None and keep < 1 and model.checkpoint.keep is None:
+            yield f"--keep {keep:g} has no effect on {model.path}: it holds no scores"
+
+
+def classes(network: nn.Module) -> int | None:
+    """Outputs of the last Conv or Linear weight; None: there is none."""
+    weights = list(_weights(network).values())
+    return weights[-1].shape[0] if weights else None
+
+
+def input_channels(network: nn.Module) -> int | None:
+    """Inputs of the first convolution; None: there is none."""
+    kernels = [value for value in _weights(network).values() if value.ndim == 4]
+    return kernels[0].shape[1] if kernels else None
+
+
+def _weights(network: nn.Module) -> dict[str, Tensor]:
+    return {name: value.detach() for name, value in network.named_parameters() if value.ndim > 1}
+
+
+def _equal(one: LoadedModel, other: LoadedModel) -> bool:
+    """Whether architecture, normalisation, parameters and buffers are equal, masks and scores folded in."""
+    if one.arch != other.arch or not same_normalization(one.normalization, other.normalization):
+        return False
+    mine, theirs = one.network.state_dict(), other.network.state_dict()
+    return mine.keys() == theirs.keys() and all(equal(value, theirs[name]) for name, value in mine.items())
+
+
+def _same(dense: LoadedModel, other: LoadedModel, shared: float) -> bool:
+    """By name; where a file brings its own network, by whether half of its layers have the dense model's names."""
+    if dense.checkpoint.network is not None or other.checkpoint.network is not None:
+        return shared >= 0.5
+    return _bare(dense.arch) == _bare(other.arch)
+
+
+def _bare(arch: str) -> str:
+    """An architecture's name without its widths."""
+    return arch.partition(" (")[0]

@@ -1,0 +1,80 @@
+"""The settings that decide a run's outcomes."""
+
+from dataclasses import asdict, dataclass
+from typing import Literal, cast
+
+from thinice_tui.errors import UsageError
+from thinice_tui.protocol.threat_model import DEFAULT_EPS, NORMS, Epsilon, Norm
+
+KeepImages = Literal["flips", "all", "none"]
+Precision = Literal["fp32", "bf16"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings that decide a run's outcomes, on a given machine, beside models and data."""
+
+    norm: Norm
+    eps: Epsilon
+    attack: str
+    """The ensemble's name: quick, standard, plus or pgd-K."""
+    seed: int = 0
+    batch_size: int | None = None
+    """Samples a batch; None: chosen by the engine for the device, and kept in the run file."""
+    keep_images: KeepImages = "flips"
+    precision: Precision = "fp32"
+    """Of the search for adversarial images; verdicts are always in full precision."""
+    distances: bool = False
+    """Whether the minimum-norm distance of every sample is searched for, too."""
+
+    @classmethod
+    def build(
+        cls,
+        norm: str,
+        eps: str | None,
+        attack: str,
+        seed: int = 0,
+        batch_size: str = "auto",
+        keep_images: str = "flips",
+        precision: str = "fp32",
+        distances: bool = False,
+    ) -> "Settings":
+        """Settings from what was typed; raises UsageError naming the option and what it takes."""
+        norms = {name.lower(): name for name in NORMS}
+        if norm.lower() not in norms:
+            raise UsageError(f"--norm is {norm!r}, expected Linf or L2")
+        chosen = norms[norm.lower()]
+        epsilon = Epsilon.parse(DEFAULT_EPS[chosen] if eps is None else eps)
+        if chosen == "Linf" and epsilon.value >= 1:
+            raise UsageError(
+                f"--eps {epsilon.text} allows every image under Linf, pixels are in [0,1]",
+                f"did you mean {epsilon.text}/255?",
+            )
+        if keep_images not in ("flips", "all", "none"):
+            raise UsageError(f"--keep-images is {keep_images!r}, expected flips, all or none")
+        if precision not in ("fp32", "bf16"):
+            raise UsageError(f"--precision is {precision!r}, expected fp32 or bf16")
+        if not 0 <= seed < 2**63:
+            raise UsageError(f"--seed is {seed}, expected a number from 0 to 2^63-1")
+        return cls(
+            norm=chosen,
+            eps=epsilon,
+            attack=attack,
+            seed=seed,
+            batch_size=_batch_size(batch_size),
+            keep_images=cast(KeepImages, keep_images),
+            precision=cast(Precision, precision),
+            distances=distances,
+        )
+
+    def as_dict(self) -> dict[str, object]:
+        """For the run file and the report; eps as {text, value}."""
+        return asdict(self)
+
+
+def _batch_size(text: str) -> int | None:
+    if text == "auto":
+        return None
+    if not text.isdecimal() or int(text) < 1:
+        raise UsageError(f"--batch-size is {text!r}, expected auto or a number from 1")
+    return int(text)

@@ -1,0 +1,75 @@
+"""The run as seen on stderr: a line for each finished stage, a bar for the one at hand."""
+
+import time
+from types import TracebackType
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, TaskID, TextColumn
+from rich.progress import Progress as Bars
+
+from thinice_tui.protocol.durations import duration, short, time_left
+from thinice_tui.protocol.observer import Progress, StageResult
+from thinice_tui.safe_io.printable import printable
+
+REPAINT_SECONDS = 0.1
+
+
+class ConsoleObserver:
+    """Use as a context manager; writes to `console`, which belongs on stderr."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._bars = Bars(
+            TextColumn("{task.fields[stage]} · {task.fields[model]}", markup=False),
+            BarColumn(bar_width=None),
+            TextColumn("{task.percentage:>3.0f}%  {task.fields[rate]} img/s  {task.fields[left]}", markup=False),
+            console=console,
+            transient=True,
+            expand=True,
+        )
+        self._task: TaskID | None = None
+        self._shown = ""
+        self._painted = 0.0
+
+    def __enter__(self) -> "ConsoleObserver":
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bars.stop()
+
+    def note(self, message: str) -> None:
+        self._console.print(escape(printable(message)), highlight=False, soft_wrap=True)
+
+    def warn(self, message: str) -> None:
+        self._console.print(f"[yellow]warning:[/yellow] {escape(printable(message))}", highlight=False, soft_wrap=True)
+
+    def progress(self, progress: Progress) -> None:
+        now = time.monotonic()
+        if progress.stage == self._shown and now - self._painted < REPAINT_SECONDS:
+            return
+        self._painted = now
+        left = time_left(progress.seconds_left, progress.seconds_expected)
+        rate = short(progress.images_per_second)
+        if self._task is not None and progress.stage != self._shown:
+            self._bars.remove_task(self._task)
+            self._task = None
+        model = printable(progress.model)
+        if self._task is None:
+            self._task = self._bars.add_task(
+                "", total=progress.total, model=model, stage=progress.stage, rate=rate, left=left
+            )
+            self._shown = progress.stage
+        self._bars.update(self._task, completed=progress.done, model=model, rate=rate, left=left)
+
+    def stage_finished(self, result: StageResult) -> None:
+        bound = "" if result.final else "≤ "
+        self._console.print(
+            f"{escape(printable(result.model))} · {escape(result.stage)}: {result.broken} of {result.entered} broken, "
+            f"robust accuracy {bound}{100 * result.robust_accuracy:.1f} % ({duration(result.seconds)})",
+            highlight=False,
+            soft_wrap=True,
+        )

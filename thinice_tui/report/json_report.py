@@ -1,0 +1,247 @@
+"""A run as one JSON document. Its keys are stable: they are added to, never renamed or removed.
+
+Accuracies, rates, sparsities and NFR/PFR are fractions in [0,1]; unknown numbers are null.
+"""
+
+import math
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from thinice_tui.analysis.comparison import (
+    Analysis,
+    Comparison,
+    Gap,
+    ModelSummary,
+    StageSummary,
+    clean_correct,
+    clean_known,
+    robust,
+)
+from thinice_tui.analysis.curve import Curve, missed, security_curve
+from thinice_tui.analysis.diagnostics import findings
+from thinice_tui.analysis.statistics import Auc, Estimate
+from thinice_tui.runfile.records import Finding, ModelOutcomes, Run
+
+Json = dict[str, Any]
+
+
+def document(analysis: Analysis, samples: bool = False) -> Json:
+    """Everything the report says; with `samples`, every sample's outcome under every model."""
+    result: Json = {
+        "run": _run(analysis),
+        "models": [_model(analysis.run, summary) for summary in analysis.models],
+        "comparisons": [_comparison(comparison) for comparison in analysis.comparisons],
+        "security_curves": [_curve(curve) for curve in _curves(analysis)],
+        "reliability": [_finding(analysis, found) for found in findings(analysis.run)],
+    }
+    if samples:
+        result["samples"] = _samples(analysis)
+    return result
+
+
+def _run(analysis: Analysis) -> Json:
+    about = analysis.run.about
+    return {
+        "complete": analysis.complete,
+        "stages_finished": list(analysis.stage_names[: analysis.through]),
+        "stages_planned": list(analysis.stage_names),
+        "settings": about["settings"],
+        "search": about.get("search"),
+        "seed": _settings(analysis)["seed"],
+        "versions": about["versions"],
+        "device": about["device"],
+        "batch_size": about["batch_size"],
+        "data": about["data"],
+        "warnings": about["warnings"],
+        "normalization": about.get("normalization"),
+        "kinship": about.get("kinship"),
+        "created": _time(about["created"]),
+        "finished": _time(about["finished"]),
+    }
+
+
+def _settings(analysis: Analysis) -> Json:
+    settings = analysis.run.about["settings"]
+    assert isinstance(settings, dict)
+    return settings
+
+
+def _time(seconds: object) -> str | None:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds") if isinstance(seconds, float) else None
+
+
+def _model(run: Run, summary: ModelSummary) -> Json:
+    record = summary.model.record
+    return {
+        "role": record.role,
+        "name": record.name,
+        "path": record.path,
+        "sha256": record.sha256,
+        "arch": record.arch,
+        "normalization": record.normalization,
+        "parameters": record.parameters,
+        "sparsity": {
+            "conv_linear": record.sparsity_conv_linear,
+            "mean_per_layer": record.sparsity_mean_per_layer,
+            "all_parameters": record.sparsity_all_parameters,
+        },
+        "clean_accuracy": _value(summary.clean_accuracy),
+        "clean_accuracy_interval": _interval(summary.clean_accuracy),
+        "robust_accuracy": _value(summary.robust_accuracy),
+        "robust_accuracy_interval": _interval(summary.robust_accuracy),
+        "clean_wrong": summary.clean_wrong,
+        "attacked_successfully": summary.attacked,
+        "missed_by_ensemble": _missed(run, summary),
+        "overestimation_gap": _gap(summary.gap),
+        "stages": [_stage(stage) for stage in summary.stages],
+    }
+
+
+def _missed(run: Run, summary: ModelSummary) -> Json | None:
+    """What the distance search found within eps and the ensemble did not; None where there was no such search."""
+    if np.isnan(summary.model.boundary).all():
+        return None
+    found, standing = missed(run, summary.model), robust(run, summary.model, len(summary.model.stages))
+    return {
+        "samples": run.indices[found].tolist(),
+        "robust_accuracy_with_these": float((standing & ~found).mean()),
+    }
+
+
+def _stage(stage: StageSummary) -> Json:
+    return {
+        "name": stage.name,
+        "entered": stage.entered,
+        "broken": stage.broken,
+        "robust_accuracy_after": _value(stage.robust_accuracy_after),
+        "finished": stage.finished,
+        "forwards": stage.forwards,
+        "backwards": stage.backwards,
+        "seconds": stage.seconds,
+    }
+
+
+def _comparison(comparison: Comparison) -> Json:
+    return {
+        "pruned": comparison.other.record.name,
+        "role": comparison.other.record.role,
+        "sets": comparison.sets.counts(),
+        "clean_sets": comparison.clean_sets.counts(),
+        "nfr": _value(comparison.nfr),
+        "nfr_interval": _interval(comparison.nfr),
+        "pfr": _value(comparison.pfr),
+        "pfr_interval": _interval(comparison.pfr),
+        "auc_s10_s11": _auc(comparison.auc_s10_s11),
+        "auc_s01_s00": _auc(comparison.auc_s01_s00),
+        "adversarial_auc_s10_s11": _auc(comparison.adversarial_auc_s10_s11),
+        "flip_rate": [
+            {
+                "margin_low": rate.margin_low,
+                "margin_high": rate.margin_high,
+                "n": rate.n,
+                "flips": rate.flips,
+                "rate": rate.rate,
+                "low": rate.low,
+                "high": rate.high,
+            }
+            for rate in comparison.flip_rate
+        ],
+        "mcnemar_p": comparison.mcnemar_p,
+        "overestimation_gap": _gap(comparison.gap),
+    }
+
+
+def _auc(auc: Auc) -> Json:
+    return {
+        "value": _number(auc.value),
+        "low": _number(auc.low),
+        "high": _number(auc.high),
+        "n": auc.n,
+        "verdict": auc.verdict,
+    }
+
+
+def _curves(analysis: Analysis) -> list[Curve]:
+    curves = (security_curve(analysis.run, model) for model in analysis.run.models)
+    return [curve for curve in curves if curve is not None]
+
+
+def _curve(curve: Curve) -> Json:
+    return {
+        "model": curve.name,
+        "eps": curve.eps.tolist(),
+        "robust_accuracy": curve.robust.tolist(),
+        "robust_accuracy_at_eps": curve.at_eps,
+        "n": curve.n,
+        "median_distance": _number(curve.median),
+    }
+
+
+def _finding(analysis: Analysis, found: Finding) -> Json:
+    indices = [int(analysis.run.indices[position]) for position in found.samples]
+    return asdict(found) | {"samples": indices}
+
+
+def _gap(gap: Gap | None) -> Json | None:
+    if gap is None:
+        return None
+    return {"weak_attack": gap.weak_attack, "weak": gap.weak, "ensemble": gap.ensemble, "gap": gap.gap}
+
+
+def _samples(analysis: Analysis) -> list[Json]:
+    run = analysis.run
+    outcomes = {model.record.name: _outcomes(analysis, model) for model in run.models}
+    return [
+        {
+            "index": int(run.indices[i]),
+            "label": int(run.labels[i]),
+            "models": {name: outcomes[name][i] for name in outcomes},
+        }
+        for i in range(len(run.labels))
+    ]
+
+
+def _outcomes(analysis: Analysis, model: ModelOutcomes) -> list[Json]:
+    """One model's outcome on every sample, as far as it is known."""
+    run, names = analysis.run, analysis.stage_names
+    known = clean_known(model)
+    attacked = np.isfinite(model.distance)
+    correct, standing = clean_correct(run, model), robust(run, model, len(names))
+    prediction, adversarial = model.clean_prediction, model.worst_prediction
+    margin, worst = model.clean_margin, model.worst_margin
+
+    def broken_by(i: int) -> str | None:
+        if model.broken_by[i] >= 0:
+            return names[int(model.broken_by[i])]
+        return "clean" if known[i] and not correct[i] else None
+
+    return [
+        {
+            "prediction": int(prediction[i]) if known[i] else None,
+            "margin": _number(float(margin[i])),
+            "standing": bool(standing[i]) if known[i] else None,
+            "broken_by": broken_by(i),
+            "adversarial_prediction": int(adversarial[i]) if attacked[i] else None,
+            "adversarial_margin": _number(float(worst[i])) if attacked[i] else None,
+            "distance": _number(float(model.distance[i])),
+            "boundary_distance": _number(float(model.boundary[i])),
+        }
+        for i in range(len(run.labels))
+    ]
+
+
+def _value(estimate: Estimate | None) -> float | None:
+    return None if estimate is None else _number(estimate.value)
+
+
+def _interval(estimate: Estimate | None) -> Json | None:
+    if estimate is None:
+        return None
+    return {"low": _number(estimate.low), "high": _number(estimate.high), "n": estimate.n}
+
+
+def _number(value: float) -> float | None:
+    return value if math.isfinite(value) else None

@@ -1,0 +1,141 @@
+"""The run in a line or a few: what it is, what the engine does, and what is known so far."""
+
+from rich.cells import cell_len
+from rich.console import Group, RenderableType
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from thinice_tui.analysis.comparison import Analysis, Comparison, ModelSummary
+from thinice_tui.analysis.statistics import Auc, Estimate
+from thinice_tui.protocol.durations import short, time_left
+from thinice_tui.protocol.ensembles import is_final
+from thinice_tui.runfile.records import Run
+
+WIDE = 100
+
+
+def title(run: Run, other: int, width: int) -> Text:
+    """`dense → pruned, 95.0 % sparse   Linf 8/255 · standard · 1000 samples · cpu   [1/2]`, cut from the right."""
+    about, record = run.about, run.models[other].record
+    settings, data = about["settings"], about["data"]
+    assert isinstance(settings, dict) and isinstance(data, dict)
+    left = Text(no_wrap=True)
+    left.append(" thinice ", style="reverse bold")
+    role = " (control)" if record.role == "control" else ""
+    models = record.name if run.alone else f"dense → {record.name}{role}"
+    left.append(f" {models}, {100 * record.sparsity_conv_linear:.1f} % sparse", style="bold")
+    middle = f"   {settings['norm']} {settings['eps']['text']} · {settings['attack']} · {len(run.labels)} samples"
+    left.append(f"{middle} · {about['device']}")
+    count = "" if run.alone else f"[{other}/{len(run.models) - 1}]"
+    left.truncate(max(0, width - len(count) - 1), overflow="ellipsis", pad=True)
+    return left.append(f" {count}", style="bold")
+
+
+def progress(run: Run, computing: bool, width: int, starting: bool = False) -> RenderableType:
+    """What the engine does now: stage, progress, rate, time left, broken so far; or why it does nothing.
+
+    starting: an engine is on its way that the run does not name yet; what the run says is of the one before.
+    """
+    if run.complete:
+        return Text(f" ✓ finished: {_verdict(run)}")
+    beat = run.heartbeat
+    if not computing:
+        return Text(" ■ stopped: what was computed is kept, numbers are upper bounds · e resumes", style="bold")
+    if beat is None or starting or beat.state == "starting":
+        doing = f": {beat.doing}" if beat is not None and not starting else ""
+        return Text(f" … the engine starts{doing}", no_wrap=True, overflow="ellipsis")
+    doing = {"running": "▸", "paused": "‖ paused ·", "stopping": "■ stopping after this batch ·"}.get(
+        beat.state, f"{beat.state} ·"
+    )
+    share = 100 * beat.done / beat.total if beat.total else 0.0
+    tail = f"{share:3.0f}%  {short(beat.rate)} img/s"
+    if beat.seconds_left is not None and beat.state == "running":
+        tail += f"  {time_left(beat.seconds_left, beat.seconds_expected)}"
+    if (ordinal := current_stage(run)) is not None:
+        tail += f"  {sum(int((model.broken_by == ordinal).sum()) for model in run.models)} broken"
+        tail += " in this stage" if width >= WIDE else ""
+    # Models take turns: a name of another length must not move the bar.
+    longest = max(len(f"{model.record.name} · {beat.doing.rsplit(' · ', 1)[-1]}") for model in run.models)
+    head = f" {doing} {beat.doing:<{min(longest, width // 3)}}"
+    room = width - cell_len(head) - len(tail) - 3
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    cells: list[RenderableType] = [Text(head, no_wrap=True, overflow="ellipsis")]
+    if room >= 5:
+        cells.append(ProgressBar(total=max(1, beat.total), completed=beat.done, width=room))
+    grid.add_row(*cells, Text(tail, no_wrap=True))
+    return grid
+
+
+def current_stage(run: Run) -> int | None:
+    """The ordinal of the first stage that has begun and is not finished for every model."""
+    stages = (stage for model in run.models for stage in model.stages)
+    return min((stage.ordinal for stage in stages if stage.entered is not None and not stage.finished), default=None)
+
+
+def summary(analysis: Analysis, other: int) -> RenderableType:
+    """Accuracies, flip rates and AUC of dense against one model, with 95 % intervals; bounds are marked."""
+    dense, pruned = analysis.models[0], analysis.models[other]
+    settings = analysis.run.about["settings"]
+    assert isinstance(settings, dict)
+    bound = "" if analysis.complete and is_final(settings["attack"]) else "≤ "
+    name, parts = pruned.model.record.name, list[RenderableType]()
+    if not analysis.complete:
+        done = f"through {analysis.stage_names[analysis.through - 1]}" if analysis.through else "clean only"
+        far = f"PARTIAL: {done}; upper bounds" if analysis.begun else "nothing is computed yet"
+        parts.append(Text(far, style="bold"))
+    accuracies = _grid("", "clean %", "robust %")
+    pairs = [("dense", dense), (name, pruned)]
+    for called, one in pairs[: 1 if analysis.run.alone else 2]:
+        robust = _percent(one.robust_accuracy)
+        accuracies.add_row(Text(called), _percent(one.clean_accuracy), robust if robust == "–" else bound + robust)
+    parts.append(accuracies)
+    if analysis.run.alone:
+        parts += [] if dense.gap is None else [_gap(analysis, dense)]
+        return Group(*parts, Text("no pruned model to compare it with"))
+    if not analysis.comparisons:
+        return Group(*parts, Text("flips: after the first stage of all models"))
+    comparison = analysis.comparisons[other - 1]
+    flips = _grid("", "NFR %", "AUC")
+    for called, against in [(name, comparison), *(("control", c) for c in _controls(analysis, comparison))]:
+        flips.add_row(Text(called), _percent(against.nfr), _auc(against.auc_s10_s11))
+    parts += [flips, Text(f"{comparison.auc_s10_s11.verdict}; PFR {_percent(comparison.pfr)} %")]
+    parts += [] if pruned.gap is None else [_gap(analysis, pruned)]
+    return Group(*parts)
+
+
+def _gap(analysis: Analysis, one: ModelSummary) -> Text:
+    assert one.gap is not None
+    least = "" if analysis.complete else "≥ "
+    name = one.model.record.name
+    return Text(f"{one.gap.weak_attack} overestimates {name} by {least}{100 * one.gap.gap:.1f} points")
+
+
+def _grid(*titles: str) -> Table:
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    for title in titles:
+        grid.add_column(max_width=16 if not title else None, no_wrap=True, overflow="ellipsis")
+    grid.add_row(*(Text(title, style="bold") for title in titles))
+    return grid
+
+
+def _controls(analysis: Analysis, comparison: Comparison) -> list[Comparison]:
+    return [c for c in analysis.comparisons if c.other.record.role == "control" and c is not comparison]
+
+
+def _verdict(run: Run) -> str:
+    settings = run.about["settings"]
+    assert isinstance(settings, dict)
+    final = is_final(settings["attack"])
+    return str(settings["attack"]) if final else f"{settings['attack']}, a weak ensemble: upper bounds"
+
+
+def _percent(estimate: Estimate | None) -> str:
+    if estimate is None or estimate.n == 0:
+        return "–"
+    return f"{100 * estimate.value:.1f} [{100 * estimate.low:.1f}, {100 * estimate.high:.1f}]"
+
+
+def _auc(auc: Auc) -> str:
+    """With "too few" in place of an interval that there is not; the verdict below says of what."""
+    return auc.shown if auc.low == auc.low or auc.shown == "–" else f"{auc.shown} (too few)"

@@ -1,0 +1,184 @@
+"""One sample as rich text: what happened to it, its images, its logits."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from thinice_tui.analysis.comparison import clean_correct, clean_known
+from thinice_tui.analysis.curve import missed
+from thinice_tui.analysis.table import ALONE_SETS, SET_NAMES, Rows
+from thinice_tui.plots.charts import SET_MARKERS
+from thinice_tui.plots.half_blocks import Pixels, fitted, half_blocks, perturbation, side_by_side, to_pixels
+from thinice_tui.runfile.records import Floats, ModelOutcomes
+from thinice_tui.tui.content.sample_detail import Detail
+
+MEANINGS = {
+    "S11": "held by both",
+    "S10": "held by dense, lost by pruned",
+    "S01": "lost by dense, gained by pruned",
+    "S00": "lost by both",
+    "?": "undecided yet",
+}
+HEAD = 3
+"""Lines above the images."""
+LOGIT_ROWS = 5
+"""Classes whose logits are shown at least, where there are so many."""
+CLASS_WIDTH = 12
+NUMBER_WIDTH = 6
+GAP = 1
+
+
+@dataclass(frozen=True)
+class _Image:
+    caption: str
+    pixels: Pixels
+
+
+def sample_view(rows: Rows, detail: Detail, width: int, height: int, full_size: bool = False) -> RenderableType:
+    """Everything about one sample in `width` × `height` cells; `full_size`: as high as its images need."""
+    table = rows.table
+    names = ("dense", *(model.record.name for model in table.compared[1:]))
+    head = Text("\n").join(_head(rows, detail, names))
+    head.no_wrap, head.overflow = True, "ellipsis"
+    if detail.problem:
+        return Group(head, Text(f"\n{detail.problem}", style="bold"))
+    images = _images(detail, names)
+    classes = len(table.class_names)
+    least = min(classes, LOGIT_ROWS)
+    room = max(3, height - HEAD - 2 - least - (1 if images else 0))
+    if not images:
+        strips, used = [], 0
+    elif full_size:
+        strips = _strips(images, max(1, (width + GAP) // (images[0].pixels.shape[1] + GAP)), width, 10_000)
+        used = height
+    else:
+        across = max((len(images), 2, 1), key=lambda across: _scale(images, across, width, room))
+        strips = _strips(images, across, width, room)
+        used = -(-len(images) // across) * (1 + _cell_rows(images, across, width, room))
+    shown = min(classes, max(least, height - HEAD - 3 - used))
+    return Group(head, *strips, Text(), _logits(rows, detail, names, width, shown))
+
+
+def _head(rows: Rows, detail: Detail, names: tuple[str, ...]) -> list[Text]:
+    table, position = rows.table, detail.position
+    name = SET_NAMES[table.sets[position]]
+    label = table.class_names[table.run.labels[position]]
+    first = Text(f"#{table.run.indices[position]}  {label}", style="bold")
+    fate = ALONE_SETS[name] if table.run.alone else f"{name}  {MEANINGS[name]}"
+    first.append(f"   {SET_MARKERS.get(name, '')} {fate}")
+    models = zip(names, table.compared, detail.adversarial, strict=True)
+    return [first, *(_fate(rows, position, *model) for model in models)]
+
+
+def _fate(rows: Rows, position: int, name: str, model: ModelOutcomes, image: Floats | None) -> Text:
+    """What became of the sample under one model, and why no adversarial image of it is shown."""
+    table = rows.table
+    text = Text(f"{name}: ", style="not bold")
+    margin, worst = model.clean_margin[position], model.worst_margin[position]
+    said = table.class_names[model.worst_prediction[position]] if model.worst_prediction[position] >= 0 else "?"
+    if not clean_known(model)[position]:
+        return text.append("not looked at yet")
+    if not clean_correct(table.run, model)[position]:
+        return text.append(f"says {said} without attack · {margin:.3f}")
+    if model.broken_by[position] < 0:
+        if not np.isfinite(model.distance[position]):
+            return text.append(f"right, not attacked yet · {margin:.3f}")
+        text.append(f"stands · margin {margin:.3f} → {worst:.3f}")
+        found = " · the distance search has an image within eps"
+        return text.append(found) if missed(table.run, model)[position] else text
+    stage = table.stage_names[model.broken_by[position]]
+    text.append(f"says {said} by {stage} · {margin:.3f} → {worst:.3f}")
+    return text if image is not None else text.append(" (image not kept)")
+
+
+def _images(detail: Detail, names: tuple[str, ...]) -> list[_Image]:
+    if detail.clean is None:
+        return []
+    images = [_Image("clean", to_pixels(detail.clean))]
+    found = [
+        (name, adversarial)
+        for name, adversarial in zip(names, detail.adversarial, strict=True)
+        if adversarial is not None
+    ]
+    images += [_Image(f"{name} adv", to_pixels(adversarial)) for name, adversarial in found]
+    for name, adversarial in found[-1:]:
+        pixels, factor = perturbation(detail.clean, adversarial)
+        images.append(_Image(f"Δ×{factor:g} {name}", pixels))
+    return images
+
+
+def _cells(across: int, count: int, width: int, room: int) -> tuple[int, int]:
+    """Columns and rows for each of `count` images, `across` side by side, below a caption each."""
+    down = -(-count // across)
+    return max(1, (width - GAP * (across - 1)) // across), max(1, room // down - 1)
+
+
+def _scale(images: Sequence[_Image], across: int, width: int, room: int) -> int:
+    return int(fitted(images[0].pixels, *_cells(across, len(images), width, room)).shape[1])
+
+
+def _cell_rows(images: Sequence[_Image], across: int, width: int, room: int) -> int:
+    return -(-int(fitted(images[0].pixels, *_cells(across, len(images), width, room)).shape[0]) // 2)
+
+
+def _strips(images: Sequence[_Image], across: int, width: int, room: int) -> list[RenderableType]:
+    columns, rows = _cells(across, len(images), width, room)
+    strips: list[RenderableType] = []
+    for start in range(0, len(images), across):
+        part = images[start : start + across]
+        blocks = [half_blocks(fitted(image.pixels, columns, rows)) for image in part]
+        widths = [max(block.width, min(columns, 18)) for block in blocks]
+        captions = Table.grid(padding=(0, GAP, 0, 0))
+        for column in widths:
+            captions.add_column(width=column, no_wrap=True, overflow="ellipsis")
+        captions.add_row(*(Text(image.caption, style="dim") for image in part))
+        strips += [captions, side_by_side(blocks, widths, GAP)]
+    return strips
+
+
+def _logits(rows: Rows, detail: Detail, names: tuple[str, ...], width: int, count: int) -> Table:
+    """Bars of the models' logits before and after; each model has its own scale."""
+    table = rows.table
+    columns: list[tuple[str, NDArray[np.float32] | None]] = []
+    for name, clean, worst in zip(names, detail.clean_logits, detail.worst_logits, strict=True):
+        columns += [(name, clean), ("attacked", worst)]
+    known = [logits for _, logits in columns if logits is not None]
+    label = int(table.run.labels[detail.position])
+    cell = max(NUMBER_WIDTH + 1, (width - CLASS_WIDTH) // len(columns) - GAP)
+    grid = Table.grid(padding=(0, GAP, 0, 0))
+    grid.add_column(width=CLASS_WIDTH, no_wrap=True, overflow="ellipsis")
+    for _ in columns:
+        grid.add_column(width=cell, no_wrap=True, overflow="ellipsis")
+    grid.add_row(Text("logits", style="bold"), *(Text(name, style="bold") for name, _ in columns))
+    for number in _classes(known, label, count):
+        title = Text(table.class_names[number], style="bold" if number == label else "")
+        if number == label:
+            title.append(" ✓")
+        cells = []
+        for i, (_, logits) in enumerate(columns):
+            pair = [found for _, found in columns[i - i % 2 : i - i % 2 + 2] if found is not None]
+            cells.append(Text("") if logits is None else _bar(logits, number, pair, cell))
+        grid.add_row(title, *cells)
+    return grid
+
+
+def _classes(known: Sequence[NDArray[np.float32]], label: int, count: int) -> list[int]:
+    """The true class, what is predicted anywhere, and then what comes near; `count` of them."""
+    order = [label, *(int(logits.argmax()) for logits in known)]
+    if known:
+        order += [int(number) for number in np.argsort(-np.max(known, axis=0), kind="stable")]
+    return list(dict.fromkeys(order))[:count]
+
+
+def _bar(logits: NDArray[np.float32], number: int, pair: Sequence[NDArray[np.float32]], width: int) -> Text:
+    """A logit as a number and a bar from the smallest to the largest of its model; bold where predicted."""
+    low, high = min(float(found.min()) for found in pair), max(float(found.max()) for found in pair)
+    share = (float(logits[number]) - low) / (high - low) if high > low else 0.0
+    length = round(max(0.0, share) * (width - NUMBER_WIDTH)) if np.isfinite(share) else 0
+    text = Text(f"{logits[number]:>{NUMBER_WIDTH - 1}.1f} ", style="bold" if number == logits.argmax() else "")
+    return text.append("▇" * length)

@@ -23,7 +23,7 @@ def record(name: str, role: Role) -> ModelRecord:
     return ModelRecord(role, name, f"/m/{name}.pt", f"{name:a<64}", "made", "none", 133, 0.42, 0.25, 0.41, layers)
 
 
-def about(
+def run_table(
     n: int, classes: int, attack: str, class_names: list[str], shape: tuple[int, int, int] = SHAPE
 ) -> dict[str, object]:
     return {
@@ -134,7 +134,7 @@ def make_run(path: Path, models: dict[str, Role], **options: Unpack[Options]) ->
     labels = options.get("labels", np.arange(n, dtype=np.int64) % classes)
     shared = random.normal(1.5, 1.5, n)
     images = random.integers(0, 256, (n, *shape), dtype=np.uint8)
-    plan = RunPlan({"made": seed}, about(n, classes, attack, names, shape) | options.get("more", {}))
+    plan = RunPlan({"made": seed}, run_table(n, classes, attack, names, shape) | options.get("more", {}))
     records = [record(name, role) for name, role in models.items()]
     margins, logits = [], []
     for number in range(len(models)):

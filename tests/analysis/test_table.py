@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from tests.fake_runs import make_run, record, write_run
+from tests.fake_runs import make_run, record, run_table, write_run
 from thinice_tui.analysis.comparison import SETS, analyse, compare
 from thinice_tui.analysis.query.language import NumberField, QueryError
 from thinice_tui.analysis.table import (
@@ -28,6 +28,7 @@ from thinice_tui.analysis.table import (
 )
 from thinice_tui.runfile.reader import read_run
 from thinice_tui.runfile.records import ModelOutcomes, Role, Run, StageRecord
+from thinice_tui.runfile.run_info import RunInfo
 
 MODELS: dict[str, Role] = {"dense": "dense", "half": "pruned", "again": "control"}
 STAGES = 3
@@ -112,9 +113,10 @@ class Moment:
 def moment(models: tuple[Model, Model], complete: bool) -> Moment:
     n, size = len(models[0].fates), models[0].size
     labels = np.zeros(n, dtype=np.int64)
-    about: dict[str, object] = {"classes": 2, "batch_size": size, "finished": 1.0 if complete else None}
+    times = {"created": 0.0, "finished": 1.0 if complete else None}
+    info = RunInfo.from_table(run_table(n, 2, "quick", ["a", "b"]) | {"batch_size": size} | times)
     found = models[0].outcomes("dense", labels), models[1].outcomes("pruned", labels)
-    return Moment(Run("made", about, labels, np.arange(n), ("a", "b"), found, None, None), copy.deepcopy(models))
+    return Moment(Run("made", info, labels, np.arange(n), ("a", "b"), found, None, None), copy.deepcopy(models))
 
 
 def moments(pairs: list[tuple[int, int]], size: int) -> Iterator[Moment]:

@@ -60,9 +60,7 @@ def test_what_it_was_started_with_asks_for_the_same_again(files: Files) -> None:
         files, "--data", str(files.data), "--classes", "class 1,class 3", "--shuffle", "1", "--samples", "7"
     )
     run = read_run(RUN)
-    about = run.about["request"]
-    assert isinstance(about, dict)
-    stored = Request.from_dict(about)
+    stored = Request.from_dict(run.info.request or {})
     assert stored.data_options.classes == "class 1,class 3" and stored.data_options.shuffle == 1
     words = stored.command()[1:]
     result = CliRunner().invoke(app, [*words, "--report", "--format", "json", "--samples-in-report"])

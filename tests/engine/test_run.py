@@ -83,7 +83,7 @@ def test_a_run_holds_everything_and_every_flip_is_real(files: Files, tmp_path: P
     path = tmp_path / "a.thinice"
     run = run_it(request(files, path))
     assert [m.record.role for m in run.models] == ["dense", "pruned", "control"]
-    assert run.about["finished"] is not None and run.class_names[0] == "class 0"
+    assert run.info.finished is not None and run.class_names[0] == "class 0"
     eps = 4 / 255
     broken_any = False
     for number, (model, weight) in enumerate(zip(run.models, (files.task.weight, None, None), strict=True)):
@@ -278,7 +278,7 @@ def test_float_images_are_kept_as_they_are(files: Files, tmp_path: Path) -> None
     assert np.array_equal(read_image(path, 3), images[3])
     np.savez(files.data, images=as_uint8(files.task.images), labels=files.task.labels)
     exact = run_it(request(files, tmp_path / "b.thinice"))
-    assert exact.about["data"] != run.about["data"]
+    assert exact.info.data != run.info.data
 
 
 def test_global_settings_of_torch_are_left_alone(files: Files, tmp_path: Path) -> None:
@@ -327,8 +327,7 @@ def test_a_run_resumed_elsewhere_or_otherwise_says_so(files: Files, tmp_path: Pa
     said = " ".join(observer.warnings)
     assert "begun on cuda:0 (another), resumed on cpu" in said and "torch 1.0 →" in said
     assert "--keep-images stays all" in said
-    stored = run.about["warnings"]
-    assert isinstance(stored, list) and sorted(stored) == sorted(observer.warnings)
+    assert sorted(run.info.warnings) == sorted(observer.warnings)
     broken = int(np.flatnonzero(run.models[0].broken_by >= 0)[-1])
     assert read_adversarial(path, 0, broken) is not None
 

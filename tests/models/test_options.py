@@ -100,8 +100,8 @@ def test_an_undecided_normalisation_is_found_shown_and_kept_in_the_run() -> None
     assert "by clean accuracy on up to 1000 images" in said(result) and "none" in said(result)
     text = " ".join(result.stdout.split())
     assert "dense: normalisation" in text and "pruned: normalisation" in text and "by clean accuracy (" in text
-    kept = read_run(Path("a.thinice")).about["normalization"]
-    assert isinstance(kept, dict)
+    kept = read_run(Path("a.thinice")).info.normalization
+    assert kept is not None
     assert kept["pruned"]["chosen"] == kept["dense"]["chosen"] != "none"
     assert set(kept["dense"]["accuracies"]) >= {"none", "cifar10", "imagenet"}
     assert json.loads(call("report", "a.thinice", "--format", "json").stdout)["run"]["normalization"] == kept

@@ -174,7 +174,7 @@ def test_an_engine_on_another_machine_that_never_beat_is_gone(run: Run) -> None:
 
 
 def test_a_finished_run_is_never_computing(run: Run) -> None:
-    finished = replace(run, about={**run.about, "finished": time.time()})
+    finished = replace(run, info=replace(run.info, finished=time.time()))
     assert not is_computing(replace(finished, engine=this_engine(None)))
     assert not is_computing(beaten(elsewhere(finished), 0))
 

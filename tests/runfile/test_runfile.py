@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.fake_runs import STAGES, about, attacked, logits_of, record, write_run
+from tests.fake_runs import STAGES, attacked, logits_of, record, write_run
 from tests.places import ROOT
 from thinice_tui.analysis.comparison import analyse
 from thinice_tui.errors import RunFileError
@@ -25,7 +25,7 @@ from thinice_tui.runfile.writer import RunWriter
 def open_writer(path: Path, n: int = 40, seed: int = 0) -> RunWriter:
     labels = np.arange(n, dtype=np.int64) % 3
     images = np.random.default_rng(0).integers(0, 256, (n, 3, 8, 8), dtype=np.uint8)
-    plan = RunPlan({"made": seed}, about(n, 3, "standard", ["a", "b", "c"]))
+    plan = RunPlan({"made": seed}, run_table(n, 3, "standard", ["a", "b", "c"]))
     return RunWriter.open(path, plan, [record("dense", "dense"), record("p", "pruned")], labels, labels, images)
 
 

@@ -71,8 +71,8 @@ def test_what_a_run_file_keeps_is_right_from_any_folder(at_home: Path, monkeypat
     home = at_home
     arguments = ["compare", "~/dense.pt", "~/pruned.pt", "--data=~/data.npz", "--arch=~/net.py:linear"]
     assert call(*arguments, "--run=~/a.thinice", "--attack=pgd-2", "--report").exit_code == 0
-    stored = read_run(home / "a.thinice").about["request"]
-    assert isinstance(stored, dict)
+    stored = read_run(home / "a.thinice").info.request
+    assert stored is not None
     assert (stored["dense"], stored["run"]) == (f"{home}/dense.pt", f"{home}/a.thinice")
     monkeypatch.chdir(home)
     again = call("compare", stored["dense"], *stored["pruned"], "--data", stored["data"], "--arch", stored["arch"],

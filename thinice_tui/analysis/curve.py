@@ -74,6 +74,4 @@ def missed(run: Run, model: ModelOutcomes) -> Mask:
 
 def run_eps(run: Run) -> float:
     """The eps that the run's ensemble attacks within, in units of [0,1] pixels."""
-    settings = run.about["settings"]
-    assert isinstance(settings, dict)
-    return float(settings["eps"]["value"])
+    return run.info.settings.eps.value

@@ -77,8 +77,7 @@ def _lost(run: Run, model: ModelOutcomes) -> tuple[NDArray[np.bool_], NDArray[np
 def _gone_through(run: Run, model: ModelOutcomes) -> NDArray[np.int16]:
     """Stages that each sample has gone through, int16 [n]: the finished ones, and one more where its batch is done."""
     through = np.full(len(run.labels), sum(stage.finished for stage in model.stages), dtype=np.int16)
-    size = run.about["batch_size"]
-    assert isinstance(size, int)
+    size = run.info.batch_size
     for stage in model.stages:
         if not stage.finished and stage.batches:
             entering = clean_correct(run, model)
@@ -117,8 +116,7 @@ class SampleTable:
     @cached_property
     def class_names(self) -> tuple[str, ...]:
         """A name for every class, its number where the data has none."""
-        names, classes = self.run.class_names, self.run.about["classes"]
-        assert isinstance(classes, int)
+        names, classes = self.run.class_names, self.run.info.classes
         return names if len(names) == classes else tuple(str(number) for number in range(classes))
 
     @cached_property

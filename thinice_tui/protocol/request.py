@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from thinice_tui.errors import UsageError
-from thinice_tui.protocol.settings import Settings
+from thinice_tui.protocol.settings import Settings, stored_field
 
 
 @dataclass(frozen=True)
@@ -41,14 +41,14 @@ class DataOptions:
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> "DataOptions":
         """What `as_dict` gave; raises KeyError, TypeError, UsageError."""
-        indices, class_map = _field(stored, "indices", str, None), _field(stored, "class_map", str, None)
+        indices, class_map = stored_field(stored, "indices", str, None), stored_field(stored, "class_map", str, None)
         return cls(
-            classes=_field(stored, "classes", str, None),
+            classes=stored_field(stored, "classes", str, None),
             indices=None if indices is None else Path(indices),
-            shuffle=_field(stored, "shuffle", int, None),
+            shuffle=stored_field(stored, "shuffle", int, None),
             class_map=None if class_map is None else Path(class_map),
-            resize=_field(stored, "resize", int, None),
-            crop=_field(stored, "crop", int, None),
+            resize=stored_field(stored, "resize", int, None),
+            crop=stored_field(stored, "crop", int, None),
         )
 
     def words(self) -> dict[str, str]:
@@ -88,7 +88,9 @@ class ModelOptions:
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> "ModelOptions":
         """What `as_dict` gave; raises KeyError, TypeError, UsageError."""
-        return cls(keep=_field(stored, "keep", str, None), trust_pickle=_field(stored, "trust_pickle", bool))
+        return cls(
+            keep=stored_field(stored, "keep", str, None), trust_pickle=stored_field(stored, "trust_pickle", bool)
+        )
 
     def words(self) -> list[str]:
         """Options of the command line, those that are set."""
@@ -146,36 +148,25 @@ class Request:
     def from_dict(cls, stored: Mapping[str, Any]) -> "Request":
         """What `as_dict` gave; raises UsageError for anything else."""
         try:
-            settings, eps = _field(stored, "settings", Mapping), _field(stored["settings"], "eps", Mapping)
-            batch_size = _field(settings, "batch_size", int, None)
-            samples = _field(stored, "samples", int, None)
-            pruned = _field(stored, "pruned", list)
+            samples = stored_field(stored, "samples", int, None)
+            pruned = stored_field(stored, "pruned", list)
             if samples is not None and samples < 1:
                 raise ValueError("no samples")
             return cls(
-                dense=Path(_field(stored, "dense", str)),
-                pruned=tuple(Path(_field({"pruned": path}, "pruned", str)) for path in pruned),
-                control=None if stored["control"] is None else Path(_field(stored, "control", str)),
-                data=_field(stored, "data", str, None),
+                dense=Path(stored_field(stored, "dense", str)),
+                pruned=tuple(Path(stored_field({"pruned": path}, "pruned", str)) for path in pruned),
+                control=None if stored["control"] is None else Path(stored_field(stored, "control", str)),
+                data=stored_field(stored, "data", str, None),
                 samples=samples,
-                arch=_field(stored, "arch", str),
-                normalize=_field(stored, "normalize", str),
-                device=_field(stored, "device", str),
-                settings=Settings.build(
-                    _field(settings, "norm", str),
-                    _field(eps, "text", str),
-                    _field(settings, "attack", str),
-                    _field(settings, "seed", int),
-                    "auto" if batch_size is None else str(batch_size),
-                    _field(settings, "keep_images", str),
-                    _field(settings, "precision", str),
-                    _field(settings, "distances", bool),
-                ),
-                run=None if stored["run"] is None else Path(_field(stored, "run", str)),
-                folder=Path(_field(stored, "folder", str)),
-                time_limit=_field(stored, "time_limit", float, None),
-                data_options=DataOptions.from_dict(_field(stored, "data_options", Mapping)),
-                model_options=ModelOptions.from_dict(_field(stored, "model_options", Mapping)),
+                arch=stored_field(stored, "arch", str),
+                normalize=stored_field(stored, "normalize", str),
+                device=stored_field(stored, "device", str),
+                settings=Settings.from_dict(stored_field(stored, "settings", Mapping)),
+                run=None if stored["run"] is None else Path(stored_field(stored, "run", str)),
+                folder=Path(stored_field(stored, "folder", str)),
+                time_limit=stored_field(stored, "time_limit", float, None),
+                data_options=DataOptions.from_dict(stored_field(stored, "data_options", Mapping)),
+                model_options=ModelOptions.from_dict(stored_field(stored, "model_options", Mapping)),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise UsageError(f"how the run was started is not readable ({type(error).__name__}: {error})") from error
@@ -211,11 +202,3 @@ class Request:
 def _typed(path: Path) -> str:
     """A path for the command line, where ~ at the beginning is a home."""
     return f"./{path}" if str(path).startswith("~") else str(path)
-
-
-def _field(stored: Mapping[str, Any], name: str, kind: type[object], *others: None) -> Any:
-    """`stored[name]`, of that very kind (a bool is no int) or one of `others`; TypeError, KeyError."""
-    value = stored[name]
-    if (value is None and others) or (isinstance(value, kind) and isinstance(value, bool) == (kind is bool)):
-        return value
-    raise TypeError(f"{name} is {value!r}")

@@ -1,7 +1,8 @@
 """The settings that decide a run's outcomes."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from thinice_tui.errors import UsageError
 from thinice_tui.protocol.threat_model import DEFAULT_EPS, NORMS, Epsilon, Norm
@@ -67,6 +68,21 @@ class Settings:
             distances=distances,
         )
 
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> "Settings":
+        """What `as_dict` gave; raises KeyError, TypeError, UsageError."""
+        batch_size = stored_field(stored, "batch_size", int, None)
+        return cls.build(
+            stored_field(stored, "norm", str),
+            stored_field(stored_field(stored, "eps", Mapping), "text", str),
+            stored_field(stored, "attack", str),
+            stored_field(stored, "seed", int),
+            "auto" if batch_size is None else str(batch_size),
+            stored_field(stored, "keep_images", str),
+            stored_field(stored, "precision", str),
+            stored_field(stored, "distances", bool),
+        )
+
     def as_dict(self) -> dict[str, object]:
         """For the run file and the report; eps as {text, value}."""
         return asdict(self)
@@ -78,3 +94,11 @@ def _batch_size(text: str) -> int | None:
     if not text.isdecimal() or int(text) < 1:
         raise UsageError(f"--batch-size is {text!r}, expected auto or a number from 1")
     return int(text)
+
+
+def stored_field(stored: Mapping[str, Any], name: str, kind: type[object], *others: None) -> Any:
+    """`stored[name]`, of that very kind (a bool is no int) or one of `others`; TypeError, KeyError."""
+    value = stored[name]
+    if (value is None and others) or (isinstance(value, kind) and isinstance(value, bool) == (kind is bool)):
+        return value
+    raise TypeError(f"{name} is {value!r}")

@@ -43,30 +43,24 @@ def document(analysis: Analysis, samples: bool = False) -> Json:
 
 
 def _run(analysis: Analysis) -> Json:
-    about = analysis.run.about
+    info = analysis.run.info
     return {
         "complete": analysis.complete,
         "stages_finished": list(analysis.stage_names[: analysis.through]),
         "stages_planned": list(analysis.stage_names),
-        "settings": about["settings"],
-        "search": about.get("search"),
-        "seed": _settings(analysis)["seed"],
-        "versions": about["versions"],
-        "device": about["device"],
-        "batch_size": about["batch_size"],
-        "data": about["data"],
-        "warnings": about["warnings"],
-        "normalization": about.get("normalization"),
-        "kinship": about.get("kinship"),
-        "created": _time(about["created"]),
-        "finished": _time(about["finished"]),
+        "settings": info.settings.as_dict(),
+        "search": info.search,
+        "seed": info.settings.seed,
+        "versions": info.versions,
+        "device": info.device,
+        "batch_size": info.batch_size,
+        "data": info.data.as_dict(),
+        "warnings": list(info.warnings),
+        "normalization": info.normalization,
+        "kinship": info.kinship,
+        "created": _time(info.created),
+        "finished": _time(info.finished),
     }
-
-
-def _settings(analysis: Analysis) -> Json:
-    settings = analysis.run.about["settings"]
-    assert isinstance(settings, dict)
-    return settings
 
 
 def _time(seconds: object) -> str | None:

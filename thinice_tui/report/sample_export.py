@@ -32,7 +32,7 @@ def samples_json(rows: Rows) -> str:
     about = {
         "run": run.path,
         "complete": run.complete,
-        "settings": run.about["settings"],
+        "settings": run.info.settings.as_dict(),
         "dense": run.models[0].record.path,
         "pruned": None if run.alone else table.other.record.path,
         "margin": table.margin_kind,

@@ -14,7 +14,7 @@ from thinice_tui.analysis.table import ALONE_SETS
 from thinice_tui.plots.charts import Rates, accuracy_by_stage, flip_rate_by_margin, margins_by_set
 from thinice_tui.plots.curves import security_curves
 from thinice_tui.protocol.ensembles import is_final
-from thinice_tui.report.decisions import remarks
+from thinice_tui.report.decisions import decisions
 from thinice_tui.report.diagnostics import reliability
 from thinice_tui.safe_io.printable import printable
 
@@ -43,8 +43,8 @@ def print_report(analysis: Analysis, console: Console) -> None:
 
 def _parts(analysis: Analysis, width: int) -> Iterator[RenderableType]:
     yield _header(analysis)
-    yield from (Text(f"warning: {warning}", style="yellow") for warning in _warnings(analysis))
-    yield from (Text(printable(remark), style="dim") for remark in remarks(analysis.run.about))
+    yield from (Text(f"warning: {warning}", style="yellow") for warning in analysis.run.info.warnings)
+    yield from (Text(printable(line), style="dim") for line in decisions(analysis.run.info))
     yield Text()
     yield _models(analysis, intervals=width >= NARROW)
     yield Text()
@@ -65,30 +65,24 @@ def _parts(analysis: Analysis, width: int) -> Iterator[RenderableType]:
         yield _footnotes(control is not None)
 
 
-def _warnings(analysis: Analysis) -> list[str]:
-    warnings = analysis.run.about["warnings"]
-    return [str(warning) for warning in warnings] if isinstance(warnings, list) else []
-
-
 def _header(analysis: Analysis) -> Text:
-    about = analysis.run.about
-    settings, data, versions = about["settings"], about["data"], about["versions"]
-    assert isinstance(settings, dict) and isinstance(data, dict) and isinstance(versions, dict)
+    info = analysis.run.info
+    settings, versions = info.settings, info.versions
     text = Text("Samples on thin ice", style="bold")
-    text.append(f"\n{settings['norm']} eps {settings['eps']['text']} · {settings['attack']}", style="not bold")
-    text.append(f" · {data['samples']} samples · seed {settings['seed']} · {about['device']}", style="not bold")
-    text.append(f"\n{data['source']}", style="not bold")
+    text.append(f"\n{settings.norm} eps {settings.eps.text} · {settings.attack}", style="not bold")
+    text.append(f" · {info.data.samples} samples · seed {settings.seed} · {info.device}", style="not bold")
+    text.append(f"\n{info.data.source}", style="not bold")
     text.append(f"\nthinice-tui {versions['thinice-tui']}, torch {versions['torch']}", style="not bold")
     text.append(f", torchattacks {versions['torchattacks']}", style="not bold")
-    if settings["precision"] != "fp32":
-        text.append(f"\ngradients in {settings['precision']}, queries and verdicts in full precision", style="not bold")
+    if settings.precision != "fp32":
+        text.append(f"\ngradients in {settings.precision}, queries and verdicts in full precision", style="not bold")
     if not analysis.complete:
         done = ", ".join(analysis.stage_names[: analysis.through]) or "none"
         left = ", ".join(analysis.stage_names[analysis.through :]) or ("none" if analysis.stage_names else "all")
         far = f"stages finished for every model: {done}; left: {left}. Robust accuracies are upper bounds."
         text.append(f"\nPARTIAL: {far if analysis.begun else 'nothing is computed yet.'}", style="bold")
     elif not _final(analysis):
-        text.append(f"\nRobust accuracies are upper bounds: {settings['attack']} is weak, see --attack standard")
+        text.append(f"\nRobust accuracies are upper bounds: {settings.attack} is weak, see --attack standard")
     return text
 
 
@@ -124,9 +118,7 @@ def _models(analysis: Analysis, intervals: bool) -> Table:
 
 def _final(analysis: Analysis) -> bool:
     """Whether robust accuracies are by one of the field's standard ensembles, and not upper bounds."""
-    settings = analysis.run.about["settings"]
-    assert isinstance(settings, dict)
-    return analysis.complete and is_final(settings["attack"])
+    return analysis.complete and is_final(analysis.run.info.settings.attack)
 
 
 def _stages(analysis: Analysis) -> Table:
@@ -257,9 +249,7 @@ def _curves(analysis: Analysis, width: int) -> Iterator[RenderableType]:
     curves = [curve for model in run.models if (curve := security_curve(run, model)) is not None]
     if not curves:
         return
-    settings = run.about["settings"]
-    assert isinstance(settings, dict)
-    norm = settings["norm"]
+    norm = run.info.settings.norm
     yield Text()
     yield security_curves(curves, run_eps(run), norm, width, PLOT_HEIGHT)
     scale, unit = (255, "/255") if norm == "Linf" else (1, "")

@@ -31,6 +31,7 @@ from thinice_tui.runfile.records import (
     Run,
     StageRecord,
 )
+from thinice_tui.runfile.run_info import RunInfo
 from thinice_tui.runfile.schema import unpack_adversarial
 from thinice_tui.safe_io.printable import printable, printable_json
 
@@ -68,10 +69,10 @@ class RunReader:
         if self._run is not None and signature == self._signature:
             return self._run
         with reading(self._path) as connection:
-            about = {key: _json(value) for key, value in connection.execute("SELECT * FROM run")}
-            _check_about(about)
+            table = {key: _json(value) for key, value in connection.execute("SELECT * FROM run")}
+            info = RunInfo.from_table(table)
             before = self._run
-            if before is not None and about["created"] != before.about["created"]:
+            if before is not None and info.created != before.info.created:
                 raise RunFileError(
                     f"{self._path}: another run has taken its place", "close this view and open the file again"
                 )
@@ -81,22 +82,21 @@ class RunReader:
                 read_to = [(-1, 0)] * len(models)
             else:
                 labels, indices, models, read_to = before.labels, before.indices, list(before.models), self._read_to
-            classes = int(about["classes"])
             read = [
-                _read_model(connection, number, model, labels, classes, *read_to[number])
+                _read_model(connection, number, model, labels, info.classes, *read_to[number])
                 for number, model in enumerate(models)
             ]
             run = Run(
                 path=str(self._path),
-                about=about,
+                info=info,
                 labels=labels,
                 indices=indices,
-                class_names=tuple(about["data"]["class_names"]),
+                class_names=info.data.class_names,
                 models=tuple(model for model, _ in read),
                 heartbeat=_read_heartbeat(connection),
-                engine=EngineRecord(**about["engine"]) if about.get("engine") else None,
+                engine=EngineRecord(**table["engine"]) if table.get("engine") else None,
                 findings=tuple(
-                    Finding(**(found | {"samples": tuple(found["samples"])})) for found in about.get("findings", ())
+                    Finding(**(found | {"samples": tuple(found["samples"])})) for found in table.get("findings", ())
                 ),
             )
         # Only now, and all at once: what was read before an error would never be read again.
@@ -180,32 +180,6 @@ def _positions(rows: Rows, count: int) -> Integers:
 
 def _logits(rows: Rows, classes: int) -> Floats:
     return np.frombuffer(b"".join([row[1] for row in rows]), dtype=np.float32).reshape(len(rows), classes)
-
-
-def _check_about(about: dict[str, Any]) -> None:
-    """Raise ValueError unless what every view relies on is there: the file may come from a stranger."""
-    settings, data = about["settings"], about["data"]
-    expected = (
-        (about["classes"], int),
-        (about["device"], str),
-        (about["versions"], dict),
-        (about["warnings"], list),
-        (about["batch_size"], int),
-        (settings["norm"], str),
-        (settings["attack"], str),
-        (settings["precision"], str),
-        (settings["seed"], int),
-        (settings["eps"]["text"], str),
-        (data["source"], str),
-        (data["samples"], int),
-        (data["class_names"], list),
-    )
-    for value, kind in expected:
-        if not isinstance(value, kind):
-            raise ValueError(f"{value!r} where {kind.__name__} was expected")
-    if not all(isinstance(name, str) for name in data["class_names"]):
-        raise ValueError("class names that are no text")
-    about.setdefault("finished", None)
 
 
 def _read_samples(connection: sqlite3.Connection) -> tuple[Integers, Integers]:

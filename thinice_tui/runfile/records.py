@@ -7,6 +7,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from thinice_tui.runfile.run_info import RunInfo
+
 Role = Literal["dense", "pruned", "control"]
 EngineState = Literal["starting", "running", "paused", "stopping"]
 Floats = NDArray[np.float32]
@@ -136,8 +138,7 @@ class Run:
     """A run file's content, read at one moment."""
 
     path: str
-    about: dict[str, object]
-    """The run table: settings, data, versions, device, batch_size, created, finished, warnings."""
+    info: RunInfo
     labels: Integers
     indices: Integers
     class_names: tuple[str, ...]
@@ -152,7 +153,7 @@ class Run:
     @property
     def complete(self) -> bool:
         """Whether everything planned is computed."""
-        return self.about["finished"] is not None
+        return self.info.finished is not None
 
     @property
     def alone(self) -> bool:

@@ -266,10 +266,7 @@ class ThiniceApp(App[int]):
             self.show_progress()
 
     def _warn(self, run: Run) -> None:
-        warnings = run.about["warnings"]
-        new = (
-            [w for w in warnings if isinstance(w, str) and w not in self._warned] if isinstance(warnings, list) else []
-        )
+        new = [warning for warning in run.info.warnings if warning not in self._warned]
         self._warned.update(new)
         for warning in new:
             self.notify(warning, title="Warning", severity="warning", timeout=12)

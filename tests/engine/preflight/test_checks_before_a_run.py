@@ -17,8 +17,10 @@ from thinice_tui.engine.findings import Check
 from thinice_tui.errors import Interrupted, RunBusyError
 from thinice_tui.protocol.ensembles import REVISION
 from thinice_tui.protocol.request import Request
+from thinice_tui.runfile.connection import reading
 from thinice_tui.runfile.control import ask, asked, this_engine
 from thinice_tui.runfile.hold import Hold
+from thinice_tui.runfile.identity import stored_about
 from thinice_tui.runfile.reader import read_run
 from thinice_tui.runfile.records import Run
 from thinice_tui.runfile.writer import RunWriter
@@ -225,7 +227,8 @@ def test_a_cut_run_of_another_revision_is_not_continued(files: Files, began: int
 
 def test_a_revision_goes_on_with_its_own_runs(files: Files) -> None:
     path = cut(files)
-    assert read_run(path).about["attacks_revision"] == REVISION
+    with reading(path) as connection:
+        assert stored_about(connection)["attacks_revision"] == REVISION
     assert compare(files).exit_code == 0 and read_run(path).complete
 
 

@@ -66,8 +66,8 @@ def test_what_cannot_be_judged_is_refused_before_the_run_with_the_reason(
 def test_a_randomised_model_is_warned_of_in_the_run_file_and_attacked(files: Files, tmp_path: Path, name: str) -> None:
     observer = StopAfter()
     run = run_it(request(files, tmp_path / "a.thinice", arch=arch(name)), observer)
-    stored = run.about["warnings"]
-    assert isinstance(stored, list) and run.complete
+    stored = run.info.warnings
+    assert run.complete
     for path in (files.dense, files.pruned, files.control):
         assert any(f"{path}: is randomised" in warning for warning in stored)
         assert any(f"{path}: is randomised" in warning for warning in observer.warnings)

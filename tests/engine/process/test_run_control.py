@@ -3,7 +3,6 @@
 import sqlite3
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
 from pathlib import Path
 from threading import Event
 
@@ -367,9 +366,7 @@ def test_the_run_file_names_its_engine_and_how_it_was_started(files: Files, tmp_
         execute(wanted, prepare(wanted), StopAfter(60), log)
     partial = read_run(path)
     assert partial.engine == this_engine(log) and is_computing(partial), "this process lives"
-    assert partial.about["engine"] == asdict(this_engine(log))
-    stored = partial.about["request"]
-    assert isinstance(stored, dict) and Request.from_dict(stored) == wanted
+    assert Request.from_dict(partial.info.request or {}) == wanted
 
     found = run_it(wanted)
     assert found.engine == this_engine(None), "the last one, whose messages went to a terminal"

@@ -171,7 +171,7 @@ def test_a_run_keeps_the_warning_of_zero_gradients(files: Files, tmp_path: Path)
     observer = StopAfter()
     run = run_it(request(files, tmp_path / "a.thinice", arch=f"{LINEAR_MODELS}:staircase"), observer)
     assert any("gradients are zero" in warning for warning in observer.warnings)
-    assert any("gradients are zero" in str(warning) for warning in list(run.about["warnings"]))  # type: ignore[call-overload]
+    assert any("gradients are zero" in warning for warning in run.info.warnings)
     assert any(one.check == "gradients vanish" and one.doubtful for one in run.findings)
 
 

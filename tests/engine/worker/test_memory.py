@@ -166,7 +166,7 @@ def test_a_batch_that_is_too_large_is_halved_and_the_run_goes_on(
     execute(wanted, prepared, observer)
     run = read_run(prepared.path)
     assert max(sizes) <= 3 and len({seed for name, seed in seeds if name == "PGD-20"}) >= 4
-    assert any("batch of 8 is too large for cpu (dense, PGD-20)" in warning for warning in run.about["warnings"])  # type: ignore[attr-defined]
+    assert any("batch of 8 is too large for cpu (dense, PGD-20)" in warning for warning in run.info.warnings)
     for one, other in zip(run.models, whole.models, strict=True):
         assert [stage.attacked for stage in one.stages] == [stage.entered for stage in one.stages]
         assert np.array_equal(one.clean_prediction, other.clean_prediction)

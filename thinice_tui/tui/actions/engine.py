@@ -203,9 +203,8 @@ class EngineActions:
         if self.app.request is not None:
             self.start_engine(self.app.request.at(self.app.path))
             return
-        stored = self.app.run_now.about.get("request")
         try:
-            request = Request.from_dict(stored if isinstance(stored, dict) else {}).at(self.app.path)
+            request = Request.from_dict(self.app.run_now.info.request or {}).at(self.app.path)
         except ThiniceError as error:
             self.app.notify(f"{error.what}: repeat the command that made it", severity="error")
             return

@@ -122,13 +122,11 @@ def _curve(shown: Shown, width: int, height: int) -> Text:
     curves = [curve for number in numbers if (curve := security_curve(run, run.models[number])) is not None]
     if not curves:
         return _why_not("the distances of these samples are not known yet", width)
-    settings = run.about["settings"]
-    assert isinstance(settings, dict)
     marked = None if shown.selected is None else float(distances(run, run.models[0])[shown.selected])
     note = "" if shown.run.complete else ", so far"
     below = _missed([run.models[number] for number in numbers], run, width)
     height -= len(below.split()) if below else 0
-    return security_curves(curves, run_eps(run), settings["norm"], width, height, marked, note).append_text(below)
+    return security_curves(curves, run_eps(run), run.info.settings.norm, width, height, marked, note).append_text(below)
 
 
 def _missed(models: Sequence[ModelOutcomes], run: Run, width: int) -> Text:

@@ -17,16 +17,14 @@ WIDE = 100
 
 def title(run: Run, other: int, width: int) -> Text:
     """`dense → pruned, 95.0 % sparse   Linf 8/255 · standard · 1000 samples · cpu   [1/2]`, cut from the right."""
-    about, record = run.about, run.models[other].record
-    settings, data = about["settings"], about["data"]
-    assert isinstance(settings, dict) and isinstance(data, dict)
+    settings, record = run.info.settings, run.models[other].record
     left = Text(no_wrap=True)
     left.append(" thinice ", style="reverse bold")
     role = " (control)" if record.role == "control" else ""
     models = record.name if run.alone else f"dense → {record.name}{role}"
     left.append(f" {models}, {100 * record.sparsity_conv_linear:.1f} % sparse", style="bold")
-    middle = f"   {settings['norm']} {settings['eps']['text']} · {settings['attack']} · {len(run.labels)} samples"
-    left.append(f"{middle} · {about['device']}")
+    middle = f"   {settings.norm} {settings.eps.text} · {settings.attack} · {len(run.labels)} samples"
+    left.append(f"{middle} · {run.info.device}")
     count = "" if run.alone else f"[{other}/{len(run.models) - 1}]"
     left.truncate(max(0, width - len(count) - 1), overflow="ellipsis", pad=True)
     return left.append(f" {count}", style="bold")
@@ -76,9 +74,7 @@ def current_stage(run: Run) -> int | None:
 def summary(analysis: Analysis, other: int) -> RenderableType:
     """Accuracies, flip rates and AUC of dense against one model, with 95 % intervals; bounds are marked."""
     dense, pruned = analysis.models[0], analysis.models[other]
-    settings = analysis.run.about["settings"]
-    assert isinstance(settings, dict)
-    bound = "" if analysis.complete and is_final(settings["attack"]) else "≤ "
+    bound = "" if analysis.complete and is_final(analysis.run.info.settings.attack) else "≤ "
     name, parts = pruned.model.record.name, list[RenderableType]()
     if not analysis.complete:
         done = f"through {analysis.stage_names[analysis.through - 1]}" if analysis.through else "clean only"
@@ -124,10 +120,8 @@ def _controls(analysis: Analysis, comparison: Comparison) -> list[Comparison]:
 
 
 def _verdict(run: Run) -> str:
-    settings = run.about["settings"]
-    assert isinstance(settings, dict)
-    final = is_final(settings["attack"])
-    return str(settings["attack"]) if final else f"{settings['attack']}, a weak ensemble: upper bounds"
+    attack = run.info.settings.attack
+    return attack if is_final(attack) else f"{attack}, a weak ensemble: upper bounds"
 
 
 def _percent(estimate: Estimate | None) -> str:

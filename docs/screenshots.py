@@ -43,9 +43,7 @@ def main() -> None:
         if not run.exists():
             models = [str(ROOT / "sample_models" / name) for name in ("dense.pt", "pruned.pt")]
             options = ["--control", str(ROOT / "sample_models" / "control.pt"), "--attack", "quick", "--run", str(run)]
-            subprocess.run(
-                [sys.executable, "-m", "thinice_tui.commands.app", "compare", *models, *options, "--report"], check=True
-            )
+            subprocess.run([sys.executable, "-m", "thinice_tui", "compare", *models, *options, "--report"], check=True)
         for name, (size, keys) in SCREENS.items():
             svg = asyncio.run(take(run.absolute(), Path(folder) / f"{name}.json", size, keys))
             (ROOT / "docs" / f"{name}.svg").write_text(svg)

@@ -236,7 +236,7 @@ def test_info_names_versions_and_devices() -> None:
 @pytest.mark.parametrize("options", ["--format json --samples-in-report", ""])
 def test_a_closed_pipe_is_no_error(tmp_path: Path, options: str) -> None:
     write_run(tmp_path / "a.thinice", {"dense": "dense", "p": "pruned"}, n=3000)
-    command = f"{sys.executable} -m thinice_tui.commands.app report a.thinice {options}"
+    command = f"{sys.executable} -m thinice_tui report a.thinice {options}"
     done = subprocess.run(
         ["bash", "-o", "pipefail", "-c", f"{command} | (sleep 3; true)"],
         capture_output=True,

@@ -95,7 +95,7 @@ def compared(case: Case, folders: dict[tuple[str, str], SmallFiles], run: Path) 
     command = [
         sys.executable,
         "-m",
-        "thinice_tui.commands.app",
+        "thinice_tui",
         "compare",
         "dense.pt",
         "pruned.pt",

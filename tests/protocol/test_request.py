@@ -246,7 +246,7 @@ def parsed(words: list[str]) -> Request:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("thinice_tui.tui.app.compare_in_app", compare_in_app)
-        patch.setattr("thinice_tui.commands.app._need_terminal", lambda _: None)
+        patch.setattr("thinice_tui.commands.compare.need_terminal", lambda _: None)
         result = CliRunner().invoke(app, words)
     assert result.exit_code == 0, result.output
     (request,) = found

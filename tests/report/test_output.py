@@ -190,7 +190,7 @@ def test_a_folder_to_keep_the_run_in_is_told_so_before_anything_is_read(files: F
     Path("here").mkdir()
     arguments = files.arguments if report else files.arguments[:-1]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("thinice_tui.commands.app._need_terminal", lambda _: None)
+        patch.setattr("thinice_tui.commands.compare.need_terminal", lambda _: None)
         patch.setattr("thinice_tui.tui.app.compare_in_app", lambda _: pytest.fail("the interface opens"))
         result = call(*arguments, "--run", "here")
     assert result.exit_code == 1

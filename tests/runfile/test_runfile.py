@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.fake_runs import STAGES, attacked, logits_of, record, write_run
+from tests.fake_runs import STAGES, attacked, logits_of, record, run_table, write_run
 from tests.places import ROOT
 from thinice_tui.analysis.comparison import analyse
 from thinice_tui.errors import RunFileError

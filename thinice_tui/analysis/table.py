@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from thinice_tui.analysis.comparison import SETS, clean_correct, clean_known
 from thinice_tui.analysis.curve import distances, has_distances
 from thinice_tui.analysis.query.language import Field, NameField, NumberField, matches
+from thinice_tui.protocol.distance import is_distance
 from thinice_tui.runfile.records import Floats, ModelOutcomes, Run
 
 UNDECIDED = "?"
@@ -81,7 +82,7 @@ def _gone_through(run: Run, model: ModelOutcomes) -> NDArray[np.int16]:
     for stage in model.stages:
         if not stage.finished and stage.batches:
             entering = clean_correct(run, model)
-            if stage.parameters.get("kind") != "distance":  # which looks at what is broken, too
+            if not is_distance(stage.parameters):  # which looks at what is broken, too
                 entering &= (model.broken_by < 0) | (model.broken_by >= stage.ordinal)
             entered = np.flatnonzero(entering)
             done = np.zeros(-(-len(entered) // size), dtype=bool)

@@ -7,17 +7,19 @@ from rich.text import Text
 from thinice_tui.analysis.curve import Curve
 from thinice_tui.plots.canvas import new_figure, to_text
 from thinice_tui.plots.charts import MARK_COLOUR, MODEL_COLOURS, MODEL_MARKERS, PERCENTS, titled
+from thinice_tui.protocol.threat_model import NORM_ROWS, Norm
 
 
 def security_curves(
-    curves: Sequence[Curve], eps: float, norm: str, width: int, height: int, marked: float | None = None, note: str = ""
+    curves: Sequence[Curve], eps: float, norm: Norm, width: int, height: int, marked: float | None = None, note: str = ""
 ) -> Text:
     """Robust accuracy in % over the budget, a line a model; lines stand at the run's `eps` and the distance `marked`.
 
-    Under Linf the axis is in units of 1/255. note: added to the axis.
+    The axis is in the norm's unit, 1/255 under Linf. note: added to the axis.
     """
     figure = new_figure(width, height)
-    scale, unit = (255.0, " in 1/255") if norm == "Linf" else (1.0, "")
+    row = NORM_ROWS[norm]
+    scale, unit = row.denominator, row.axis_unit
     end = max(float(curve.eps[-1]) for curve in curves)
     for number, curve in enumerate(curves):
         figure.plot(

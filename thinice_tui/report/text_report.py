@@ -14,6 +14,7 @@ from thinice_tui.analysis.table import ALONE_SETS
 from thinice_tui.plots.charts import Rates, accuracy_by_stage, flip_rate_by_margin, margins_by_set
 from thinice_tui.plots.curves import security_curves
 from thinice_tui.protocol.ensembles import is_final
+from thinice_tui.protocol.threat_model import NORM_ROWS
 from thinice_tui.report.decisions import decisions
 from thinice_tui.report.diagnostics import reliability
 from thinice_tui.safe_io.printable import printable
@@ -252,8 +253,7 @@ def _curves(analysis: Analysis, width: int) -> Iterator[RenderableType]:
     norm = run.info.settings.norm
     yield Text()
     yield security_curves(curves, run_eps(run), norm, width, PLOT_HEIGHT)
-    scale, unit = (255, "/255") if norm == "Linf" else (1, "")
-    medians = ", ".join(f"{curve.name} {scale * curve.median:.3g}{unit}" for curve in curves)
+    medians = ", ".join(f"{curve.name} {NORM_ROWS[norm].shown(curve.median)}" for curve in curves)
     yield Text(f"Median distance to the boundary of what is right without attack ({norm}, upper bounds): {medians}")
     yield from (_missed(analysis, summary) for summary in analysis.models if missed(run, summary.model).any())
 

@@ -3,8 +3,10 @@
 import math
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
+from thinice_tui.attacks.norms import norm_of
 from thinice_tui.data.layout import spread
 from thinice_tui.data.samples import Samples
 from thinice_tui.protocol.settings import Settings
@@ -42,5 +44,5 @@ def budget_warnings(samples: Samples, settings: Settings) -> list[str]:
 def distance_to_grey(images: NDArray[np.float32], norm: Norm) -> NDArray[np.float64]:
     """From each of [n,C,H,W] to the image that is GREY in all pixels and channels: [n], in the norm."""
     away = images.reshape(len(images), math.prod(images.shape[1:])).astype(np.float64) - GREY
-    found: NDArray[np.float64] = np.abs(away).max(axis=1, initial=0) if norm == "Linf" else np.linalg.norm(away, axis=1)
-    return found
+    lengths: NDArray[np.float64] = norm_of(norm).lengths(torch.from_numpy(away)).numpy()
+    return lengths

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from tests.places import ROOT
 from thinice_tui.engine.compare import execute, prepare
-from thinice_tui.engine.worker.executor import BatchTask, LocalExecutor
+from thinice_tui.engine.worker.executor import LocalExecutor, Task
 from thinice_tui.protocol.observer import Progress, SilentObserver
 from thinice_tui.protocol.request import Request
 from thinice_tui.runfile import writer
@@ -107,10 +107,10 @@ def _log_what_begins(log: int) -> None:
     def tell(*what: object) -> None:
         os.write(log, json.dumps(what).encode() + b"\n")
 
-    def told_run(self: LocalExecutor, tasks: Iterable[BatchTask]) -> Iterator[tuple[BatchTask, BatchOutcome]]:
-        def told() -> Iterator[BatchTask]:
+    def told_run(self: LocalExecutor, tasks: Iterable[Task]) -> Iterator[tuple[Task, BatchOutcome]]:
+        def told() -> Iterator[Task]:
             for task in tasks:
-                tell(task.model, task.stage.name, task.number)
+                tell(task.model, task.name, task.number)
                 yield task
 
         return run(self, told())

@@ -130,13 +130,15 @@ class L2(LpNorm):
     rounding = 1e-6
 
     def lengths(self, delta: Tensor) -> Tensor:
-        return delta.norm(dim=1)
+        lengths: Tensor = delta.norm(dim=1)
+        return lengths
 
     def dual_lengths(self, gradient: Tensor) -> Tensor:
-        return gradient.norm(dim=1)
+        return self.lengths(gradient)
 
     def diameter(self, x: Tensor) -> float:
-        return float(x[0].numel()) ** 0.5
+        diameter: float = float(x[0].numel()) ** 0.5
+        return diameter
 
     def noise(self, x: Tensor) -> Tensor:
         return torch.randn(x.shape).to(x.device)

@@ -41,9 +41,7 @@ def _pgd(call: AttackCall) -> Tensor:
 def _apgd(call: AttackCall) -> Tensor:
     stage, norm, loss = call.stage, norm_of(call.norm), call.stage.attack.loss
     assert loss is not None
-    return apgd_attack(
-        call.model, call.x, call.y, norm, call.eps, stage.steps, loss, stage.runs, call.batch_capacity
-    )
+    return apgd_attack(call.model, call.x, call.y, norm, call.eps, stage.steps, loss, stage.runs, call.batch_capacity)
 
 
 def _fab(call: AttackCall) -> Tensor:

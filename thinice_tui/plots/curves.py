@@ -11,7 +11,13 @@ from thinice_tui.protocol.threat_model import NORM_ROWS, Norm
 
 
 def security_curves(
-    curves: Sequence[Curve], eps: float, norm: Norm, width: int, height: int, marked: float | None = None, note: str = ""
+    curves: Sequence[Curve],
+    eps: float,
+    norm: Norm,
+    width: int,
+    height: int,
+    marked: float | None = None,
+    note: str = "",
 ) -> Text:
     """Robust accuracy in % over the budget, a line a model; lines stand at the run's `eps` and the distance `marked`.
 

@@ -7,7 +7,7 @@ import pytest
 from tests.engine.process.clock import Clock
 from thinice_tui.engine.process.progress import BACKWARD_COST, Pace
 from thinice_tui.protocol.durations import time_left
-from thinice_tui.protocol.ensembles import Stage, build_ensemble, build_stages
+from thinice_tui.protocol.ensembles import Phase, Stage, build_ensemble, build_phases
 from thinice_tui.protocol.observer import SilentObserver
 from thinice_tui.runfile.records import Heartbeat
 
@@ -25,7 +25,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-def simulated(clock: Clock, stages: tuple[Stage, ...], slow: Iterator[float]) -> list[Callback]:
+def simulated(clock: Clock, stages: tuple[Phase, ...], slow: Iterator[float]) -> list[Callback]:
     """What is told at each tenth of each batch; `slow`: by how much the machine is slower, batch by batch."""
     told: list[Callback] = []
 
@@ -35,7 +35,7 @@ def simulated(clock: Clock, stages: tuple[Stage, ...], slow: Iterator[float]) ->
     pace = Pace(["dense"], stages, CLASSES, SilentObserver(), hear)
     standing = SAMPLES
     for ordinal, stage in enumerate(stages):
-        entered = SAMPLES if stage.kind == "distance" else standing
+        entered = standing if isinstance(stage, Stage) else SAMPLES
         pace.start_stage(ordinal, entered, 0, standing, SAMPLES)
         forwards, backwards = stage.passes(CLASSES)
         for begin in range(0, entered, BATCH):
@@ -70,7 +70,7 @@ def test_the_bound_holds_and_the_estimate_is_near(clock: Clock) -> None:
 
 
 def test_distances_are_of_what_is_correct_whatever_breaks(clock: Clock) -> None:
-    stages = build_stages("quick", CLASSES, distances=True)
+    stages = build_phases("quick", CLASSES, distances=True)
     for at, _, most, _ in simulated(clock, stages, forever(1.0)):
         assert most is None or most >= 0.98 * (clock.now - at)
 

@@ -12,13 +12,14 @@ from tests.engine.process.test_run_control import AskAt, batches
 from tests.engine.test_run import StopAfter, assert_same_outcomes, request, run_it
 from tests.linear_models import Files, write_files
 from thinice_tui.commands.app import app
-from thinice_tui.engine import run as engine_run
+from thinice_tui.engine.phases.attack import AttackPhase
+from thinice_tui.engine.worker.tasks import AttackTask
 from thinice_tui.errors import EXIT_INTERRUPTED, EXIT_USAGE, Interrupted, UsageError
 from thinice_tui.protocol.durations import parse_duration
 from thinice_tui.protocol.observer import StageResult
 from thinice_tui.runfile.control import ask
 from thinice_tui.runfile.reader import read_run
-from thinice_tui.runfile.records import Run
+from thinice_tui.runfile.records import BatchOutcome, Run
 
 LONGEST_BATCH = 70 * FORWARD
 """Of `quick`'s last stage: 3 targets of 20 steps, and what begins and verifies each."""
@@ -156,14 +157,14 @@ def test_the_partial_report_goes_to_a_file_where_asked(files: Files, clock: Cloc
 @pytest.mark.parametrize("ordinal", [0, 1])
 def test_interrupted_it_reports_what_there_is(files: Files, monkeypatch: pytest.MonkeyPatch, ordinal: int) -> None:
     """Ctrl-C, which is a KeyboardInterrupt, in the clean pass or in a batch; before that there is nothing."""
-    keep = engine_run._Engine._keep
+    keep = AttackPhase.keep
 
-    def interrupt(self: engine_run._Engine, at: int, *rest: object) -> None:
-        if at == ordinal:
+    def interrupt(self: AttackPhase, task: AttackTask, outcome: BatchOutcome) -> None:
+        if self.ordinal == ordinal:
             raise KeyboardInterrupt
-        keep(self, at, *rest)  # type: ignore[arg-type]
+        keep(self, task, outcome)
 
-    monkeypatch.setattr(engine_run._Engine, "_keep", interrupt)
+    monkeypatch.setattr(AttackPhase, "keep", interrupt)
     result = compare(files, "--run", "a.thinice", "--format", "json")
     assert result.exit_code == EXIT_INTERRUPTED
     assert "interrupted; everything up to the batch in flight is kept in a.thinice" in said(result)
@@ -175,7 +176,7 @@ def test_interrupted_before_anything_there_is_no_report(files: Files, monkeypatc
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(engine_run._Engine, "_clean", interrupt)
+    monkeypatch.setattr("thinice_tui.engine.phases.sequence.compute_clean", interrupt)
     result = compare(files, "--run", "a.thinice")
     assert result.exit_code == EXIT_INTERRUPTED and result.stdout == ""
     assert "interrupted before anything was computed" in said(result)

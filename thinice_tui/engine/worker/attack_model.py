@@ -82,9 +82,9 @@ def prepare_attack_model(judge: Classifier, probe: Tensor, precision: Precision)
     """The fastest forms of `judge` that agree with it on `probe` [n,C,H,W], on the probe's device.
 
     Batch norms are folded into convolutions (Jacob et al. 2018, arXiv 1712.05877, section 3.2), and weights laid out
-    channels_last; each step is kept only where logits stay within 1e-4. With `bf16`, convolutions for gradients are then
-    computed in bfloat16, kept only where 9 of 10 predictions stay. A network that cannot be copied or traced is searched
-    as it is.
+    channels_last; each step is kept only where logits stay within 1e-4. With `bf16`, convolutions for gradients are
+    computed in bfloat16, which is kept only where 9 of 10 predictions stay. A network that cannot be copied or traced
+    is searched as it is.
     """
     expected = judge(probe)
     scale = max(1.0, float(expected.abs().max()))

@@ -5,7 +5,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -54,8 +54,8 @@ class BatchTask(ABC):
 
     def _cut(self, rows: slice, part: str) -> Self:
         values = {field.name: getattr(self, field.name) for field in fields(self)}
-        arrays = {name: value[rows] for name, value in values.items() if isinstance(value, np.ndarray)}
-        return replace(self, **arrays, batch_capacity=len(arrays["positions"]), part=self.part + part)
+        cut: dict[str, Any] = {name: value[rows] for name, value in values.items() if isinstance(value, np.ndarray)}
+        return replace(self, **cut, batch_capacity=len(cut["positions"]), part=self.part + part)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-from tests.engine.test_run import assert_same_outcomes, request, run_it
+from tests.engine_runs import assert_same_outcomes, request, run_it
 from tests.fake_runs import STAGES
 from tests.linear_models import Files
 from tests.runfile.test_runfile import add_batch, open_writer

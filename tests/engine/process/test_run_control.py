@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from tests.engine.process.clock import BEGINNING, FORWARD, Clock
-from tests.engine.test_run import StopAfter, assert_same_outcomes, run_it
-from tests.engine.test_run import request as quick
+from tests.engine_runs import StopAfter, assert_same_outcomes, run_it
+from tests.engine_runs import request as quick
 from tests.linear_models import Files, write_files
 from thinice_tui.engine.compare import execute, prepare
 from thinice_tui.errors import EXIT_INTERRUPTED, Interrupted

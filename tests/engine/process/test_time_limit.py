@@ -9,7 +9,7 @@ from typer.testing import CliRunner, Result
 
 from tests.engine.process.clock import BEGINNING, FORWARD, Clock
 from tests.engine.process.test_run_control import AskAt, batches
-from tests.engine.test_run import StopAfter, assert_same_outcomes, request, run_it
+from tests.engine_runs import StopAfter, assert_same_outcomes, request, run_it
 from tests.linear_models import Files, write_files
 from thinice_tui.commands.app import app
 from thinice_tui.engine import run as engine_run

@@ -14,8 +14,8 @@ from typing import ClassVar
 import pytest
 from textual.pilot import Pilot
 
-from tests.engine.test_run import StopAfter, run_it
-from tests.engine.test_run import request as quick
+from tests.engine_runs import StopAfter, run_it
+from tests.engine_runs import request as quick
 from tests.fake_runs import write_run
 from tests.linear_models import WAITING, Files
 from tests.tui.driving import MODELS, Session, listen, opened

@@ -7,7 +7,7 @@ import numpy as np
 
 from tests.linear_models import ARCH, Files
 from thinice_tui.engine.compare import execute, prepare
-from thinice_tui.protocol.observer import Progress, SilentObserver, StageResult
+from thinice_tui.protocol.progress import Heartbeat, SilentObserver, StageResult
 from thinice_tui.protocol.request import Request
 from thinice_tui.protocol.settings import Settings
 from thinice_tui.runfile.reader import read_run
@@ -19,15 +19,15 @@ class StopAfter(SilentObserver):
 
     def __init__(self, passes: int | None = None) -> None:
         self.passes = passes
-        self.seen: list[Progress] = []
+        self.seen: list[Heartbeat] = []
         self.stages: list[StageResult] = []
         self.warnings: list[str] = []
 
     def warn(self, message: str) -> None:
         self.warnings.append(message)
 
-    def progress(self, progress: Progress) -> None:
-        self.seen.append(progress)
+    def progress(self, beat: Heartbeat) -> None:
+        self.seen.append(beat)
         if self.passes is not None and len(self.seen) >= self.passes:
             raise KeyboardInterrupt
 

@@ -18,7 +18,7 @@ from thinice_tui.engine.run import PROBED, run_comparison
 from thinice_tui.engine.worker.device import choose_device, full_precision
 from thinice_tui.models.load import LoadedModel, load_model
 from thinice_tui.models.weight_similarity import compare_models, doubts, same_weights, unheeded_keep
-from thinice_tui.protocol.observer import Observer
+from thinice_tui.protocol.progress import Observer
 from thinice_tui.protocol.request import Request
 from thinice_tui.runfile.control import this_engine
 from thinice_tui.runfile.hold import Hold

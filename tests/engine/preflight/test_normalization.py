@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from tests.places import SAMPLE_MODELS
 from thinice_tui.data.samples import Samples
-from thinice_tui.data.spread import Spread
+from thinice_tui.data.stratified_sample import StratifiedSample
 from thinice_tui.engine.preflight import race as racing
 from thinice_tui.engine.preflight.normalization import Decision, decide_normalizations, describe_trial, own_constants
 from thinice_tui.models.classifier import Normalization
@@ -57,7 +57,9 @@ def made(model: LoadedModel, expected: str, n: int = 200) -> tuple[LoadedModel, 
 
 
 def decide(models: Sequence[LoadedModel], samples: Samples, *own: str) -> Decision:
-    return decide_normalizations(models, ["dense", "pruned", "control"][: len(models)], Spread(samples), own, CPU)
+    return decide_normalizations(
+        models, ["dense", "pruned", "control"][: len(models)], StratifiedSample(samples), own, CPU
+    )
 
 
 def chosen(decision: Decision) -> list[str]:
@@ -269,7 +271,7 @@ def test_none_is_not_taken_where_another_is_more_accurate(model: LoadedModel) ->
 )
 def test_the_data_sets_own_constants(spec: str, side: int, names: tuple[str, ...], own: tuple[str, ...]) -> None:
     samples = Samples(np.zeros((4, 3, side, side), dtype=np.uint8), np.arange(4), np.arange(4), names, spec)
-    assert own_constants(spec, Spread(samples)) == own
+    assert own_constants(spec, StratifiedSample(samples)) == own
     assert all(name in KNOWN for name in own)
 
 

@@ -11,7 +11,7 @@ from scipy.optimize import linear_sum_assignment
 from torch import Tensor, nn
 
 from thinice_tui.data.samples import Samples
-from thinice_tui.data.spread import Spread
+from thinice_tui.data.stratified_sample import StratifiedSample
 from thinice_tui.engine.preflight.outputs import BATCH, forward
 from thinice_tui.engine.preflight.race import Correct, race
 from thinice_tui.models.load import LoadedModel
@@ -74,7 +74,7 @@ class _ReversedChannels(nn.Module):
         return logits
 
 
-def accuracy_warning(model: LoadedModel, probe: Spread, device: torch.device) -> str:
+def accuracy_warning(model: LoadedModel, probe: StratifiedSample, device: torch.device) -> str:
     """A warning where clean accuracy is near chance or something mends it; empty: all is well.
 
     Tried are the normalisations for images of these channels, BGR order, labels shifted by one, and classes in
@@ -110,7 +110,7 @@ def accuracy_warning(model: LoadedModel, probe: Spread, device: torch.device) ->
 
 
 def _remedies(
-    model: LoadedModel, probe: Spread, device: torch.device, samples: Samples, logits: NDArray[np.float32]
+    model: LoadedModel, probe: StratifiedSample, device: torch.device, samples: Samples, logits: NDArray[np.float32]
 ) -> list[_Remedy]:
     """What mends it, best first; another order of the classes only where nothing simpler does as well."""
     now = logits.argmax(axis=1) == samples.labels
@@ -124,7 +124,7 @@ def _remedies(
     return sorted(better, key=lambda remedy: -remedy.accuracy)
 
 
-def _other_inputs(model: LoadedModel, probe: Spread, device: torch.device, now: Correct) -> Iterator[_Remedy]:
+def _other_inputs(model: LoadedModel, probe: StratifiedSample, device: torch.device, now: Correct) -> Iterator[_Remedy]:
     """Other normalisations, and the channels in the other order."""
     forms: dict[str, list[LoadedModel]] = {
         f"--normalize {name}": [replace(model, normalization=normalization)]

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from thinice_tui.data.layout import spread
+from thinice_tui.data.layout import evenly_spaced
 from thinice_tui.data.samples import Samples
 from thinice_tui.protocol.settings import Settings
 from thinice_tui.protocol.threat_model import Norm
@@ -26,7 +26,7 @@ def budget_warnings(samples: Samples, settings: Settings) -> list[str]:
             f"eps {eps.text} is below one grey level (1/255 = {GREY_LEVEL:.4g}): hardly any sample can break, and an "
             "image of 8 bits holds no such change. Did you mean it in units of [0,1] pixels?"
         ]
-    positions = spread(len(samples), LOOKED_AT)
+    positions = evenly_spaced(len(samples), LOOKED_AT)
     parts = np.array_split(positions, 16)
     needed = np.concatenate([distance_to_grey(samples.floats(part), norm) for part in parts if len(part)])
     share = float((needed <= eps.value).mean())

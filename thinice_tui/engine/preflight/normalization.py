@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from thinice_tui.analysis.trials import describe_accuracies
-from thinice_tui.data.spread import Spread
+from thinice_tui.data.stratified_sample import StratifiedSample
 from thinice_tui.engine.preflight.race import Raced, race
 from thinice_tui.models.classifier import Normalization
 from thinice_tui.models.load import LoadedModel
@@ -39,7 +39,7 @@ class Decision:
     warnings: tuple[str, ...]
 
 
-def own_constants(spec: str, probe: Spread) -> tuple[str, ...]:
+def own_constants(spec: str, probe: StratifiedSample) -> tuple[str, ...]:
     """The names of the normalisations that belong to the data of a spec; empty: none do."""
     kind = spec.partition(":")[0]
     if kind == "folder":
@@ -50,7 +50,11 @@ def own_constants(spec: str, probe: Spread) -> tuple[str, ...]:
 
 
 def decide_normalizations(
-    models: Sequence[LoadedModel], names: Sequence[str], probe: Spread, own: Sequence[str], device: torch.device
+    models: Sequence[LoadedModel],
+    names: Sequence[str],
+    probe: StratifiedSample,
+    own: Sequence[str],
+    device: torch.device,
 ) -> Decision:
     """One normalisation for all models whose files do not say theirs, by clean accuracy on the probe's images.
 
@@ -88,7 +92,7 @@ def _race_candidates(
     models: Sequence[LoadedModel],
     names: Sequence[str],
     undecided: Sequence[int],
-    probe: Spread,
+    probe: StratifiedSample,
     own: Sequence[str],
     device: torch.device,
 ) -> _Found:

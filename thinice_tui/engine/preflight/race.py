@@ -9,14 +9,14 @@ import torch
 from numpy.typing import NDArray
 
 from thinice_tui.data.samples import Samples
-from thinice_tui.data.spread import MOST, Spread
+from thinice_tui.data.stratified_sample import MAX_IMAGES, StratifiedSample
 from thinice_tui.engine.preflight.outputs import BATCH, forward
 from thinice_tui.models.load import LoadedModel
 from thinice_tui.models.normalization import told_apart
 
 PILOT = 8
 """Images on which the speed is measured."""
-ROUNDS = (64, 256, MOST)
+ROUNDS = (64, 256, MAX_IMAGES)
 """Images after which those that are worse are given up."""
 SECONDS = 30.0
 """A race does not begin what would take it beyond this."""
@@ -65,7 +65,7 @@ class Raced:
 
 
 def race(
-    options: Options, probe: Spread, device: torch.device, rounds: Sequence[int] = ROUNDS, stays: str = ""
+    options: Options, probe: StratifiedSample, device: torch.device, rounds: Sequence[int] = ROUNDS, stays: str = ""
 ) -> Raced | None:
     """Race `options` on the probe's images; None: no form takes them.
 

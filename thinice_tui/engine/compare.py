@@ -23,7 +23,7 @@ from thinice_tui.models.weight_similarity import (
     warnings_of_same_weights,
     warnings_of_unused_keep,
 )
-from thinice_tui.protocol.observer import Observer
+from thinice_tui.protocol.progress import Observer
 from thinice_tui.protocol.request import Request
 from thinice_tui.runfile.control import this_engine
 from thinice_tui.runfile.hold import Hold

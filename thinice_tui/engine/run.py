@@ -18,7 +18,7 @@ from thinice_tui.engine.plan import RunModel, make_plan, resumption_warnings
 from thinice_tui.engine.preflight.accuracy import accuracy_warning
 from thinice_tui.engine.preflight.checks import check_models
 from thinice_tui.engine.preflight.outputs import check_finite
-from thinice_tui.engine.process.progress import Pace
+from thinice_tui.engine.process.progress import ProgressTracker
 from thinice_tui.engine.process.run_control import RunControl
 from thinice_tui.engine.worker.device import full_precision
 from thinice_tui.engine.worker.diagnostics import EXAMINATION, EXAMINED
@@ -26,7 +26,7 @@ from thinice_tui.engine.worker.executor import BatchTask, LocalExecutor
 from thinice_tui.protocol.durations import duration
 from thinice_tui.protocol.ensembles import Stage, build_stages, is_final
 from thinice_tui.protocol.margins import logit_margin
-from thinice_tui.protocol.observer import Observer, StageResult
+from thinice_tui.protocol.progress import Observer, StageResult
 from thinice_tui.protocol.settings import Settings
 from thinice_tui.runfile.control import clear
 from thinice_tui.runfile.hold import Hold
@@ -120,7 +120,7 @@ class _Engine:
         ]
         self._broken = [writer.broken_by(m, len(samples)) for m in range(len(models))]
         names = [m.name for m in models]
-        self._pace = Pace(names, stages, classes, observer, writer.heartbeat)
+        self._pace = ProgressTracker(names, stages, classes, observer, writer.heartbeat)
         self._run_control = RunControl(writer.path, time_limit, self._pace)
         self._executor = LocalExecutor(
             names,
@@ -183,7 +183,7 @@ class _Engine:
             self._writer.add_clean(number, positions, found)
             done += len(positions)
             rate = done / (time.perf_counter() - started - self._run_control.paused + paused)
-            self._pace.clean(model.name, len(logits) - len(missing) + done, len(logits), rate)
+            self._pace.report_clean(model.name, len(logits) - len(missing) + done, len(logits), rate)
             self._run_control.poll()
             self._run_control.end_if_asked()
         accuracy = float(self._correct(number).mean())
@@ -323,7 +323,7 @@ class _Engine:
             standing = np.flatnonzero(self._standing(number, len(self._stages)))
             if self._findings.has(model.name, EXAMINATION[0]) or not len(standing):
                 continue
-            self._pace.check(model.name)
+            self._pace.report_checks(model.name)
             chosen = standing[:: max(1, len(standing) // EXAMINED)][:EXAMINED]
             found = self._executor.examine(number, chosen, self._samples.floats(chosen), self._labels[chosen])
             for finding in found:

@@ -158,7 +158,7 @@ def _equal(one: LoadedModel, other: LoadedModel) -> bool:
 
 
 def _same_architecture(dense: LoadedModel, other: LoadedModel, shared: float) -> bool:
-    """By the architectures' names; for a file with a network of its own, whether half of the layers' names are shared."""
+    """By the architectures' names; for a file with its own network, whether it shares half of the layers' names."""
     if dense.checkpoint.network is not None or other.checkpoint.network is not None:
         return shared >= 0.5
     return _without_widths(dense.arch) == _without_widths(other.arch)

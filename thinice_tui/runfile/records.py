@@ -7,10 +7,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from thinice_tui.protocol.progress import Heartbeat
 from thinice_tui.runfile.run_info import RunInfo
 
 Role = Literal["dense", "pruned", "control"]
-EngineState = Literal["starting", "running", "paused", "stopping"]
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
 
@@ -106,25 +106,6 @@ class Finding:
     doubtful: bool
     """Whether robust accuracy may look better than it is."""
     samples: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True)
-class Heartbeat:
-    """What the engine does now. Samples are counted in the stage at hand, over all models."""
-
-    at: float
-    """Seconds since the epoch, by the engine's clock."""
-    state: EngineState
-    doing: str
-    """`model · stage`; while starting, what is read or checked."""
-    done: int
-    total: int
-    rate: float
-    """Images passed forward a second."""
-    seconds_left: float | None
-    """At most, as if nothing more broke; None: too early to tell."""
-    seconds_expected: float | None = None
-    """If the rest of the stage breaks as many as what is done of it; None: too early to tell, or not written."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from typer.testing import CliRunner, Result
 
-from tests.engine.test_run import StopAfter, assert_same_outcomes, request, run_it
+from tests.engine_runs import StopAfter, assert_same_outcomes, request, run_it
 from tests.linear_models import Files
 from thinice_tui.commands.app import app
 from thinice_tui.engine.compare import execute, prepare

@@ -7,7 +7,7 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from tests.engine.test_run import StopAfter, assert_same_outcomes, request, run_it
+from tests.engine_runs import StopAfter, assert_same_outcomes, request, run_it
 from tests.linear_models import ARCH, Files, as_uint8
 from tests.places import MISBEHAVING_MODELS, SAMPLE_MODELS
 from thinice_tui.commands.app import app

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from typer.testing import CliRunner
 
-from tests.engine.test_run import StopAfter, request, run_it
+from tests.engine_runs import StopAfter, request, run_it
 from tests.fake_runs import write_run
 from tests.linear_models import Files, make_task, module
 from tests.places import LINEAR_MODELS

@@ -8,21 +8,21 @@ from types import MappingProxyType
 import torch
 
 from thinice_tui.data.samples import Samples
-from thinice_tui.data.spread import Spread
-from thinice_tui.engine.findings import Findings
+from thinice_tui.data.stratified_sample import StratifiedSample
+from thinice_tui.engine.findings import StoredFindings
 from thinice_tui.engine.phases.context import RunContext
 from thinice_tui.engine.phases.outcomes import Outcomes
 from thinice_tui.engine.phases.sequence import compute_phases, report_preparation
 from thinice_tui.engine.phases.warnings import Warnings
 from thinice_tui.engine.plan import RunModel, make_plan
-from thinice_tui.engine.preflight.accuracy import accuracy_warning
+from thinice_tui.engine.preflight.accuracy import check_accuracy
 from thinice_tui.engine.preflight.checks import check_models
-from thinice_tui.engine.process.progress import Pace
+from thinice_tui.engine.process.progress import ProgressTracker
 from thinice_tui.engine.process.run_control import RunControl
 from thinice_tui.engine.worker.device import full_precision
 from thinice_tui.engine.worker.executor import LocalExecutor
 from thinice_tui.protocol.ensembles import Phase, build_phases
-from thinice_tui.protocol.observer import Observer
+from thinice_tui.protocol.progress import Observer
 from thinice_tui.protocol.settings import Settings
 from thinice_tui.runfile.control import clear
 from thinice_tui.runfile.hold import Hold
@@ -37,7 +37,7 @@ PROBED = 64
 def run_comparison(
     models: Sequence[RunModel],
     samples: Samples,
-    probe: Spread,
+    probe: StratifiedSample,
     settings: Settings,
     path: Path,
     device: torch.device,
@@ -76,7 +76,10 @@ def run_comparison(
                     clear(path)
                 writer.begin(origin)
                 try:
-                    doubts = [*doubts, *(accuracy_warning(model.loaded, probe, device) for model in models)]
+                    doubts = [
+                        *doubts,
+                        *(text for one in models for text in check_accuracy(one.loaded, probe, device)),
+                    ]
                     run = _context(
                         models, samples, images, settings, phases, classes, device, writer, observer, time_limit
                     )
@@ -103,7 +106,7 @@ def _context(
     """Prepare the models on `device`, and read what an earlier engine has computed."""
     names = [model.name for model in models]
     stored = writer.value("settings")
-    progress = Pace(names, phases, classes, observer, writer.heartbeat)
+    progress = ProgressTracker(names, phases, classes, observer, writer.heartbeat)
     run_control = RunControl(writer.path, time_limit, progress)
     warnings = Warnings(writer, observer)
 
@@ -125,5 +128,5 @@ def _context(
         progress=progress,
         run_control=run_control,
         warnings=warnings,
-        findings=Findings(writer),
+        findings=StoredFindings(writer),
     )

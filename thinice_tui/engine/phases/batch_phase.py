@@ -13,7 +13,7 @@ from thinice_tui.engine.phases.context import RunContext
 from thinice_tui.engine.phases.outcomes import batches
 from thinice_tui.engine.worker.tasks import BatchTask
 from thinice_tui.protocol.durations import duration
-from thinice_tui.protocol.observer import StageResult
+from thinice_tui.protocol.progress import StageResult
 from thinice_tui.runfile.records import BatchOutcome
 
 Task = TypeVar("Task", bound=BatchTask)

@@ -24,7 +24,7 @@ def compute_clean(run: RunContext, model: int, path: str) -> None:
         run.writer.add_clean(model, positions, found)
         done += len(positions)
         rate = done / (time.perf_counter() - started - run.run_control.paused + paused)
-        run.progress.clean(name, len(logits) - len(missing) + done, len(logits), rate)
+        run.progress.report_clean(name, len(logits) - len(missing) + done, len(logits), rate)
         run.run_control.poll()
         run.run_control.end_if_asked()
     accuracy = float(run.outcomes.correct(model).mean())

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from thinice_tui.data.samples import Samples
-from thinice_tui.engine.findings import Findings
+from thinice_tui.engine.findings import StoredFindings
 from thinice_tui.engine.phases.outcomes import Outcomes
 from thinice_tui.engine.phases.warnings import Warnings
-from thinice_tui.engine.process.progress import Pace
+from thinice_tui.engine.process.progress import ProgressTracker
 from thinice_tui.engine.process.run_control import RunControl
 from thinice_tui.engine.worker.executor import LocalExecutor
-from thinice_tui.protocol.observer import Observer
+from thinice_tui.protocol.progress import Observer
 from thinice_tui.protocol.settings import KeepImages, Settings
 from thinice_tui.runfile.writer import RunWriter
 
@@ -30,10 +30,10 @@ class RunContext:
     executor: LocalExecutor
     writer: RunWriter
     observer: Observer
-    progress: Pace
+    progress: ProgressTracker
     run_control: RunControl
     warnings: Warnings
-    findings: Findings
+    findings: StoredFindings
 
     @property
     def stores_images(self) -> bool:

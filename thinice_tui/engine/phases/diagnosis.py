@@ -17,7 +17,7 @@ def diagnose_models(run: RunContext, stages: int) -> None:
         standing = np.flatnonzero(run.outcomes.standing(model))
         if run.findings.has(name, CHECKS[0]) or not len(standing):
             continue
-        run.progress.check(name)
+        run.progress.report_checks(name)
         chosen = standing[:: max(1, len(standing) // SAMPLES)][:SAMPLES]
         found = run.executor.diagnose(model, chosen, run.samples.floats(chosen), run.outcomes.labels[chosen])
         for finding in found:

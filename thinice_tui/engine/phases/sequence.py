@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 import torch
 
-from thinice_tui.engine.findings import Check
 from thinice_tui.engine.phases.attack import AttackPhase
 from thinice_tui.engine.phases.clean import compute_clean
 from thinice_tui.engine.phases.context import RunContext
 from thinice_tui.engine.phases.diagnosis import diagnose_models
 from thinice_tui.engine.phases.distance import DistancePhase
 from thinice_tui.engine.plan import resumption_warnings
+from thinice_tui.engine.preflight.check_result import CheckResult
 from thinice_tui.protocol.ensembles import Phase, Stage, is_final
 
 
@@ -19,7 +19,7 @@ def report_preparation(
     phases: Sequence[Phase],
     device: torch.device,
     doubts: Sequence[str],
-    checks: Sequence[tuple[str, Check]],
+    checks: Sequence[tuple[str, CheckResult]],
 ) -> None:
     """Report what was found before the attacks, and keep it in the run file.
 

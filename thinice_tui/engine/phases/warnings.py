@@ -1,6 +1,6 @@
 """The warnings of a run: shown once to the observer, and kept in the run file for the report."""
 
-from thinice_tui.protocol.observer import Observer
+from thinice_tui.protocol.progress import Observer
 from thinice_tui.runfile.writer import RunWriter
 
 

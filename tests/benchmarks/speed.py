@@ -31,14 +31,14 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from tests.places import SAMPLE_MODELS
-from thinice_tui.analysis.comparison import robust
+from thinice_tui.analysis.correctness import robust_correct
 from thinice_tui.engine.compare import execute, prepare
 from thinice_tui.engine.process.environment import SPINS, prepare_process
 from thinice_tui.engine.worker.attack_model import prepare_attack_model
 from thinice_tui.engine.worker.verify import verify
 from thinice_tui.models.classifier import Classifier
 from thinice_tui.models.load import load_model
-from thinice_tui.protocol.observer import SilentObserver
+from thinice_tui.protocol.progress import SilentObserver
 from thinice_tui.protocol.request import Request
 from thinice_tui.protocol.settings import Settings
 from thinice_tui.runfile.reader import read_run
@@ -138,7 +138,7 @@ def ours(precision: str, samples: int, judges: list[Classifier], images: Tensor)
         def work() -> tuple[float, ...]:
             execute(request, prepared, SilentObserver())
             run = read_run(prepared.path)
-            return tuple(float(robust(run, model, len(model.stages)).mean()) for model in run.models)
+            return tuple(float(robust_correct(run, model, len(model.stages)).mean()) for model in run.models)
 
         measured = timed(work)
         pure = np.zeros(2)

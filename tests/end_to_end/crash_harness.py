@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from tests.places import ROOT
 from thinice_tui.engine.compare import execute, prepare
 from thinice_tui.engine.worker.executor import BatchTask, LocalExecutor
-from thinice_tui.protocol.observer import Progress, SilentObserver
+from thinice_tui.protocol.progress import Heartbeat, SilentObserver
 from thinice_tui.protocol.request import Request
 from thinice_tui.runfile import writer
 from thinice_tui.runfile.records import BatchOutcome
@@ -70,7 +70,7 @@ class _ProgressCounter(SilentObserver):
         self._left, self._ready = plan.count if plan.at == "progress" else -1, ready
         self._tell()
 
-    def progress(self, progress: Progress) -> None:  # noqa: ARG002
+    def progress(self, beat: Heartbeat) -> None:  # noqa: ARG002
         self._left -= 1
         self._tell()
 

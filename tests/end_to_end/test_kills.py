@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from tests.end_to_end.crash_harness import CrashHarness, KillPlan
-from tests.engine.test_run import assert_same_outcomes, request, run_it
+from tests.engine_runs import assert_same_outcomes, request, run_it
 from tests.linear_models import SHAPE, Files, write_files
 from tests.places import LINEAR_MODELS
 from thinice_tui.protocol.request import Request

@@ -19,7 +19,7 @@ import torch
 from torch import nn
 
 from tests.end_to_end.small_networks import KINDS, SmallFiles, write_small_files
-from thinice_tui.analysis.curve import has_distances
+from thinice_tui.analysis.distances import has_distances
 from thinice_tui.protocol.pixels import as_floats
 from thinice_tui.runfile.reader import read_adversarial, read_image, read_run
 from thinice_tui.runfile.records import Run

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.test_run import request, run_it
+from tests.engine_runs import request, run_it
 from tests.fake_runs import write_run
 from tests.linear_models import Files
 from tests.tui.driving import Session, listen

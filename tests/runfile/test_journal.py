@@ -13,15 +13,15 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-from tests.engine.test_run import assert_same_outcomes, request, run_it
+from tests.engine_runs import assert_same_outcomes, request, run_it
 from tests.fake_runs import STAGES
 from tests.linear_models import Files
 from tests.runfile.test_runfile import add_batch, open_writer
 from thinice_tui.errors import RunFileError
+from thinice_tui.protocol.progress import Heartbeat
 from thinice_tui.runfile import journal, problems, writer
 from thinice_tui.runfile.journal import file_system, is_shared
 from thinice_tui.runfile.reader import RunReader, read_run
-from thinice_tui.runfile.records import Heartbeat
 
 MOUNTS = (("/", "ext4"), ("/home", "nfs4"), ("/home/scratch", "tmpfs"), ("/data", "ext4"), ("/data", "lustre"))
 
@@ -35,7 +35,7 @@ def mode(path: Path) -> str:
 
 
 def beat(done: int = 0, state: str = "running") -> Heartbeat:
-    return Heartbeat(time.time() + done, state, "dense · PGD-20", done, 200, 1.0, None)  # type: ignore[arg-type]
+    return Heartbeat(time.time() + done, state, "dense", "PGD-20", done, 200, 1.0, None)  # type: ignore[arg-type]
 
 
 @contextmanager

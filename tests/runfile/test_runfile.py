@@ -16,8 +16,9 @@ from tests.places import ROOT
 from thinice_tui.analysis.comparison import analyse
 from thinice_tui.errors import RunFileError
 from thinice_tui.protocol.pixels import as_floats
+from thinice_tui.protocol.progress import Heartbeat
 from thinice_tui.runfile.reader import RunReader, read_adversarial, read_image, read_run
-from thinice_tui.runfile.records import Heartbeat, RunPlan
+from thinice_tui.runfile.records import RunPlan
 from thinice_tui.runfile.schema import VERSION, pack_adversarial, unpack_adversarial
 from thinice_tui.runfile.writer import RunWriter
 
@@ -175,7 +176,7 @@ def test_a_full_disk_loses_the_batch_in_flight_and_nothing_else(
 def test_heartbeats_come_at_most_twice_a_second(tmp_path: Path) -> None:
     with open_writer(tmp_path / "a.thinice") as writer:
         for done in range(200):
-            writer.heartbeat(Heartbeat(time.time(), "running", "dense · PGD-20", done, 200, 1.0, None))
+            writer.heartbeat(Heartbeat(time.time(), "running", "dense", "PGD-20", done, 200, 1.0, None))
         assert writer._connection.execute("SELECT done FROM heartbeat").fetchone() == (0,)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.engine.test_run import request as quick
+from tests.engine_runs import request as quick
 from tests.linear_models import SLOW, WAITING, Files, write_files
 from tests.places import PRINTING
 from tests.printing import WORDS, forward

@@ -18,14 +18,14 @@ from numpy.typing import NDArray
 from thinice_tui.errors import RunFileError
 from thinice_tui.protocol.margins import logit_margin
 from thinice_tui.protocol.pixels import as_floats
+from thinice_tui.protocol.progress import Heartbeat, split_doing
 from thinice_tui.runfile.connection import reading
 from thinice_tui.runfile.records import (
     EngineRecord,
     Finding,
     Floats,
-    Heartbeat,
     Integers,
-    LayerRecord,
+    Layer,
     ModelOutcomes,
     ModelRecord,
     Run,
@@ -198,7 +198,7 @@ def _unknown(row: tuple[Any, ...], count: int) -> ModelOutcomes:
     """A model of which nothing is computed yet."""
     names = [field.name for field in fields(ModelRecord) if field.name != "layers"]
     _, *values, layers = row
-    records = tuple(LayerRecord(**(layer | {"shape": tuple(layer["shape"])})) for layer in _json(layers))
+    records = tuple(Layer(**(layer | {"shape": tuple(layer["shape"])})) for layer in _json(layers))
     return ModelOutcomes(
         record=ModelRecord(layers=records, **dict(zip(names, map(printable_json, values), strict=True))),
         stages=(),
@@ -272,6 +272,7 @@ def _read_heartbeat(connection: sqlite3.Connection) -> Heartbeat | None:
     if row is None:
         return None
     values = {name: printable_json(value) for name, value in zip(names, row, strict=True) if name != "id"}
+    values["model"], values["stage"] = split_doing(values.pop("doing"))
     return Heartbeat(**values)  # version 3 has no seconds_expected
 
 

@@ -9,19 +9,20 @@ import time
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, astuple
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from thinice_tui.errors import RunFileError
+from thinice_tui.protocol.progress import Heartbeat
 from thinice_tui.runfile.connection import reading
 from thinice_tui.runfile.identity import check_same, stored_about
 from thinice_tui.runfile.journal import choose_journal
 from thinice_tui.runfile.lock import RunLock, file_identity, take_lock
 from thinice_tui.runfile.problems import PATIENCE, HeldError, explained
-from thinice_tui.runfile.records import BatchOutcome, Floats, Heartbeat, Integers, ModelRecord, RunPlan
+from thinice_tui.runfile.records import BatchOutcome, Floats, Integers, ModelRecord, RunPlan
 from thinice_tui.runfile.revision import check_revision
 from thinice_tui.runfile.schema import (
     APPLICATION_ID,
@@ -260,8 +261,10 @@ class RunWriter:
             return
         self._beaten = beat.at
         with suppress(HeldError), self._waiting(0), self._transaction():
+            row = (beat.at, beat.state, beat.doing, int(beat.done), beat.total, beat.rate)
             self._connection.execute(
-                "INSERT OR REPLACE INTO heartbeat VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?)", astuple(beat)
+                "INSERT OR REPLACE INTO heartbeat VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (*row, beat.seconds_left, beat.seconds_expected),
             )
             self._state = beat.state
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.stats import norm, truncnorm
 
-from thinice_tui.analysis.statistics import auc_intervals, newcombe_interval
+from thinice_tui.analysis.auc import auc_intervals, newcombe_interval
 
 Shape = Literal["normal", "rounded", "truncated"]
 SHAPES: tuple[Shape, ...] = ("normal", "rounded", "truncated")

@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from tests.places import SAMPLE_MODELS
-from thinice_tui.analysis.comparison import robust
+from thinice_tui.analysis.correctness import robust_correct
 from thinice_tui.engine.compare import execute, prepare
 from thinice_tui.engine.process.environment import SPINS, prepare_process
 from thinice_tui.engine.worker.attack_model import prepare_attack_model
@@ -138,7 +138,7 @@ def ours(precision: str, samples: int, judges: list[Classifier], images: Tensor)
         def work() -> tuple[float, ...]:
             execute(request, prepared, SilentObserver())
             run = read_run(prepared.path)
-            return tuple(float(robust(run, model, len(model.stages)).mean()) for model in run.models)
+            return tuple(float(robust_correct(run, model, len(model.stages)).mean()) for model in run.models)
 
         measured = timed(work)
         pure = np.zeros(2)

@@ -17,8 +17,9 @@ from torch import Tensor, nn
 from tests.engine_runs import StopAfter, assert_same_outcomes, request, run_it
 from tests.linear_models import Files, make_task, module
 from thinice_tui.analysis.comparison import analyse
-from thinice_tui.analysis.curve import distances, has_distances, missed, security_curve
 from thinice_tui.analysis.diagnostics import MISSED_CHECK
+from thinice_tui.analysis.distances import distances, has_distances, missed
+from thinice_tui.analysis.security_curve import security_curve
 from thinice_tui.attacks.apgd import Ascent, ascend
 from thinice_tui.attacks.minimum_distance import Boundary, nearest_boundary
 from thinice_tui.attacks.registry import seeded
@@ -27,7 +28,7 @@ from thinice_tui.models.classifier import Classifier
 from thinice_tui.protocol.request import Request
 from thinice_tui.protocol.settings import Settings
 from thinice_tui.protocol.threat_model import NORMS, Norm
-from thinice_tui.report.json_report import document
+from thinice_tui.report.json_report import json_report
 from thinice_tui.report.text_report import print_report
 from thinice_tui.runfile.reader import read_adversarial, read_run
 
@@ -160,7 +161,7 @@ def test_an_image_that_the_ensemble_missed_changes_no_verdict(
     assert within[(exact > 0) & (exact < 0.95 * eps)].all() and not within[(exact <= 0) | (exact > eps)].any()
     curve = security_curve(run, dense)
     assert curve is not None and curve.at_eps == pytest.approx((exact > 0).mean() - within.mean())
-    found = document(analyse(run), samples=True)
+    found = json_report(analyse(run), samples=True)
     model, indices = found["models"][0], run.indices[within].tolist()
     assert model["robust_accuracy"] == model["clean_accuracy"]
     assert model["missed_by_ensemble"]["samples"] == indices

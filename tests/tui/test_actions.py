@@ -12,7 +12,9 @@ from textual.widgets import Input, OptionList, SelectionList
 
 from tests.fake_runs import write_run
 from tests.tui.driving import MODELS, WIDE, Session, opened
-from thinice_tui.analysis.table import ALL_SETS, COLUMNS, HELD_SETS, SET_NAMES, View
+from thinice_tui.analysis.live_sets import ALL_SETS, HELD_SETS, SET_NAMES
+from thinice_tui.analysis.rows import View
+from thinice_tui.analysis.table import COLUMNS
 from thinice_tui.runfile.records import Role
 from thinice_tui.tui.actions.registry import ACTIONS, ALL, BY_NAME, SET_ACTIONS, Place, actions_in, bindings_in
 from thinice_tui.tui.app import ThiniceApp

@@ -12,7 +12,8 @@ from textual.widgets import Input, Static
 
 from tests.fake_runs import make_run, write_run
 from tests.tui.driving import MODELS, NARROW, WIDE, Session, opened
-from thinice_tui.analysis.table import ALL_SETS, COLUMNS
+from thinice_tui.analysis.live_sets import ALL_SETS
+from thinice_tui.analysis.table import COLUMNS
 from thinice_tui.tui.screens.browse import BrowseScreen
 from thinice_tui.tui.screens.views import HelpScreen, InspectScreen
 from thinice_tui.tui.widgets.filter_bar import FilterBar

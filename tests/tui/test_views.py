@@ -13,8 +13,9 @@ from rich.text import Text
 from tests.fake_runs import write_run
 from tests.tui.driving import MODELS
 from thinice_tui.analysis.comparison import analyse
-from thinice_tui.analysis.table import ALL_SETS, HELD_SETS, SET_NAMES, Rows, View, select_rows
-from thinice_tui.plots.charts import SET_MARKERS
+from thinice_tui.analysis.live_sets import ALL_SETS, HELD_SETS, SET_NAMES
+from thinice_tui.analysis.rows import Rows, View, select_rows
+from thinice_tui.plots.style import SET_MARKERS
 from thinice_tui.protocol.progress import Heartbeat
 from thinice_tui.runfile.reader import read_run
 from thinice_tui.runfile.records import Role, Run

@@ -12,7 +12,7 @@ from thinice_tui.engine.preflight.significance import significantly_better
 from thinice_tui.models.classifier import Normalization
 from thinice_tui.models.load import LoadedModel
 from thinice_tui.models.normalization import same_normalization
-from thinice_tui.report.decisions import describe_accuracies
+from thinice_tui.report.sections.decisions import describe_accuracies
 
 OWN_ERRORS = 4.0
 """Standard errors by which a normalisation must beat the other models' for a model to get one of its own."""

@@ -23,7 +23,7 @@ from thinice_tui.tui.content.sample_detail import Detail, load_detail
 from thinice_tui.tui.screens.dialogs import Choice, ChoiceDialog, TextDialog
 
 if TYPE_CHECKING:
-    from thinice_tui.analysis.table import Rows
+    from thinice_tui.analysis.rows import Rows
     from thinice_tui.tui.app import ThiniceApp
 
 Reason = str | None

@@ -6,8 +6,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from thinice_tui.analysis.auc import Auc
 from thinice_tui.analysis.comparison import Analysis, Comparison, ModelSummary
-from thinice_tui.analysis.statistics import Auc, Estimate
+from thinice_tui.analysis.proportions import Estimate
 from thinice_tui.protocol.durations import short, time_left
 from thinice_tui.protocol.ensembles import is_final
 from thinice_tui.runfile.records import Run

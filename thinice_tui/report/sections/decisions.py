@@ -1,4 +1,4 @@
-"""What was decided before the run, for the report: how data were read, normalisations tried, parameters removed."""
+"""What was decided before the attacks: how the data were read, which normalisation was chosen, what was removed."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -10,7 +10,7 @@ def decisions(info: RunInfo) -> Iterator[str]:
     """A line for each note on the data, each normalisation chosen by accuracy, each model that lost parameters."""
     yield from info.data.notes or ()
     for name, found in _by_model(info.normalization):
-        accuracies, seen = found.get("accuracies"), found.get("seen", {})  # early runs do not say on how many
+        accuracies, seen = found.get("accuracies"), found.get("seen", {})  # early versions did not keep `seen`
         if found.get("source") == "clean accuracy" and isinstance(accuracies, Mapping) and isinstance(seen, Mapping):
             tried = describe_accuracies(accuracies, seen)
             yield f"{name}: normalisation {found['chosen']}, by clean accuracy ({tried}); {found['why']}"

@@ -1,6 +1,6 @@
-"""Estimates with their intervals. Pure functions on arrays, independent of runs.
+"""The AUC of a margin between flipped and kept samples, with its interval. Pure functions on arrays.
 
-scipy is imported where it is used: it takes longer than a whole view may take to appear.
+scipy is imported inside functions: a view appears before scipy has loaded.
 """
 
 import math
@@ -10,28 +10,19 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-CONFIDENCE = 0.95
+from thinice_tui.analysis.proportions import CONFIDENCE, Estimate
+
 Z = NormalDist().inv_cdf(0.5 + CONFIDENCE / 2)
 MINIMUM = 12
-"""Fewer samples than this on either side are too few to tell an association, and to give the AUC an interval."""
+"""Samples that each group needs for an interval and a verdict."""
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A value in [0,1] with its 95 % interval, and the n it comes from. NaN where n leaves none."""
-
-    value: float
-    low: float
-    high: float
-    n: int
 
 
 @dataclass(frozen=True)
 class Auc(Estimate):
     """P(margin of a flipped sample < margin of a kept one) + ½ P(equal); n = flipped + kept.
 
-    The interval is NaN where either are fewer than MINIMUM.
+    The interval is NaN where either group has fewer than MINIMUM samples.
     """
 
     flipped: int
@@ -46,7 +37,7 @@ class Auc(Estimate):
 
     @property
     def verdict(self) -> str:
-        """What the interval allows to say: an association or none, never a cause."""
+        """What the interval allows to say in words: an association or none, never a cause."""
         if min(self.flipped, self.kept) < MINIMUM:
             return "too few flips to tell" if self.flipped < MINIMUM else "too few unflipped samples to tell"
         if self.low > 0.5:
@@ -56,34 +47,11 @@ class Auc(Estimate):
         return "no association seen"
 
 
-@dataclass(frozen=True)
-class FlipRate:
-    """Flips among the samples of one margin quantile, with a Wilson 95 % interval."""
-
-    margin_low: float
-    margin_high: float
-    n: int
-    flips: int
-    rate: float
-    low: float
-    high: float
-
-
-def proportion(successes: int, n: int) -> Estimate:
-    """successes / n with the Wilson score interval (Wilson 1927)."""
-    if n == 0:
-        return Estimate(math.nan, math.nan, math.nan, 0)
-    from scipy.stats import binomtest
-
-    interval = binomtest(successes, n).proportion_ci(CONFIDENCE, method="wilson")
-    return Estimate(successes / n, float(interval.low), float(interval.high), n)
-
-
 def auc(flipped: NDArray[np.floating], kept: NDArray[np.floating]) -> Auc:
-    """How far margins tell flipped from kept samples: 1 − U/(n·m) of Mann and Whitney, ties half.
+    """How well margins tell flipped from kept samples: 1 − U/(n·m) of Mann and Whitney, ties half.
 
-    With its interval as in `auc_intervals`, NaN where either side has fewer than MINIMUM samples. A margin that is
-    unknown (NaN) is left out and not counted.
+    The interval is that of `auc_intervals`, NaN where either group has fewer than MINIMUM samples. Unknown margins
+    (NaN) are left out and not counted.
     """
     flipped, kept = flipped[~np.isnan(flipped)], kept[~np.isnan(kept)]
     a, b = len(flipped), len(kept)
@@ -97,9 +65,9 @@ def auc(flipped: NDArray[np.floating], kept: NDArray[np.floating]) -> Auc:
 
 
 def auc_intervals(flipped: NDArray[np.floating], kept: NDArray[np.floating]) -> tuple[Floats, Floats, Floats]:
-    """AUC of each of s pairs of groups, [s,a] and [s,b], a and b at least 2; and the ends of its 95 % interval, [s].
+    """AUC of each of s pairs of groups, [s,a] and [s,b], a and b at least 2, and the ends of its 95 % interval, [s].
 
-    The interval spans two. Method 5 of Newcombe 2006 (Statistics in Medicine 25:559), the values θ whose
+    The interval spans two others. Method 5 of Newcombe 2006 (Statistics in Medicine 25:559), the values θ whose
     Hanley-McNeil standard error reaches the estimate, is sound where samples separate, and too narrow where one
     group spreads wider than the other. The estimate ± z standard errors on the logit scale, these from the placements
     (DeLong et al. 1988, Biometrics 44:837), takes the spreads as they are, and has no width where samples separate.
@@ -109,7 +77,7 @@ def auc_intervals(flipped: NDArray[np.floating], kept: NDArray[np.floating]) -> 
     value: Floats = above.mean(axis=1)
     variance: Floats = below.var(axis=1, ddof=1) / a + above.var(axis=1, ddof=1) / b
     newcombe_low, newcombe_high = newcombe_interval(value, a, b)
-    logit_low, logit_high = _on_the_logit_scale(value, variance)
+    logit_low, logit_high = _logit_interval(value, variance)
     return value, np.minimum(newcombe_low, logit_low), np.maximum(newcombe_high, logit_high)
 
 
@@ -139,8 +107,8 @@ def newcombe_interval(value: Floats, a: int, b: int) -> tuple[Floats, Floats]:
     return low, high
 
 
-def _on_the_logit_scale(value: Floats, variance: Floats) -> tuple[Floats, Floats]:
-    """The estimate itself where the variance is 0 or the estimate 0 or 1."""
+def _logit_interval(value: Floats, variance: Floats) -> tuple[Floats, Floats]:
+    """value ± z standard errors on the logit scale, [s]; the value itself where it is 0 or 1, or its variance 0."""
     from scipy.special import expit, logit
 
     usable = (variance > 0) & (value > 0) & (value < 1)
@@ -148,25 +116,3 @@ def _on_the_logit_scale(value: Floats, variance: Floats) -> tuple[Floats, Floats
     reach = Z * np.sqrt(variance) / (theta * (1 - theta))
     low, high = expit(logit(theta) - reach), expit(logit(theta) + reach)
     return np.where(usable, low, value), np.where(usable, high, value)
-
-
-def flip_rates(margins: NDArray[np.floating], flipped: NDArray[np.bool_], quantiles: int = 10) -> tuple[FlipRate, ...]:
-    """Flip rate in each of `quantiles` groups of nearly equal size, by rising margin; fewer when n is smaller."""
-    order = np.argsort(margins, kind="stable")
-    groups = np.array_split(order, max(1, min(quantiles, len(order)))) if len(order) else []
-    rates = []
-    for group in groups:
-        flips = int(flipped[group].sum())
-        share = proportion(flips, len(group))
-        edges = float(margins[group[0]]), float(margins[group[-1]])
-        rates.append(FlipRate(*edges, len(group), flips, share.value, share.low, share.high))
-    return tuple(rates)
-
-
-def mcnemar(lost: int, gained: int) -> float:
-    """Exact McNemar p-value, two-sided: were losses and gains equally likely? (McNemar 1947; binomial)."""
-    if lost + gained == 0:
-        return 1.0
-    from scipy.stats import binomtest
-
-    return float(binomtest(min(lost, gained), lost + gained, 0.5).pvalue)

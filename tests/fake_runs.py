@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from thinice_tui.protocol.pixels import as_floats
 from thinice_tui.protocol.progress import Heartbeat
 from thinice_tui.runfile.reader import read_run
-from thinice_tui.runfile.records import BatchOutcome, LayerRecord, ModelRecord, Role, Run, RunPlan
+from thinice_tui.runfile.records import BatchOutcome, Layer, ModelRecord, Role, Run, RunPlan
 from thinice_tui.runfile.writer import RunWriter
 
 STAGES = ("PGD-20", "APGD-CE", "APGD-T")
@@ -20,7 +20,7 @@ BATCH = 16
 
 
 def record(name: str, role: Role) -> ModelRecord:
-    layers = (LayerRecord("conv", "Conv2d", (4, 3, 3, 3), 108, 54), LayerRecord("fc", "Linear", (5, 4), 20, 0))
+    layers = (Layer("conv", "Conv2d", (4, 3, 3, 3), 108, 54), Layer("fc", "Linear", (5, 4), 20, 0))
     return ModelRecord(role, name, f"/m/{name}.pt", f"{name:a<64}", "made", "none", 133, 0.42, 0.25, 0.41, layers)
 
 

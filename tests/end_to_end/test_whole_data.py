@@ -13,8 +13,8 @@ from typer.testing import CliRunner, Result
 from tests.linear_models import Files, as_uint8
 from tests.places import LINEAR_MODELS, SAMPLE_MODELS
 from thinice_tui.commands.app import app
-from thinice_tui.data.layout import spread
-from thinice_tui.data.spread import spread_rows
+from thinice_tui.data.layout import evenly_spaced
+from thinice_tui.data.stratified_sample import stratified_rows
 
 SAMPLE = SAMPLE_MODELS
 REPORT = ("--attack", "pgd-1", "--report", "--format", "json")
@@ -90,7 +90,7 @@ def test_checks_do_not_depend_on_the_selection(files: Files) -> None:
 
 def test_a_bad_image_that_is_not_selected_is_skipped(files: Files) -> None:
     count = 3000
-    row = next(row for row in spread_rows(count)[:64].tolist() if row > 100 and row not in spread(count, 64))
+    row = next(row for row in stratified_rows(count)[:64].tolist() if row > 100 and row not in evenly_spaced(count, 64))
     images = np.tile(files.task.images, (count // len(files.task.images) + 1, 1, 1, 1))[:count]
     images[row] = np.nan
     np.savez(files.data, images=images, labels=np.resize(files.task.labels, count))

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from thinice_tui.data.samples import Samples
-from thinice_tui.data.spread import Spread
+from thinice_tui.data.stratified_sample import StratifiedSample
 from thinice_tui.engine.findings import NOT_FINITE, StoredFindings
 from thinice_tui.engine.plan import RunModel, make_plan, resumption_warnings
 from thinice_tui.engine.preflight.accuracy import check_accuracy
@@ -43,7 +43,7 @@ PROBED = 64
 def run_comparison(
     models: Sequence[RunModel],
     samples: Samples,
-    probe: Spread,
+    probe: StratifiedSample,
     settings: Settings,
     path: Path,
     device: torch.device,

@@ -25,7 +25,7 @@ from thinice_tui.runfile.records import (
     Finding,
     Floats,
     Integers,
-    LayerRecord,
+    Layer,
     ModelOutcomes,
     ModelRecord,
     Run,
@@ -198,7 +198,7 @@ def _unknown(row: tuple[Any, ...], count: int) -> ModelOutcomes:
     """A model of which nothing is computed yet."""
     names = [field.name for field in fields(ModelRecord) if field.name != "layers"]
     _, *values, layers = row
-    records = tuple(LayerRecord(**(layer | {"shape": tuple(layer["shape"])})) for layer in _json(layers))
+    records = tuple(Layer(**(layer | {"shape": tuple(layer["shape"])})) for layer in _json(layers))
     return ModelOutcomes(
         record=ModelRecord(layers=records, **dict(zip(names, map(printable_json, values), strict=True))),
         stages=(),

@@ -16,14 +16,20 @@ Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class LayerRecord:
-    """One Conv or Linear weight of a model."""
+class Layer:
+    """The weight of one convolution or linear layer of a model; biases are not counted."""
 
     name: str
     kind: str
+    """The module's class: Conv2d, Linear, …"""
     shape: tuple[int, ...]
     weights: int
     zeros: int
+
+    @property
+    def sparsity(self) -> float:
+        """The fraction of zeros, in [0,1]."""
+        return self.zeros / self.weights if self.weights else 0.0
 
 
 @dataclass(frozen=True)
@@ -40,7 +46,7 @@ class ModelRecord:
     sparsity_conv_linear: float
     sparsity_mean_per_layer: float
     sparsity_all_parameters: float
-    layers: tuple[LayerRecord, ...]
+    layers: tuple[Layer, ...]
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from tests.linear_models import ARCH, SHAPE, Files, as_uint8
 from tests.places import SAMPLE_MODELS
 from thinice_tui.data.samples import Samples
 from thinice_tui.data.spec import read_samples
-from thinice_tui.data.spread import Spread
+from thinice_tui.data.stratified_sample import StratifiedSample
 from thinice_tui.engine.preflight.accuracy import check_accuracy
 from thinice_tui.models.load import LoadedModel, load_model
 from thinice_tui.models.normalization import KNOWN
@@ -45,7 +45,7 @@ def clear(files: Files, labels: NDArray[np.int64]) -> NDArray[np.uint8]:
 
 
 def warning(model: LoadedModel, samples: Samples) -> str:
-    return "".join(check_accuracy(model, Spread(samples), CPU))
+    return "".join(check_accuracy(model, StratifiedSample(samples), CPU))
 
 
 def test_an_accurate_model_gets_no_warning(dense: LoadedModel, files: Files) -> None:

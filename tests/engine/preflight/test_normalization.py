@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from tests.places import SAMPLE_MODELS
 from thinice_tui.data.samples import Samples
-from thinice_tui.data.spread import Spread
+from thinice_tui.data.stratified_sample import StratifiedSample
 from thinice_tui.engine.preflight.normalization import NormalizationChoice, choose_normalizations, describe_trial
 from thinice_tui.engine.preflight.normalization_candidates import normalization_candidates
 from thinice_tui.models.classifier import Normalization
@@ -57,7 +57,9 @@ def made(model: LoadedModel, expected: str, n: int = 200) -> tuple[LoadedModel, 
 
 
 def choose(models: Sequence[LoadedModel], samples: Samples, *usual: str) -> NormalizationChoice:
-    return choose_normalizations(models, ["dense", "pruned", "control"][: len(models)], Spread(samples), usual, CPU)
+    return choose_normalizations(
+        models, ["dense", "pruned", "control"][: len(models)], StratifiedSample(samples), usual, CPU
+    )
 
 
 def chosen(choice: NormalizationChoice) -> list[str]:

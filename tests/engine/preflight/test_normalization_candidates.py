@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from thinice_tui.data.samples import Samples
-from thinice_tui.data.spread import Spread
+from thinice_tui.data.stratified_sample import StratifiedSample
 from thinice_tui.engine.preflight.normalization_candidates import dataset_normalizations, normalization_candidates
 from thinice_tui.models.normalization import KNOWN
 
@@ -38,5 +38,5 @@ def test_the_usual_normalisations_of_a_data_set(
     spec: str, side: int, names: tuple[str, ...], usual: tuple[str, ...]
 ) -> None:
     samples = Samples(np.zeros((4, 3, side, side), dtype=np.uint8), np.arange(4), np.arange(4), names, spec)
-    assert dataset_normalizations(spec, Spread(samples)) == usual
+    assert dataset_normalizations(spec, StratifiedSample(samples)) == usual
     assert all(name in KNOWN for name in usual)

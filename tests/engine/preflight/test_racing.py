@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from tests.places import SAMPLE_MODELS
 from thinice_tui.data.samples import Samples
-from thinice_tui.data.spread import Spread
+from thinice_tui.data.stratified_sample import StratifiedSample
 from thinice_tui.engine.preflight import racing
 from thinice_tui.engine.preflight.racing import RaceResult, correct_from, race_candidates
 from thinice_tui.models.load import LoadedModel, load_model
@@ -59,7 +59,7 @@ def wrong(labels: Tensor) -> Tensor:
 def race(model: LoadedModel, n: int = 300, keep: str = "") -> RaceResult | None:
     forms = {"right": right, "half": half_right, "wrong": wrong}
     candidates = {name: [replace(model, network=Network(predict))] for name, predict in forms.items()}
-    return race_candidates(candidates, Spread(samples(n)), CPU, keep=keep)
+    return race_candidates(candidates, StratifiedSample(samples(n)), CPU, keep=keep)
 
 
 def test_the_significantly_worse_are_dropped_early(model: LoadedModel) -> None:
@@ -81,7 +81,7 @@ def test_a_candidate_that_is_better_for_one_of_several_models_stays(model: Loade
         return [replace(model, network=Network(predict)) for predict in predictions]
 
     candidates = {"a": networks(right, right, wrong), "b": networks(wrong, wrong, right), "c": networks(*[wrong] * 3)}
-    result = race_candidates(candidates, Spread(samples(300)), CPU)
+    result = race_candidates(candidates, StratifiedSample(samples(300)), CPU)
     assert result is not None and set(result.correct) == {"a", "b"} and result.tied() == ["a"]
     assert result.correct["a"].shape == (3, 300)
 
@@ -89,9 +89,9 @@ def test_a_candidate_that_is_better_for_one_of_several_models_stays(model: Loade
 def test_candidates_that_fail_on_the_images_are_dropped(model: LoadedModel) -> None:
     failing = replace(model, network=nn.Linear(7, 2))
     assert correct_from(failing, samples(20), 0, CPU) is None
-    assert race_candidates({"failing": [failing]}, Spread(samples(20)), CPU) is None
+    assert race_candidates({"failing": [failing]}, StratifiedSample(samples(20)), CPU) is None
     both = {"failing": [failing], "right": [replace(model, network=Network(right))]}
-    result = race_candidates(both, Spread(samples(20)), CPU)
+    result = race_candidates(both, StratifiedSample(samples(20)), CPU)
     assert result is not None and set(result.accuracies) == {"right"}
 
 
@@ -117,6 +117,6 @@ def test_a_slow_model_is_raced_on_fewer_images(
 
     monkeypatch.setattr(racing, "time", clock)
     candidates = {str(number): [replace(model, network=Network(right, wait))] for number in range(7)}
-    result = race_candidates(candidates, Spread(samples(2000)), CPU)
+    result = race_candidates(candidates, StratifiedSample(samples(2000)), CPU)
     assert result is not None and result.images == images and len(result.tied()) == 7
     assert clock.now <= max(racing.SECONDS, racing.PILOT * 7 * cost)

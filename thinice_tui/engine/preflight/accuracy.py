@@ -5,7 +5,7 @@ import torch
 from numpy.typing import NDArray
 
 from thinice_tui.data.samples import Samples
-from thinice_tui.data.spread import Spread
+from thinice_tui.data.stratified_sample import StratifiedSample
 from thinice_tui.engine.preflight.normalization_candidates import normalization_candidates
 from thinice_tui.engine.preflight.outputs import BATCH, forward
 from thinice_tui.engine.preflight.remedies import (
@@ -24,7 +24,7 @@ LOW = 0.6
 """Below this accuracy, remedies are tried."""
 
 
-def check_accuracy(model: LoadedModel, probe: Spread, device: torch.device) -> tuple[str, ...]:
+def check_accuracy(model: LoadedModel, probe: StratifiedSample, device: torch.device) -> tuple[str, ...]:
     """A warning where clean accuracy is near chance, or low and a remedy raises it; empty: neither.
 
     The remedies are the normalisations for images with as many channels, BGR order, labels shifted by one, and

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from thinice_tui.data.layout import spread
+from thinice_tui.data.layout import evenly_spaced
 from thinice_tui.data.samples import Samples
 from thinice_tui.protocol.settings import Settings
 from thinice_tui.protocol.threat_model import Norm
@@ -27,7 +27,7 @@ def check_budget(samples: Samples, settings: Settings) -> tuple[str, ...]:
             f"eps {eps.text} is below one grey level (1/255 = {GREY_LEVEL:.4g}): hardly any sample can break, and an "
             "8-bit image cannot store such a change. Give it in units of [0,1] pixels",
         )
-    positions = spread(len(samples), IMAGES)
+    positions = evenly_spaced(len(samples), IMAGES)
     parts = np.array_split(positions, 16)
     distances = np.concatenate([distance_to_grey(samples.floats(part), norm) for part in parts if len(part)])
     share = float((distances <= eps.value).mean())

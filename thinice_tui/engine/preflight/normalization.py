@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from thinice_tui.data.spread import Spread
+from thinice_tui.analysis.trials import describe_accuracies
+from thinice_tui.data.stratified_sample import StratifiedSample
 from thinice_tui.engine.preflight.normalization_candidates import normalization_candidates
 from thinice_tui.engine.preflight.racing import RaceResult, race_candidates
 from thinice_tui.engine.preflight.significance import significantly_better
 from thinice_tui.models.classifier import Normalization
 from thinice_tui.models.load import LoadedModel
 from thinice_tui.models.normalization import same_normalization
-from thinice_tui.report.sections.decisions import describe_accuracies
 
 OWN_ERRORS = 4.0
 """Standard errors by which a normalisation must beat the other models' for a model to get one of its own."""
@@ -42,7 +42,11 @@ class NormalizationChoice:
 
 
 def choose_normalizations(
-    models: Sequence[LoadedModel], names: Sequence[str], probe: Spread, usual: Sequence[str], device: torch.device
+    models: Sequence[LoadedModel],
+    names: Sequence[str],
+    probe: StratifiedSample,
+    usual: Sequence[str],
+    device: torch.device,
 ) -> NormalizationChoice:
     """Choose one normalisation for all models whose files name none, by clean accuracy on the probe's images.
 
@@ -83,7 +87,7 @@ def _try_candidates(
     models: Sequence[LoadedModel],
     names: Sequence[str],
     undecided: Sequence[int],
-    probe: Spread,
+    probe: StratifiedSample,
     usual: Sequence[str],
     device: torch.device,
 ) -> _Chosen:

@@ -2,7 +2,7 @@
 
 import re
 
-from thinice_tui.data.spread import Spread
+from thinice_tui.data.stratified_sample import StratifiedSample
 from thinice_tui.models.classifier import Normalization
 from thinice_tui.models.normalization import KNOWN
 
@@ -35,7 +35,7 @@ def normalization_candidates(channels: int) -> dict[str, Normalization | None]:
     return {"none": None, **{known.name: known for known in fitting}}
 
 
-def dataset_normalizations(spec: str, probe: Spread) -> tuple[str, ...]:
+def dataset_normalizations(spec: str, probe: StratifiedSample) -> tuple[str, ...]:
     """The names of the data set's usual normalisations; empty: the data spec does not tell the data set."""
     kind = spec.partition(":")[0]
     if kind == "folder":

@@ -12,14 +12,14 @@ import torch
 from numpy.typing import NDArray
 
 from thinice_tui.data.samples import Samples
-from thinice_tui.data.spread import MOST, Spread
+from thinice_tui.data.stratified_sample import MAX_IMAGES, StratifiedSample
 from thinice_tui.engine.preflight.outputs import BATCH, forward
 from thinice_tui.engine.preflight.significance import Correct, significantly_better
 from thinice_tui.models.load import LoadedModel
 
 PILOT = 8
 """Images on which the speed is measured."""
-ROUNDS = (64, 256, MOST)
+ROUNDS = (64, 256, MAX_IMAGES)
 """Images seen by the end of each round; the losers are dropped after it."""
 SECONDS = 30.0
 """A round does not start if it would end later than this after the race's start."""
@@ -66,7 +66,11 @@ class RaceResult:
 
 
 def race_candidates(
-    candidates: Candidates, probe: Spread, device: torch.device, rounds: Sequence[int] = ROUNDS, keep: str = ""
+    candidates: Candidates,
+    probe: StratifiedSample,
+    device: torch.device,
+    rounds: Sequence[int] = ROUNDS,
+    keep: str = "",
 ) -> RaceResult | None:
     """Race `candidates` on the probe's images; None: none of them can classify these images.
 

@@ -11,7 +11,7 @@ from scipy.optimize import linear_sum_assignment
 from torch import Tensor, nn
 
 from thinice_tui.data.samples import Samples
-from thinice_tui.data.spread import Spread
+from thinice_tui.data.stratified_sample import StratifiedSample
 from thinice_tui.engine.preflight.normalization_candidates import normalization_candidates
 from thinice_tui.engine.preflight.racing import race_candidates
 from thinice_tui.engine.preflight.significance import Correct, significantly_better
@@ -68,7 +68,7 @@ class _ReversedChannels(nn.Module):
 
 
 def find_remedies(
-    model: LoadedModel, probe: Spread, device: torch.device, samples: Samples, logits: NDArray[np.float32]
+    model: LoadedModel, probe: StratifiedSample, device: torch.device, samples: Samples, logits: NDArray[np.float32]
 ) -> list[Remedy]:
     """The remedies that help, best first.
 
@@ -95,7 +95,9 @@ def above_chance(chance: float, share: float) -> float:
     return chance + share * (1 - chance)
 
 
-def _changed_inputs(model: LoadedModel, probe: Spread, device: torch.device, right: Correct) -> Iterator[Remedy]:
+def _changed_inputs(
+    model: LoadedModel, probe: StratifiedSample, device: torch.device, right: Correct
+) -> Iterator[Remedy]:
     """Other normalisations, and BGR order for images with three channels."""
     forms: dict[str, list[LoadedModel]] = {
         f"--normalize {name}": [replace(model, normalization=normalization)]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from thinice_tui.analysis.trials import describe_accuracies
 from thinice_tui.runfile.run_info import Json, RunInfo
 
 
@@ -18,23 +19,6 @@ def decisions(info: RunInfo) -> Iterator[str]:
         removed = found.get("removed")
         if isinstance(removed, float) and removed > 0:
             yield f"{name}: {100 * removed:.2f} % of the dense model's parameters removed"
-
-
-def describe_accuracies(accuracies: Mapping[str, float], seen: Mapping[str, int]) -> str:
-    """`cifar10 74.7 %, none 20.3 % on the first 64`: the normalisations that were tried, the best first.
-
-    accuracies: in [0,1], by name; seen: the number of images for each. Those on the most images come first.
-    """
-    most = max(seen.values(), default=0)
-
-    def order(name: str) -> tuple[int, float]:
-        return -seen.get(name, most), -accuracies[name]
-
-    parts = []
-    for name in sorted(accuracies, key=order):
-        fewer = f" on the first {seen[name]}" if seen.get(name, most) < most else ""
-        parts.append(f"{name} {100 * accuracies[name]:.1f} %{fewer}")
-    return ", ".join(parts)
 
 
 def _by_model(stored: Json | None) -> list[tuple[str, Mapping[str, Any]]]:

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from tests.models.reference import REFERENCES, Maker, State, preact
+from tests.models.reference_networks import REFERENCES, Maker, State, preact
 from tests.places import SAMPLE_MODELS
 from thinice_tui.errors import ModelError
 from thinice_tui.models.load import LoadedModel, load_model
@@ -41,7 +41,12 @@ def test_a_pruned_version_is_recognised(tmp_path: Path) -> None:
     assert similarity.identical == similarity.largest == 1 and similarity.cosine == pytest.approx(1)
     tuned = loaded(pruned_by_magnitude(state, 0.1, noise=0.02), tmp_path / "c.pt")
     similarity = compare_models(dense, tuned)
-    assert similarity.related and similarity.identical < 0.1 and similarity.cosine > 0.8 and warning_if_unrelated(dense, tuned, similarity) == ""
+    assert (
+        similarity.related
+        and similarity.identical < 0.1
+        and similarity.cosine > 0.8
+        and warning_if_unrelated(dense, tuned, similarity) == ""
+    )
 
 
 def test_another_models_weights_are_warned_of(tmp_path: Path) -> None:
@@ -81,8 +86,15 @@ def test_removed_channels_are_counted_against_the_dense_model(tmp_path: Path) ->
         cut[f"layer4.1.bn1.{part}"] = state[f"layer4.1.bn1.{part}"][:16]
     dense, other = loaded(state, tmp_path / "a.pt"), loaded(cut, tmp_path / "b.pt")
     similarity = compare_models(dense, other)
-    assert similarity.removed == pytest.approx(1 - other.sparsity.parameters / dense.sparsity.parameters) and similarity.removed > 0.2
-    assert similarity.layers_compared == similarity.layers - 2 and similarity.related and warning_if_unrelated(dense, other, similarity) == ""
+    assert (
+        similarity.removed == pytest.approx(1 - other.sparsity.parameters / dense.sparsity.parameters)
+        and similarity.removed > 0.2
+    )
+    assert (
+        similarity.layers_compared == similarity.layers - 2
+        and similarity.related
+        and warning_if_unrelated(dense, other, similarity) == ""
+    )
 
 
 def test_too_few_weights_say_nothing() -> None:
@@ -95,4 +107,9 @@ def test_too_few_weights_say_nothing() -> None:
 def test_the_sample_models_descend_from_the_dense_one(name: str) -> None:
     dense, other = load_model(SAMPLE / "dense.pt"), load_model(SAMPLE / f"{name}.pt")
     similarity = compare_models(dense, other)
-    assert similarity.related and similarity.cosine > 0.4 and similarity.largest > 0.99 and warning_if_unrelated(dense, other, similarity) == ""
+    assert (
+        similarity.related
+        and similarity.cosine > 0.4
+        and similarity.largest > 0.99
+        and warning_if_unrelated(dense, other, similarity) == ""
+    )

@@ -13,7 +13,7 @@ from thinice_tui.engine.plan import RunModel, make_plan
 from thinice_tui.engine.worker.attack_model import prepare_attack_model
 from thinice_tui.engine.worker.device import default_batch_size, describe, full_precision
 from thinice_tui.protocol.durations import duration, short
-from thinice_tui.protocol.ensembles import Stage, build_stages
+from thinice_tui.protocol.ensembles import Phase, build_phases
 from thinice_tui.protocol.settings import Settings
 from thinice_tui.runfile.identity import run_state
 
@@ -88,7 +88,7 @@ def planned(
 
     warnings: of before.
     """
-    stages = build_stages(settings.attack, classes, settings.distances)
+    stages = build_phases(settings.attack, classes, settings.distances)
     state = run_state(path, make_plan(models, samples, settings, stages, device, classes), [m.record() for m in models])
     seconds = [_timed(model, samples, settings, device) for model in models]
     costs = tuple(_planned(stage, classes, len(samples), seconds) for stage in stages)
@@ -139,7 +139,7 @@ def _now(device: torch.device) -> float:
     return time.perf_counter()
 
 
-def _planned(stage: Stage, classes: int, samples: int, seconds: Sequence[tuple[float, float]]) -> PlannedStage:
+def _planned(stage: Phase, classes: int, samples: int, seconds: Sequence[tuple[float, float]]) -> PlannedStage:
     forwards, backwards = stage.passes(classes)
     took = sum(forwards * forward + backwards * backward for forward, backward in seconds) * samples
     count = samples * len(seconds)

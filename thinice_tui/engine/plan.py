@@ -4,7 +4,7 @@ import hashlib
 import json
 import platform
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from thinice_tui.engine.worker.device import default_batch_size, describe
 from thinice_tui.models.classifier import Normalization
 from thinice_tui.models.load import LoadedModel
 from thinice_tui.models.normalization import KNOWN
-from thinice_tui.protocol.ensembles import REVISION, Stage
+from thinice_tui.protocol.ensembles import REVISION, Phase
 from thinice_tui.protocol.settings import Settings
 from thinice_tui.runfile import revision
 from thinice_tui.runfile.identity import ModelIdentity, code_name
@@ -90,7 +90,7 @@ def make_plan(
     models: Sequence[RunModel],
     samples: Samples,
     settings: Settings,
-    stages: Sequence[Stage],
+    stages: Sequence[Phase],
     device: torch.device,
     classes: int,
 ) -> RunPlan:
@@ -114,7 +114,7 @@ def make_plan(
         "device": describe(device),
         "warnings": [stage.note for stage in stages if stage.note],
     }
-    identity = identify(models, samples, settings) | {"stages": [asdict(stage) for stage in stages]}
+    identity = identify(models, samples, settings) | {"stages": [stage.as_dict() for stage in stages]}
     return RunPlan(identity, about)
 
 

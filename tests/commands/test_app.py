@@ -17,7 +17,8 @@ from tests.linear_models import ARCH, Files, as_uint8, module
 from tests.places import LINEAR_MODELS
 from thinice_tui import __version__
 from thinice_tui.commands.app import app
-from thinice_tui.runfile.reader import read_adversarial, read_run
+from thinice_tui.runfile.read_sample import read_adversarial
+from thinice_tui.runfile.reader import read_run
 
 LINEAR_MODELS_FILE = str(LINEAR_MODELS)
 QUICK = ["--attack", "quick", "--eps", "4/255"]

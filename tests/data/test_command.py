@@ -10,7 +10,8 @@ from tests.data.published import write_folders
 from tests.linear_models import ARCH, Files, as_uint8
 from thinice_tui.commands.app import app
 from thinice_tui.protocol.request import Request
-from thinice_tui.runfile.reader import read_image, read_run
+from thinice_tui.runfile.read_sample import read_image
+from thinice_tui.runfile.reader import read_run
 
 RUN = Path("a.thinice")
 

@@ -21,7 +21,7 @@ from tests.places import SAMPLE_MODELS
 from thinice_tui.commands.app import app
 from thinice_tui.data.spec import read_samples
 from thinice_tui.errors import DataError, UsageError
-from thinice_tui.runfile.reader import read_image
+from thinice_tui.runfile.read_sample import read_image
 
 GREY = RANDOM.integers(0, 256, (5, 28, 28), dtype=np.uint8)
 DIGITS = np.array([7, 2, 1, 0, 4], dtype=np.uint8)

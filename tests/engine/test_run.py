@@ -19,7 +19,8 @@ from thinice_tui.errors import RunFileError
 from thinice_tui.protocol.observer import Progress, SilentObserver, StageResult
 from thinice_tui.protocol.request import Request
 from thinice_tui.protocol.settings import Settings
-from thinice_tui.runfile.reader import read_adversarial, read_image, read_run
+from thinice_tui.runfile.read_sample import read_adversarial, read_image
+from thinice_tui.runfile.reader import read_run
 from thinice_tui.runfile.records import Run
 
 

@@ -28,11 +28,12 @@ from thinice_tui.protocol.ensembles import Stage, build_stages, is_final
 from thinice_tui.protocol.margins import logit_margin
 from thinice_tui.protocol.observer import Observer, StageResult
 from thinice_tui.protocol.settings import Settings
-from thinice_tui.runfile.control import clear
-from thinice_tui.runfile.hold import Hold
-from thinice_tui.runfile.identity import is_finished
+from thinice_tui.runfile.control import clear_control
 from thinice_tui.runfile.records import BatchOutcome, Finding
-from thinice_tui.runfile.writer import RunWriter, tidy
+from thinice_tui.runfile.resume import is_finished
+from thinice_tui.runfile.run_claim import RunClaim
+from thinice_tui.runfile.single_file import make_single_file
+from thinice_tui.runfile.writer import RunWriter
 
 FINISHED = "this run is finished already: nothing is computed again"
 PROBED = 64
@@ -50,7 +51,7 @@ def run_comparison(
     origin: Mapping[str, object] = MappingProxyType({}),
     time_limit: float | None = None,
     doubts: Sequence[str] = (),
-    hold: Hold | None = None,
+    hold: RunClaim | None = None,
 ) -> None:
     """Attack every model with every stage and write each batch to `path`; the same call resumes.
 
@@ -60,25 +61,25 @@ def run_comparison(
     Everything is checked before the first attack; raises ThiniceError, Interrupted when a view asked it to stop or
     `time_limit` seconds are over. KeyboardInterrupt passes through, with everything up to the batch in flight kept.
     """
-    hold = hold or Hold()
+    hold = hold or RunClaim()
     with full_precision():
         images = probe.first(PROBED)
         classes, checks = check_models(models, samples, images, device, path, hold)
         stages = build_stages(settings.attack, classes, settings.distances)
         plan = make_plan(models, samples, settings, stages, device, classes)
-        plan = replace(plan, about={**plan.about, **origin})  # a new file names its engine from the first moment on
+        plan = replace(plan, table={**plan.table, **origin})  # a new file names its engine from the first moment on
         records = [model.record() for model in models]
         if is_finished(path, plan, records):
-            tidy(path)
+            make_single_file(path)
             observer.note(FINISHED)
             return
         held = hold.is_held
         with RunWriter.open(
-            path, plan, records, samples.labels, samples.indices, samples.each(), hold.hand_over()
+            path, plan, records, samples.labels, samples.indices, samples.each(), hold.hand_over_lock()
         ) as writer:
             if writer.value("finished") is None:
                 if not held:  # else that was done when it was taken, and what is asked since is meant for this engine
-                    clear(path)
+                    clear_control(path)
                 writer.begin(origin)
                 try:
                     doubts = [*doubts, *(accuracy_warning(model.loaded, probe, device) for model in models)]
@@ -87,7 +88,7 @@ def run_comparison(
                     )
                     engine.run(doubts, checks)
                 finally:
-                    clear(path)
+                    clear_control(path)
             else:  # by another engine, just now
                 observer.note(FINISHED)
 

@@ -17,7 +17,8 @@ from thinice_tui.engine.compare import execute, prepare
 from thinice_tui.errors import EXIT_INTERRUPTED, Interrupted
 from thinice_tui.protocol.observer import Progress
 from thinice_tui.protocol.request import Request
-from thinice_tui.runfile.control import Wish, ask, asked, is_computing, this_engine
+from thinice_tui.runfile.control import ControlWord, read_control, write_control
+from thinice_tui.runfile.liveness import is_computing, this_engine
 from thinice_tui.runfile.reader import read_run
 from thinice_tui.runfile.records import Heartbeat, Run
 
@@ -28,7 +29,7 @@ BATCH_PASSES = 22
 class AskAt(StopAfter):
     """Leaves wishes at forward passes (by their number), and remembers the batches that were done then."""
 
-    def __init__(self, path: Path, wishes: dict[int, Wish]) -> None:
+    def __init__(self, path: Path, wishes: dict[int, ControlWord]) -> None:
         super().__init__()
         self.path, self.wishes = path, wishes
         self.done: list[object] = []
@@ -37,19 +38,19 @@ class AskAt(StopAfter):
         super().progress(progress)
         if wish := self.wishes.get(len(self.seen)):
             self.done = batches(self.path)
-            ask(self.path, wish)
+            write_control(self.path, wish)
 
 
 class AskAfterDense(StopAfter):
     """Leaves a wish when the dense model's clean pass is done, so that it is heard in the next one's."""
 
-    def __init__(self, path: Path, wish: Wish) -> None:
+    def __init__(self, path: Path, wish: ControlWord) -> None:
         super().__init__()
         self.path, self.wish = path, wish
 
     def note(self, message: str) -> None:
         if message.startswith("dense · clean"):
-            ask(self.path, self.wish)
+            write_control(self.path, self.wish)
 
 
 def batches(path: Path) -> list[object]:
@@ -107,7 +108,7 @@ def test_paused_it_waits_and_beats_and_then_goes_on_as_if_nothing_had_been(
     def asleep() -> None:
         seen.append((read_run(path), len(observer.seen)))
         if len(seen) == 100:
-            ask(path, "run")
+            write_control(path, "run")
 
     clock.asleep = asleep
     found = run_it(request(files, path), observer)
@@ -153,7 +154,7 @@ def test_what_is_asked_in_another_thread_is_heard(
                 forwards += [len(observer.seen)] if beat is not None and beat.state == "paused" else []
                 time.sleep(0.01)
         finally:
-            ask(path, "run")
+            write_control(path, "run")
         return forwards
 
     with ThreadPoolExecutor() as pool:
@@ -176,7 +177,7 @@ def paused_for_an_hour(path: Path, clock: Clock) -> None:
     def asleep() -> None:
         began.append(clock.now)
         if clock.now - began[0] > 3600:
-            ask(path, "run")
+            write_control(path, "run")
 
     clock.asleep = asleep
 
@@ -303,7 +304,7 @@ def test_stopped_while_paused_it_finishes_its_batch_and_ends(
 ) -> None:
     wanted = request(files, path := tmp_path / "a.thinice")
     observer = AskAt(path, {110: "pause"})
-    clock.asleep = lambda: ask(path, "stop")
+    clock.asleep = lambda: write_control(path, "stop")
     interrupted(wanted, observer)
     assert len(batches(path)) == len(observer.done) + 1
     assert_same_outcomes(run_it(wanted), whole)
@@ -335,11 +336,13 @@ def test_every_batch_can_be_the_last_of_its_engine(files: Files, tmp_path: Path,
 
 
 @pytest.mark.parametrize("wish", ["pause", "stop"])
-def test_what_an_earlier_engine_was_asked_is_nothing_to_a_new_one(files: Files, tmp_path: Path, wish: Wish) -> None:
+def test_what_an_earlier_engine_was_asked_is_nothing_to_a_new_one(
+    files: Files, tmp_path: Path, wish: ControlWord
+) -> None:
     path = tmp_path / "a.thinice"
-    ask(path, wish)
+    write_control(path, wish)
     assert run_it(request(files, path)).complete
-    assert asked(path) == "run" and not control_file(path).exists()
+    assert read_control(path) == "run" and not control_file(path).exists()
 
 
 def test_however_it_ends_nothing_is_asked_any_more(files: Files, tmp_path: Path) -> None:
@@ -375,7 +378,7 @@ def test_the_run_file_names_its_engine_and_how_it_was_started(files: Files, tmp_
 
 @pytest.mark.parametrize("wish", ["pause", "stop"])
 def test_a_new_engine_does_not_begin_with_the_state_of_the_last(
-    files: Files, tmp_path: Path, clock: Clock, wish: Wish
+    files: Files, tmp_path: Path, clock: Clock, wish: ControlWord
 ) -> None:
     """A view would say `paused` or `stopping` of an engine that has just begun."""
     wanted = request(files, path := tmp_path / "a.thinice")

@@ -16,7 +16,7 @@ from thinice_tui.engine import run as engine_run
 from thinice_tui.errors import EXIT_INTERRUPTED, EXIT_USAGE, Interrupted, UsageError
 from thinice_tui.protocol.durations import parse_duration
 from thinice_tui.protocol.observer import StageResult
-from thinice_tui.runfile.control import ask
+from thinice_tui.runfile.control import write_control
 from thinice_tui.runfile.reader import read_run
 from thinice_tui.runfile.records import Run
 
@@ -102,7 +102,7 @@ def test_a_pause_is_not_counted(files: Files, tmp_path: Path, whole: Run, clock:
     def asleep() -> None:
         slept.append(clock.now)
         if clock.now - slept[0] > 10_000:
-            ask(path, "run")
+            write_control(path, "run")
 
     clock.asleep = asleep
     found = run_it(request(files, path, time_limit=5000.0), AskAt(path, {100: "pause"}))

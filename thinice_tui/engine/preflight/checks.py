@@ -12,12 +12,12 @@ from thinice_tui.engine.preflight.determinism import check_behaviour
 from thinice_tui.engine.preflight.gradients import check_gradients
 from thinice_tui.engine.preflight.outputs import probe_outputs
 from thinice_tui.errors import Interrupted, ModelError
-from thinice_tui.runfile.control import asked, clear
-from thinice_tui.runfile.hold import Hold
+from thinice_tui.runfile.control import clear_control, read_control
+from thinice_tui.runfile.run_claim import RunClaim
 
 
 def check_models(
-    models: Sequence[RunModel], samples: Samples, images: Samples, device: torch.device, path: Path, hold: Hold
+    models: Sequence[RunModel], samples: Samples, images: Samples, device: torch.device, path: Path, hold: RunClaim
 ) -> tuple[int, list[tuple[str, Check]]]:
     """The number of classes, and what was seen of each model by its name, on the run's device.
 
@@ -36,10 +36,10 @@ def check_models(
     return classes, checks
 
 
-def _begin_check(hold: Hold, path: Path, doing: str) -> None:
-    hold.tell(doing)
-    if hold.is_held and asked(path) == "stop":
-        clear(path)
+def _begin_check(hold: RunClaim, path: Path, doing: str) -> None:
+    hold.report(doing)
+    if hold.is_held and read_control(path) == "stop":
+        clear_control(path)
         raise Interrupted(
             f"stopped as asked, before the attacks went on; everything so far is kept in {path}",
             f"repeat the command to go on, or look at it: thinice-tui open {path}",

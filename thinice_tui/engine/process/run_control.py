@@ -6,7 +6,7 @@ from pathlib import Path
 from thinice_tui.engine.process.progress import Pace
 from thinice_tui.errors import Interrupted
 from thinice_tui.protocol.durations import duration
-from thinice_tui.runfile.control import asked
+from thinice_tui.runfile.control import read_control
 
 ASK_SECONDS = 0.2
 """How often the engine looks whether a view asks it for something."""
@@ -28,7 +28,7 @@ class RunControl:
         began = time.monotonic()
         if began - self._asked < ASK_SECONDS:
             return
-        while (wish := asked(self._run)) == "pause":
+        while (wish := read_control(self._run)) == "pause":
             self._pace.state = "paused"
             self._pace.beat()
             time.sleep(ASK_SECONDS)

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.fake_runs import record, write_run
+from tests.fake_runs import attacked, record, write_run
 from tests.places import ROOT
-from tests.runfile.small_runs import BATCH, add_batch, database, logits, open_writer, plan_stages
+from tests.runfile.small_runs import BATCH, IMAGES, LABELS, add_batch, database, logits, open_writer, plan_stages, store
 from thinice_tui.errors import RunFileError
 from thinice_tui.runfile.read_sample import read_adversarial, read_image
 from thinice_tui.runfile.reader import read_run
@@ -170,9 +170,6 @@ def test_an_exception_inside_a_batch_leaves_none_of_it(tmp_path: Path, monkeypat
 
 
 def test_only_the_samples_kept_replace_what_is_known(tmp_path: Path) -> None:
-    from tests.fake_runs import attacked  # a second, weaker attack on the same samples
-    from tests.runfile.small_runs import IMAGES, LABELS
-
     path = tmp_path / "a.thinice"
     with open_writer(path) as writer:
         plan_stages(writer)
@@ -219,8 +216,6 @@ def test_a_run_table_that_is_no_json_is_a_damaged_file(value: str, tmp_path: Pat
 
 @pytest.mark.parametrize("identity", [[], "text", None, 3])
 def test_a_file_of_unreadable_identity_is_another_run(identity: object, tmp_path: Path) -> None:
-    from tests.runfile.small_runs import store
-
     path = tmp_path / "a.thinice"
     open_writer(path).__exit__()
     store(path, identity=identity)

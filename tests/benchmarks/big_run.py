@@ -13,9 +13,10 @@ import numpy as np
 
 from tests.fake_runs import attacked, logits_of, make_run
 from thinice_tui.engine.process.environment import step_back
+from thinice_tui.protocol.progress import Heartbeat
 from thinice_tui.runfile.liveness import this_engine
 from thinice_tui.runfile.reader import read_run
-from thinice_tui.runfile.records import Heartbeat, Role, RunPlan
+from thinice_tui.runfile.records import Role, RunPlan
 from thinice_tui.runfile.writer import RunWriter
 
 BATCH = 128
@@ -71,7 +72,7 @@ def attack(path: Path) -> None:
                 outcome = attacked(positions, logits, labels, margins < 0, images)
                 writer.add_batch(model, STAGES, batch, outcome, np.ones(len(positions), dtype=bool), None)
                 beat = Heartbeat(
-                    time.time(), "running", "dense · APGD-T", batch * size, len(standing), 1000.0, 60.0 * len(standing)
+                    time.time(), "running", "dense", "APGD-T", batch * size, len(standing), 1000.0, 60.0 * len(standing)
                 )
                 writer.heartbeat(beat)
                 time.sleep(0.5)

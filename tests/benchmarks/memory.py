@@ -20,7 +20,7 @@ from torch import nn
 from thinice_tui.engine.compare import execute, prepare
 from thinice_tui.engine.process.environment import prepare_process
 from thinice_tui.engine.worker.device import choose_device
-from thinice_tui.protocol.observer import Progress, SilentObserver
+from thinice_tui.protocol.progress import Heartbeat, SilentObserver
 from thinice_tui.protocol.request import Request
 from thinice_tui.protocol.settings import Settings
 
@@ -66,12 +66,12 @@ class Peaks(SilentObserver):
         self._at = ("before", 0)
         self.tell("reading models and data")
 
-    def progress(self, progress: Progress) -> None:
-        quarter = min(int(4 * progress.done / progress.total), 3)
-        if (progress.stage, quarter) != self._at:
+    def progress(self, beat: Heartbeat) -> None:
+        quarter = min(int(4 * beat.done / beat.total), 3)
+        if (beat.stage, quarter) != self._at:
             stage, before = self._at
             self.tell("checks, clean pass" if stage == "before" else f"{stage}, quarter {before + 1}")
-            self._at = (progress.stage, quarter)
+            self._at = (beat.stage, quarter)
 
     def tell(self, what: str) -> None:
         """The peak since the last, and begin anew."""

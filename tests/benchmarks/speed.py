@@ -38,7 +38,7 @@ from thinice_tui.engine.worker.attack_model import prepare_attack_model
 from thinice_tui.engine.worker.verify import verify
 from thinice_tui.models.classifier import Classifier
 from thinice_tui.models.load import load_model
-from thinice_tui.protocol.observer import SilentObserver
+from thinice_tui.protocol.progress import SilentObserver
 from thinice_tui.protocol.request import Request
 from thinice_tui.protocol.settings import Settings
 from thinice_tui.runfile.reader import read_run

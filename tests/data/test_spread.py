@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from thinice_tui.data.disk_arrays import Positions
 from thinice_tui.data.layout import StoredImages
 from thinice_tui.data.samples import Samples
-from thinice_tui.data.spread import MOST, MOST_BYTES, Spread, spread_rows
+from thinice_tui.data.stratified_sample import MAX_BYTES, MAX_IMAGES, StratifiedSample, stratified_rows
 from thinice_tui.errors import DataError
 
 
@@ -38,8 +38,8 @@ def samples(images: Counted) -> Samples:
 
 @pytest.mark.parametrize("count", [1, 7, 64, 999, 1000, 1001, 10_000, 1_281_167])
 def test_rows_are_there_once_and_every_prefix_is_spread(count: int) -> None:
-    rows = spread_rows(count)
-    assert len(rows) == min(count, MOST) == len(set(rows.tolist())) and 0 <= rows.min() <= rows.max() < count
+    rows = stratified_rows(count)
+    assert len(rows) == min(count, MAX_IMAGES) == len(set(rows.tolist())) and 0 <= rows.min() <= rows.max() < count
     for size in (64, 256, 1000):
         if size <= len(rows):
             tenths = np.bincount(rows[:size] * 10 // count, minlength=10)
@@ -49,7 +49,7 @@ def test_rows_are_there_once_and_every_prefix_is_spread(count: int) -> None:
 @pytest.mark.parametrize("classes", [2, 10, 100])
 def test_classes_that_take_turns_are_all_there(classes: int) -> None:
     """At equal steps through 10 000 samples, every tenth, all would be of one class."""
-    labels = spread_rows(10_000) % classes
+    labels = stratified_rows(10_000) % classes
     assert (
         len(np.unique(labels)) == classes and np.bincount(labels).max() <= 1000 / classes + 5 * (1000 / classes) ** 0.5
     )
@@ -57,7 +57,7 @@ def test_classes_that_take_turns_are_all_there(classes: int) -> None:
 
 def test_each_image_is_read_once_and_only_when_asked_for() -> None:
     images = Counted(5000)
-    probe = Spread(samples(images))
+    probe = StratifiedSample(samples(images))
     assert images.reads == []
     first, more = probe.first(8), probe.first(64)
     assert (
@@ -69,22 +69,22 @@ def test_each_image_is_read_once_and_only_when_asked_for() -> None:
 
 
 def test_what_cannot_be_read_is_skipped() -> None:
-    bad = tuple(spread_rows(100)[:3].tolist())
-    probe = Spread(samples(Counted(100, bad)))
+    bad = tuple(stratified_rows(100)[:3].tolist())
+    probe = StratifiedSample(samples(Counted(100, bad)))
     found = probe.first(64)
     assert len(found) == 64 and not set(bad) & set((found.indices - 5).tolist())
     assert len(probe.first(1000)) == 97
     with pytest.raises(DataError, match="is bad"):
-        Spread(samples(Counted(10, tuple(range(10))))).first(4)
+        StratifiedSample(samples(Counted(10, tuple(range(10))))).first(4)
 
 
 def test_large_images_are_fewer() -> None:
-    assert len(Spread(samples(Counted(2000, side=1024)))) == MOST_BYTES // (3 * 1024 * 1024)
+    assert len(StratifiedSample(samples(Counted(2000, side=1024)))) == MAX_BYTES // (3 * 1024 * 1024)
 
 
 def test_an_image_with_nan_is_skipped() -> None:
     images = np.random.default_rng(0).random((100, 3, 4, 4)).astype(np.float32)
-    row = int(spread_rows(100)[5])
+    row = int(stratified_rows(100)[5])
     images[row] = np.nan
     whole = Samples(StoredImages(images, "made"), np.arange(100) % 2, np.arange(100), (), "made")
-    assert len(Spread(whole).first(64)) == 64 and row not in Spread(whole).first(100).indices
+    assert len(StratifiedSample(whole).first(64)) == 64 and row not in StratifiedSample(whole).first(100).indices

@@ -1,4 +1,4 @@
-"""The sample models are what they say they are, and `compare` needs no flags for them."""
+"""The sample models have the accuracies and sparsities that their files state, and `compare` needs no options."""
 
 import json
 from pathlib import Path
@@ -65,8 +65,8 @@ def test_everything_fits_in_8_mb_and_the_finished_run_in_6() -> None:
     assert RUN.stat().st_size <= 6_000_000
 
 
-def test_the_finished_run_is_of_these_models_and_its_flips_are_real() -> None:
-    """Every adversarial image in it is inside the ball and misclassified by the model, as it is, in full precision."""
+def test_the_finished_run_is_of_these_models_and_its_flips_verify() -> None:
+    """Every adversarial image in it lies within eps and is misclassified by the unmodified model in full precision."""
     run = read_run(RUN)
     assert run.complete and len(run.labels) == 1000 and analyse(run).complete
     eps, judged = 8 / 255, 0

@@ -8,7 +8,7 @@ from thinice_tui.engine import run
 from thinice_tui.engine.process import progress, run_control
 from thinice_tui.engine.worker import executor
 from thinice_tui.models.classifier import Classifier
-from thinice_tui.runfile.records import Heartbeat
+from thinice_tui.protocol.progress import Heartbeat
 from thinice_tui.runfile.writer import RunWriter
 
 

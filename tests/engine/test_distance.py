@@ -14,7 +14,7 @@ import torch
 from rich.console import Console
 from torch import Tensor, nn
 
-from tests.engine.test_run import StopAfter, assert_same_outcomes, request, run_it
+from tests.engine_runs import StopAfter, assert_same_outcomes, request, run_it
 from tests.linear_models import Files, make_task, module
 from thinice_tui.analysis.comparison import analyse
 from thinice_tui.analysis.diagnostics import MISSED_CHECK

@@ -15,6 +15,7 @@ import pytest
 
 from tests.fake_runs import write_run
 from thinice_tui.errors import RunFileError
+from thinice_tui.protocol.progress import Heartbeat
 from thinice_tui.runfile.liveness import (
     SILENCE,
     STARTING_SILENCE,
@@ -23,7 +24,7 @@ from thinice_tui.runfile.liveness import (
     kill_engine,
     this_engine,
 )
-from thinice_tui.runfile.records import EngineRecord, Heartbeat, Run
+from thinice_tui.runfile.records import EngineRecord, Run
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def record(process: "subprocess.Popen[bytes]") -> EngineRecord:
 
 
 def beaten(run: Run, seconds_ago: float) -> Run:
-    beat = Heartbeat(time.time() - seconds_ago, "running", "dense · APGD-T", 5, 10, 100.0, 30.0)
+    beat = Heartbeat(time.time() - seconds_ago, "running", "dense", "APGD-T", 5, 10, 100.0, 30.0)
     return replace(run, heartbeat=beat)
 
 

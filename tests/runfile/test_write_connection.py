@@ -11,13 +11,13 @@ import pytest
 
 from tests.runfile.small_runs import add_batch, open_writer, plan_stages
 from thinice_tui.errors import RunFileError
+from thinice_tui.protocol.progress import Heartbeat
 from thinice_tui.runfile import journal, write_connection, write_errors
 from thinice_tui.runfile.reader import read_run
-from thinice_tui.runfile.records import Heartbeat
 
 
 def beat(done: int = 0, state: str = "running") -> Heartbeat:
-    return Heartbeat(time.time() + done, state, "dense · PGD-20", done, 200, 1.0, None)  # type: ignore[arg-type]
+    return Heartbeat(time.time() + done, state, "dense", "PGD-20", done, 200, 1.0, None)  # type: ignore[arg-type]
 
 
 @contextmanager

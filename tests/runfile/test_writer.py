@@ -14,9 +14,9 @@ from tests.fake_runs import attacked, record, write_run
 from tests.places import ROOT
 from tests.runfile.small_runs import BATCH, IMAGES, LABELS, add_batch, database, logits, open_writer, plan_stages, store
 from thinice_tui.errors import RunFileError
+from thinice_tui.protocol.progress import Heartbeat
 from thinice_tui.runfile.read_sample import read_adversarial, read_image
 from thinice_tui.runfile.reader import read_run
-from thinice_tui.runfile.records import Heartbeat
 from thinice_tui.runfile.schema import VERSION
 
 
@@ -122,7 +122,7 @@ def test_a_full_disk_loses_the_batch_in_flight_and_nothing_else(
 def test_heartbeats_are_written_at_most_twice_a_second(tmp_path: Path) -> None:
     with open_writer(tmp_path / "a.thinice") as writer:
         for done in range(200):
-            writer.heartbeat(Heartbeat(time.time(), "running", "dense · PGD-20", done, 200, 1.0, None))
+            writer.heartbeat(Heartbeat(time.time(), "running", "dense", "PGD-20", done, 200, 1.0, None))
         assert writer._connection.execute("SELECT done FROM heartbeat").fetchone() == (0,)
 
 

@@ -12,13 +12,11 @@ from pathlib import Path
 
 import psutil
 import pytest
-from typer.testing import CliRunner
 
-from tests.engine.test_run import request as quick
+from tests.engine_runs import request as quick
 from tests.linear_models import SLOW, WAITING, Files, write_files
 from tests.places import PRINTING
 from tests.printing import WORDS, forward
-from thinice_tui.commands.app import app
 from thinice_tui.errors import RunFileError, ThiniceError
 from thinice_tui.protocol.request import Request
 from thinice_tui.runfile.control import write_control
@@ -318,33 +316,3 @@ def test_the_end_of_a_log_is_short_and_harmless(tmp_path: Path) -> None:
     assert tail(log).replace("\n", "").isprintable() and len(lines) <= 12
     log.write_text("".join(f"line {i}\n" for i in range(100)))
     assert tail(log).splitlines() == [f"line {i}" for i in range(88, 100)]
-
-
-# the hidden command
-
-
-@pytest.mark.parametrize(
-    ("argument", "message"),
-    [
-        ("", "the request is not JSON"),
-        ("dense.pt", "the request is not JSON"),
-        ('{"dense": "a.pt"', "the request is not JSON"),
-        pytest.param("[" * 100_000, "the request is not JSON", id="deep"),
-        ("null", "not readable"),
-        ("[]", "not readable"),
-        ("{}", "not readable"),
-        ('{"dense": "a.pt"}', "not readable"),
-        ('{"settings": {"seed": Infinity}}', "not readable"),
-    ],
-)
-def test_a_request_that_is_none_exits_with_2_and_one_message(argument: str, message: str) -> None:
-    result = CliRunner().invoke(app, ["engine", argument])
-    assert result.exit_code == 2, repr(result.exception)
-    assert result.stderr.startswith("error: ") and message in " ".join(result.stderr.split())
-    assert "Traceback" not in result.stderr and result.stdout == ""
-    assert not list(Path.cwd().iterdir())
-
-
-def test_the_hidden_command_is_hidden() -> None:
-    words = CliRunner().invoke(app, ["--help"]).stdout
-    assert "compare" in words and " engine " not in words

@@ -8,17 +8,23 @@ from pathlib import Path
 from thinice_tui.data.samples import Samples
 from thinice_tui.data.selection import select
 from thinice_tui.data.spec import read_samples, stored_spec
-from thinice_tui.data.spread import Spread
+from thinice_tui.data.stratified_sample import StratifiedSample
 from thinice_tui.engine.dry_run import DryRun, planned
 from thinice_tui.engine.plan import RunModel, default_path, make_plan
-from thinice_tui.engine.preflight.budget import budget_warnings
+from thinice_tui.engine.preflight.budget import check_budget
 from thinice_tui.engine.preflight.checks import check_models
-from thinice_tui.engine.preflight.normalization import decide_normalizations, describe_trial, own_constants
+from thinice_tui.engine.preflight.normalization import choose_normalizations, describe_trial
+from thinice_tui.engine.preflight.normalization_candidates import dataset_normalizations
 from thinice_tui.engine.run import PROBED, run_comparison
 from thinice_tui.engine.worker.device import choose_device, full_precision
 from thinice_tui.models.load import LoadedModel, load_model
-from thinice_tui.models.weight_similarity import compare_models, doubts, same_weights, unheeded_keep
-from thinice_tui.protocol.observer import Observer
+from thinice_tui.models.weight_similarity import (
+    compare_models,
+    warning_if_unrelated,
+    warnings_of_same_weights,
+    warnings_of_unused_keep,
+)
+from thinice_tui.protocol.progress import Observer
 from thinice_tui.protocol.request import Request
 from thinice_tui.runfile.liveness import this_engine
 from thinice_tui.runfile.records import Role
@@ -32,7 +38,7 @@ class Prepared:
 
     models: tuple[RunModel, ...]
     samples: Samples
-    probe: Spread
+    probe: StratifiedSample
     """Of the whole data, whatever is selected."""
     path: Path
     remarks: tuple[str, ...] = ()
@@ -40,7 +46,7 @@ class Prepared:
     warnings: tuple[str, ...] = ()
     """What makes the comparison doubtful."""
     origin: Mapping[str, object] = field(default_factory=dict)
-    """The same for the run table: normalizations and kinships by model."""
+    """The same for the run table: normalizations and similarities by model."""
 
 
 def prepare(request: Request) -> Prepared:
@@ -56,14 +62,18 @@ def prepare(request: Request) -> Prepared:
         for (_, path), keep in zip(files, keeps, strict=True)
     ]
     names = _unique_names([path for _, path in files])
-    kinships = [compare_models(loaded[0], other) for other in loaded[1:]]
+    similarities = [compare_models(loaded[0], other) for other in loaded[1:]]
     spec, whole = _data(request, loaded[0])
     samples = select(whole, request.data_options, request.samples)
-    probe = Spread(whole, samples.images.shape[1:])
-    decision = decide_normalizations(loaded, names, probe, own_constants(spec, probe), choose_device(request.device))
+    probe = StratifiedSample(whole, samples.images.shape[1:])
+    decision = choose_normalizations(
+        loaded, names, probe, dataset_normalizations(spec, probe), choose_device(request.device)
+    )
     decided, trials = decision.models, decision.trials
     models = tuple(RunModel(role, name, model) for (role, _), name, model in zip(files, names, decided, strict=True))
-    doubted = (doubts(loaded[0], other, kin) for other, kin in zip(loaded[1:], kinships, strict=True))
+    doubted = (
+        warning_if_unrelated(loaded[0], other, found) for other, found in zip(loaded[1:], similarities, strict=True)
+    )
     return Prepared(
         models,
         samples,
@@ -74,10 +84,10 @@ def prepare(request: Request) -> Prepared:
             *(describe_trial(name, trial) for name, trial in zip(names, trials, strict=True) if trial),
         ),
         warnings=(
-            *budget_warnings(samples, request.settings),
+            *check_budget(samples, request.settings),
             *(doubt for doubt in doubted if doubt),
-            *same_weights(list(zip(names, decided, strict=True)), request.control is not None),
-            *unheeded_keep(options.keep, list(zip(loaded, keeps, strict=True))),
+            *warnings_of_same_weights(list(zip(names, decided, strict=True)), request.control is not None),
+            *warnings_of_unused_keep(options.keep, list(zip(loaded, keeps, strict=True))),
             *decision.warnings,
         ),
         origin={
@@ -87,7 +97,7 @@ def prepare(request: Request) -> Prepared:
             },
             "kinship": {
                 name: {key: None if value != value else value for key, value in asdict(kin).items()}  # NaN is no JSON
-                for name, kin in zip(names[1:], kinships, strict=True)
+                for name, kin in zip(names[1:], similarities, strict=True)
             },
         },
     )

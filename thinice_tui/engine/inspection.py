@@ -11,8 +11,14 @@ import torch
 from thinice_tui import __version__
 from thinice_tui.engine.plan import RunModel
 from thinice_tui.models.load import LoadedModel, load_model
-from thinice_tui.models.masks.mask_file import split_sidecar
-from thinice_tui.models.weight_similarity import classes, compare_models, doubts, input_channels, unheeded_keep
+from thinice_tui.models.masks.mask_file import split_mask_file
+from thinice_tui.models.weight_similarity import (
+    classes,
+    compare_models,
+    input_channels,
+    warning_if_unrelated,
+    warnings_of_unused_keep,
+)
 from thinice_tui.protocol.request import ModelOptions
 from thinice_tui.runfile.records import ModelRecord
 
@@ -41,14 +47,14 @@ def inspect_models(paths: Sequence[Path], arch: str, normalize: str, options: Mo
         keep = options.keep_for(number, number > 0 or len(paths) == 1, len(paths))
         model = load_model(path, arch, normalize, keep, options.trust_pickle)
         record = RunModel("dense", path.stem, model).record()
-        unheeded = [("--keep", warning) for warning in unheeded_keep(None, [(model, keep)])]
+        unheeded = [("--keep", warning) for warning in warnings_of_unused_keep(None, [(model, keep)])]
         yield Inspection(record, (*_facts(model), *unheeded), () if dense is None else _comparison(dense, model))
         dense = dense or model
 
 
 def _facts(model: LoadedModel) -> tuple[tuple[str, object], ...]:
     checkpoint = model.checkpoint
-    file, _ = split_sidecar(checkpoint.path)
+    file, _ = split_mask_file(checkpoint.path)
     facts: list[tuple[str, object]] = [("bytes", file.stat().st_size), ("form", checkpoint.form)]
     facts += [("weights under", checkpoint.container or None), ("sha256", checkpoint.sha256)]
     facts += [("folded", list(checkpoint.folded))] if checkpoint.folded else []
@@ -60,17 +66,17 @@ def _facts(model: LoadedModel) -> tuple[tuple[str, object], ...]:
 
 
 def _comparison(dense: LoadedModel, model: LoadedModel) -> tuple[tuple[str, object], ...]:
-    kin = compare_models(dense, model)
-    doubt = doubts(dense, model, kin)
-    related = {True: "yes", False: "no", None: "cannot be told"}[kin.related]
-    verdict = doubt or ("nothing speaks against it" if kin.related else "too little in common to tell")
-    numbers = {key: None if value != value else value for key, value in asdict(kin).items()}  # NaN is no JSON
+    similarity = compare_models(dense, model)
+    doubt = warning_if_unrelated(dense, model, similarity)
+    related = {True: "yes", False: "no", None: "cannot be told"}[similarity.related]
+    verdict = doubt or ("nothing speaks against it" if similarity.related else "too little in common to tell")
+    numbers = {key: None if value != value else value for key, value in asdict(similarity).items()}  # NaN is no JSON
     return (
         ("compared with", str(dense.path)),
         ("a pruned version of it?", verdict),
         ("weights related", related),
-        ("weights", kin.sentence()),
-        ("parameters removed", f"{100 * kin.removed:.2f} % of {dense.sparsity.parameters:,}"),
+        ("weights", similarity.sentence()),
+        ("parameters removed", f"{100 * similarity.removed:.2f} % of {dense.sparsity.parameters:,}"),
         ("kinship", numbers),
     )
 

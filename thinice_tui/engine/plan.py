@@ -20,7 +20,7 @@ from thinice_tui.protocol.ensembles import REVISION, Stage
 from thinice_tui.protocol.settings import Settings
 from thinice_tui.runfile.attacks_revision import ATTACKS_REVISION
 from thinice_tui.runfile.model_identity import ModelIdentity, code_name
-from thinice_tui.runfile.records import LayerRecord, ModelRecord, Role, RunPlan
+from thinice_tui.runfile.records import ModelRecord, Role, RunPlan
 from thinice_tui.runfile.schema import SUFFIX
 from thinice_tui.runfile.writer import RunWriter
 
@@ -47,7 +47,7 @@ class RunModel:
             sparsity_conv_linear=sparsity.conv_linear,
             sparsity_mean_per_layer=sparsity.mean_per_layer,
             sparsity_all_parameters=sparsity.all_parameters,
-            layers=tuple(LayerRecord(**asdict(layer)) for layer in sparsity.layers),
+            layers=sparsity.layers,
         )
 
     def identity(self) -> ModelIdentity:

@@ -12,13 +12,14 @@ import torch
 from numpy.typing import NDArray
 
 from thinice_tui.data.samples import Samples
-from thinice_tui.data.spread import Spread
-from thinice_tui.engine.findings import NOT_FINITE, Check, Findings
+from thinice_tui.data.stratified_sample import StratifiedSample
+from thinice_tui.engine.findings import NOT_FINITE, StoredFindings
 from thinice_tui.engine.plan import RunModel, make_plan, resumption_warnings
-from thinice_tui.engine.preflight.accuracy import accuracy_warning
+from thinice_tui.engine.preflight.accuracy import check_accuracy
+from thinice_tui.engine.preflight.check_result import CheckResult
 from thinice_tui.engine.preflight.checks import check_models
 from thinice_tui.engine.preflight.outputs import check_finite
-from thinice_tui.engine.process.progress import Pace
+from thinice_tui.engine.process.progress import ProgressTracker
 from thinice_tui.engine.process.run_control import RunControl
 from thinice_tui.engine.worker.device import full_precision
 from thinice_tui.engine.worker.diagnostics import EXAMINATION, EXAMINED
@@ -26,7 +27,7 @@ from thinice_tui.engine.worker.executor import BatchTask, LocalExecutor
 from thinice_tui.protocol.durations import duration
 from thinice_tui.protocol.ensembles import Stage, build_stages, is_final
 from thinice_tui.protocol.margins import logit_margin
-from thinice_tui.protocol.observer import Observer, StageResult
+from thinice_tui.protocol.progress import Observer, StageResult
 from thinice_tui.protocol.settings import Settings
 from thinice_tui.runfile.control import clear_control
 from thinice_tui.runfile.records import BatchOutcome, Finding
@@ -43,7 +44,7 @@ PROBED = 64
 def run_comparison(
     models: Sequence[RunModel],
     samples: Samples,
-    probe: Spread,
+    probe: StratifiedSample,
     settings: Settings,
     path: Path,
     device: torch.device,
@@ -82,7 +83,10 @@ def run_comparison(
                     clear_control(path)
                 writer.begin(origin)
                 try:
-                    doubts = [*doubts, *(accuracy_warning(model.loaded, probe, device) for model in models)]
+                    doubts = [
+                        *doubts,
+                        *(text for one in models for text in check_accuracy(one.loaded, probe, device)),
+                    ]
                     engine = _Engine(
                         models, samples, images, settings, stages, classes, device, writer, observer, time_limit
                     )
@@ -121,7 +125,7 @@ class _Engine:
         ]
         self._broken = [writer.broken_by(m, len(samples)) for m in range(len(models))]
         names = [m.name for m in models]
-        self._pace = Pace(names, stages, classes, observer, writer.heartbeat)
+        self._pace = ProgressTracker(names, stages, classes, observer, writer.heartbeat)
         self._run_control = RunControl(writer.path, time_limit, self._pace)
         self._executor = LocalExecutor(
             names,
@@ -132,12 +136,12 @@ class _Engine:
             self._forwarded,
             self._warn,
         )
-        self._findings = Findings(writer)
+        self._findings = StoredFindings(writer)
         self._told: set[str] = set()
         self._estimated = -1
         """The ordinal of the stage at which the time left was told last."""
 
-    def run(self, doubts: Sequence[str], checks: Sequence[tuple[str, Check]]) -> None:
+    def run(self, doubts: Sequence[str], checks: Sequence[tuple[str, CheckResult]]) -> None:
         """Compute what is missing; doubts: warnings of before; checks: what was seen of the models, by name."""
         for warning in (*doubts, *(check.warning for _, check in checks)):
             if warning:
@@ -184,7 +188,7 @@ class _Engine:
             self._writer.add_clean(number, positions, found)
             done += len(positions)
             rate = done / (time.perf_counter() - started - self._run_control.paused + paused)
-            self._pace.clean(model.name, len(logits) - len(missing) + done, len(logits), rate)
+            self._pace.report_clean(model.name, len(logits) - len(missing) + done, len(logits), rate)
             self._run_control.poll()
             self._run_control.end_if_asked()
         accuracy = float(self._correct(number).mean())
@@ -324,7 +328,7 @@ class _Engine:
             standing = np.flatnonzero(self._standing(number, len(self._stages)))
             if self._findings.has(model.name, EXAMINATION[0]) or not len(standing):
                 continue
-            self._pace.check(model.name)
+            self._pace.report_checks(model.name)
             chosen = standing[:: max(1, len(standing) // EXAMINED)][:EXAMINED]
             found = self._executor.examine(number, chosen, self._samples.floats(chosen), self._labels[chosen])
             for finding in found:

@@ -10,7 +10,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from thinice_tui.runfile.records import LayerRecord, ModelRecord
+from thinice_tui.runfile.records import Layer, ModelRecord
 from thinice_tui.safe_io.printable import printable
 
 LONGEST = 300
@@ -100,7 +100,7 @@ def _short(value: object) -> str:
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
-def _cells(layer: LayerRecord) -> tuple[Text, ...]:
+def _cells(layer: Layer) -> tuple[Text, ...]:
     sparsity = 100 * layer.zeros / layer.weights if layer.weights else 0.0
     return (
         Text(printable(layer.name)),

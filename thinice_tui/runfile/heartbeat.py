@@ -3,8 +3,8 @@
 import sqlite3
 import time
 
+from thinice_tui.protocol.progress import Heartbeat, split_doing
 from thinice_tui.runfile.checked import NUMBER, checked
-from thinice_tui.runfile.records import Heartbeat
 from thinice_tui.safe_io.printable import printable_json
 
 Statement = tuple[str, tuple[object, ...]]
@@ -15,6 +15,15 @@ def starting_heartbeat(doing: str) -> Statement:
     return (
         "INSERT OR REPLACE INTO heartbeat (id, at, state, doing, done, total, rate) VALUES (1, ?, ?, ?, 0, 0, 0)",
         (time.time(), "starting", doing),
+    )
+
+
+def heartbeat_statement(beat: Heartbeat) -> Statement:
+    """The statement, with its values, that writes `beat`; its samples are rounded down to whole ones."""
+    row = (beat.at, beat.state, beat.doing, int(beat.done), beat.total, beat.rate)
+    return (
+        "INSERT OR REPLACE INTO heartbeat VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (*row, beat.seconds_left, beat.seconds_expected),
     )
 
 
@@ -32,4 +41,5 @@ def read_heartbeat(connection: sqlite3.Connection) -> Heartbeat | None:
     for name, value in values.items():
         if value is not None or not name.startswith("seconds"):
             checked(value, str if name in ("state", "doing") else NUMBER, name)
+    values["model"], values["stage"] = split_doing(values.pop("doing"))
     return Heartbeat(**values)

@@ -11,7 +11,7 @@ from thinice_tui.protocol.margins import logit_margin
 from thinice_tui.runfile.checked import NUMBER, checked, field
 from thinice_tui.runfile.connection import Rows, chunks
 from thinice_tui.runfile.read_stages import read_stages
-from thinice_tui.runfile.records import Floats, Integers, LayerRecord, ModelOutcomes, ModelRecord
+from thinice_tui.runfile.records import Floats, Integers, Layer, ModelOutcomes, ModelRecord
 from thinice_tui.safe_io.printable import printable_json
 
 
@@ -71,10 +71,10 @@ def _record(row: tuple[Any, ...]) -> ModelRecord:
     return ModelRecord(layers=tuple(_layer(layer) for layer in checked(layers, list, "layers")), **stored)
 
 
-def _layer(stored: dict[str, Any]) -> LayerRecord:
+def _layer(stored: dict[str, Any]) -> Layer:
     shape = tuple(checked(size, int, "shape") for size in field(stored, "shape", list))
     weights, zeros = field(stored, "weights", int), field(stored, "zeros", int)
-    return LayerRecord(field(stored, "name", str), field(stored, "kind", str), shape, weights, zeros)
+    return Layer(field(stored, "name", str), field(stored, "kind", str), shape, weights, zeros)
 
 
 def _add_clean(

@@ -8,21 +8,21 @@ import sqlite3
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import astuple
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from thinice_tui.errors import RunFileError
+from thinice_tui.protocol.progress import Heartbeat
 from thinice_tui.runfile.attacks_revision import check_attacks_revision
 from thinice_tui.runfile.blobs import pack_adversarial
 from thinice_tui.runfile.create_run import create_run
-from thinice_tui.runfile.heartbeat import starting_heartbeat
+from thinice_tui.runfile.heartbeat import heartbeat_statement, starting_heartbeat
 from thinice_tui.runfile.identity import check_same
 from thinice_tui.runfile.journal import choose_journal
 from thinice_tui.runfile.lock import RunLock, take_lock
-from thinice_tui.runfile.records import BatchOutcome, Floats, Heartbeat, Integers, ModelRecord, RunPlan
+from thinice_tui.runfile.records import BatchOutcome, Floats, Integers, ModelRecord, RunPlan
 from thinice_tui.runfile.run_table import RunTable, read_run_table, write_values
 from thinice_tui.runfile.schema import PAGE_SIZE, check_recognised, is_empty
 from thinice_tui.runfile.stored_outcomes import StoredOutcomes
@@ -180,9 +180,7 @@ class RunWriter(StoredOutcomes):
             return
         self._beaten = beat.at
         with suppress(FileHeldError), self._writing.waiting(0), self._writing.transaction():
-            self._connection.execute(
-                "INSERT OR REPLACE INTO heartbeat VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?)", astuple(beat)
-            )
+            self._connection.execute(*heartbeat_statement(beat))
             self._state = beat.state
 
     def finish(self, keep_positions: dict[int, set[int]] | None) -> None:

@@ -5,11 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from tests.engine.process.clock import Clock
-from thinice_tui.engine.process.progress import BACKWARD_COST, Pace
+from thinice_tui.engine.process.progress import BACKWARD_COST, ProgressTracker
 from thinice_tui.protocol.durations import time_left
 from thinice_tui.protocol.ensembles import Stage, build_ensemble, build_stages
-from thinice_tui.protocol.observer import SilentObserver
-from thinice_tui.runfile.records import Heartbeat
+from thinice_tui.protocol.progress import Heartbeat, SilentObserver
 
 CLASSES, SAMPLES, BATCH = 10, 1000, 100
 SURVIVE = {"PGD-20": 0.5, "APGD-CE": 0.98, "APGD-T": 0.9, "FAB-T": 1.0, "Square": 1.0, "Distance": 1.0}
@@ -30,22 +29,22 @@ def simulated(clock: Clock, stages: tuple[Stage, ...], slow: Iterator[float]) ->
     told: list[Callback] = []
 
     def hear(beat: Heartbeat) -> None:
-        told.append((clock.now, beat.doing.split(" · ")[1], beat.seconds_left, beat.seconds_expected))
+        told.append((clock.now, beat.stage, beat.seconds_left, beat.seconds_expected))
 
-    pace = Pace(["dense"], stages, CLASSES, SilentObserver(), hear)
+    tracker = ProgressTracker(["dense"], stages, CLASSES, SilentObserver(), hear)
     standing = SAMPLES
     for ordinal, stage in enumerate(stages):
         entered = SAMPLES if stage.kind == "distance" else standing
-        pace.start_stage(ordinal, entered, 0, standing, SAMPLES)
+        tracker.start_stage(ordinal, entered, 0, standing, SAMPLES)
         forwards, backwards = stage.passes(CLASSES)
         for begin in range(0, entered, BATCH):
             size = min(BATCH, entered - begin)
             seconds = size * (forwards + BACKWARD_COST * backwards) * 1e-4 * next(slow)
-            pace.start_batch(0, size)
+            tracker.start_batch(0, size)
             for tenth in range(1, 11):
                 clock.now += seconds / 10
-                pace.forwarded(size * forwards * tenth // 10)
-            pace.batch_done(size, round(size * (1 - SURVIVE[stage.name])))
+                tracker.forwarded(size * forwards * tenth // 10)
+            tracker.batch_done(size, round(size * (1 - SURVIVE[stage.name])))
         standing = round(standing * SURVIVE[stage.name])
     return told
 

@@ -10,17 +10,17 @@ import numpy as np
 import pytest
 
 from tests.engine.process.clock import BEGINNING, FORWARD, Clock
-from tests.engine.test_run import StopAfter, assert_same_outcomes, run_it
-from tests.engine.test_run import request as quick
+from tests.engine_runs import StopAfter, assert_same_outcomes, run_it
+from tests.engine_runs import request as quick
 from tests.linear_models import Files, write_files
 from thinice_tui.engine.compare import execute, prepare
 from thinice_tui.errors import EXIT_INTERRUPTED, Interrupted
-from thinice_tui.protocol.observer import Progress
+from thinice_tui.protocol.progress import Heartbeat
 from thinice_tui.protocol.request import Request
 from thinice_tui.runfile.control import ControlWord, read_control, write_control
 from thinice_tui.runfile.liveness import is_computing, this_engine
 from thinice_tui.runfile.reader import read_run
-from thinice_tui.runfile.records import Heartbeat, Run
+from thinice_tui.runfile.records import Run
 
 BATCH_PASSES = 22
 """Of PGD-20, and one report before and one after."""
@@ -34,8 +34,8 @@ class AskAt(StopAfter):
         self.path, self.wishes = path, wishes
         self.done: list[object] = []
 
-    def progress(self, progress: Progress) -> None:
-        super().progress(progress)
+    def progress(self, beat: Heartbeat) -> None:
+        super().progress(beat)
         if wish := self.wishes.get(len(self.seen)):
             self.done = batches(self.path)
             write_control(self.path, wish)
@@ -130,14 +130,14 @@ def test_what_is_asked_in_another_thread_is_heard(
 ) -> None:
     """By the real clock, as from a view."""
     monkeypatch.setattr(
-        "thinice_tui.engine.process.run_control.ASK_SECONDS", 0.01
+        "thinice_tui.engine.process.run_control.POLL_SECONDS", 0.01
     )  # the whole run takes less than 0.2 s
     path = tmp_path / "a.thinice"
     pausing = Event()
 
     class Pausing(AskAt):
-        def progress(self, progress: Progress) -> None:
-            super().progress(progress)
+        def progress(self, beat: Heartbeat) -> None:
+            super().progress(beat)
             if len(self.seen) == 100:
                 pausing.set()
 
@@ -165,7 +165,7 @@ def test_what_is_asked_in_another_thread_is_heard(
     assert_same_outcomes(found, whole)
 
 
-def worked(beats: list[Heartbeat]) -> list[tuple[str, int, int, float, float | None]]:
+def worked(beats: list[Heartbeat]) -> list[tuple[str, float, int, float, float | None]]:
     """What was said while running, times apart."""
     return [(b.doing, b.done, b.total, b.rate, b.seconds_left) for b in beats if b.state == "running"]
 
@@ -213,7 +213,8 @@ def test_a_pause_in_the_clean_pass_does_not_count_either(
 
 
 def check_same_pace(
-    found: list[tuple[str, int, int, float, float | None]], expected: list[tuple[str, int, int, float, float | None]]
+    found: list[tuple[str, float, int, float, float | None]],
+    expected: list[tuple[str, float, int, float, float | None]],
 ) -> None:
     assert [said[:3] for said in found] == [said[:3] for said in expected]
     for (doing, done, _, rate, left), (*_, expected_rate, expected_left) in zip(found, expected, strict=True):
@@ -263,7 +264,7 @@ def test_a_view_can_tell_a_stop_from_an_accident(
     files: Files, tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch, passes: int
 ) -> None:
     """Also where it is heard in the last pass of a batch: the last sign of life says that it is stopping."""
-    monkeypatch.setattr("thinice_tui.engine.process.run_control.ASK_SECONDS", FORWARD / 2)
+    monkeypatch.setattr("thinice_tui.engine.process.run_control.POLL_SECONDS", FORWARD / 2)
     observer = AskAt(path := tmp_path / "a.thinice", {passes: "stop"})
     interrupted(request(files, path), observer)
     beat = read_run(path).heartbeat
@@ -349,8 +350,8 @@ def test_however_it_ends_nothing_is_asked_any_more(files: Files, tmp_path: Path)
     path = tmp_path / "a.thinice"
 
     class Both(AskAt):
-        def progress(self, progress: Progress) -> None:
-            super().progress(progress)
+        def progress(self, beat: Heartbeat) -> None:
+            super().progress(beat)
             if len(self.seen) == 51:
                 raise KeyboardInterrupt
 

@@ -9,13 +9,13 @@ from typer.testing import CliRunner, Result
 
 from tests.engine.process.clock import BEGINNING, FORWARD, Clock
 from tests.engine.process.test_run_control import AskAt, batches
-from tests.engine.test_run import StopAfter, assert_same_outcomes, request, run_it
+from tests.engine_runs import StopAfter, assert_same_outcomes, request, run_it
 from tests.linear_models import Files, write_files
 from thinice_tui.commands.app import app
 from thinice_tui.engine import run as engine_run
 from thinice_tui.errors import EXIT_INTERRUPTED, EXIT_USAGE, Interrupted, UsageError
 from thinice_tui.protocol.durations import parse_duration
-from thinice_tui.protocol.observer import StageResult
+from thinice_tui.protocol.progress import StageResult
 from thinice_tui.runfile.control import write_control
 from thinice_tui.runfile.reader import read_run
 from thinice_tui.runfile.records import Run
@@ -127,7 +127,7 @@ def test_the_report_of_what_is_known_is_printed(files: Files, clock: Clock, limi
     assert result.exit_code == EXIT_INTERRUPTED, result.stderr
     assert "PARTIAL" in result.stdout and "Samples on thin ice" in result.stdout
     assert f"time limit of {limit} reached: stopped, after a whole batch" in said(result)
-    assert "repeat the command to go on" in said(result) and "Traceback" not in result.stderr
+    assert "repeat the command to continue" in said(result) and "Traceback" not in result.stderr
     later = CliRunner().invoke(app, ["report", "a.thinice"])
     assert later.stdout == result.stdout and clock.now > BEGINNING
 

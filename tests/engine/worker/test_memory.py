@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.engine.test_run import StopAfter, assert_same_outcomes, request, run_it
+from tests.engine_runs import StopAfter, assert_same_outcomes, request, run_it
 from tests.linear_models import Files
 from thinice_tui.attacks import registry as stages
 from thinice_tui.attacks.counting import CountingModel

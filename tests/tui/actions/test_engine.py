@@ -14,22 +14,23 @@ from typing import ClassVar
 import pytest
 from textual.pilot import Pilot
 
-from tests.engine.test_run import StopAfter, run_it
-from tests.engine.test_run import request as quick
+from tests.engine_runs import StopAfter, run_it
+from tests.engine_runs import request as quick
 from tests.fake_runs import write_run
 from tests.linear_models import WAITING, Files
 from tests.tui.driving import MODELS, Session, listen, opened
 from thinice_tui.errors import EXIT_ERROR, EXIT_INTERRUPTED, RunFileError, ThiniceError
+from thinice_tui.protocol.progress import Heartbeat
 from thinice_tui.protocol.request import Request
 from thinice_tui.protocol.settings import Settings
 from thinice_tui.runfile.liveness import engine_process
 from thinice_tui.runfile.reader import read_run
-from thinice_tui.runfile.records import EngineRecord, Heartbeat, Run
+from thinice_tui.runfile.records import EngineRecord, Run
 from thinice_tui.tui.app import ThiniceApp
 from thinice_tui.tui.engine_process import Announcement, tail
 from thinice_tui.tui.screens.dialogs import ChoiceDialog
 
-BEAT = Heartbeat(0.0, "running", "half · APGD-T", 5, 10, 100.0, 30.0)
+BEAT = Heartbeat(0.0, "running", "half", "APGD-T", 5, 10, 100.0, 30.0)
 
 
 class Engine:
@@ -171,7 +172,7 @@ async def test_an_engine_that_stops_as_asked_is_no_accident(
 async def test_an_engine_that_ends_while_it_starts_is_a_word_to_those_who_did_not_start_it(
     unfinished: Path, settings_file: Path, engine: Engine
 ) -> None:
-    engine.beat = replace(BEAT, state="starting", doing="dense · gradients")
+    engine.beat = replace(BEAT, state="starting", model="dense", stage="gradients")
     async with opened(unfinished, settings_file) as session:
         await session.shows("… the engine starts: dense · gradients")
         engine.lives = False
@@ -184,7 +185,7 @@ async def test_an_engine_that_is_refused_is_not_taken_for_the_one_that_the_file_
     unfinished: Path, settings_file: Path, engine: Engine
 ) -> None:
     """Where the file holds another run it is put back as it was, with an engine that died long ago."""
-    engine.beat, engine.pid = replace(BEAT, state="starting", doing="reading models and data"), 2
+    engine.beat, engine.pid = replace(BEAT, state="starting", model="", stage="reading models and data"), 2
     async with opened(unfinished, settings_file) as session:
         await session.shows("… the engine starts: reading models and data")
         engine.beat, engine.pid, engine.lives = BEAT, 1, False

@@ -55,7 +55,7 @@ def progress(run: Run, computing: bool, width: int, starting: bool = False) -> R
         tail += f"  {sum(int((model.broken_by == ordinal).sum()) for model in run.models)} broken"
         tail += " in this stage" if width >= WIDE else ""
     # Models take turns: a name of another length must not move the bar.
-    longest = max(len(f"{model.record.name} · {beat.doing.rsplit(' · ', 1)[-1]}") for model in run.models)
+    longest = max(len(f"{model.record.name} · {beat.stage}") for model in run.models)
     head = f" {doing} {beat.doing:<{min(longest, width // 3)}}"
     room = width - cell_len(head) - len(tail) - 3
     grid = Table.grid(padding=(0, 1, 0, 0))

@@ -1,64 +1,65 @@
-"""Images spread over a whole data set, for checks that must not depend on which samples are selected."""
+"""A stratified sample of a whole data set, for checks that must not depend on which samples are selected."""
 
 import math
 
 import numpy as np
 from numpy.typing import NDArray
 
-from thinice_tui.data.decoding import Pictures
 from thinice_tui.data.disk_arrays import Array
+from thinice_tui.data.encoded_images import EncodedImages
 from thinice_tui.data.layout import StoredImages
 from thinice_tui.data.samples import Samples
 from thinice_tui.data.selection import shuffled_keys
 from thinice_tui.errors import DataError
 
-MOST = 1000
-"""Images at most."""
-MOST_BYTES = 256 * 2**20
-"""Of these images, as they are stored."""
-GOLDEN = (math.sqrt(5) - 1) / 2
+MAX_IMAGES = 1000
+"""The most images in a sample."""
+MAX_BYTES = 256 * 2**20
+"""The most bytes of these images, as they are stored."""
+GOLDEN_RATIO = (math.sqrt(5) - 1) / 2
 
 
-def spread_rows(count: int, most: int = MOST) -> NDArray[np.int64]:
-    """At most `most` of `count` rows, int64, of which the first few, too, are spread evenly over all.
+def stratified_rows(count: int, most: int = MAX_IMAGES) -> NDArray[np.int64]:
+    """At most `most` of `count` rows, int64, in an order of which every prefix is evenly spread over all rows.
 
-    One at random in each of `most` equal parts, so that neither data sorted by class nor classes that take turns
-    favour one; the parts are visited in steps of the golden ratio, whose every prefix is spread evenly (Weyl 1916).
+    One row is drawn at random from each of `most` equal parts, so that no class is favoured, neither where the data
+    is sorted by class nor where classes alternate. The parts are visited in steps of the golden ratio, of which every
+    prefix is evenly spread (Weyl 1916).
     """
     size = min(count, most)
     parts = np.arange(size, dtype=np.int64)
     edges = np.arange(size + 1, dtype=np.int64) * count // size
     chance = shuffled_keys(parts, seed=0) >> np.uint64(32)
     rows = edges[:-1] + (chance % np.diff(edges).astype(np.uint64)).astype(np.int64)
-    visited: NDArray[np.int64] = rows[np.argsort(np.argsort(parts * GOLDEN % 1))]
+    visited: NDArray[np.int64] = rows[np.argsort(np.argsort(parts * GOLDEN_RATIO % 1))]
     return visited
 
 
-class Spread:
-    """Up to 1000 images of a data set, each read once, when it is asked for; those that cannot be read are skipped.
+class StratifiedSample:
+    """Up to 1000 images of a data set, each read once, when it is needed.
 
-    So are those of another shape: what is not selected never decides.
+    Images that cannot be read or have another shape are skipped: they may not be among those selected for the run.
     """
 
     def __init__(self, whole: Samples, shape: tuple[int, ...] | None = None) -> None:
-        """shape: [C,H,W] of an image, as of those selected; None: of the first of all."""
+        """shape: [C,H,W] of the selected images; None: that of the first image."""
         shape = whole.images.shape[1:] if shape is None else shape
-        self._whole, self._stored = whole, _apart(whole.images, shape)
+        self._whole, self._stored = whole, _read_separately(whole.images, shape)
         one = math.prod(shape) * whole.images.dtype.itemsize
-        self._rows = spread_rows(len(whole), min(MOST, max(1, MOST_BYTES // one)))
+        self._rows = stratified_rows(len(whole), min(MAX_IMAGES, max(1, MAX_BYTES // one)))
         self._images = np.empty((len(self._rows), *shape), dtype=whole.images.dtype)
         self._kept = np.empty(0, dtype=np.int64)
-        """The rows that were read."""
+        """The rows whose images were read."""
         self._tried = 0
         self._error: DataError | None = None
 
     def __len__(self) -> int:
-        """As many as there are at most."""
+        """The number of images, skipped ones included."""
         return len(self._rows)
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Of an image: (channels, height, width)."""
+        """Of an image: (C, H, W)."""
         return tuple(self._images.shape[1:])
 
     @property
@@ -66,9 +67,9 @@ class Spread:
         return self._whole.class_names
 
     def first(self, count: int) -> Samples:
-        """The first `count`, spread over the whole data, in memory; fewer where there are no more.
+        """The first `count` readable images, in memory; fewer where there are no more.
 
-        Raises DataError where none of them can be read.
+        Raises DataError where none can be read.
         """
         while len(self._kept) < min(count, len(self)) and self._tried < len(self):
             rows = self._rows[self._tried : self._tried + min(count, len(self)) - len(self._kept)]
@@ -102,8 +103,8 @@ class Spread:
         self._kept = np.concatenate([self._kept, rows])
 
 
-def _apart(images: Array, shape: tuple[int, ...]) -> Array:
-    """The same images, which can be read without a trace for those selected, nor for what their first one is."""
-    if isinstance(images, Pictures):
-        return images.of_size(shape)
-    return images.apart() if isinstance(images, StoredImages) else images
+def _read_separately(images: Array, shape: tuple[int, ...]) -> Array:
+    """The same images, read without notes on their pixels and without decoding the first one for its size."""
+    if isinstance(images, EncodedImages):
+        return images.with_size(shape)
+    return images.with_own_round_off() if isinstance(images, StoredImages) else images

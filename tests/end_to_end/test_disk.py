@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from tests.engine.test_run import StopAfter, assert_same_outcomes, request, run_it
+from tests.engine_runs import StopAfter, assert_same_outcomes, request, run_it
 from tests.linear_models import Files, write_files
 from thinice_tui.commands.app import app
 from thinice_tui.errors import EXIT_ERROR, RunFileError
-from thinice_tui.protocol.observer import Progress
+from thinice_tui.protocol.progress import Heartbeat
 from thinice_tui.protocol.request import Request
 from thinice_tui.runfile.reader import read_run
 from thinice_tui.runfile.records import Run
@@ -196,8 +196,8 @@ class At(StopAfter):
         super().__init__()
         self.at, self.do = passes, do
 
-    def progress(self, progress: Progress) -> None:
-        super().progress(progress)
+    def progress(self, beat: Heartbeat) -> None:
+        super().progress(beat)
         if len(self.seen) == self.at:
             self.do()
 

@@ -26,10 +26,10 @@ from thinice_tui.models.weight_similarity import (
 )
 from thinice_tui.protocol.progress import Observer
 from thinice_tui.protocol.request import Request
-from thinice_tui.runfile.control import this_engine
-from thinice_tui.runfile.hold import Hold
-from thinice_tui.runfile.identity import check_continues
+from thinice_tui.runfile.liveness import this_engine
 from thinice_tui.runfile.records import Role
+from thinice_tui.runfile.resume import check_continues
+from thinice_tui.runfile.run_claim import RunClaim
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def prepare(request: Request) -> Prepared:
 
 
 def execute(
-    request: Request, prepared: Prepared, observer: Observer, log: Path | None = None, hold: Hold | None = None
+    request: Request, prepared: Prepared, observer: Observer, log: Path | None = None, hold: RunClaim | None = None
 ) -> None:
     """Attack until done; the same call again resumes, or returns at once when the run is finished.
 
@@ -114,10 +114,10 @@ def execute(
     for remark in prepared.remarks:
         observer.note(remark)
     device = choose_device(request.device)
-    with hold or Hold() as held:
+    with hold or RunClaim() as held:
         plan = make_plan(prepared.models, prepared.samples, request.settings, (), device, classes=0)
         check_continues(prepared.path, plan, [model.record() for model in prepared.models])
-        held.take(prepared.path, log)
+        held.acquire(prepared.path, log)
         run_comparison(
             prepared.models,
             prepared.samples,
@@ -137,7 +137,7 @@ def plan_only(request: Request, prepared: Prepared) -> DryRun:
     """Check the models as a run would, and say what it would do; nothing is attacked or written."""
     device = choose_device(request.device)
     images = prepared.probe.first(PROBED)
-    with full_precision(), Hold() as hold:
+    with full_precision(), RunClaim() as hold:
         classes, checks = check_models(prepared.models, prepared.samples, images, device, prepared.path, hold)
     warnings = (*prepared.warnings, *(check.warning for _, check in checks if check.warning))
     return planned(prepared.models, prepared.samples, request.settings, classes, device, prepared.path, warnings)

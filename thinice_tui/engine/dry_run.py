@@ -15,7 +15,7 @@ from thinice_tui.engine.worker.device import default_batch_size, describe, full_
 from thinice_tui.protocol.durations import duration, short
 from thinice_tui.protocol.ensembles import Phase, build_phases
 from thinice_tui.protocol.settings import Settings
-from thinice_tui.runfile.identity import run_state
+from thinice_tui.runfile.resume import run_state
 
 TIMED = 32
 """Images in the batch that is timed on each model."""

@@ -18,8 +18,8 @@ from thinice_tui.models.load import LoadedModel
 from thinice_tui.models.normalization import KNOWN
 from thinice_tui.protocol.ensembles import REVISION, Phase
 from thinice_tui.protocol.settings import Settings
-from thinice_tui.runfile import revision
-from thinice_tui.runfile.identity import ModelIdentity, code_name
+from thinice_tui.runfile.attacks_revision import ATTACKS_REVISION
+from thinice_tui.runfile.model_identity import ModelIdentity, code_name
 from thinice_tui.runfile.records import ModelRecord, Role, RunPlan
 from thinice_tui.runfile.schema import SUFFIX
 from thinice_tui.runfile.writer import RunWriter
@@ -100,7 +100,7 @@ def make_plan(
         "settings": settings.as_dict(),
         "batch_size": settings.batch_size or default_batch_size(device),
         "classes": classes,
-        revision.KEY: REVISION,
+        ATTACKS_REVISION: REVISION,
         "data": {
             "source": samples.source,
             "notes": list(samples.notes),

@@ -13,8 +13,8 @@ from thinice_tui.engine.process.environment import step_back
 from thinice_tui.errors import RunBusyError, RunFileError
 from thinice_tui.protocol.request import Request
 from thinice_tui.report.console import ConsoleObserver
-from thinice_tui.runfile.hold import Hold
 from thinice_tui.runfile.reader import read_run
+from thinice_tui.runfile.run_claim import RunClaim
 
 WIDTH = 100
 
@@ -58,15 +58,15 @@ def run_engine(request: Request, announcer: Announcer) -> None:
     console = Console(file=sys.stderr, width=WIDTH, force_terminal=False, emoji=False)
     path = request.run
     try:
-        with Hold() as hold:
+        with RunClaim() as hold:
             if path is not None:
-                hold.take(path, _log(path))
+                hold.acquire(path, _log(path))
             from thinice_tui.engine.compare import execute, prepare  # torch takes seconds: views are told before
 
             prepared = prepare(request)
             path = prepared.path
             log = _written_to(_log(path), path)
-            hold.take(path, log)
+            hold.acquire(path, log)
             announcer.announce(path, log)
             with ConsoleObserver(console) as observer:
                 execute(request, prepared, observer, log, hold)

@@ -1,4 +1,4 @@
-"""What a model file holds and what this machine has, without attacking anything."""
+"""Inspection of model files and of this machine's versions and devices."""
 
 import platform
 from collections.abc import Iterator, Sequence
@@ -22,14 +22,15 @@ from thinice_tui.models.weight_similarity import (
 from thinice_tui.protocol.request import ModelOptions
 from thinice_tui.runfile.records import ModelRecord
 
-SHOWN = ("arch", "dataset", "class_names", "recipe", "seed", "measured", "epoch", "best_prec1", "acc", "num_classes")
+METADATA = ("arch", "dataset", "class_names", "recipe", "seed", "measured", "epoch", "best_prec1", "acc", "num_classes")
+"""Entries of a checkpoint that are shown."""
 
 
 @dataclass(frozen=True)
 class Inspection:
-    """A model's record, and what its file says of itself, as (name, value).
+    """A model's record, and the facts of its file as (name, value).
 
-    comparison: of a model after the first, how it is to the first, as (name, value).
+    comparison: for a model after the first, its similarity to the first as (name, value).
     """
 
     record: ModelRecord
@@ -38,17 +39,17 @@ class Inspection:
 
 
 def inspect_models(paths: Sequence[Path], arch: str, normalize: str, options: ModelOptions) -> Iterator[Inspection]:
-    """Load each file as `compare` would, and compare those after the first with it.
+    """Load each file as `compare` does, and compare each after the first with the first.
 
-    Raises ThiniceError at the first that cannot be loaded, or is of another task than the first.
+    Raises ThiniceError at the first file that cannot be loaded, or that is for another task than the first.
     """
     dense: LoadedModel | None = None
     for number, path in enumerate(paths):
         keep = options.keep_for(number, number > 0 or len(paths) == 1, len(paths))
         model = load_model(path, arch, normalize, keep, options.trust_pickle)
         record = RunModel("dense", path.stem, model).record()
-        unheeded = [("--keep", warning) for warning in warnings_of_unused_keep(None, [(model, keep)])]
-        yield Inspection(record, (*_facts(model), *unheeded), () if dense is None else _comparison(dense, model))
+        unused = [("--keep", warning) for warning in warnings_of_unused_keep(None, [(model, keep)])]
+        yield Inspection(record, (*_facts(model), *unused), () if dense is None else _comparison(dense, model))
         dense = dense or model
 
 
@@ -62,7 +63,7 @@ def _facts(model: LoadedModel) -> tuple[tuple[str, object], ...]:
     facts += [("classes", classes(model.network)), ("input channels", input_channels(model.network))]
     facts += [("normalisation from", model.source)]
     return (*facts, *(("arch in the file" if key == "arch" else key, checkpoint.about[key])
-                      for key in SHOWN if key in checkpoint.about))  # fmt: skip
+                      for key in METADATA if key in checkpoint.about))  # fmt: skip
 
 
 def _comparison(dense: LoadedModel, model: LoadedModel) -> tuple[tuple[str, object], ...]:

@@ -1,4 +1,4 @@
-"""Views as tests play them: they leave wishes for the engine at given moments."""
+"""Observers that play a view: they write wishes to the control file at given moments."""
 
 import sqlite3
 from pathlib import Path

@@ -24,7 +24,7 @@ from thinice_tui.runfile.records import Run
 
 
 @pytest.mark.parametrize("passes", [1, 150, 333])
-def test_paused_it_waits_and_beats_and_then_goes_on_as_if_nothing_had_been(
+def test_a_paused_engine_keeps_beating_and_continues_with_the_same_outcomes(
     files: Files, tmp_path: Path, whole: Run, clock: Clock, passes: int
 ) -> None:
     path = tmp_path / "a.thinice"
@@ -51,10 +51,10 @@ def test_paused_it_waits_and_beats_and_then_goes_on_as_if_nothing_had_been(
     assert found.complete and not control_file(path).exists()
 
 
-def test_what_is_asked_in_another_thread_is_heard(
+def test_a_wish_from_another_thread_is_obeyed(
     files: Files, tmp_path: Path, whole: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By the real clock, as from a view."""
+    """With the real clock."""
     monkeypatch.setattr(
         "thinice_tui.engine.process.run_control.POLL_SECONDS", 0.01
     )  # the whole run takes less than 0.2 s
@@ -92,12 +92,12 @@ def test_what_is_asked_in_another_thread_is_heard(
 
 
 def worked(beats: list[Heartbeat]) -> list[tuple[str, float, int, float, float | None]]:
-    """What was said while running, times apart."""
+    """The heartbeats while running, without their times."""
     return [(b.doing, b.done, b.total, b.rate, b.seconds_left) for b in beats if b.state == "running"]
 
 
 def paused_for_an_hour(path: Path, clock: Clock) -> None:
-    """Go on after an hour of sleep."""
+    """End the pause after an hour."""
     began: list[float] = []
 
     def asleep() -> None:
@@ -109,7 +109,7 @@ def paused_for_an_hour(path: Path, clock: Clock) -> None:
 
 
 @pytest.mark.parametrize("passes", [1, 150, 333])
-def test_a_pause_does_not_count_in_rate_and_time_left(
+def test_a_pause_does_not_change_rate_and_time_left(
     files: Files, tmp_path: Path, clock: Clock, beats: list[Heartbeat], passes: int
 ) -> None:
     run_it(request_pair(files, tmp_path / "a.thinice"))
@@ -124,7 +124,7 @@ def test_a_pause_does_not_count_in_rate_and_time_left(
     check_same_pace(worked(beats), without)
 
 
-def test_a_pause_in_the_clean_pass_does_not_count_either(
+def test_a_pause_in_the_clean_pass_does_not_change_them(
     files: Files, tmp_path: Path, clock: Clock, beats: list[Heartbeat]
 ) -> None:
     run_it(request_pair(files, tmp_path / "a.thinice"))
@@ -148,8 +148,8 @@ def check_same_pace(
         assert left == pytest.approx(expected_left), (doing, done)
 
 
-def test_a_pause_is_no_work_of_its_stage(files: Files, tmp_path: Path, clock: Clock) -> None:
-    """The report says how many seconds each stage took."""
+def test_a_pause_does_not_count_in_the_seconds_of_its_stage(files: Files, tmp_path: Path, clock: Clock) -> None:
+    """The report shows the seconds of each stage."""
     without = run_it(request_pair(files, tmp_path / "a.thinice"))
     path = tmp_path / "b.thinice"
     paused_for_an_hour(path, clock)

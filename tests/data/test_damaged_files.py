@@ -10,7 +10,8 @@ import pytest
 import torch
 from scipy.io import savemat
 
-from tests.data.published import colour, encoded, safetensors, write_cifar10, write_folders, write_mnist, write_parquet
+from tests.data.data_files import colour, encoded, write_cifar10, write_folders, write_mnist, write_parquet
+from tests.safetensors_files import safetensors_bytes
 from thinice_tui.data.spec import read_samples
 from thinice_tui.errors import ThiniceError
 
@@ -42,7 +43,7 @@ def write_old_pt(folder: Path) -> None:
 
 
 def write_safetensors(folder: Path) -> None:
-    (folder / "a.safetensors").write_bytes(safetensors({"images": colour(size=4), "labels": LABELS}))
+    (folder / "a.safetensors").write_bytes(safetensors_bytes({"images": colour(size=4), "labels": LABELS}))
 
 
 def write_mat(folder: Path, packed: bool = False) -> None:
@@ -81,7 +82,7 @@ CASES: dict[str, tuple[Callable[[Path], object], str, str]] = {
 @pytest.mark.parametrize("case", CASES)
 def test_a_damaged_file_is_samples_or_a_message(tmp_path: Path, case: str) -> None:
     write, name, spec = CASES[case]
-    write(tmp_path)
+    write_arrays(tmp_path)
     path, draw = tmp_path / name, random.Random(case)
     whole = path.read_bytes()
     for _ in range(CHANGES):

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from tests.data.published import colour, write_folders
+from tests.data.data_files import colour, write_folders
 from thinice_tui.data.spec import read_samples
 from thinice_tui.errors import DataError
 

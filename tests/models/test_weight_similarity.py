@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from tests.models.reference import REFERENCES, Maker, State, preact
+from tests.models.reference_networks import REFERENCES, Maker, State, preact
 from tests.places import SAMPLE_MODELS
 from thinice_tui.errors import ModelError
 from thinice_tui.models.load import LoadedModel, load_model

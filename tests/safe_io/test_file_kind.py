@@ -18,7 +18,7 @@ POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsiz
         (POINTER, "is a Git LFS pointer", "git lfs pull"),
         (b"<!DOCTYPE html><html>", "is a web page", "browser"),
         (b"\xef\xbb\xbf\n<HTML>", "is a web page", "browser"),
-        (b"<?xml version='1.0'?><Error>", "is an XML document", "download it again"),
+        (b"<?xml version='1.0'?><Error>", "is an XML document", "download the file again"),
     ],
 )
 def test_what_it_is_instead_is_said(tmp_path: Path, content: bytes, message: str, remedy: str) -> None:

@@ -82,7 +82,7 @@ CASES: dict[str, tuple[Callable[[Path], object], str, str]] = {
 @pytest.mark.parametrize("case", CASES)
 def test_a_damaged_file_is_samples_or_a_message(tmp_path: Path, case: str) -> None:
     write, name, spec = CASES[case]
-    write_arrays(tmp_path)
+    write(tmp_path)
     path, draw = tmp_path / name, random.Random(case)
     whole = path.read_bytes()
     for _ in range(CHANGES):

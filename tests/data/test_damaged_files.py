@@ -1,4 +1,4 @@
-"""Files with bytes changed at random: samples or a message, never another exception, a crash or much memory."""
+"""Files of every kind with bytes changed at random give samples or an error for the user, and never crash."""
 
 import random
 from collections.abc import Callable

@@ -7,7 +7,7 @@ from thinice_tui.models.classifier import Classifier
 from thinice_tui.models.load import load_model
 
 
-def test_normalisation_sits_in_front_of_the_network(files: Files) -> None:
+def test_images_are_normalised_before_the_network(files: Files) -> None:
     x = torch.from_numpy(files.task.images)
     mean, std = torch.tensor([0.1, 0.2, 0.3]), torch.tensor([1.0, 2.0, 4.0])
     model = load_model(files.dense, ARCH, "0.1,0.2,0.3/1,2,4").classifier()

@@ -6,7 +6,7 @@ from thinice_tui.errors import UsageError
 from thinice_tui.models.normalization import parse_normalization
 
 
-def test_normalisations_by_numbers() -> None:
+def test_a_normalisation_is_parsed_from_numbers() -> None:
     parsed = parse_normalization("0.1,0.2,0.3/1,2,4")
     assert parsed is not None and parsed.mean == (0.1, 0.2, 0.3) and parsed.std == (1, 2, 4)
     assert parse_normalization("none") is None

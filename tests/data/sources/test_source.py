@@ -15,7 +15,7 @@ SOURCE = Source("made:DIR", read, "made", splits=("test", "train"), keys=("label
 
 
 @pytest.mark.parametrize("spec", [DataSpec("", "made", "d"), DataSpec("", "made", "d", {"labels": "a"}, "train")])
-def test_what_a_source_has_may_be_named(spec: DataSpec) -> None:
+def test_keys_and_splits_of_the_source_are_allowed(spec: DataSpec) -> None:
     SOURCE.check(spec)
 
 
@@ -26,7 +26,7 @@ def test_what_a_source_has_may_be_named(spec: DataSpec) -> None:
         (DataSpec("made:d#extra", "made", "d", {}, "extra"), "has no split 'extra'", "expected one of test, train"),
     ],
 )
-def test_what_a_source_does_not_have_is_refused(spec: DataSpec, message: str, remedy: str) -> None:
+def test_other_keys_and_splits_are_refused(spec: DataSpec, message: str, remedy: str) -> None:
     with pytest.raises(UsageError, match=message) as caught:
         SOURCE.check(spec)
     assert remedy in caught.value.do and spec.whole in caught.value.what

@@ -12,7 +12,7 @@ import torch
 from tests.places import SAMPLE_MODELS
 from thinice_tui.data.samples import Samples
 from thinice_tui.data.stratified_sample import StratifiedSample
-from thinice_tui.engine.preflight.normalization import decide_normalizations
+from thinice_tui.engine.preflight.normalization import choose_normalizations
 from thinice_tui.models.load import load_model
 
 pytestmark = pytest.mark.network
@@ -44,7 +44,7 @@ def test_a_published_cifar10_resnet18_loads_and_classifies(tmp_path: Path) -> No
     model = load_model(path)
     assert model.arch == "cifar_resnet18" and model.source == "undecided"
     samples = cifar10()
-    decision = decide_normalizations(
+    decision = choose_normalizations(
         [model], ["published"], StratifiedSample(samples), ["cifar10"], torch.device("cpu")
     )
     (decided,), (trial,) = decision.models, decision.trials

@@ -9,7 +9,6 @@ from typer.testing import CliRunner, Result
 
 from tests.linear_models import Files
 from thinice_tui.commands.app import app
-from thinice_tui.protocol.durations import short
 from thinice_tui.protocol.ensembles import build_stages
 
 
@@ -68,8 +67,3 @@ def test_what_a_run_refuses_it_refuses_too(files: Files) -> None:
 def test_it_writes_no_file_where_one_is_asked_for(files: Files) -> None:
     result = planned(files, "-o", "plan.json")
     assert result.exit_code == 2 and "writes no file" in result.stderr and not Path("plan.json").exists()
-
-
-@pytest.mark.parametrize(("number", "said"), [(950, "950"), (3_120, "3.1k"), (1_500_000, "1.5M"), (2e9, "2.0G")])
-def test_numbers_are_short(number: float, said: str) -> None:
-    assert short(number) == said

@@ -43,9 +43,7 @@ class DiskArray:
         self.path, self.shape, self.dtype = path, shape, dtype
         self._offset, self._row = offset, math.prod(shape[1:]) * dtype.itemsize
         if shape[0] and not self._row:
-            raise DataError(
-                f"{path}: claims an array of shape {shape}, which holds nothing", "expected numbers"
-            )
+            raise DataError(f"{path}: claims an array of shape {shape}, which holds nothing", "expected numbers")
         self._file = _open(path)
         weakref.finalize(self, os.close, self._file)
         claimed, there = self._row * shape[0], os.fstat(self._file).st_size - offset

@@ -11,9 +11,10 @@ from thinice_tui.data.spec import read_samples, stored_spec
 from thinice_tui.data.stratified_sample import StratifiedSample
 from thinice_tui.engine.dry_run import DryRun, planned
 from thinice_tui.engine.plan import RunModel, default_path, make_plan
-from thinice_tui.engine.preflight.budget import budget_warnings
+from thinice_tui.engine.preflight.budget import check_budget
 from thinice_tui.engine.preflight.checks import check_models
-from thinice_tui.engine.preflight.normalization import decide_normalizations, describe_trial, own_constants
+from thinice_tui.engine.preflight.normalization import choose_normalizations, describe_trial
+from thinice_tui.engine.preflight.normalization_candidates import dataset_normalizations
 from thinice_tui.engine.run import PROBED, run_comparison
 from thinice_tui.engine.worker.device import choose_device, full_precision
 from thinice_tui.models.load import LoadedModel, load_model
@@ -65,7 +66,9 @@ def prepare(request: Request) -> Prepared:
     spec, whole = _data(request, loaded[0])
     samples = select(whole, request.data_options, request.samples)
     probe = StratifiedSample(whole, samples.images.shape[1:])
-    decision = decide_normalizations(loaded, names, probe, own_constants(spec, probe), choose_device(request.device))
+    decision = choose_normalizations(
+        loaded, names, probe, dataset_normalizations(spec, probe), choose_device(request.device)
+    )
     decided, trials = decision.models, decision.trials
     models = tuple(RunModel(role, name, model) for (role, _), name, model in zip(files, names, decided, strict=True))
     doubted = (
@@ -81,7 +84,7 @@ def prepare(request: Request) -> Prepared:
             *(describe_trial(name, trial) for name, trial in zip(names, trials, strict=True) if trial),
         ),
         warnings=(
-            *budget_warnings(samples, request.settings),
+            *check_budget(samples, request.settings),
             *(doubt for doubt in doubted if doubt),
             *warnings_of_same_weights(list(zip(names, decided, strict=True)), request.control is not None),
             *warnings_of_unused_keep(options.keep, list(zip(loaded, keeps, strict=True))),

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from thinice_tui.data.samples import Samples
 from thinice_tui.data.stratified_sample import StratifiedSample
-from thinice_tui.engine.findings import NOT_FINITE, Check, Findings
+from thinice_tui.engine.findings import NOT_FINITE, StoredFindings
 from thinice_tui.engine.plan import RunModel, make_plan, resumption_warnings
-from thinice_tui.engine.preflight.accuracy import accuracy_warning
+from thinice_tui.engine.preflight.accuracy import check_accuracy
+from thinice_tui.engine.preflight.check_result import CheckResult
 from thinice_tui.engine.preflight.checks import check_models
 from thinice_tui.engine.preflight.outputs import check_finite
 from thinice_tui.engine.process.progress import ProgressTracker
@@ -81,7 +82,10 @@ def run_comparison(
                     clear(path)
                 writer.begin(origin)
                 try:
-                    doubts = [*doubts, *(accuracy_warning(model.loaded, probe, device) for model in models)]
+                    doubts = [
+                        *doubts,
+                        *(text for one in models for text in check_accuracy(one.loaded, probe, device)),
+                    ]
                     engine = _Engine(
                         models, samples, images, settings, stages, classes, device, writer, observer, time_limit
                     )
@@ -131,12 +135,12 @@ class _Engine:
             self._forwarded,
             self._warn,
         )
-        self._findings = Findings(writer)
+        self._findings = StoredFindings(writer)
         self._told: set[str] = set()
         self._estimated = -1
         """The ordinal of the stage at which the time left was told last."""
 
-    def run(self, doubts: Sequence[str], checks: Sequence[tuple[str, Check]]) -> None:
+    def run(self, doubts: Sequence[str], checks: Sequence[tuple[str, CheckResult]]) -> None:
         """Compute what is missing; doubts: warnings of before; checks: what was seen of the models, by name."""
         for warning in (*doubts, *(check.warning for _, check in checks)):
             if warning:

@@ -10,7 +10,7 @@ from tests.linear_models import Files
 from tests.places import SAMPLE_MODELS
 from thinice_tui.commands.app import app
 from thinice_tui.data.spec import read_samples
-from thinice_tui.engine.preflight.budget import budget_warnings, distance_to_grey
+from thinice_tui.engine.preflight.budget import check_budget, distance_to_grey
 from thinice_tui.protocol.settings import Settings
 
 SAMPLES = read_samples(str(SAMPLE_MODELS / "cifar10-test-1000.npz"))
@@ -35,7 +35,7 @@ SAMPLES = read_samples(str(SAMPLE_MODELS / "cifar10-test-1000.npz"))
     ],
 )
 def test_an_eps_that_makes_no_sense_is_warned_of(norm: str, eps: str, words: str) -> None:
-    warnings = budget_warnings(SAMPLES, Settings.build(norm, eps, "quick"))
+    warnings = check_budget(SAMPLES, Settings.build(norm, eps, "quick"))
     assert len(warnings) == bool(words) and all(words in warning and f"eps {eps}" in warning for warning in warnings)
 
 

@@ -12,14 +12,14 @@ from tests.linear_models import ARCH, Files, as_uint8
 from tests.places import MISBEHAVING_MODELS, SAMPLE_MODELS
 from thinice_tui.commands.app import app
 from thinice_tui.data.spec import read_samples
-from thinice_tui.engine.findings import Check
-from thinice_tui.engine.preflight.determinism import CHANGES, IMAGES, check_behaviour
+from thinice_tui.engine.preflight.check_result import CheckResult
+from thinice_tui.engine.preflight.determinism import CHANGES, IMAGES, check_determinism
 from thinice_tui.errors import EXIT_ERROR, CheckpointError, ModelError, reason
 from thinice_tui.models.load import load_model
 from thinice_tui.runfile.reader import read_run
 
 CPU = torch.device("cpu")
-SOUND = Check(CHANGES, 0, IMAGES)
+SOUND = CheckResult(CHANGES, 0, IMAGES)
 pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit.*is deprecated:DeprecationWarning")
 
 
@@ -29,7 +29,7 @@ def arch(name: str) -> str:
 
 def select_rows(files: Files, name: str) -> list[str]:
     """The warnings."""
-    checks = check_behaviour(load_model(files.dense, arch(name)), read_samples(str(files.data)), CPU)
+    checks = check_determinism(load_model(files.dense, arch(name)), read_samples(str(files.data)), CPU)
     return [check.warning for check in checks if check.warning]
 
 
@@ -140,13 +140,13 @@ def test_a_strangers_error_is_told_in_one_line(error: Exception, said: str) -> N
 
 def test_fewer_images_than_are_looked_at_are_enough(files: Files) -> None:
     samples = read_samples(str(files.data)).first(1)
-    assert check_behaviour(load_model(files.dense, ARCH), samples, CPU) == (SOUND,)
+    assert check_determinism(load_model(files.dense, ARCH), samples, CPU) == (SOUND,)
     with pytest.raises(ModelError, match="depend on the other images"):
-        check_behaviour(load_model(files.dense, arch("batch_normed")), samples, CPU)
+        check_determinism(load_model(files.dense, arch("batch_normed")), samples, CPU)
 
 
 @pytest.mark.parametrize("name", ["dense", "pruned-99"])
 def test_good_networks_are_left_alone(name: str) -> None:
     """Convolutions and batch norms, whose rounding depends on the batch size."""
     samples = read_samples(str(SAMPLE_MODELS / "cifar10-test-1000.npz")).first(20)
-    assert check_behaviour(load_model(SAMPLE_MODELS / f"{name}.pt"), samples, CPU) == (SOUND,)
+    assert check_determinism(load_model(SAMPLE_MODELS / f"{name}.pt"), samples, CPU) == (SOUND,)

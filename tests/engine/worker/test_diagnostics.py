@@ -16,14 +16,11 @@ from tests.linear_models import Files, make_task, module
 from tests.places import LINEAR_MODELS
 from thinice_tui.analysis.diagnostics import SQUARE_CHECK, findings
 from thinice_tui.commands.app import app
-from thinice_tui.data.spec import read_samples
 from thinice_tui.engine.findings import NOT_FINITE
 from thinice_tui.engine.preflight.determinism import CHANGES
-from thinice_tui.engine.preflight.gradients import check_gradients, vanished_gradients
+from thinice_tui.engine.preflight.gradients import vanished_gradients
 from thinice_tui.engine.worker.diagnostics import EXAMINATION, examine
-from thinice_tui.errors import ModelError
 from thinice_tui.models.classifier import Classifier
-from thinice_tui.models.load import load_model
 from thinice_tui.protocol.threat_model import NORMS, Norm
 from thinice_tui.runfile.records import Finding
 
@@ -145,26 +142,6 @@ def test_square_beyond_gradients_is_autoattacks_own_flag(tmp_path: Path, doubtfu
 def tiny(name: str) -> str:
     """An architecture of tests/linear_models.py, for --arch."""
     return f"{LINEAR_MODELS}:{name}"
-
-
-@pytest.mark.parametrize(
-    ("arch", "words"),
-    [
-        ("linear", ""),
-        ("staircase", "gradients are zero on"),
-        ("defending", "its forward pass differentiates"),
-    ],
-)
-def test_gradients_are_looked_at_before_the_run(files: Files, arch: str, words: str) -> None:
-    checks = check_gradients(load_model(files.dense, tiny(arch)), read_samples(str(files.data)), CPU)
-    warnings = [check.warning for check in checks if check.warning]
-    assert len(warnings) == bool(words) and all(words in warning for warning in warnings)
-    assert [check.finding("dense").doubtful for check in checks] == [bool(check.value) for check in checks]
-
-
-def test_no_gradient_at_all_is_an_error_before_the_run(files: Files) -> None:
-    with pytest.raises(ModelError, match="has no gradient"):
-        check_gradients(load_model(files.dense, tiny("undifferentiable")), read_samples(str(files.data)), CPU)
 
 
 def test_a_run_keeps_the_warning_of_zero_gradients(files: Files, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from thinice_tui.models.load import load_model
 def test_removed_channels_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     state = REFERENCES["cifar_resnet18"].make(10, 3)
     state["layer2.1.conv1.weight"] = state["layer2.1.conv1.weight"][:11]
-    with pytest.raises(CheckpointError, match="do not follow from one another"):
+    with pytest.raises(CheckpointError, match="do not fit one another"):
         load_model(save(state, tmp_path / "a.pt"))
 
 
@@ -25,7 +25,7 @@ def test_the_closest_architecture_is_named_with_its_differences(tmp_path: Path) 
     with pytest.raises(CheckpointError) as caught:
         load_model(save(state, tmp_path / "a.pt"))
     what = caught.value.what
-    assert "the closest is cifar_resnet18, which differs in 2" in what
+    assert "the closest is cifar_resnet18, with 2 differences" in what
     assert "missing layer4.1.bn2.running_var; unexpected layer1.0.se.weight" in what
 
 

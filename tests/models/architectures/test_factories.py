@@ -30,7 +30,7 @@ def test_an_arch_in_a_checkpoint_never_names_code(files: Files, tmp_path: Path) 
     torch.save({"state_dict": state, "arch": f"{code}:factory"}, files.dense)
     with pytest.raises(CheckpointError, match="fit none of the known architectures") as caught:
         load_model(files.dense)
-    assert "which is no known name" in caught.value.what
+    assert "which is not known" in caught.value.what
     assert not Path("executed").exists()
 
 

@@ -45,7 +45,7 @@ def test_scores_without_a_fraction_are_refused(tmp_path: Path) -> None:
     state = REFERENCES[NETWORK].make(10, 3)
     state |= {key.replace("weight", "popup_scores"): torch.rand(state[key].shape) for key in weights(state)}
     torch.save({"state_dict": state}, tmp_path / "a.pth.tar")
-    with pytest.raises(CheckpointError, match=r"holds scores \(conv1.popup_scores\), .* is not in the file") as caught:
+    with pytest.raises(CheckpointError, match=r"holds scores \(conv1.popup_scores\) .* is not in the file") as caught:
         load_model(tmp_path / "a.pth.tar")
     assert "--keep" in caught.value.do and "0.1 for a model that is pruned by 90 %" in caught.value.do
 

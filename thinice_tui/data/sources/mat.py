@@ -56,9 +56,7 @@ def read_mat(path: Path, wanted: tuple[str, ...]) -> dict[str, NDArray[Any]]:
             if array is None or array.name not in wanted:
                 continue
             if packed:
-                check_unpacks(
-                    f"{path}: {array.name}", len(data), array.size, "free some memory"
-                )
+                check_unpacks(f"{path}: {array.name}", len(data), array.size, "free some memory")
                 data = memoryview(zlib.decompressobj().decompress(data, array.start + array.size))
             numbers = np.frombuffer(data, dtype=array.dtype, count=math.prod(array.shape), offset=array.start)
             found[array.name] = numbers.reshape(array.shape, order="F")

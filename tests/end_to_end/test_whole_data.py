@@ -1,4 +1,4 @@
-"""Through the real command: what is judged on the whole data set does not depend on which samples are selected."""
+"""Checks judge the whole data set: their outcome does not depend on the samples that are selected."""
 
 import json
 from pathlib import Path
@@ -10,13 +10,11 @@ import torch
 from PIL import Image
 from typer.testing import CliRunner, Result
 
-from tests.linear_models import Files, as_uint8, save_weight
+from tests.linear_models import Files, as_uint8
 from tests.places import LINEAR_MODELS, SAMPLE_MODELS
 from thinice_tui.commands.app import app
 from thinice_tui.data.layout import evenly_spaced
 from thinice_tui.data.stratified_sample import stratified_rows
-from thinice_tui.engine import run
-from thinice_tui.engine.preflight import checks as beginning
 
 SAMPLE = SAMPLE_MODELS
 REPORT = ("--attack", "pgd-1", "--report", "--format", "json")
@@ -98,41 +96,3 @@ def test_a_bad_image_that_is_not_selected_is_skipped(files: Files) -> None:
     np.savez(files.data, images=images, labels=np.resize(files.task.labels, count))
     found = compare(*files.arguments[1:3], *files.arguments[3:-1], "--samples", 16)
     assert found["run"]["data"]["samples"] == 16
-
-
-def test_the_same_weights_twice_are_said(files: Files) -> None:
-    same = save_weight(files.control, files.task.weight)
-    found = compare(*files.arguments[1:-1], "--control", same)
-    assert "dense and control hold the same weights: the control then shows nothing" in str(found["run"]["warnings"])
-    found = compare(files.dense, files.dense, *files.arguments[3:-1])
-    assert "dense and dense#2 hold the same weights: they cannot differ" in str(found["run"]["warnings"])
-    found = compare(*files.arguments[1:-1])
-    assert "same weights" not in str(found["run"]["warnings"])
-
-
-def test_a_fraction_without_scores_is_said(files: Files) -> None:
-    found = compare(*files.arguments[1:-1], "--keep", "0.1")
-    assert "--keep 0.1 has no effect: no file holds scores for it" in found["run"]["warnings"]
-    inspected = call("inspect", files.pruned, *files.arguments[5:-1], "--keep", "0.1")
-    assert inspected.exit_code == 0 and "no effect" in " ".join(inspected.stdout.split()), inspected.stderr
-
-
-@pytest.mark.parametrize("where", ["check_behaviour", "check_gradients", "LocalExecutor"])
-def test_models_are_checked_on_images_of_every_class(files: Files, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
-    """Of data sorted by class, whose first samples, all of one class, are attacked."""
-    seen: list[set[int]] = []
-    place = run if where == "LocalExecutor" else beginning
-    original: Any = getattr(place, where)
-
-    def watched(*arguments: Any) -> Any:
-        images = arguments[1].floats() if where != "LocalExecutor" else arguments[4]
-        seen.append(set((images[:, 0, 0, 0] * 255).round().astype(int).tolist()))
-        return original(*arguments)
-
-    monkeypatch.setattr(place, where, watched)
-    labels = np.repeat(np.arange(5), 40)
-    images = as_uint8((0.5 + 0.1 * files.task.weight[labels].reshape(-1, 3, 8, 8)).astype(np.float32))
-    images[:, 0, 0, 0] = labels  # so that an image says its class
-    np.savez(files.data, images=images, labels=labels)
-    compare(*files.arguments[1:-1], "--samples", "8")
-    assert seen and all(found == {0, 1, 2, 3, 4} for found in seen)

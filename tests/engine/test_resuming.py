@@ -1,19 +1,14 @@
-"""How a run begins, and begins again: by whom, on which device, and with which attacks."""
+"""Resuming a cut run: which engine the file names, and which attacks may go on."""
 
-import json
-import sqlite3
 from pathlib import Path
 
 import pytest
-import torch
-from torch import Tensor, nn
 from typer.testing import CliRunner, Result
 
+from tests.engine.cut_runs import interrupt, state, store
 from tests.engine_runs import StopAfter, assert_same_outcomes, request, run_it
 from tests.linear_models import Files
 from thinice_tui.commands.app import app
-from thinice_tui.engine.compare import execute, prepare
-from thinice_tui.engine.findings import Check
 from thinice_tui.errors import Interrupted, RunBusyError
 from thinice_tui.protocol.ensembles import REVISION
 from thinice_tui.protocol.request import Request
@@ -22,7 +17,6 @@ from thinice_tui.runfile.control import ask, asked, this_engine
 from thinice_tui.runfile.hold import Hold
 from thinice_tui.runfile.identity import stored_about
 from thinice_tui.runfile.reader import read_run
-from thinice_tui.runfile.records import Run
 from thinice_tui.runfile.writer import RunWriter
 
 
@@ -34,28 +28,10 @@ def wanted(files: Files, tmp_path: Path) -> Request:
 @pytest.fixture
 def path(wanted: Request) -> Path:
     """The file of a run that was cut, by an engine that has ended."""
-    assert wanted.run is not None
-    with pytest.raises(KeyboardInterrupt):
-        run_it(wanted, StopAfter(60))
-    store(wanted.run, engine=None)
-    return wanted.run
+    return interrupt(wanted)
 
 
-def store(path: Path, **values: object) -> None:
-    """Write into the run table; None: as if it had never been there."""
-    with sqlite3.connect(path) as connection:
-        for key, value in values.items():
-            connection.execute("DELETE FROM run WHERE key = ?", (key,))
-            if value is not None:
-                connection.execute("INSERT INTO run VALUES (?, ?)", (key, json.dumps(value)))
-    connection.close()
-
-
-def state(run: Run) -> tuple[str, str] | None:
-    return None if run.heartbeat is None else (run.heartbeat.state, run.heartbeat.doing)
-
-
-# who computes
+# the engine
 
 
 def test_a_cut_run_names_its_new_engine_as_soon_as_it_is_taken(path: Path) -> None:
@@ -101,31 +77,6 @@ def test_what_is_no_cut_run_is_left_as_it_is(wanted: Request, tmp_path: Path) ->
     assert path.read_bytes() == content
 
 
-def test_while_models_are_checked_the_run_says_so(wanted: Request, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """And what a view asks meanwhile is meant for the engine that starts."""
-    seen: list[tuple[str, str] | None] = []
-
-    def looked(*_: object) -> tuple[Check, ...]:
-        run = read_run(path)
-        assert run.engine == this_engine(None)
-        seen.append(state(run))
-        return ()
-
-    def look_and_ask(*_: object) -> tuple[Check, ...]:
-        ask(path, "stop")
-        return looked()
-
-    monkeypatch.setattr("thinice_tui.engine.preflight.checks.check_behaviour", looked)
-    monkeypatch.setattr("thinice_tui.engine.preflight.checks.check_gradients", look_and_ask)
-    before = read_run(path)
-    with pytest.raises(Interrupted, match="stopped as asked, before the attacks went on"):
-        run_it(wanted)
-    names = ("dense", "pruned", "control")
-    assert seen == [("starting", f"{name} · behaviour") for name in names] + [("starting", "dense · gradients")]
-    assert_same_outcomes(read_run(path), before)
-    assert asked(path) == "run", "what was asked is forgotten once it is done"
-
-
 def test_what_is_asked_as_the_attacks_begin_is_done(wanted: Request, path: Path) -> None:
     class Asking(StopAfter):
         def note(self, message: str) -> None:
@@ -151,46 +102,7 @@ def test_a_new_file_names_its_engine_from_its_first_moment_on(
     assert read_run(tmp_path / "a.thinice").engine == this_engine(None)
 
 
-# on which device
-
-
-def test_the_checks_before_a_run_are_made_on_its_device(wanted: Request, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A device that computes as the CPU does, under another name."""
-    named, moved = torch.device("cpu:0"), list[tuple[str, torch.device]]()
-    to, to_module = Tensor.to, nn.Module.to
-
-    def tensor_to(self: Tensor, *arguments: object, **options: object) -> Tensor:
-        moved.extend(("images", device) for device in arguments if isinstance(device, torch.device))
-        return to(self, *arguments, **options)  # type: ignore[call-overload,no-any-return]
-
-    def module_to(self: nn.Module, *arguments: object, **options: object) -> nn.Module:
-        moved.extend(("network", device) for device in arguments if isinstance(device, torch.device))
-        return to_module(self, *arguments, **options)  # type: ignore[call-overload,no-any-return]
-
-    monkeypatch.setattr(Tensor, "to", tensor_to)
-    monkeypatch.setattr(nn.Module, "to", module_to)
-    where: dict[str, set[tuple[str, torch.device]]] = {}
-    for name in ("check_behaviour", "probe_outputs", "check_gradients"):
-        check = getattr(__import__("thinice_tui.engine.preflight.checks", fromlist=[name]), name)
-
-        def watched(*arguments: object, check: object = check, name: str = name) -> object:
-            moved.clear()
-            found = check(*arguments)  # type: ignore[operator]
-            where.setdefault(name, set()).update(moved)
-            return found
-
-        monkeypatch.setattr(f"thinice_tui.engine.preflight.checks.{name}", watched)
-    prepared = prepare(wanted)
-    with pytest.raises(KeyboardInterrupt):
-        execute(replace_device(wanted, "cpu:0"), prepared, StopAfter(1))
-    assert len(where) == 3 and all(found == {("images", named), ("network", named)} for found in where.values())
-
-
-def replace_device(wanted: Request, device: str) -> Request:
-    return Request.from_dict(wanted.as_dict() | {"device": device})
-
-
-# with which attacks
+# the attacks' revision
 
 
 def compare(files: Files, *options: object) -> Result:

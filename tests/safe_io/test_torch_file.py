@@ -55,7 +55,7 @@ def claiming_legacy(path: Path) -> None:
 
 
 def claiming_twice(path: Path) -> None:
-    """The same storage named first as huge, and then as small as it is."""
+    """One storage named twice: first with a huge size, then with the right one."""
     legacy({"a": (first := torch.zeros(16)), "b": first[:]}, path)
     content = path.read_bytes()
     at = content.index(b"K\x10", content.index(b"cpu"))
@@ -72,7 +72,7 @@ def bomb(path: Path) -> None:
 
 
 def memo_bomb(path: Path) -> None:
-    """Names index 4 billion of the memo, which an unpickler in C would make room for."""
+    """A pickle that names index 4 billion of the memo, which C's unpickler would allocate."""
     legacy(STATE, path)
     path.write_bytes(b"\x80\x02K\x01r\xff\xff\xff\xff." + path.read_bytes())
 
@@ -127,8 +127,8 @@ def test_a_hostile_or_damaged_file_is_refused_at_once(kind: str, reader: str, tm
     assert re.search(message, refused(lambda: read(path), error, 4 * 2**30).what)
 
 
-def test_a_tensorflow_pickle_is_told_how_to_be_converted(tmp_path: Path) -> None:
-    """As the files of BCS-P are."""
+def test_a_tensorflow_pickle_is_refused_with_how_to_convert_it(tmp_path: Path) -> None:
+    """The files of BCS-P are such pickles."""
     (tmp_path / "bcs.pkl").write_bytes(b"\x80\x02ctensorflow.python.ops.variables\nVariable\nq\x00)\x81q\x01.")
     with pytest.raises(CheckpointError, match="is a TensorFlow pickle") as caught:
         load_model(tmp_path / "bcs.pkl")

@@ -172,7 +172,7 @@ def test_a_file_that_is_cut_short_anywhere_is_refused(form: str, cut: int, tmp_p
         load_model(path)
 
 
-def test_names_from_a_file_reach_the_terminal_escaped(tmp_path: Path) -> None:
+def test_names_of_a_file_are_shown_without_escape_sequences(tmp_path: Path) -> None:
     torch.save({"\x1b]0;owned\x07conv.weight": torch.zeros(2, 2), "b\x1b[2J": torch.zeros(2)}, tmp_path / "a.pt")
     result = CliRunner().invoke(app, ["inspect", str(tmp_path / "a.pt")])
     assert result.exit_code == 1 and "conv.weight" in result.stderr

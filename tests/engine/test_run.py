@@ -17,7 +17,8 @@ from thinice_tui.commands.app import app
 from thinice_tui.engine.compare import prepare
 from thinice_tui.errors import RunFileError
 from thinice_tui.protocol.settings import Settings
-from thinice_tui.runfile.reader import read_adversarial, read_image, read_run
+from thinice_tui.runfile.read_sample import read_adversarial, read_image
+from thinice_tui.runfile.reader import read_run
 
 
 def test_a_run_holds_everything_and_every_flip_is_real(files: Files, tmp_path: Path) -> None:

@@ -24,10 +24,11 @@ from thinice_tui.engine.worker.executor import LocalExecutor
 from thinice_tui.protocol.ensembles import Phase, build_phases
 from thinice_tui.protocol.progress import Observer
 from thinice_tui.protocol.settings import Settings
-from thinice_tui.runfile.control import clear
-from thinice_tui.runfile.hold import Hold
-from thinice_tui.runfile.identity import is_finished
-from thinice_tui.runfile.writer import RunWriter, tidy
+from thinice_tui.runfile.control import clear_control
+from thinice_tui.runfile.resume import is_finished
+from thinice_tui.runfile.run_claim import RunClaim
+from thinice_tui.runfile.single_file import make_single_file
+from thinice_tui.runfile.writer import RunWriter
 
 FINISHED = "this run is finished already: nothing is computed again"
 PROBED = 64
@@ -45,7 +46,7 @@ def run_comparison(
     origin: Mapping[str, object] = MappingProxyType({}),
     time_limit: float | None = None,
     doubts: Sequence[str] = (),
-    hold: Hold | None = None,
+    hold: RunClaim | None = None,
 ) -> None:
     """Attack every model with every stage and write each batch to `path`; the same call resumes.
 
@@ -55,25 +56,25 @@ def run_comparison(
     Everything is checked before the first attack. Raises ThiniceError; Interrupted when a view asks to stop or after
     `time_limit` seconds. KeyboardInterrupt passes through. Every batch that was done by then is kept.
     """
-    hold = hold or Hold()
+    hold = hold or RunClaim()
     with full_precision():
         images = probe.first(PROBED)
         classes, checks = check_models(models, samples, images, device, path, hold)
         phases = build_phases(settings.attack, classes, settings.distances)
         plan = make_plan(models, samples, settings, phases, device, classes)
-        plan = replace(plan, about={**plan.about, **origin})  # a new file names its engine from the first moment on
+        plan = replace(plan, table={**plan.table, **origin})  # a new file names its engine from the first moment on
         records = [model.record() for model in models]
         if is_finished(path, plan, records):
-            tidy(path)
+            make_single_file(path)
             observer.note(FINISHED)
             return
         held = hold.is_held
         with RunWriter.open(
-            path, plan, records, samples.labels, samples.indices, samples.each(), hold.hand_over()
+            path, plan, records, samples.labels, samples.indices, samples.each(), hold.hand_over_lock()
         ) as writer:
             if writer.value("finished") is None:
                 if not held:  # else it was cleared when the run was taken, and newer requests are for this engine
-                    clear(path)
+                    clear_control(path)
                 writer.begin(origin)
                 try:
                     doubts = [
@@ -86,7 +87,7 @@ def run_comparison(
                     report_preparation(run, phases, device, doubts, checks)
                     compute_phases(run, phases, [str(model.loaded.path) for model in models])
                 finally:
-                    clear(path)
+                    clear_control(path)
             else:  # another engine has just finished it
                 observer.note(FINISHED)
 

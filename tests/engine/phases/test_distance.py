@@ -26,7 +26,8 @@ from thinice_tui.protocol.settings import Settings
 from thinice_tui.protocol.threat_model import NORMS, Norm
 from thinice_tui.report.json_report import json_report
 from thinice_tui.report.text_report import print_report
-from thinice_tui.runfile.reader import read_adversarial, read_run
+from thinice_tui.runfile.read_sample import read_adversarial
+from thinice_tui.runfile.reader import read_run
 
 EPS = {"Linf": 4 / 255, "L2": 0.2}
 

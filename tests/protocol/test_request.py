@@ -13,7 +13,9 @@ from typer.testing import CliRunner
 
 from thinice_tui.commands.app import app
 from thinice_tui.errors import UsageError
-from thinice_tui.protocol.request import DataOptions, ModelOptions, Request
+from thinice_tui.protocol.data_options import DataOptions
+from thinice_tui.protocol.model_options import ModelOptions
+from thinice_tui.protocol.request import Request
 from thinice_tui.protocol.settings import KeepImages, Settings
 from thinice_tui.protocol.threat_model import Norm
 

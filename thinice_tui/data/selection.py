@@ -13,7 +13,7 @@ from thinice_tui.data.layout import evenly_spaced
 from thinice_tui.data.samples import Samples
 from thinice_tui.data.sources.npy_pair import read_npy
 from thinice_tui.errors import DataError, UsageError
-from thinice_tui.protocol.request import DataOptions
+from thinice_tui.protocol.data_options import DataOptions
 from thinice_tui.safe_io.file_kind import check_not_another_kind, first_bytes, kind
 from thinice_tui.safe_io.limits import file_size
 

@@ -89,7 +89,7 @@ def planned(
 
     warnings: those of the checks, to be shown with it. Raises RunFileError where `path` holds another run.
     """
-    stages = build_phases(settings.attack, classes, settings.distances)
+    stages = build_phases(settings.attack, classes, settings.norm, settings.distances)
     state = run_state(path, make_plan(models, samples, settings, stages, device, classes), [m.record() for m in models])
     seconds = [_time_passes(model, samples, settings, device) for model in models]
     costs = tuple(_planned(stage, classes, len(samples), seconds) for stage in stages)

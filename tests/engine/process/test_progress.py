@@ -67,7 +67,7 @@ def test_the_bound_holds_and_the_estimate_is_near(clock: Clock) -> None:
 
 
 def test_the_search_for_distances_counts_all_correct_samples(clock: Clock) -> None:
-    stages = build_phases("quick", CLASSES, distances=True)
+    stages = build_phases("quick", CLASSES, "Linf", distances=True)
     for at, _, most, _ in simulated(clock, stages, forever(1.0)):
         assert most is None or most >= 0.98 * (clock.now - at)
 

@@ -1,4 +1,4 @@
-"""Resuming a cut run: which engine the file names, and which attacks may go on."""
+"""Resuming an interrupted run: the engine that its file names, and the attacks' revision that may continue it."""
 
 from pathlib import Path
 
@@ -13,10 +13,11 @@ from thinice_tui.errors import Interrupted, RunBusyError
 from thinice_tui.protocol.ensembles import REVISION
 from thinice_tui.protocol.request import Request
 from thinice_tui.runfile.connection import reading
-from thinice_tui.runfile.control import ask, asked, this_engine
-from thinice_tui.runfile.hold import Hold
-from thinice_tui.runfile.identity import stored_about
+from thinice_tui.runfile.control import read_control, write_control
+from thinice_tui.runfile.liveness import this_engine
 from thinice_tui.runfile.reader import read_run
+from thinice_tui.runfile.run_claim import RunClaim
+from thinice_tui.runfile.run_table import read_run_table
 from thinice_tui.runfile.writer import RunWriter
 
 
@@ -27,61 +28,61 @@ def wanted(files: Files, tmp_path: Path) -> Request:
 
 @pytest.fixture
 def path(wanted: Request) -> Path:
-    """The file of a run that was cut, by an engine that has ended."""
+    """The file of an interrupted run, whose engine has ended."""
     return interrupt(wanted)
 
 
 # the engine
 
 
-def test_a_cut_run_names_its_new_engine_as_soon_as_it_is_taken(path: Path) -> None:
+def test_an_interrupted_run_names_its_new_engine_as_soon_as_that_holds_it(path: Path) -> None:
     before = read_run(path)
-    ask(path, "stop")
+    write_control(path, "stop")
     log = path.with_name("log")
-    with Hold() as hold:
-        hold.take(path, log)
-        assert hold.is_held and asked(path) == "run", "what the last engine was asked is forgotten"
+    with RunClaim() as hold:
+        hold.acquire(path, log)
+        assert hold.is_held and read_control(path) == "run", "what the last engine was asked is forgotten"
         taken = read_run(path)
         assert taken.engine == this_engine(log) and state(taken) == ("starting", "reading models and data")
         assert_same_outcomes(taken, before)
-        ask(path, "pause")
-        hold.take(path, None)
-        hold.tell("dense · gradients")
-        assert read_run(path).engine == taken.engine and asked(path) == "pause", "taken once, and no more"
+        write_control(path, "pause")
+        hold.acquire(path, None)
+        hold.report("dense · gradients")
+        assert read_run(path).engine == taken.engine and read_control(path) == "pause", "taken once, and no more"
         assert state(read_run(path)) == ("starting", "dense · gradients")
-        with pytest.raises(RunBusyError, match="another engine is writing to it"), Hold() as other:
-            other.take(path, None)
+        with pytest.raises(RunBusyError, match="another engine is writing to it"), RunClaim() as other:
+            other.acquire(path, None)
         assert read_run(path).engine == taken.engine
-    with Hold() as other:
-        other.take(path, None)
+    with RunClaim() as other:
+        other.acquire(path, None)
 
 
-def test_what_is_no_cut_run_is_left_as_it_is(wanted: Request, tmp_path: Path) -> None:
+def test_other_files_are_left_unchanged(wanted: Request, tmp_path: Path) -> None:
     path = tmp_path / "a.thinice"
     strange = tmp_path / "strange.thinice"
     strange.write_text("text " * 100)
     (empty := tmp_path / "empty.thinice").touch()
     for other in (tmp_path / "absent" / "a.thinice", tmp_path, strange, empty):
-        with Hold() as hold:
-            hold.take(other, None)
+        with RunClaim() as hold:
+            hold.acquire(other, None)
             assert not hold.is_held
     assert strange.read_text() == "text " * 100 and empty.read_bytes() == b""
     run_it(wanted)
     content = path.read_bytes()
     lock = path.with_name("a.thinice.lock")
     lock.unlink(missing_ok=True)
-    with Hold() as hold:
-        hold.take(path, None)
-        hold.tell("nothing")
+    with RunClaim() as hold:
+        hold.acquire(path, None)
+        hold.report("nothing")
         assert not hold.is_held and not lock.exists()
     assert path.read_bytes() == content
 
 
-def test_what_is_asked_as_the_attacks_begin_is_done(wanted: Request, path: Path) -> None:
+def test_a_stop_that_is_asked_as_the_attacks_begin_is_obeyed(wanted: Request, path: Path) -> None:
     class Asking(StopAfter):
         def note(self, message: str) -> None:
             if message.startswith("resuming"):
-                ask(path, "stop")
+                write_control(path, "stop")
 
     before = read_run(path)
     with pytest.raises(Interrupted, match="stopped as asked, after a whole batch"):
@@ -90,7 +91,7 @@ def test_what_is_asked_as_the_attacks_begin_is_done(wanted: Request, path: Path)
     assert 0 < counts[1] - counts[0] <= 8, "one batch"
 
 
-def test_a_new_file_names_its_engine_from_its_first_moment_on(
+def test_a_new_run_file_names_its_engine_at_once(
     wanted: Request, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def die(*_: object) -> None:
@@ -115,14 +116,14 @@ def said(result: Result) -> str:
 
 
 def cut(files: Files, *options: object) -> Path:
-    """A run that its time limit has cut."""
+    """A run that its time limit has interrupted."""
     assert compare(files, "--time-limit", "0.001s", *options).exit_code == 130
     (path,) = Path().rglob("*.thinice")
     return path
 
 
 @pytest.mark.parametrize("began", [None, REVISION + 1], ids=["none", "later"])
-def test_a_cut_run_of_another_revision_is_not_continued(files: Files, began: int | None) -> None:
+def test_an_interrupted_run_of_another_revision_is_not_continued(files: Files, began: int | None) -> None:
     path = cut(files)
     before = read_run(path)
     store(path, attacks_revision=began)
@@ -137,15 +138,15 @@ def test_a_cut_run_of_another_revision_is_not_continued(files: Files, began: int
     assert compare(files, "--run", "b.thinice").exit_code == 0
 
 
-def test_a_revision_goes_on_with_its_own_runs(files: Files) -> None:
+def test_an_interrupted_run_of_this_revision_is_continued(files: Files) -> None:
     path = cut(files)
     with reading(path) as connection:
-        assert stored_about(connection)["attacks_revision"] == REVISION
+        assert read_run_table(connection)["attacks_revision"] == REVISION
     assert compare(files).exit_code == 0 and read_run(path).complete
 
 
 @pytest.mark.parametrize("began", [None, REVISION + 1], ids=["none", "later"])
-def test_a_finished_run_of_another_revision_is_found_and_shown(files: Files, began: int | None) -> None:
+def test_a_finished_run_of_another_revision_is_reported(files: Files, began: int | None) -> None:
     first = compare(files)
     assert first.exit_code == 0
     (path,) = Path("runs").glob("*.thinice")

@@ -12,19 +12,19 @@ from tests.engine_runs import StopAfter, request, run_it
 from tests.linear_models import Files
 from thinice_tui.engine.process.progress import BACKWARD_COST, ProgressTracker
 from thinice_tui.protocol.durations import parse_duration
-from thinice_tui.protocol.ensembles import Stage, build_ensemble, build_stages
+from thinice_tui.protocol.ensembles import Phase, Stage, build_ensemble, build_phases
 from thinice_tui.protocol.progress import Heartbeat, SilentObserver, StageResult
 
 CLASSES, SAMPLES, BATCH = 10, 1000, 100
 SURVIVE = {"PGD-20": 0.5, "APGD-CE": 0.98, "APGD-T": 0.9, "FAB-T": 1.0, "Square": 1.0, "Distance": 1.0}
-"""Of what enters a stage, the share that stands after it."""
-Callback = tuple[float, str, float | None, float | None]
-"""When, in which stage, at most, expected."""
+"""The share of the samples entering a stage that survive it."""
+Report = tuple[float, str, float | None, float | None]
+"""Time of the report, stage, seconds left at most, seconds expected."""
 
 
-def simulated(clock: Clock, stages: tuple[Stage, ...], slow: Iterator[float]) -> list[Callback]:
-    """What is told at each tenth of each batch; `slow`: by how much the machine is slower, batch by batch."""
-    told: list[Callback] = []
+def simulated(clock: Clock, stages: tuple[Phase, ...], slow: Iterator[float]) -> list[Report]:
+    """The reports at each tenth of each batch; `slow`: the factor by which the machine is slower, batch by batch."""
+    told: list[Report] = []
 
     def hear(beat: Heartbeat) -> None:
         told.append((clock.now, beat.stage, beat.seconds_left, beat.seconds_expected))
@@ -32,7 +32,7 @@ def simulated(clock: Clock, stages: tuple[Stage, ...], slow: Iterator[float]) ->
     tracker = ProgressTracker(["dense"], stages, CLASSES, SilentObserver(), hear)
     standing = SAMPLES
     for ordinal, stage in enumerate(stages):
-        entered = SAMPLES if stage.kind == "distance" else standing
+        entered = standing if isinstance(stage, Stage) else SAMPLES
         tracker.start_stage(ordinal, entered, 0, standing, SAMPLES)
         forwards, backwards = stage.passes(CLASSES)
         for begin in range(0, entered, BATCH):
@@ -66,14 +66,14 @@ def test_the_bound_holds_and_the_estimate_is_near(clock: Clock) -> None:
     assert first[2] > 1.8 * first[3], "where half of the samples break, the bound alone is twice too long"
 
 
-def test_distances_are_of_what_is_correct_whatever_breaks(clock: Clock) -> None:
-    stages = build_stages("quick", CLASSES, distances=True)
+def test_the_search_for_distances_counts_all_correct_samples(clock: Clock) -> None:
+    stages = build_phases("quick", CLASSES, distances=True)
     for at, _, most, _ in simulated(clock, stages, forever(1.0)):
         assert most is None or most >= 0.98 * (clock.now - at)
 
 
-def test_a_machine_that_was_busy_for_a_while_is_forgotten(clock: Clock) -> None:
-    """Ten times slower in the first stage only: by the middle of the next one that says nothing any more."""
+def test_the_speed_of_an_earlier_stage_is_forgotten(clock: Clock) -> None:
+    """The machine is ten times slower in the first stage only; later predictions are right."""
     slow = iter([10.0] * 10 + [1.0] * 1000)
     told = simulated(clock, build_ensemble("standard", CLASSES), slow)
     later = [one for one in told if one[1] in ("FAB-T", "Square") and one[3] is not None]
@@ -82,8 +82,10 @@ def test_a_machine_that_was_busy_for_a_while_is_forgotten(clock: Clock) -> None:
         assert likely == pytest.approx(clock.now - at, rel=0.2, abs=5), stage
 
 
-def test_the_time_left_is_told_after_the_first_batch_of_a_stage(files: Files, tmp_path: Path, clock: Clock) -> None:
-    """Once a stage, as a bound: nothing that breaks needs more work."""
+def test_each_stage_reports_the_time_left_once_after_its_first_batch(
+    files: Files, tmp_path: Path, clock: Clock
+) -> None:
+    """The bound holds: a sample that breaks needs no more work."""
     told: list[tuple[float, float, int]] = []
     ends: list[float] = []
 

@@ -16,19 +16,20 @@ from thinice_tui.engine.compare import execute, prepare
 from thinice_tui.errors import Interrupted
 from thinice_tui.protocol.progress import Heartbeat
 from thinice_tui.protocol.request import Request
-from thinice_tui.runfile.control import Wish, ask, asked, is_computing, this_engine
+from thinice_tui.runfile.control import ControlWord, read_control, write_control
+from thinice_tui.runfile.liveness import is_computing, this_engine
 from thinice_tui.runfile.reader import read_run
 
 
 @pytest.mark.parametrize("wish", ["pause", "stop"])
-def test_what_an_earlier_engine_was_asked_is_nothing_to_a_new_one(files: Files, tmp_path: Path, wish: Wish) -> None:
+def test_a_new_engine_ignores_the_wish_for_an_earlier_one(files: Files, tmp_path: Path, wish: ControlWord) -> None:
     path = tmp_path / "a.thinice"
-    ask(path, wish)
+    write_control(path, wish)
     assert run_it(request_pair(files, path)).complete
-    assert asked(path) == "run" and not control_file(path).exists()
+    assert read_control(path) == "run" and not control_file(path).exists()
 
 
-def test_however_it_ends_nothing_is_asked_any_more(files: Files, tmp_path: Path) -> None:
+def test_the_control_file_is_removed_however_the_engine_ends(files: Files, tmp_path: Path) -> None:
     path = tmp_path / "a.thinice"
 
     class Both(AskAt):
@@ -42,7 +43,7 @@ def test_however_it_ends_nothing_is_asked_any_more(files: Files, tmp_path: Path)
     assert not control_file(path).exists()
 
 
-def test_the_run_file_names_its_engine_and_how_it_was_started(files: Files, tmp_path: Path) -> None:
+def test_the_run_file_names_its_engine_and_its_request(files: Files, tmp_path: Path) -> None:
     wanted = request_pair(files, path := tmp_path / "a.thinice")
     log = tmp_path / "a.log"
     with pytest.raises(KeyboardInterrupt):
@@ -57,10 +58,10 @@ def test_the_run_file_names_its_engine_and_how_it_was_started(files: Files, tmp_
 
 
 @pytest.mark.parametrize("wish", ["pause", "stop"])
-def test_a_new_engine_does_not_begin_with_the_state_of_the_last(
-    files: Files, tmp_path: Path, clock: Clock, wish: Wish
+def test_a_new_engine_starts_with_a_state_of_its_own(
+    files: Files, tmp_path: Path, clock: Clock, wish: ControlWord
 ) -> None:
-    """A view would say `paused` or `stopping` of an engine that has just begun."""
+    """Else a view would show `paused` or `stopping` for an engine that has just started."""
     wanted = request_pair(files, path := tmp_path / "a.thinice")
 
     def die() -> None:

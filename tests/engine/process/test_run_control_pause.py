@@ -17,13 +17,14 @@ from tests.engine.process.clock import Clock
 from tests.engine_runs import assert_same_outcomes, run_it
 from tests.linear_models import Files
 from thinice_tui.protocol.progress import Heartbeat
-from thinice_tui.runfile.control import ask, is_computing
+from thinice_tui.runfile.control import write_control
+from thinice_tui.runfile.liveness import is_computing
 from thinice_tui.runfile.reader import read_run
 from thinice_tui.runfile.records import Run
 
 
 @pytest.mark.parametrize("passes", [1, 150, 333])
-def test_paused_it_waits_and_beats_and_then_goes_on_as_if_nothing_had_been(
+def test_a_paused_engine_keeps_beating_and_continues_with_the_same_outcomes(
     files: Files, tmp_path: Path, whole: Run, clock: Clock, passes: int
 ) -> None:
     path = tmp_path / "a.thinice"
@@ -33,7 +34,7 @@ def test_paused_it_waits_and_beats_and_then_goes_on_as_if_nothing_had_been(
     def asleep() -> None:
         seen.append((read_run(path), len(observer.seen)))
         if len(seen) == 100:
-            ask(path, "run")
+            write_control(path, "run")
 
     clock.asleep = asleep
     found = run_it(request_pair(files, path), observer)
@@ -50,10 +51,10 @@ def test_paused_it_waits_and_beats_and_then_goes_on_as_if_nothing_had_been(
     assert found.complete and not control_file(path).exists()
 
 
-def test_what_is_asked_in_another_thread_is_heard(
+def test_a_wish_from_another_thread_is_obeyed(
     files: Files, tmp_path: Path, whole: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By the real clock, as from a view."""
+    """With the real clock."""
     monkeypatch.setattr(
         "thinice_tui.engine.process.run_control.POLL_SECONDS", 0.01
     )  # the whole run takes less than 0.2 s
@@ -79,7 +80,7 @@ def test_what_is_asked_in_another_thread_is_heard(
                 forwards += [len(observer.seen)] if beat is not None and beat.state == "paused" else []
                 time.sleep(0.01)
         finally:
-            ask(path, "run")
+            write_control(path, "run")
         return forwards
 
     with ThreadPoolExecutor() as pool:
@@ -91,24 +92,24 @@ def test_what_is_asked_in_another_thread_is_heard(
 
 
 def worked(beats: list[Heartbeat]) -> list[tuple[str, float, int, float, float | None]]:
-    """What was said while running, times apart."""
+    """The heartbeats while running, without their times."""
     return [(b.doing, b.done, b.total, b.rate, b.seconds_left) for b in beats if b.state == "running"]
 
 
 def paused_for_an_hour(path: Path, clock: Clock) -> None:
-    """Go on after an hour of sleep."""
+    """End the pause after an hour."""
     began: list[float] = []
 
     def asleep() -> None:
         began.append(clock.now)
         if clock.now - began[0] > 3600:
-            ask(path, "run")
+            write_control(path, "run")
 
     clock.asleep = asleep
 
 
 @pytest.mark.parametrize("passes", [1, 150, 333])
-def test_a_pause_does_not_count_in_rate_and_time_left(
+def test_a_pause_does_not_change_rate_and_time_left(
     files: Files, tmp_path: Path, clock: Clock, beats: list[Heartbeat], passes: int
 ) -> None:
     run_it(request_pair(files, tmp_path / "a.thinice"))
@@ -123,7 +124,7 @@ def test_a_pause_does_not_count_in_rate_and_time_left(
     check_same_pace(worked(beats), without)
 
 
-def test_a_pause_in_the_clean_pass_does_not_count_either(
+def test_a_pause_in_the_clean_pass_does_not_change_them(
     files: Files, tmp_path: Path, clock: Clock, beats: list[Heartbeat]
 ) -> None:
     run_it(request_pair(files, tmp_path / "a.thinice"))
@@ -147,8 +148,8 @@ def check_same_pace(
         assert left == pytest.approx(expected_left), (doing, done)
 
 
-def test_a_pause_is_no_work_of_its_stage(files: Files, tmp_path: Path, clock: Clock) -> None:
-    """The report says how many seconds each stage took."""
+def test_a_pause_does_not_count_in_the_seconds_of_its_stage(files: Files, tmp_path: Path, clock: Clock) -> None:
+    """The report shows the seconds of each stage."""
     without = run_it(request_pair(files, tmp_path / "a.thinice"))
     path = tmp_path / "b.thinice"
     paused_for_an_hour(path, clock)

@@ -18,13 +18,13 @@ from tests.engine.process.clock import BEGINNING, FORWARD, Clock
 from tests.engine_runs import assert_same_outcomes, run_it
 from tests.linear_models import Files
 from thinice_tui.errors import Interrupted
-from thinice_tui.runfile.control import ask
+from thinice_tui.runfile.control import write_control
 from thinice_tui.runfile.reader import read_run
 from thinice_tui.runfile.records import Run
 
 
 @pytest.mark.parametrize("passes", [1, 30, 90, 200, 401])
-def test_stopped_it_ends_after_a_whole_batch_and_resumes_from_there(
+def test_a_stopped_engine_ends_after_a_whole_batch_and_the_next_resumes_there(
     files: Files, tmp_path: Path, whole: Run, clock: Clock, passes: int
 ) -> None:
     wanted = request_pair(files, path := tmp_path / "a.thinice")
@@ -46,10 +46,10 @@ def test_stopped_it_ends_after_a_whole_batch_and_resumes_from_there(
 
 
 @pytest.mark.parametrize("passes", range(18, 24))
-def test_a_view_can_tell_a_stop_from_an_accident(
+def test_the_last_heartbeat_of_a_stopped_engine_says_so(
     files: Files, tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch, passes: int
 ) -> None:
-    """Also where it is heard in the last pass of a batch: the last sign of life says that it is stopping."""
+    """Also where the wish comes in the last pass of a batch: a view can tell a stop from an accident."""
     monkeypatch.setattr("thinice_tui.engine.process.run_control.POLL_SECONDS", FORWARD / 2)
     observer = AskAt(path := tmp_path / "a.thinice", {passes: "stop"})
     interrupted(request_pair(files, path), observer)
@@ -58,7 +58,9 @@ def test_a_view_can_tell_a_stop_from_an_accident(
     assert passes <= len(observer.seen) <= 2 * BATCH_PASSES
 
 
-def test_everything_of_the_batch_it_stops_after_is_kept(files: Files, tmp_path: Path, whole: Run, clock: Clock) -> None:
+def test_the_last_batch_before_a_stop_is_stored_completely(
+    files: Files, tmp_path: Path, whole: Run, clock: Clock
+) -> None:
     wanted = request_pair(files, path := tmp_path / "a.thinice")
     observer = AskAt(path, {1: "stop"})
     interrupted(wanted, observer)
@@ -73,9 +75,7 @@ def test_everything_of_the_batch_it_stops_after_is_kept(files: Files, tmp_path: 
     assert np.array_equal(dense.distance[broken], known.distance[broken])
 
 
-def test_stopped_in_the_clean_pass_it_keeps_what_it_has_of_it(
-    files: Files, tmp_path: Path, whole: Run, clock: Clock
-) -> None:
+def test_a_stop_in_the_clean_pass_keeps_its_predictions(files: Files, tmp_path: Path, whole: Run, clock: Clock) -> None:
     wanted = request_pair(files, path := tmp_path / "a.thinice")
     observer = AskAfterDense(path, "stop")
     interrupted(wanted, observer)
@@ -86,18 +86,16 @@ def test_stopped_in_the_clean_pass_it_keeps_what_it_has_of_it(
     assert_same_outcomes(run_it(wanted), whole)
 
 
-def test_stopped_while_paused_it_finishes_its_batch_and_ends(
-    files: Files, tmp_path: Path, whole: Run, clock: Clock
-) -> None:
+def test_a_stop_during_a_pause_finishes_the_batch(files: Files, tmp_path: Path, whole: Run, clock: Clock) -> None:
     wanted = request_pair(files, path := tmp_path / "a.thinice")
     observer = AskAt(path, {110: "pause"})
-    clock.asleep = lambda: ask(path, "stop")
+    clock.asleep = lambda: write_control(path, "stop")
     interrupted(wanted, observer)
     assert len(batches(path)) == len(observer.done) + 1
     assert_same_outcomes(run_it(wanted), whole)
 
 
-def test_one_may_think_better_of_stopping(files: Files, tmp_path: Path, whole: Run, clock: Clock) -> None:
+def test_a_stop_can_be_withdrawn(files: Files, tmp_path: Path, whole: Run, clock: Clock) -> None:
     path = tmp_path / "a.thinice"
     # Batches of the first stage take 20 passes and a verification.
     observer = AskAt(path, {5: "stop", 12: "run"})
@@ -105,7 +103,9 @@ def test_one_may_think_better_of_stopping(files: Files, tmp_path: Path, whole: R
     assert clock.now > BEGINNING
 
 
-def test_every_batch_can_be_the_last_of_its_engine(files: Files, tmp_path: Path, whole: Run, clock: Clock) -> None:
+def test_a_run_of_engines_that_each_stop_at_once_gets_to_the_end(
+    files: Files, tmp_path: Path, whole: Run, clock: Clock
+) -> None:
     wanted = request_pair(files, path := tmp_path / "a.thinice")
     ends, known = 0, 0
     while True:

@@ -1,4 +1,4 @@
-"""--time-limit: the batch in which it runs out is finished, what is known is reported, and the rest resumed."""
+"""--time-limit: the current batch is finished, the results so far are reported, and the run can be resumed."""
 
 import json
 from pathlib import Path
@@ -12,14 +12,14 @@ from tests.engine_runs import StopAfter, assert_same_outcomes, request, run_it
 from tests.linear_models import Files
 from thinice_tui.commands.app import app
 from thinice_tui.errors import EXIT_INTERRUPTED, EXIT_USAGE, Interrupted
-from thinice_tui.runfile.control import ask
+from thinice_tui.runfile.control import write_control
 from thinice_tui.runfile.reader import read_run
 from thinice_tui.runfile.records import Run
 
 LONGEST_BATCH = 70 * FORWARD
-"""Of `quick`'s last stage: 3 targets of 20 steps, and what begins and verifies each."""
+"""Seconds of a batch of `quick`'s last stage: 3 targets with 20 steps each, and their verification."""
 CLEAN = 12 * FORWARD
-"""Of 32 samples and 3 models, in batches of 8."""
+"""Seconds of the clean pass: 32 samples and 3 models, in batches of 8."""
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def whole(files: Files, tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 @pytest.mark.parametrize("limit", [2.5, 5, 10, 20, 40])
-def test_it_stops_after_the_batch_in_which_the_time_runs_out(
+def test_the_run_stops_after_the_batch_in_which_the_time_runs_out(
     files: Files, tmp_path: Path, whole: Run, clock: Clock, limit: float
 ) -> None:
     wanted = request(files, path := tmp_path / "a.thinice", time_limit=limit)
@@ -47,7 +47,7 @@ def test_it_stops_after_the_batch_in_which_the_time_runs_out(
     assert set(kept) <= set(batches(path))
 
 
-def test_it_overshoots_by_less_than_a_batch(files: Files, tmp_path: Path, clock: Clock) -> None:
+def test_the_limit_is_exceeded_by_less_than_a_batch(files: Files, tmp_path: Path, clock: Clock) -> None:
     began: list[float] = []
 
     class Beginning(StopAfter):
@@ -67,10 +67,10 @@ def test_the_clean_pass_can_be_stopped_too(files: Files, tmp_path: Path, whole: 
     assert_same_outcomes(run_it(request(files, path)), whole)
 
 
-def test_again_and_again_the_same_command_gets_to_the_end(
+def test_the_same_command_again_and_again_finishes_the_run(
     files: Files, tmp_path: Path, whole: Run, clock: Clock
 ) -> None:
-    """However short the limit: each time a batch at least is kept."""
+    """Each time at least one batch is stored, however short the limit is."""
     wanted = request(files, path := tmp_path / "a.thinice", time_limit=0.001)
     found, times, before = None, 0, 0
     while found is None:
@@ -93,7 +93,7 @@ def test_a_pause_is_not_counted(files: Files, tmp_path: Path, whole: Run, clock:
     def asleep() -> None:
         slept.append(clock.now)
         if clock.now - slept[0] > 10_000:
-            ask(path, "run")
+            write_control(path, "run")
 
     clock.asleep = asleep
     found = run_it(request(files, path, time_limit=5000.0), AskAt(path, {100: "pause"}))
@@ -113,7 +113,7 @@ def said(result: Result) -> str:
 
 
 @pytest.mark.parametrize("limit", ["5s", "20s"])
-def test_the_report_of_what_is_known_is_printed(files: Files, clock: Clock, limit: str) -> None:
+def test_a_partial_report_is_printed(files: Files, clock: Clock, limit: str) -> None:
     result = compare(files, "--run", "a.thinice", "--time-limit", limit)
     assert result.exit_code == EXIT_INTERRUPTED, result.stderr
     assert "PARTIAL" in result.stdout and "Samples on thin ice" in result.stdout
@@ -128,7 +128,7 @@ def test_the_report_of_what_is_known_is_printed(files: Files, clock: Clock, limi
     assert result.exit_code == 0 and "PARTIAL" not in result.stdout
 
 
-def test_the_report_of_a_clean_pass_that_is_stopped_can_be_printed(files: Files, clock: Clock) -> None:
+def test_a_partial_report_of_the_clean_pass_is_printed(files: Files, clock: Clock) -> None:
     result = compare(files, "--run", "a.thinice", "--time-limit", "0.2s", "--format", "json")
     assert result.exit_code == EXIT_INTERRUPTED and clock.now > BEGINNING
     found = json.loads(result.stdout)

@@ -17,12 +17,12 @@ from thinice_tui.engine.preflight.gradients import check_gradients
 from thinice_tui.engine.preflight.outputs import check_outputs
 from thinice_tui.engine.process.run_control import stopped
 from thinice_tui.errors import ModelError
-from thinice_tui.runfile.control import asked, clear
-from thinice_tui.runfile.hold import Hold
+from thinice_tui.runfile.control import clear_control, read_control
+from thinice_tui.runfile.run_claim import RunClaim
 
 
 def check_models(
-    models: Sequence[RunModel], samples: Samples, images: Samples, device: torch.device, path: Path, hold: Hold
+    models: Sequence[RunModel], samples: Samples, images: Samples, device: torch.device, path: Path, hold: RunClaim
 ) -> tuple[int, list[tuple[str, CheckResult]]]:
     """Run all checks on `device`; returns the number of classes, and (model name, result) for each check.
 
@@ -42,11 +42,11 @@ def check_models(
     return classes, results
 
 
-def _announce(hold: Hold, path: Path, doing: str) -> None:
+def _announce(hold: RunClaim, path: Path, doing: str) -> None:
     """Show `doing` to the views; raise Interrupted where one of them asks to stop."""
-    hold.tell(doing)
-    if hold.is_held and asked(path) == "stop":
-        clear(path)
+    hold.report(doing)
+    if hold.is_held and read_control(path) == "stop":
+        clear_control(path)
         raise stopped("stopped as asked, before the attacks", path)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.fake_runs import write_run
-from tests.tui.driving import MODELS
+from tests.tui.driver import MODELS
 
 
 @pytest.fixture(autouse=True)
@@ -20,7 +20,7 @@ def _plain_terminal(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.fixture(autouse=True)
 def _looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
     """The run file is looked at often, and what is drawn is drawn at once: tests wait for both."""
-    monkeypatch.setattr("thinice_tui.tui.app.POLL", 0.02)
+    monkeypatch.setattr("thinice_tui.tui.run_follower.POLL", 0.02)
     monkeypatch.setattr("thinice_tui.tui.widgets.slow_view.DELAY", 0.005)
 
 
@@ -58,4 +58,4 @@ def unfinished(_unfinished: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def computing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every run that is not finished is being computed."""
-    monkeypatch.setattr("thinice_tui.tui.app.is_computing", lambda run: not run.complete)
+    monkeypatch.setattr("thinice_tui.tui.run_follower.is_computing", lambda run: not run.complete)

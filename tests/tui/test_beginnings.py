@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.fake_runs import make_run
-from tests.tui.driving import MODELS, WIDE, opened
+from tests.tui.driver import MODELS, WIDE, opened
 from tests.tui.test_survival import tour
 
 
@@ -16,6 +16,6 @@ async def test_a_run_without_stages_is_browsed(tmp_path: Path, clean: int) -> No
     with made.open() as writer:
         for number in range(clean):
             made.clean(writer, number)
-    async with opened(tmp_path / "a.thinice", tmp_path / "settings.json", WIDE) as session:
-        await session.shows("nothing is computed yet" if clean == 0 else "PARTIAL: clean only")
-        await tour(session)
+    async with opened(tmp_path / "a.thinice", tmp_path / "settings.json", WIDE) as driver:
+        await driver.shows("nothing is computed yet" if clean == 0 else "PARTIAL: clean only")
+        await tour(driver)

@@ -8,7 +8,7 @@ import pytest
 from tests.engine.test_run import request
 from tests.fake_runs import write_run
 from tests.linear_models import Files
-from tests.tui.driving import MODELS, Session, listen
+from tests.tui.driver import MODELS, Driver, listen
 from thinice_tui.runfile.reader import RunReader
 from thinice_tui.runfile.records import Run
 from thinice_tui.tui.actions.engine import EngineActions
@@ -28,15 +28,15 @@ async def test_a_run_file_that_is_being_made_is_waited_for(
         return read(self)
 
     monkeypatch.setattr(RunReader, "read", counted)
-    monkeypatch.setattr(EngineActions, "start_engine", lambda self, _: self.app.follow(path))
+    monkeypatch.setattr(EngineActions, "start", lambda self, _: self._session.follow(path))
     app = ThiniceApp(request=request(files, path), settings_file=settings_file)
     said = listen(app)
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
-        session = Session(app, pilot, said)
+        driver = Driver(app, pilot, said)
 
         async def looked() -> None:
             looks.clear()
-            await session.until(lambda: len(looks) > 3, "some looks at the file")
+            await driver.until(lambda: len(looks) > 3, "some looks at the file")
 
         await looked()
         path.touch()  # SQLite creates it empty,
@@ -47,9 +47,9 @@ async def test_a_run_file_that_is_being_made_is_waited_for(
         making.execute("BEGIN IMMEDIATE")  # and then all is one transaction.
         making.execute("CREATE TABLE run (key TEXT)")
         await looked()
-        assert said == [] and "reading models and data" in session.text
+        assert said == [] and "reading models and data" in driver.text
         making.rollback()
         making.close()
         write_run(path, MODELS)
-        await session.shows("200")
+        await driver.shows("200")
         assert said == []

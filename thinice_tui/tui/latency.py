@@ -13,7 +13,7 @@ LARGE = 1 << 20
 """Bytes from which memory comes straight from the system, and goes back to it."""
 
 
-def put_keys_first() -> None:
+def prioritise_keys() -> None:
     """Set this process up for an interface: called once, before it begins."""
     sys.setswitchinterval(SWITCH)
     gc.set_threshold(*gc.get_threshold()[:2], RARE)

@@ -18,7 +18,7 @@ from tests.engine.test_run import StopAfter, run_it
 from tests.engine.test_run import request as quick
 from tests.fake_runs import write_run
 from tests.linear_models import WAITING, Files
-from tests.tui.driving import MODELS, Session, listen, opened
+from tests.tui.driver import MODELS, Driver, listen, opened
 from thinice_tui.errors import EXIT_ERROR, EXIT_INTERRUPTED, RunFileError, ThiniceError
 from thinice_tui.protocol.request import Request
 from thinice_tui.protocol.settings import Settings
@@ -27,7 +27,9 @@ from thinice_tui.runfile.reader import read_run
 from thinice_tui.runfile.records import EngineRecord, Heartbeat, Run
 from thinice_tui.tui.app import ThiniceApp
 from thinice_tui.tui.engine_process import Announcement, tail
+from thinice_tui.tui.run_follower import Reading
 from thinice_tui.tui.screens.dialogs import ChoiceDialog
+from thinice_tui.tui.session import Session
 
 BEAT = Heartbeat(0.0, "running", "half · APGD-T", 5, 10, 100.0, 30.0)
 
@@ -40,15 +42,14 @@ class Engine:
         self.beat = BEAT
         self.log: str | None = None
         self.pid = 1
-        monkeypatch.setattr("thinice_tui.tui.app.is_computing", lambda run: self.lives and not run.complete)
-        read = ThiniceApp.on_thinice_app_run_read
+        monkeypatch.setattr("thinice_tui.tui.run_follower.is_computing", lambda run: self.lives and not run.complete)
+        run_read = Session.run_read
 
-        def handle(app: ThiniceApp, event: ThiniceApp.RunRead) -> None:
+        def changed(session: Session, reading: Reading) -> None:
             record = EngineRecord(self.pid, 0.0, platform.node(), self.log)
-            event.run = replace(event.run, heartbeat=self.beat, engine=record)
-            read(app, event)
+            run_read(session, replace(reading, run=replace(reading.run, heartbeat=self.beat, engine=record)))
 
-        monkeypatch.setattr(ThiniceApp, "on_thinice_app_run_read", handle)
+        monkeypatch.setattr(Session, "run_read", changed)
 
 
 @pytest.fixture
@@ -72,14 +73,14 @@ def control(run: Path) -> str:
 
 async def test_a_paused_run_goes_on(unfinished: Path, settings_file: Path, engine: Engine) -> None:
     engine.beat = replace(BEAT, state="paused")
-    async with opened(unfinished, settings_file) as session:
-        await session.shows("paused")
-        await session.press("space")
-        assert control(unfinished) == "run" and session.said == ["going on"]
-        await session.press("e")
-        await session.shows("It is paused", "Go on")
-        await session.press("enter")
-        assert control(unfinished) == "run" and session.said == ["going on"] * 2
+    async with opened(unfinished, settings_file) as driver:
+        await driver.shows("paused")
+        await driver.press("space")
+        assert control(unfinished) == "run" and driver.said == ["going on"]
+        await driver.press("e")
+        await driver.shows("It is paused", "Go on")
+        await driver.press("enter")
+        assert control(unfinished) == "run" and driver.said == ["going on"] * 2
 
 
 @pytest.mark.usefixtures("engine")
@@ -90,14 +91,14 @@ async def test_an_engine_that_cannot_be_asked_is_said_so(
         raise RunFileError(f"{path.name}: no {wish}", "it goes on")
 
     monkeypatch.setattr("thinice_tui.tui.actions.engine.ask", refuse)
-    async with opened(unfinished, settings_file) as session:
-        await session.press("space")
-        assert session.said == ["going.thinice: no pause; it goes on"]
-        await session.press("e", "down", "enter")
-        assert session.said[1:] == ["going.thinice: no stop; it goes on"]
-        await session.press("q", "down", "enter")
-        assert session.said[2:] == ["going.thinice: no stop; it goes on"]
-        assert session.app.return_code is None, "and the view stays"
+    async with opened(unfinished, settings_file) as driver:
+        await driver.press("space")
+        assert driver.said == ["going.thinice: no pause; it goes on"]
+        await driver.press("e", "down", "enter")
+        assert driver.said[1:] == ["going.thinice: no stop; it goes on"]
+        await driver.press("q", "down", "enter")
+        assert driver.said[2:] == ["going.thinice: no stop; it goes on"]
+        assert driver.app.return_code is None, "and the view stays"
 
 
 @pytest.mark.usefixtures("engine")
@@ -111,19 +112,19 @@ async def test_killing(refused: bool, unfinished: Path, settings_file: Path, mon
         killed.append(run)
 
     monkeypatch.setattr("thinice_tui.tui.actions.engine.kill", kill)
-    async with opened(unfinished, settings_file) as session:
-        await session.press("e", "down", "down", "enter")
-        assert (session.said == ["it runs elsewhere; stop it there"]) == refused
+    async with opened(unfinished, settings_file) as driver:
+        await driver.press("e", "down", "down", "enter")
+        assert (driver.said == ["it runs elsewhere; stop it there"]) == refused
         assert len(killed) == (not refused)
 
 
 async def test_the_engines_log_is_shown(unfinished: Path, settings_file: Path, engine: Engine, tmp_path: Path) -> None:
     (tmp_path / "log").write_text("first\n\x1b[31m[red]last[/red]\n")
     engine.log = str(tmp_path / "log")
-    async with opened(unfinished, settings_file, (100, 40)) as session:
-        await session.press("e")
-        await session.shows("first", "[red]last[/red]", f"Process 1 on {platform.node()}", str(tmp_path / "log"))
-        assert "\x1b" not in session.text
+    async with opened(unfinished, settings_file, (100, 40)) as driver:
+        await driver.press("e")
+        await driver.shows("first", "[red]last[/red]", f"Process 1 on {platform.node()}", str(tmp_path / "log"))
+        assert "\x1b" not in driver.text
 
 
 # losing
@@ -142,42 +143,42 @@ def test_a_log_that_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
     assert not waited and found == [""]
 
 
-async def test_an_engine_that_is_gone_is_said_with_its_last_words(
+async def test_an_engine_that_is_gone_is_said_with_its_last_messages(
     unfinished: Path, settings_file: Path, engine: Engine, tmp_path: Path
 ) -> None:
     (tmp_path / "log").write_text("out of memory\n")
     engine.log = str(tmp_path / "log")
-    async with opened(unfinished, settings_file) as session:
-        await session.press("j")
+    async with opened(unfinished, settings_file) as driver:
+        await driver.press("j")
         engine.lives = False
-        await session.until(lambda: isinstance(session.app.screen, ChoiceDialog))
-        await session.shows("The engine has ended", "gone without finishing", "out of memory", "Resume the run")
-        await session.press("enter")
-        await session.shows("stopped: what was computed is kept")
-        assert session.table.cursor == 1
+        await driver.until(lambda: isinstance(driver.app.screen, ChoiceDialog))
+        await driver.shows("The engine has ended", "gone without finishing", "out of memory", "Resume the run")
+        await driver.press("enter")
+        await driver.shows("stopped: what was computed is kept")
+        assert driver.cursor == 1
 
 
 async def test_an_engine_that_stops_as_asked_is_no_accident(
     unfinished: Path, settings_file: Path, engine: Engine
 ) -> None:
     engine.beat = replace(BEAT, state="stopping")
-    async with opened(unfinished, settings_file) as session:
-        await session.shows("stopping after this batch")
+    async with opened(unfinished, settings_file) as driver:
+        await driver.shows("stopping after this batch")
         engine.lives = False
-        await session.says("The engine has stopped; everything up to its last batch is kept")
-        assert session.app.screen is session.app.browse
+        await driver.says("The engine has stopped; everything up to its last batch is kept")
+        assert driver.app.screen is driver.browse
 
 
 async def test_an_engine_that_ends_while_it_starts_is_a_word_to_those_who_did_not_start_it(
     unfinished: Path, settings_file: Path, engine: Engine
 ) -> None:
     engine.beat = replace(BEAT, state="starting", doing="dense · gradients")
-    async with opened(unfinished, settings_file) as session:
-        await session.shows("… the engine starts: dense · gradients")
+    async with opened(unfinished, settings_file) as driver:
+        await driver.shows("… the engine starts: dense · gradients")
         engine.lives = False
-        await session.says("The engine that was starting has ended")
-        await session.shows("stopped: what was computed is kept")
-        assert session.app.screen is session.app.browse
+        await driver.says("The engine that was starting has ended")
+        await driver.shows("stopped: what was computed is kept")
+        assert driver.app.screen is driver.browse
 
 
 async def test_an_engine_that_is_refused_is_not_taken_for_the_one_that_the_file_names_again(
@@ -185,12 +186,12 @@ async def test_an_engine_that_is_refused_is_not_taken_for_the_one_that_the_file_
 ) -> None:
     """Where the file holds another run it is put back as it was, with an engine that died long ago."""
     engine.beat, engine.pid = replace(BEAT, state="starting", doing="reading models and data"), 2
-    async with opened(unfinished, settings_file) as session:
-        await session.shows("… the engine starts: reading models and data")
+    async with opened(unfinished, settings_file) as driver:
+        await driver.shows("… the engine starts: reading models and data")
         engine.beat, engine.pid, engine.lives = BEAT, 1, False
-        await session.says("The engine that was starting has ended")
-        await session.shows("stopped: what was computed is kept")
-        assert session.app.screen is session.app.browse
+        await driver.says("The engine that was starting has ended")
+        await driver.shows("stopped: what was computed is kept")
+        assert driver.app.screen is driver.browse
 
 
 # leaving
@@ -198,7 +199,7 @@ async def test_an_engine_that_is_refused_is_not_taken_for_the_one_that_the_file_
 
 @pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize(
-    ("keys", "code", "farewell"),
+    ("keys", "code", "exit_message"),
     [
         ([], 0, "the attack goes on in the background"),
         (["down"], 0, "the attack stops after this batch"),
@@ -206,15 +207,15 @@ async def test_an_engine_that_is_refused_is_not_taken_for_the_one_that_the_file_
     ],
 )
 async def test_leaving_a_running_attack_asks(
-    keys: list[str], code: int | None, farewell: str, unfinished: Path, settings_file: Path
+    keys: list[str], code: int | None, exit_message: str, unfinished: Path, settings_file: Path
 ) -> None:
-    async with opened(unfinished, settings_file) as session:
-        await session.press("q")
-        await session.shows("An attack is running", "Keep it running", "Stop it after this batch", "Go back")
-        await session.press(*keys, "enter")
-        assert session.app.return_value == code
-        assert session.app.farewell.startswith(farewell)
-        assert (f"thinice-tui open {unfinished}" in session.app.farewell) == (code is not None)
+    async with opened(unfinished, settings_file) as driver:
+        await driver.press("q")
+        await driver.shows("An attack is running", "Keep it running", "Stop it after this batch", "Go back")
+        await driver.press(*keys, "enter")
+        assert driver.app.return_value == code
+        assert driver.app.exit_message.startswith(exit_message)
+        assert (f"thinice-tui open {unfinished}" in driver.app.exit_message) == (code is not None)
         assert unfinished.with_name("going.thinice.control").exists() == (keys == ["down"])
 
 
@@ -239,7 +240,7 @@ class FakeProcess:
         type(self).may_end.wait(type(self).HANGS)
         return type(self).code
 
-    def last_words(self) -> str:
+    def last_messages(self) -> str:
         return type(self).words
 
     def kill(self) -> None:
@@ -254,7 +255,7 @@ def process(unfinished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         announced = Announcement(unfinished, tmp_path / "log")
         may_end = threading.Event()
 
-    monkeypatch.setattr("thinice_tui.tui.actions.engine.EngineProcess", Fake)
+    monkeypatch.setattr("thinice_tui.tui.local_engine.EngineProcess", Fake)
     yield Fake
     Fake.may_end.set()
 
@@ -265,7 +266,7 @@ def leave(app: ThiniceApp, *keys: str) -> float:
 
     async def press(pilot: Pilot[object]) -> None:
         nonlocal pressed
-        while app.rows is None:
+        while app.session.rows is None:
             await asyncio.sleep(0.01)
         await pilot.press(*keys)
         pressed = time.monotonic()
@@ -283,7 +284,7 @@ def test_leaving_a_running_engine_ends_the_view_at_once(request_: Request, setti
 def test_leaving_does_not_wait_for_the_next_look_at_the_run_file(
     run_file: Path, settings_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("thinice_tui.tui.app.POLL", 3.0)  # as after a look at a large run
+    monkeypatch.setattr("thinice_tui.tui.run_follower.POLL", 3.0)  # as after a look at a large run
     assert leave(ThiniceApp(path=run_file, settings_file=settings_file), "q") < 1.5
 
 
@@ -291,7 +292,7 @@ def test_leaving_does_not_wait_for_statistics(
     run_file: Path, settings_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ends = threading.Event()
-    monkeypatch.setattr("thinice_tui.tui.app.analyse", lambda _: ends.wait(3.0))  # as those of a large run
+    monkeypatch.setattr("thinice_tui.tui.session.analyse", lambda _: ends.wait(3.0))  # as those of a large run
     assert leave(ThiniceApp(path=run_file, settings_file=settings_file), "q") < 1.5
     ends.set()
 
@@ -305,15 +306,15 @@ async def test_an_engine_is_started_and_its_run_followed(
     app = ThiniceApp(request=request_, settings_file=settings_file)
     said = listen(app)
     async with app.run_test(size=(80, 24)) as pilot:
-        session = Session(app, pilot, said)
-        await session.until(lambda: app.analysis is not None)
-        assert process.started == [request_] and app.path == request_.run
+        driver = Driver(app, pilot, said)
+        await driver.until(lambda: app.session.analysis is not None)
+        assert process.started == [request_] and app.session.path == request_.run
         process.code = EXIT_INTERRUPTED
         engine.beat = replace(BEAT, state="stopping")
         process.may_end.set()
-        await session.says("The engine has stopped; everything up to its last batch is kept")
+        await driver.says("The engine has stopped; everything up to its last batch is kept")
         engine.lives = False
-        await session.shows("stopped: what was computed is kept")
+        await driver.shows("stopped: what was computed is kept")
         assert len(said) == 1, "said once, whether the process or its run file is looked at"
 
 
@@ -333,19 +334,19 @@ async def test_an_engine_that_fails_is_explained(
     app = ThiniceApp(request=request_, settings_file=settings_file)
     said = listen(app)
     async with app.run_test(size=(80, 30)) as pilot:
-        session = Session(app, pilot, said)
-        await session.until(lambda: app.analysis is not None)
+        driver = Driver(app, pilot, said)
+        await driver.until(lambda: app.session.analysis is not None)
         process.code, process.words = code, words
         engine.lives = False
         process.may_end.set()
-        await session.until(lambda: isinstance(app.screen, ChoiceDialog))
-        await session.until(lambda: not app.computing, "what the run file says of it")
+        await driver.until(lambda: isinstance(app.screen, ChoiceDialog))
+        await driver.until(lambda: not app.session.is_computing, "what the run file says of it")
         dialogs = [screen for screen in app.screen_stack if isinstance(screen, ChoiceDialog)]
         assert len(dialogs) == 1, "said once, whether the process or its run file is looked at"
-        await session.shows("The engine has ended", "What it computed is kept", *shown, "Resume the run")
+        await driver.shows("The engine has ended", "What it computed is kept", *shown, "Resume the run")
         process.may_end.clear()
-        await session.press("down", "enter")
-        await session.until(lambda: len(process.started) == 2, "a second engine")
+        await driver.press("down", "enter")
+        await driver.until(lambda: len(process.started) == 2, "a second engine")
         assert process.started[1].run == request_.run
 
 
@@ -356,16 +357,16 @@ async def test_an_engine_that_has_just_ended_can_be_resumed_at_once(
     app = ThiniceApp(request=request_, settings_file=settings_file)
     said = listen(app)
     async with app.run_test(size=(80, 30)) as pilot:
-        session = Session(app, pilot, said)
-        await session.until(lambda: app.analysis is not None)
-        assert engine.lives and app.computing
+        driver = Driver(app, pilot, said)
+        await driver.until(lambda: app.session.analysis is not None)
+        assert engine.lives and app.session.is_computing
         process.code = 1
         process.may_end.set()
-        await session.shows("The engine has ended")
+        await driver.shows("The engine has ended")
         engine.beat = replace(BEAT, state="starting")  # what such a reading still says
-        await session.press("escape", "e")
-        await session.shows("It is stopped.", "Resume the run")
-        assert engine.lives and not app.computing
+        await driver.press("escape", "e")
+        await driver.shows("It is stopped.", "Resume the run")
+        assert engine.lives and not app.session.is_computing
 
 
 async def test_an_engine_that_never_begins_ends_the_view_with_its_words(
@@ -375,8 +376,8 @@ async def test_an_engine_that_never_begins_ends_the_view_with_its_words(
     process.may_end.set()
     app = ThiniceApp(request=request_, settings_file=settings_file)
     async with app.run_test(size=(80, 24)) as pilot:
-        await Session(app, pilot, []).until(lambda: app.return_code is not None)
-    assert (app.return_value, app.farewell) == (EXIT_ERROR, "error: no such file")
+        await Driver(app, pilot, []).until(lambda: app.return_code is not None)
+    assert (app.return_value, app.exit_message) == (EXIT_ERROR, "error: no such file")
 
 
 async def test_a_system_that_refuses_the_engine_ends_the_view(
@@ -385,11 +386,11 @@ async def test_a_system_that_refuses_the_engine_ends_the_view(
     def refuse(_: Request) -> None:
         raise ThiniceError("the engine cannot be started", "is the folder still there?")
 
-    monkeypatch.setattr("thinice_tui.tui.actions.engine.EngineProcess", refuse)
+    monkeypatch.setattr("thinice_tui.tui.local_engine.EngineProcess", refuse)
     app = ThiniceApp(request=request_, settings_file=settings_file)
     async with app.run_test(size=(80, 24)) as pilot:
-        await Session(app, pilot, []).until(lambda: app.return_code is not None)
-    assert app.return_value == EXIT_ERROR and "the engine cannot be started" in app.farewell
+        await Driver(app, pilot, []).until(lambda: app.return_code is not None)
+    assert app.return_value == EXIT_ERROR and "the engine cannot be started" in app.exit_message
 
 
 async def test_a_strangers_run_is_resumed_only_after_its_command_was_seen(
@@ -397,20 +398,20 @@ async def test_a_strangers_run_is_resumed_only_after_its_command_was_seen(
 ) -> None:
     path = tmp_path / "strange.thinice"
     write_run(path, MODELS, through=1, more={"request": request_.as_dict()})
-    async with opened(path, settings_file) as session:
+    async with opened(path, settings_file) as driver:
         resume = ("down", "down", "down", "enter")
-        await session.press("e")
-        await session.shows("The engine", "Resume the run")
-        await session.press(*resume)
-        await session.shows("Resume the run?", "thinice-tui compare dense.pt '[red]half[/red].pt'")
-        await session.press("down", "enter")
-        assert process.started == [] and session.app.screen is session.app.browse
-        await session.press("e")
-        await session.shows("The engine", "Resume the run")
-        await session.press(*resume)
-        await session.shows("Resume the run?")
-        await session.press("enter")
-        await session.until(lambda: process.started)
+        await driver.press("e")
+        await driver.shows("The engine", "Resume the run")
+        await driver.press(*resume)
+        await driver.shows("Resume the run?", "thinice-tui compare dense.pt '[red]half[/red].pt'")
+        await driver.press("down", "enter")
+        assert process.started == [] and driver.app.screen is driver.browse
+        await driver.press("e")
+        await driver.shows("The engine", "Resume the run")
+        await driver.press(*resume)
+        await driver.shows("Resume the run?")
+        await driver.press("enter")
+        await driver.until(lambda: process.started)
         assert process.started == [request_.at(path)]
         process.may_end.set()
 
@@ -426,21 +427,21 @@ async def test_until_the_run_file_names_it_an_engine_that_was_started_is_startin
     path = tmp_path / "a.thinice"
     write_run(path, MODELS, through=1, more={"request": request_.as_dict()})
     process.announced = None
-    async with opened(path, settings_file) as session:
-        await session.shows("■ stopped")
-        await session.press(*RESUME)
-        await session.shows("… the engine starts")
-        assert "APGD" not in session.lines[1] and "stopped" not in session.text
-        await session.press("space")
-        assert session.said == ["the engine is starting: it cannot be asked yet"]
+    async with opened(path, settings_file) as driver:
+        await driver.shows("■ stopped")
+        await driver.press(*RESUME)
+        await driver.shows("… the engine starts")
+        assert "APGD" not in driver.lines[1] and "stopped" not in driver.text
+        await driver.press("space")
+        assert driver.said == ["the engine is starting: it cannot be asked yet"]
         assert not path.with_name("a.thinice.control").exists()
-        await session.press("e")
-        await session.shows("It is starting.", "Resume the run (it is running)")
-        await session.press("escape", "q")
-        await session.shows("An attack is running", "Keep it running", "End it: nothing more is computed yet")
-        await session.press("down", "enter")
-        assert session.app.return_value == EXIT_INTERRUPTED and process.code == -9
-        assert f"thinice-tui open {path}" in session.app.farewell
+        await driver.press("e")
+        await driver.shows("It is starting.", "Resume the run (it is running)")
+        await driver.press("escape", "q")
+        await driver.shows("An attack is running", "Keep it running", "End it: nothing more is computed yet")
+        await driver.press("down", "enter")
+        assert driver.app.return_value == EXIT_INTERRUPTED and process.code == -9
+        assert f"thinice-tui open {path}" in driver.app.exit_message
     assert len(process.started) == 1
 
 
@@ -450,13 +451,13 @@ async def test_an_engine_that_starts_can_be_killed(
     path = tmp_path / "a.thinice"
     write_run(path, MODELS, through=1, more={"request": request_.as_dict()})
     process.announced = None
-    async with opened(path, settings_file) as session:
-        await session.press(*RESUME)
-        await session.shows("… the engine starts")
-        await session.press("e", "down", "down", "enter")
-        await session.shows("The engine was killed (SIGKILL)")
-        await session.press("escape")
-        await session.shows("■ stopped")
+    async with opened(path, settings_file) as driver:
+        await driver.press(*RESUME)
+        await driver.shows("… the engine starts")
+        await driver.press("e", "down", "down", "enter")
+        await driver.shows("The engine was killed (SIGKILL)")
+        await driver.press("escape")
+        await driver.shows("■ stopped")
 
 
 async def test_a_real_engine_that_goes_on_is_never_shown_as_stopped(
@@ -464,7 +465,7 @@ async def test_a_real_engine_that_goes_on_is_never_shown_as_stopped(
 ) -> None:
     """From its start on, while its models are made, to its end."""
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    monkeypatch.setattr("tests.tui.driving.DEADLINE", 60.0)  # a process that imports torch, on a busy machine
+    monkeypatch.setattr("tests.tui.driver.DEADLINE", 60.0)  # a process that imports torch, on a busy machine
     wanted = quick(files, path := Path("a.thinice").absolute(), control=None, arch=WAITING)
     with pytest.raises(KeyboardInterrupt):
         run_it(wanted, StopAfter(60))
@@ -472,24 +473,24 @@ async def test_a_real_engine_that_goes_on_is_never_shown_as_stopped(
         connection.execute("DELETE FROM run WHERE key = 'engine'")
     connection.close()
     Path("wait").touch()
-    async with opened(path, settings_file) as session:
-        app = session.app
+    async with opened(path, settings_file) as driver:
+        app = driver.app
         try:
-            await session.shows("■ stopped")
-            await session.press(*RESUME)
-            await session.shows("… the engine starts")
-            await session.shows("… the engine starts: reading models and data")
-            named = app.run_now.engine if app.run_now is not None else None
-            assert engine_process(named) is not None and app.named_lives
-            await session.press("q")
-            await session.shows("An attack is running", "Keep it running", "Stop it after this batch")
-            await session.press("escape")
+            await driver.shows("■ stopped")
+            await driver.press(*RESUME)
+            await driver.shows("… the engine starts")
+            await driver.shows("… the engine starts: reading models and data")
+            named = app.session.run.engine if app.session.run is not None else None
+            assert engine_process(named) is not None and app.session.named_engine_is_alive
+            await driver.press("q")
+            await driver.shows("An attack is running", "Keep it running", "Stop it after this batch")
+            await driver.press("escape")
             Path("wait").unlink()
-            await session.shows("✓ finished")
+            await driver.shows("✓ finished")
         finally:
             if (left := engine_process(read_run(path).engine)) is not None:
                 left.kill()
-        assert app.screen is app.browse and not [words for words in session.said if "The engine" in words]
+        assert app.screen is driver.browse and not [words for words in driver.said if "The engine" in words]
 
 
 @pytest.mark.parametrize("stored", [{}, "rm -rf", {"settings": 1}])
@@ -498,9 +499,9 @@ async def test_a_run_that_does_not_say_how_it_was_started_is_not_resumed(
 ) -> None:
     path = tmp_path / "strange.thinice"
     write_run(path, MODELS, through=1, more={"request": stored})
-    async with opened(path, settings_file) as session:
-        await session.press("e", "down", "down", "down", "enter")
-        await session.says("repeat the command that made it")
+    async with opened(path, settings_file) as driver:
+        await driver.press("e", "down", "down", "down", "enter")
+        await driver.says("repeat the command that made it")
         assert process.started == []
 
 
@@ -510,9 +511,9 @@ async def test_a_strangers_request_of_wrong_types_is_refused(
 ) -> None:
     path = tmp_path / "strange.thinice"
     write_run(path, MODELS, through=1, more={"request": request_.as_dict() | {field: 5.5}})
-    async with opened(path, settings_file) as session:
-        await session.press("e", "down", "down", "down", "enter")
-        await session.says("repeat the command that made it")
+    async with opened(path, settings_file) as driver:
+        await driver.press("e", "down", "down", "down", "enter")
+        await driver.says("repeat the command that made it")
         assert process.started == []
 
 
@@ -522,9 +523,9 @@ async def test_an_engine_that_is_ending_is_not_starting(
     """Its process is the last to go: after the run file says that it is gone, or that the run is finished."""
     app = ThiniceApp(request=request_, settings_file=settings_file)
     async with app.run_test(size=(80, 24)) as pilot:
-        session = Session(app, pilot, listen(app))
-        await session.until(lambda: app.analysis is not None)
-        assert app.computing and not app.engine.is_starting
+        driver = Driver(app, pilot, listen(app))
+        await driver.until(lambda: app.session.analysis is not None)
+        assert app.session.is_computing and not app.session.engine_is_starting
         engine.lives = False
-        await session.shows("■ stopped")
-        assert not process.may_end.is_set() and not app.computing
+        await driver.shows("■ stopped")
+        assert not process.may_end.is_set() and not app.session.is_computing

@@ -6,6 +6,8 @@ from typing import Literal
 
 from textual.binding import Binding, BindingType
 
+Reason = str | None
+"""What the handler of an action returns: why it could do nothing, else None."""
 Place = Literal["browse", "inspect", "plots", "text"]
 """The screens: the table, one sample, a plot, the summary."""
 Group = Literal["Move", "Look", "Choose", "Engine", "Take away", "Program"]

@@ -15,7 +15,7 @@ from thinice_tui.analysis.table import ALONE_SETS, SET_NAMES, Rows
 from thinice_tui.plots.charts import SET_MARKERS
 from thinice_tui.plots.half_blocks import Pixels, fitted, half_blocks, perturbation, side_by_side, to_pixels
 from thinice_tui.runfile.records import Floats, ModelOutcomes
-from thinice_tui.tui.content.sample_detail import Detail
+from thinice_tui.tui.sample_detail import SampleDetail
 
 MEANINGS = {
     "S11": "held by both",
@@ -39,7 +39,7 @@ class _Image:
     pixels: Pixels
 
 
-def sample_view(rows: Rows, detail: Detail, width: int, height: int, full_size: bool = False) -> RenderableType:
+def sample_view(rows: Rows, detail: SampleDetail, width: int, height: int, full_size: bool = False) -> RenderableType:
     """Everything about one sample in `width` × `height` cells; `full_size`: as high as its images need."""
     table = rows.table
     names = ("dense", *(model.record.name for model in table.compared[1:]))
@@ -64,7 +64,7 @@ def sample_view(rows: Rows, detail: Detail, width: int, height: int, full_size: 
     return Group(head, *strips, Text(), _logits(rows, detail, names, width, shown))
 
 
-def _head(rows: Rows, detail: Detail, names: tuple[str, ...]) -> list[Text]:
+def _head(rows: Rows, detail: SampleDetail, names: tuple[str, ...]) -> list[Text]:
     table, position = rows.table, detail.position
     name = SET_NAMES[table.sets[position]]
     label = table.class_names[table.run.labels[position]]
@@ -96,7 +96,7 @@ def _fate(rows: Rows, position: int, name: str, model: ModelOutcomes, image: Flo
     return text if image is not None else text.append(" (image not kept)")
 
 
-def _images(detail: Detail, names: tuple[str, ...]) -> list[_Image]:
+def _images(detail: SampleDetail, names: tuple[str, ...]) -> list[_Image]:
     if detail.clean is None:
         return []
     images = [_Image("clean", to_pixels(detail.clean))]
@@ -141,7 +141,7 @@ def _strips(images: Sequence[_Image], across: int, width: int, room: int) -> lis
     return strips
 
 
-def _logits(rows: Rows, detail: Detail, names: tuple[str, ...], width: int, count: int) -> Table:
+def _logits(rows: Rows, detail: SampleDetail, names: tuple[str, ...], width: int, count: int) -> Table:
     """Bars of the models' logits before and after; each model has its own scale."""
     table = rows.table
     columns: list[tuple[str, NDArray[np.float32] | None]] = []

@@ -74,7 +74,7 @@ class TextDialog(ModalScreen[str | None]):
         self.dismiss(event.value.strip() or None)
 
 
-class SomeDialog(ModalScreen[list[str] | None]):
+class MultipleChoiceDialog(ModalScreen[list[str] | None]):
     """Asks for some of `choices` (at least one); escape: None."""
 
     BINDINGS = [("escape", "dismiss(None)", "back"), ("enter", "done", "done")]  # noqa: RUF012

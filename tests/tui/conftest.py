@@ -1,12 +1,19 @@
-"""A run file to look at, settings of its own, and an environment without anybody's preferences."""
+"""A run file to look at, settings of its own, fakes of the engine, and an environment without preferences."""
 
 import shutil
+import threading
+from collections.abc import Iterator
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
 from tests.fake_runs import write_run
 from tests.tui.driver import MODELS
+from tests.tui.fake_engine import Engine, FakeProcess
+from thinice_tui.protocol.request import Request
+from thinice_tui.protocol.settings import Settings
+from thinice_tui.tui.engine_process import Announcement
 
 
 @pytest.fixture(autouse=True)
@@ -59,3 +66,27 @@ def unfinished(_unfinished: Path, tmp_path: Path) -> Path:
 def computing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every run that is not finished is being computed."""
     monkeypatch.setattr("thinice_tui.tui.run_follower.is_computing", lambda run: not run.complete)
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
+    return Engine(monkeypatch)
+
+
+@pytest.fixture
+def request_(unfinished: Path, tmp_path: Path) -> Request:
+    settings = Settings.build("Linf", None, "standard")
+    paths = Path("dense.pt"), (Path("[red]half[/red].pt"),)
+    return Request(*paths, None, None, None, "auto", "auto", "cpu", settings, unfinished, tmp_path)
+
+
+@pytest.fixture
+def process(unfinished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[FakeProcess]]:
+    class Fake(FakeProcess):
+        started: ClassVar[list[Request]] = []
+        announced = Announcement(unfinished, tmp_path / "log")
+        may_end = threading.Event()
+
+    monkeypatch.setattr("thinice_tui.tui.local_engine.EngineProcess", Fake)
+    yield Fake
+    Fake.may_end.set()

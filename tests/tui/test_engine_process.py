@@ -1,10 +1,11 @@
-"""The engine as a process of its own: what it says, how it ends, and what it outlives."""
+"""The engine as a process of its own: what it announces, how it ends, and what it outlives."""
 
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -25,7 +26,23 @@ from thinice_tui.runfile.control import ask, engine_process, is_computing
 from thinice_tui.runfile.reader import read_run
 from thinice_tui.tui.engine_process import Announcement, EngineProcess, describe_exit, tail
 
+
+def test_a_log_that_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    """A stranger's run file may name anything."""
+    os.mkfifo(tmp_path / "log")
+    found: list[str] = []
+    reader = threading.Thread(target=lambda: found.append(tail(tmp_path / "log")), daemon=True)
+    reader.start()
+    reader.join(1)
+    waited = reader.is_alive()
+    if waited:
+        os.close(os.open(tmp_path / "log", os.O_RDWR | os.O_NONBLOCK))  # let the thread end
+    assert not waited and found == [""]
+
+
 DEADLINE = 120.0
+
+
 STARTER = """
 import json, sys, time
 from thinice_tui.protocol.request import Request
@@ -81,9 +98,6 @@ def batches(run: Path) -> int:
         return sum(stage.attacked > 0 for model in read_run(run).models for stage in model.stages)
     except RunFileError:  # not there yet
         return 0
-
-
-# a run from beginning to end
 
 
 def test_it_announces_its_run_and_log_and_ends_well(
@@ -158,9 +172,6 @@ def test_what_a_model_prints_before_it_fails_is_in_the_last_messages(
     assert not Path("a.thinice.log").exists()
 
 
-# going on
-
-
 def test_an_engine_that_goes_on_is_named_before_its_models_are_made(
     files: Files, start: Callable[[Request], EngineProcess]
 ) -> None:
@@ -215,9 +226,6 @@ def test_a_run_that_is_found_by_its_content_is_announced_with_its_engine(
     found = read_run(announced.run)
     assert found.engine is not None and found.engine.pid == second.pid and is_computing(found)
     assert found.heartbeat is not None and found.heartbeat.state == "starting"
-
-
-# ends
 
 
 def test_killed_it_says_by_what_and_what_it_computed_is_kept(
@@ -291,9 +299,6 @@ def test_it_outlives_its_starter_and_the_starters_terminal(files: Files, said: s
                 left.kill()
 
 
-# words
-
-
 @pytest.mark.parametrize(
     ("code", "words"),
     [
@@ -317,9 +322,6 @@ def test_the_end_of_a_log_is_short_and_harmless(tmp_path: Path) -> None:
     assert tail(log).replace("\n", "").isprintable() and len(lines) <= 12
     log.write_text("".join(f"line {i}\n" for i in range(100)))
     assert tail(log).splitlines() == [f"line {i}" for i in range(88, 100)]
-
-
-# the hidden command
 
 
 @pytest.mark.parametrize(

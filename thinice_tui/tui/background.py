@@ -23,7 +23,7 @@ class Background:
             try:
                 work(*arguments)
             except Exception as error:  # a defect: it ends the program with its traceback
-                self.deliver(_raise, error)
+                self.deliver(raise_error, error)
 
         threading.Thread(target=run, daemon=True).start()
 
@@ -32,5 +32,6 @@ class Background:
         self._call_in_interface(handler, *arguments)
 
 
-def _raise(error: Exception) -> None:
+def raise_error(error: Exception) -> None:
+    """Raise it: for an error of a thread, in the interface's thread."""
     raise error

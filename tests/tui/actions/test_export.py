@@ -1,4 +1,4 @@
-"""What is saved and copied: real files, read again."""
+"""Exports and copies: real files, read again."""
 
 import csv
 import io
@@ -11,10 +11,10 @@ import pytest
 from PIL import Image
 from textual.widgets import Input, OptionList
 
+from tests.tui.actions.action_cases import Cases, each, of_actions
 from tests.tui.driver import Driver, opened
 from thinice_tui.analysis.table import COLUMNS
 from thinice_tui.runfile.reader import read_adversarial, read_image, read_logits_at
-from thinice_tui.tui import clipboard
 from thinice_tui.tui.screens.dialogs import TextDialog
 
 CHOICES = ("csv", "json", "indices", "thin_ice", "png", "npz")
@@ -191,57 +191,6 @@ async def test_an_unfinished_run_says_so_before_it_is_exported(unfinished: Path,
         await driver.shows("The run is not finished", "sets are as they are so far")
 
 
-# copying
-
-
-def tmux(folder: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A tmux that is only `script`."""
-    folder.mkdir()
-    (folder / "tmux").write_text(f"#!/bin/sh\n{script}\n")
-    (folder / "tmux").chmod(0o755)
-    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
-    monkeypatch.setenv("TMUX", "/tmp/tmux-0/default,1,0")
-
-
-async def test_copying_goes_through_tmux_where_there_is_one(
-    run_file: Path, settings_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    tmux(tmp_path / "bin", f'echo "$@" > {tmp_path}/asked; cat > {tmp_path}/copied', monkeypatch)
-    async with opened(run_file, settings_file) as driver:
-        await driver.press("Y")
-        await driver.says("through tmux")
-        copied = (tmp_path / "copied").read_text().split("\n")
-        assert list(map(int, copied)) == [3 * position for position in driver.order]
-        assert (tmp_path / "asked").read_text() == "load-buffer -w -\n"
-
-
-async def test_a_tmux_that_refuses_leaves_a_file_and_the_screen_as_it_is(
-    run_file: Path,
-    settings_file: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capfd: pytest.CaptureFixture[str],
-) -> None:
-    tmux(tmp_path / "bin", "echo no server running; echo no server running >&2; exit 1", monkeypatch)
-    async with opened(run_file, settings_file) as driver:
-        await driver.press("y")
-        await driver.says("tmux did not take it")
-        assert Path("thinice-copied.txt").read_text() == f"{3 * driver.selected}\n"
-    assert "no server" not in "".join(capfd.readouterr()), "what it says does not reach the terminal"
-
-
-async def test_what_is_too_long_for_a_terminal_goes_to_a_file(
-    run_file: Path, settings_file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert 10_000 < clipboard.LARGEST <= 75_000 * 3 // 4
-    monkeypatch.setattr(clipboard, "LARGEST", 100)
-    async with opened(run_file, settings_file) as driver:
-        await driver.press("0", "Y")
-        await driver.says(f"saved to {Path('thinice-copied.txt').absolute()}")
-        assert len(Path("thinice-copied.txt").read_text().split()) == 200
-        assert driver.app.clipboard == ""
-
-
 async def test_an_unsaved_screen_is_said_to_be(run_file: Path, settings_file: Path) -> None:
     async with opened(run_file, settings_file) as driver:
         Path("gone").mkdir()
@@ -252,3 +201,38 @@ async def test_an_unsaved_screen_is_said_to_be(run_file: Path, settings_file: Pa
         assert "saved" not in driver.said[0]
         await driver.press("x")
         assert driver.app.screen.query_one(OptionList).option_count == 6
+
+
+@of_actions("export")
+async def test_export(cases: Cases, run_file: Path, settings_file: Path) -> None:
+    async with opened(run_file, settings_file) as driver:
+        async for do in each(driver, cases):
+            await driver.press(do.key, "enter", "enter")
+            await driver.says("saved")
+            saved = Path("made-samples.csv")
+            assert len(saved.read_text().splitlines()) == 1 + len(driver.order)
+            saved.unlink()
+
+
+@of_actions("copy", "copy_all")
+async def test_copy(cases: Cases, run_file: Path, settings_file: Path) -> None:
+    async with opened(run_file, settings_file) as driver:
+        async for do in each(driver, cases, "1", "j"):
+            driver.app.copy_to_clipboard("")
+            await driver.press(do.key)
+            found = [3 * position for position in driver.order]
+            copied = [found[1]] if do.name == "copy" else found
+            assert driver.app.clipboard == "\n".join(map(str, copied))
+            await driver.says(f"#{found[1]}: copied" if do.name == "copy" else f"{len(found)} indices: copied")
+
+
+@of_actions("screenshot")
+async def test_screenshot(cases: Cases, run_file: Path, settings_file: Path) -> None:
+    async with opened(run_file, settings_file) as driver:
+        async for do in each(driver, cases):
+            await driver.drawn()
+            await driver.press(do.key, do.key)
+            for name in ("thinice-screen.svg", "thinice-screen-2.svg"):  # and the first is left as it was
+                svg = Path(name).read_text()
+                assert svg.startswith("<svg") and "half" in svg
+                Path(name).unlink()

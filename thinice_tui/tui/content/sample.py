@@ -1,4 +1,4 @@
-"""One sample as rich text: what happened to it, its images, its logits."""
+"""One sample as rich text: what became of it under each model, its images, its logits."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ class _Image:
 
 
 def sample_view(rows: Rows, detail: SampleDetail, width: int, height: int, full_size: bool = False) -> RenderableType:
-    """Everything about one sample in `width` × `height` cells; `full_size`: as high as its images need."""
+    """One sample in `width` × `height` cells; `full_size`: as many lines as its images need."""
     table = rows.table
     names = ("dense", *(model.record.name for model in table.compared[1:]))
     head = Text("\n").join(_head(rows, detail, names))
@@ -142,7 +142,7 @@ def _strips(images: Sequence[_Image], across: int, width: int, room: int) -> lis
 
 
 def _logits(rows: Rows, detail: SampleDetail, names: tuple[str, ...], width: int, count: int) -> Table:
-    """Bars of the models' logits before and after; each model has its own scale."""
+    """Bars of the logits on the clean and the adversarial image; each model has its own scale."""
     table = rows.table
     columns: list[tuple[str, NDArray[np.float32] | None]] = []
     for name, clean, worst in zip(names, detail.clean_logits, detail.worst_logits, strict=True):
@@ -168,7 +168,7 @@ def _logits(rows: Rows, detail: SampleDetail, names: tuple[str, ...], width: int
 
 
 def _classes(known: Sequence[NDArray[np.float32]], label: int, count: int) -> list[int]:
-    """The true class, what is predicted anywhere, and then what comes near; `count` of them."""
+    """`count` classes: the label, then all predicted classes, then those with the largest logits."""
     order = [label, *(int(logits.argmax()) for logits in known)]
     if known:
         order += [int(number) for number in np.argsort(-np.max(known, axis=0), kind="stable")]

@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache, partial
 from queue import SimpleQueue
 
@@ -11,14 +10,15 @@ from rich.console import Console, RenderableType
 from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
+from textual.app import App
 from textual.geometry import Region, Size
-from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.timer import Timer
 
 from thinice_tui.errors import ThiniceError
 from thinice_tui.safe_io.printable import printable
+from thinice_tui.tui.background import raise_error
 
 DELAY = 0.1
 """Seconds without a change before drawing begins, so that moving through the rows stays quick."""
@@ -54,14 +54,6 @@ class SlowView(ScrollView, can_focus=False, inherit_bindings=False):
 
     The thread also turns the content into lines, so that the interface's thread only copies them.
     """
-
-    @dataclass
-    class Drawn(Message, bubble=False):
-        """A thread has made the lines of the drawing `number`, or failed with `error`."""
-
-        number: int
-        lines: list[Strip]
-        error: Exception | None = None
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -137,36 +129,37 @@ class SlowView(ScrollView, can_focus=False, inherit_bindings=False):
             self._schedule()
             return
         self._begun, self._in_flight, self._number = key, self._in_flight + 1, self._number + 1
-        _jobs().put(partial(self._work, self._drawing, self._number, width, height))
+        _jobs().put(partial(self._work, self.app, self._drawing, self._number, width, height))
 
-    def _work(self, drawing: Drawing, number: int, width: int, height: int) -> None:
+    def _work(self, app: App[object], drawing: Drawing, number: int, width: int, height: int) -> None:
+        """Draw, in a thread; `app`: for a view that is removed meanwhile does not know it any more."""
         try:
-            drawn = self._to_strips(drawing(width, height), width)
+            lines = _to_strips(drawing(width, height), width, app)
         except ThiniceError as error:
-            drawn = self._to_strips(Text(printable(f"{error.what}. {error.do}")), width)
+            lines = _to_strips(Text(printable(f"{error.what}. {error.do}")), width, app)
         except Exception as error:  # a defect: it ends the program with its traceback
-            self.post_message(self.Drawn(number, [], error))
+            app.call_later(raise_error, error)
             return
-        self.post_message(self.Drawn(number, drawn))
+        app.call_later(self._show, number, lines)
 
-    def _to_strips(self, drawn: RenderableType, width: int) -> list[Strip]:
-        """The lines of what was drawn, with the escape codes of their colours already computed."""
-        console = Console(width=width, color_system="truecolor", force_terminal=True, legacy_windows=False)
-        lines = [Strip(line) for line in console.render_lines(drawn, pad=False)]
-        for line in lines:
-            line.render(self.app.console)
-        return lines
-
-    def on_slow_view_drawn(self, event: Drawn) -> None:
-        if event.error is not None:
-            raise event.error
+    def _show(self, number: int, lines: list[Strip]) -> None:
+        """Show the lines of the drawing `number`."""
         self._in_flight -= 1
-        if event.number > self._shown:  # else a newer one was quicker
-            self._shown, self._lines = event.number, event.lines
+        if number > self._shown and self.is_attached:  # else a newer one was quicker, or the view is removed
+            self._shown, self._lines = number, lines
             width, height = self.scrollable_content_region.size
             # Another size would lay out the whole screen anew.
-            self.virtual_size = Size(width, max(height, len(event.lines)))
+            self.virtual_size = Size(width, max(height, len(lines)))
             self.refresh()
+
+
+def _to_strips(drawn: RenderableType, width: int, app: App[object]) -> list[Strip]:
+    """The lines of what was drawn, with the escape codes of their colours already computed."""
+    console = Console(width=width, color_system="truecolor", force_terminal=True, legacy_windows=False)
+    lines = [Strip(line) for line in console.render_lines(drawn, pad=False)]
+    for line in lines:
+        line.render(app.console)
+    return lines
 
 
 def _has_both_colours(style: Style | None) -> bool:

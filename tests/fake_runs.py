@@ -9,17 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thinice_tui.protocol.pixels import as_floats
+from thinice_tui.protocol.progress import Heartbeat
 from thinice_tui.runfile.reader import read_run
-from thinice_tui.runfile.records import BatchOutcome, Heartbeat, LayerRecord, ModelRecord, Role, Run, RunPlan
+from thinice_tui.runfile.records import BatchOutcome, Layer, ModelRecord, Role, Run, RunPlan
 from thinice_tui.runfile.writer import RunWriter
 
 STAGES = ("PGD-20", "APGD-CE", "APGD-T")
+KINDS = ("pgd", "apgd-ce", "apgd-t")
 SHAPE = (3, 8, 8)
 BATCH = 16
 
 
 def record(name: str, role: Role) -> ModelRecord:
-    layers = (LayerRecord("conv", "Conv2d", (4, 3, 3, 3), 108, 54), LayerRecord("fc", "Linear", (5, 4), 20, 0))
+    layers = (Layer("conv", "Conv2d", (4, 3, 3, 3), 108, 54), Layer("fc", "Linear", (5, 4), 20, 0))
     return ModelRecord(role, name, f"/m/{name}.pt", f"{name:a<64}", "made", "none", 133, 0.42, 0.25, 0.41, layers)
 
 
@@ -75,7 +77,9 @@ class MadeRun:
 
     def begin(self, writer: RunWriter) -> None:
         """Plan the stages; nothing is computed yet."""
-        writer.plan_stages([(name, {"steps": 20}) for name in STAGES], len(self.records))
+        writer.plan_stages(
+            [(name, {"kind": kind, "steps": 20}) for name, kind in zip(STAGES, KINDS, strict=True)], len(self.records)
+        )
 
     def clean(self, writer: RunWriter, number: int) -> None:
         """The clean predictions of the model `number`."""
@@ -152,7 +156,7 @@ def write_run(path: Path, models: dict[str, Role], through: int = len(STAGES), *
             made.clean(writer, number)
             for ordinal in range(through):
                 made.attack(writer, number, ordinal)
-        writer.heartbeat(Heartbeat(time.time(), "running", "dense · APGD-T", 5, 10, 100.0, 30.0))
+        writer.heartbeat(Heartbeat(time.time(), "running", "dense", "APGD-T", 5, 10, 100.0, 30.0))
         if through == len(STAGES):
             writer.finish(None)
     return read_run(path)

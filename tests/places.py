@@ -1,4 +1,4 @@
-"""Where things are: of the project, and of this package."""
+"""Paths of the project and of the tests."""
 
 from pathlib import Path
 

@@ -1,6 +1,6 @@
-"""A model that prints wherever a stranger's code can: `--arch tests/printing.py:printing`, or as a whole module.
+"""A model that prints wherever a user's code can: `--arch tests/printing.py:printing`, or as a whole module.
 
-It takes the weights of tests.linear_models's linear models.
+It takes the weights of the linear models in tests/linear_models.py.
 """
 
 import atexit
@@ -21,12 +21,12 @@ WORDS = (
     "said by puts at the end",
     "said as the interpreter ends",
 )
-"""What it prints, once each at least; that of the forward pass only where it is run."""
+"""What it prints, each at least once; the text of the forward pass only when that is run."""
 imported, made, forward, written, put, buffered, ended = WORDS
 
 
 def say_from_c() -> None:
-    """And once the interpreter ends."""
+    """Print through the system call, through C's buffer, and when the interpreter ends."""
     atexit.register(print, ended)
     libc = ctypes.CDLL(None)
     os.write(1, f"{written}\n".encode())
@@ -36,14 +36,14 @@ def say_from_c() -> None:
 
 
 class Printing(Wrapped):
-    """The linear model, talkative."""
+    """The linear model, which prints in its forward pass."""
 
     def forward(self, x: Tensor) -> Tensor:
         print(forward)
         return self.logits(x)
 
     def __setstate__(self, state: dict[str, object]) -> None:
-        """As it comes out of a pickle."""
+        """Called when it is unpickled."""
         say_from_c()
         print(made)
         super().__setstate__(state)  # type: ignore[no-untyped-call]

@@ -1,4 +1,4 @@
-"""Commands that the system refuses to write to what is read-only, also where the tests run as root."""
+"""A prefix for commands that must not write to read-only files, even where the tests run as root."""
 
 import os
 import shutil
@@ -14,4 +14,4 @@ def _prefix() -> list[str] | None:
 
 
 UNPRIVILEGED = _prefix()
-"""What to put before such a command; None: root's rights cannot be given up here."""
+"""The words to put before such a command; None: root's rights cannot be dropped here."""

@@ -1,4 +1,4 @@
-"""Errors meant for the user's eyes: what happened, what was expected, what to do.
+"""Errors for the user: what happened, what was expected, what to do.
 
 The command line prints them without a traceback (`--debug` shows it) and exits with `exit_code`.
 """
@@ -9,17 +9,17 @@ EXIT_INTERRUPTED = 130
 
 
 def reason(error: BaseException) -> str:
-    """What a stranger's error says, for one of ours: its type, and at most 200 characters of its first line."""
+    """Another library's error in one line, for a message of ours: its type, and 200 characters of its first line."""
     try:
         text = str(error).strip()
-    except Exception:  # its text, too, is a stranger's code
+    except Exception:  # the text, too, may be code of a model file
         text = ""
     kind = type(error).__name__
     return f"{kind}: {text.splitlines()[0][:200]}" if text else kind
 
 
 class ThiniceError(Exception):
-    """Something the user can understand and mend. `what` happened, and what to `do`."""
+    """An error that the user can understand and mend: `what` happened, and what to `do`."""
 
     exit_code = EXIT_ERROR
 
@@ -30,29 +30,29 @@ class ThiniceError(Exception):
 
 
 class UsageError(ThiniceError):
-    """An option's value that cannot be meant."""
+    """An option has a value that is not valid."""
 
     exit_code = EXIT_USAGE
 
 
 class CheckpointError(ThiniceError):
-    """A model file that cannot be read, or does not fit its architecture."""
+    """A model file cannot be read, or does not fit its architecture."""
 
 
 class DataError(ThiniceError):
-    """Images or labels that cannot be attacked as they are."""
+    """Images or labels cannot be read, or cannot be attacked as they are."""
 
 
 class ModelError(ThiniceError):
-    """A model that loads, but whose outputs cannot be judged."""
+    """A model loads, but its outputs cannot be used as logits."""
 
 
 class RunFileError(ThiniceError):
-    """A run file that cannot be written, read, or continued."""
+    """A run file cannot be written, read, or continued."""
 
 
 class RunBusyError(RunFileError):
-    """A run file that another engine is writing."""
+    """Another engine is writing the run file."""
 
 
 class Interrupted(ThiniceError):

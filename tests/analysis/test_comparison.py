@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fake_runs import STAGES, write_run
-from thinice_tui.analysis.comparison import analyse, flip_sets, robust
+from thinice_tui.analysis.comparison import analyse
+from thinice_tui.analysis.correctness import robust_correct
+from thinice_tui.analysis.flip_sets import flip_sets
 from thinice_tui.runfile.records import Role
 
 MODELS: dict[str, Role] = {"dense": "dense", "half": "pruned", "tenth": "pruned", "again": "control"}
@@ -59,7 +61,7 @@ def test_models_are_compared_only_through_stages_that_all_have_finished(tmp_path
     ahead = analyse(write_run(tmp_path / "b.thinice", MODELS, through=3))
     dense_early, dense_late = analysis.models[0].robust_accuracy, ahead.models[0].robust_accuracy
     assert dense_early is not None and dense_late is not None and dense_early.value > dense_late.value
-    assert np.array_equal(robust(ahead.run, ahead.run.models[0], 2), robust(run, run.models[0], 2))
+    assert np.array_equal(robust_correct(ahead.run, ahead.run.models[0], 2), robust_correct(run, run.models[0], 2))
 
 
 def test_before_any_stage_there_is_only_clean_accuracy(tmp_path: Path) -> None:

@@ -12,16 +12,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
-from thinice_tui.analysis.query.language import (
-    Completion,
-    Fields,
-    NameField,
-    NumberField,
-    QueryError,
-    complete,
-    matches,
-    quoted,
-)
+from thinice_tui.analysis.query.complete import Completion, complete
+from thinice_tui.analysis.query.fields import Fields, NameField, NumberField
+from thinice_tui.analysis.query.parse import matches
+from thinice_tui.analysis.query.tokens import QueryError, quoted
 
 PLAIN = ("cat", "tiger cat", "tench, Tinca tinca", "jack-o'-lantern", "crane", "Crane", "white shark")
 LABELS = (*PLAIN, 'the "big" one', "or", "\\*")

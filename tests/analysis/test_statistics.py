@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 
 from tests.benchmarks.coverage import Margins, Shape, simulate
-from thinice_tui.analysis.statistics import MINIMUM, auc, auc_intervals, flip_rates, mcnemar, proportion
+from thinice_tui.analysis.auc import MINIMUM, auc, auc_intervals
+from thinice_tui.analysis.proportions import flip_rates, mcnemar, proportion
 from thinice_tui.protocol.margins import logit_margin
 
 MARGINS = st.lists(st.integers(-5, 5).map(float), min_size=1, max_size=30).map(np.array)

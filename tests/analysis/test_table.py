@@ -12,20 +12,13 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tests.fake_runs import make_run, record, run_table, write_run
-from thinice_tui.analysis.comparison import SETS, analyse, compare
-from thinice_tui.analysis.query.language import NumberField, QueryError
-from thinice_tui.analysis.table import (
-    ALL_SETS,
-    COLUMNS,
-    DEFAULT_COLUMNS,
-    HELD_SETS,
-    SET_NAMES,
-    SET_ORDER,
-    SampleTable,
-    View,
-    live_sets,
-    select_rows,
-)
+from thinice_tui.analysis.comparison import analyse, compare
+from thinice_tui.analysis.flip_sets import SETS
+from thinice_tui.analysis.live_sets import ALL_SETS, HELD_SETS, SET_NAMES, live_sets
+from thinice_tui.analysis.query.fields import NumberField
+from thinice_tui.analysis.query.tokens import QueryError
+from thinice_tui.analysis.rows import SET_ORDER, View, select_rows
+from thinice_tui.analysis.table import COLUMNS, DEFAULT_COLUMNS, SampleTable
 from thinice_tui.runfile.reader import read_run
 from thinice_tui.runfile.records import ModelOutcomes, Role, Run, StageRecord
 from thinice_tui.runfile.run_info import RunInfo

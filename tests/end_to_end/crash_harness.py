@@ -1,7 +1,7 @@
-"""Engines that can be killed at any moment, dozens of them in the time of one start.
+"""Starts engines, kills each at a planned moment, and reports how it ended. Dozens take the time of one normal start.
 
-A process that has torch forks each engine, so that a life costs what the engine does and no more. It is a process of
-its own, because the tests' has threads, which a fork would leave behind.
+A process that has imported torch forks each engine, so that an engine costs only the work it does. That process is not
+the tests' own, whose threads a fork would lose.
 """
 
 import json
@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 
 from tests.places import ROOT
 from thinice_tui.engine.compare import execute, prepare
-from thinice_tui.engine.worker.executor import BatchTask, LocalExecutor
-from thinice_tui.protocol.observer import Progress, SilentObserver
+from thinice_tui.engine.worker.executor import LocalExecutor, Task
+from thinice_tui.protocol.progress import Heartbeat, SilentObserver
 from thinice_tui.protocol.request import Request
 from thinice_tui.runfile import writer
 from thinice_tui.runfile.records import BatchOutcome
@@ -34,10 +34,10 @@ At = Literal["progress", "statement", "inside", "never"]
 class KillPlan:
     """When an engine is killed.
 
-    progress: by its parent, `delay` seconds after it has told of progress `count` times (a forward pass, or a batch
-    that begins; 0: after its birth), so at any point of its code or of SQLite's. statement: before its `count`-th SQL
-    statement that begins with `words`. inside: within that one, after `steps` instructions of SQLite's machine. never:
-    it ends by itself.
+    progress: by its parent, `delay` seconds after it reported progress `count` times (a forward pass, or the start of a
+    batch; 0: after its start), so at any point of its code or of SQLite's. statement: before its `count`-th SQL
+    statement that starts with `words`. inside: during that statement, after `steps` instructions of SQLite's virtual
+    machine. never: it ends by itself.
     """
 
     at: At
@@ -48,27 +48,29 @@ class KillPlan:
 
 
 @dataclass(frozen=True)
-class Death:
-    """How a life ended. signal: 0 where the engine ended by itself; begun: the batches that it began, as (model, stage,
-    number), and of the clean pass (model, "clean", samples); said: its error, empty where there was none."""
+class Ending:
+    """How an engine ended."""
 
     signal: int
-    begun: tuple[tuple[int, str, int], ...]
-    said: str
+    """The signal that killed it; 0: it ended by itself."""
+    started: tuple[tuple[int, str, int], ...]
+    """The batches it started, as (model, stage, number); for the clean pass (model, "clean", samples)."""
+    error: str
+    """Its error message, empty where there was none."""
 
 
-def _die() -> None:
+def _kill_this_process() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-class _Watched(SilentObserver):
-    """Tells the parent that the forward pass is reached after which the engine is to be killed."""
+class _ProgressCounter(SilentObserver):
+    """Tells the parent when progress was reported as often as the plan says."""
 
-    def __init__(self, life: KillPlan, ready: int) -> None:
-        self._left, self._ready = life.count if life.at == "progress" else -1, ready
+    def __init__(self, plan: KillPlan, ready: int) -> None:
+        self._left, self._ready = plan.count if plan.at == "progress" else -1, ready
         self._tell()
 
-    def progress(self, progress: Progress) -> None:  # noqa: ARG002
+    def progress(self, beat: Heartbeat) -> None:  # noqa: ARG002
         self._left -= 1
         self._tell()
 
@@ -77,59 +79,59 @@ class _Watched(SilentObserver):
             os.write(self._ready, b"!")
 
 
-def _doomed(life: KillPlan) -> Callable[..., sqlite3.Connection]:
-    """`sqlite3.connect` whose connection kills its process as `life` says."""
+def _killing_connect(plan: KillPlan) -> Callable[..., sqlite3.Connection]:
+    """A `sqlite3.connect` whose connections kill this process as `plan` says."""
     connect = sqlite3.connect
 
     def connected(*arguments: Any, **options: Any) -> sqlite3.Connection:
         connection: sqlite3.Connection = connect(*arguments, **options)
-        left = life.count
+        left = plan.count
 
         def traced(statement: str) -> None:
             nonlocal left
-            left -= statement.lstrip().startswith(life.words)
+            left -= statement.lstrip().startswith(plan.words)
             if left == 0:
-                if life.at == "statement":
-                    _die()
-                connection.set_progress_handler(_die, life.steps)
+                if plan.at == "statement":
+                    _kill_this_process()
+                connection.set_progress_handler(_kill_this_process, plan.steps)
 
-        if life.at in ("statement", "inside"):
+        if plan.at in ("statement", "inside"):
             connection.set_trace_callback(traced)
         return connection
 
     return connected
 
 
-def _log_what_begins(log: int) -> None:
-    """Each batch that this process begins to compute becomes a line of JSON."""
+def _log_started_batches(log: int) -> None:
+    """Write a line of JSON to `log` for each batch that this process starts to compute."""
     run, clean = LocalExecutor.run, LocalExecutor.clean_logits
 
-    def tell(*what: object) -> None:
+    def write(*what: object) -> None:
         os.write(log, json.dumps(what).encode() + b"\n")
 
-    def told_run(self: LocalExecutor, tasks: Iterable[BatchTask]) -> Iterator[tuple[BatchTask, BatchOutcome]]:
-        def told() -> Iterator[BatchTask]:
+    def logged_run(self: LocalExecutor, tasks: Iterable[Task]) -> Iterator[tuple[Task, BatchOutcome]]:
+        def logged() -> Iterator[Task]:
             for task in tasks:
-                tell(task.model, task.stage.name, task.number)
+                write(task.model, task.name, task.number)
                 yield task
 
-        return run(self, told())
+        return run(self, logged())
 
-    def told_clean(self: LocalExecutor, model: int, images: NDArray[np.float32]) -> NDArray[np.float32]:
-        tell(model, "clean", len(images))
+    def logged_clean(self: LocalExecutor, model: int, images: NDArray[np.float32]) -> NDArray[np.float32]:
+        write(model, "clean", len(images))
         return clean(self, model, images)
 
-    LocalExecutor.run = told_run  # type: ignore[method-assign]
-    LocalExecutor.clean_logits = told_clean  # type: ignore[method-assign]
+    LocalExecutor.run = logged_run  # type: ignore[method-assign]
+    LocalExecutor.clean_logits = logged_clean  # type: ignore[method-assign]
 
 
-def _engine(request: Request, life: KillPlan, ready: int, log: int, errors: int) -> None:
-    """The child: compute until done or killed; never returns."""
+def _engine(request: Request, plan: KillPlan, ready: int, log: int, errors: int) -> None:
+    """The forked child: compute until done or killed. Never returns."""
     code = 1
     try:
-        _log_what_begins(log)
-        writer.sqlite3.connect = _doomed(life)  # type: ignore[attr-defined]
-        execute(request, prepare(request), _Watched(life, ready))
+        _log_started_batches(log)
+        writer.sqlite3.connect = _killing_connect(plan)  # type: ignore[attr-defined]
+        execute(request, prepare(request), _ProgressCounter(plan, ready))
         code = 0
     except BaseException as error:
         os.write(errors, f"{type(error).__name__}: {error}".encode())
@@ -137,29 +139,29 @@ def _engine(request: Request, life: KillPlan, ready: int, log: int, errors: int)
         os._exit(code)
 
 
-def _one_life(request: Request, life: KillPlan) -> Death:
-    """Bear an engine, kill it when `life` says so, and tell what became of it."""
+def _run_one(request: Request, plan: KillPlan) -> Ending:
+    """Fork an engine, kill it when `plan` says so, and return how it ended."""
     pipes = [os.pipe() for _ in range(3)]
     pid = os.fork()
     if pid == 0:
-        _engine(request, life, *(write for _, write in pipes))
+        _engine(request, plan, *(write for _, write in pipes))
     for _, write in pipes:
         os.close(write)
     ready, log, errors = (open(read, "rb") for read, _ in pipes)  # noqa: SIM115, PTH123
     with ready, log, errors:
-        # The pipes hold what a life writes: a few kilobytes.
+        # An engine writes a few kilobytes, which the pipes hold.
         if ready.read(1):
-            time.sleep(life.delay)
+            time.sleep(plan.delay)
             os.kill(pid, signal.SIGKILL)
         _, status = os.waitpid(pid, 0)
-        begun = [json.loads(line) for line in log.read().splitlines()]
-        said = errors.read().decode()
-    died = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
-    return Death(died, tuple((int(m), str(s), int(b)) for m, s, b in begun), said)
+        started = [json.loads(line) for line in log.read().splitlines()]
+        error = errors.read().decode()
+    number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
+    return Ending(number, tuple((int(m), str(s), int(b)) for m, s, b in started), error)
 
 
 class CrashHarness:
-    """Lives of engines that all compute `request`, one after the other. Use as a context manager."""
+    """Runs engines that all compute `request`, one after the other. Use as a context manager."""
 
     def __init__(self, request: Request) -> None:
         environment = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
@@ -175,22 +177,22 @@ class CrashHarness:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._process.communicate()  # it ends with its input
+        self._process.communicate()  # it ends when its input ends
 
-    def live(self, life: KillPlan) -> Death:
-        """One engine from its birth to its end."""
+    def run(self, plan: KillPlan) -> Ending:
+        """Run one engine until it ends or is killed."""
         assert self._process.stdin is not None and self._process.stdout is not None
-        self._process.stdin.write(json.dumps(asdict(life)) + "\n")
+        self._process.stdin.write(json.dumps(asdict(plan)) + "\n")
         self._process.stdin.flush()
-        killed, begun, said = json.loads(self._process.stdout.readline())
-        return Death(killed, tuple((int(m), str(s), int(b)) for m, s, b in begun), said)
+        killed, started, error = json.loads(self._process.stdout.readline())
+        return Ending(killed, tuple((int(m), str(s), int(b)) for m, s, b in started), error)
 
 
 def main() -> None:
     torch.set_num_threads(1)
     request = Request.from_dict(json.loads(sys.argv[1]))
     for line in sys.stdin:
-        print(json.dumps(astuple(_one_life(request, KillPlan(**json.loads(line))))), flush=True)
+        print(json.dumps(astuple(_run_one(request, KillPlan(**json.loads(line))))), flush=True)
 
 
 if __name__ == "__main__":

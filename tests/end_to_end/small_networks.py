@@ -1,4 +1,4 @@
-"""Convolutional networks small enough to attack in a moment, on disk in every form that `compare` takes."""
+"""Small convolutional networks on disk, in every form that `compare` takes; attacking them takes a moment."""
 
 import copy
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ def build(num_classes: int = {classes}) -> nn.Module:
 
 
 class _Block(nn.Module):
-    """A pre-activated block, written a second time, with the names of `preact_resnet8`."""
+    """A pre-activation block with the parameter names of `preact_resnet8`, written independently of it."""
 
     def __init__(self, ins: int, outs: int, stride: int) -> None:
         super().__init__()
@@ -46,7 +46,7 @@ class _Block(nn.Module):
 
 
 class SmallResNet(nn.Module):
-    """`preact_resnet8`, an eighth as wide."""
+    """`preact_resnet8` with an eighth of its width."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -77,8 +77,8 @@ class SmallFiles:
 def write_small_files(folder: Path, kind: str, channels: int, names: Sequence[str] = ()) -> SmallFiles:
     """dense.pt, pruned.pt, control.pt (or `names`, the first one dense), data.npz and mynet.py in `folder`.
 
-    The labels are what the dense model says, but for every eighth sample. Samples near its boundary and far from it
-    take turns.
+    The labels are the dense model's predictions, except for every eighth sample. Samples near its boundary and samples
+    far from it alternate.
     """
     torch.manual_seed(3)
     factory = FACTORY_FILE.format(classes=CLASSES, channels=channels)
@@ -93,7 +93,9 @@ def write_small_files(folder: Path, kind: str, channels: int, names: Sequence[st
     pixels = random.integers(40, 216, (200, channels, SIDE, SIDE), dtype=np.uint8)
     _calibrate(dense, torch.from_numpy(pixels / np.float32(255)))
     far = np.argsort(_distances(dense, torch.from_numpy(pixels / np.float32(255))))
-    pixels = pixels[np.stack([far[:12], far[:-13:-1]], axis=1).ravel()]  # near the boundary and far from it, in turn
+    pixels = pixels[
+        np.stack([far[:12], far[:-13:-1]], axis=1).ravel()
+    ]  # near the boundary and far from it, alternating
     images = (pixels / np.float32(255)).astype(np.float32)
     networks = {name: _changed(dense, number) for number, name in enumerate(names)}
     with torch.no_grad():
@@ -110,7 +112,7 @@ def write_small_files(folder: Path, kind: str, channels: int, names: Sequence[st
 
 
 def _calibrate(network: nn.Module, images: Tensor) -> None:
-    """Batch statistics of these images, and logits that differ from image to image."""
+    """Set the batch statistics of these images, and scale the last layer so that logits differ between images."""
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.momentum = None
@@ -125,7 +127,7 @@ def _calibrate(network: nn.Module, images: Tensor) -> None:
 
 
 def _distances(network: nn.Module, images: Tensor) -> NDArray[np.float32]:
-    """About how far each image is from the boundary: the margin over its gradient's size, [n]."""
+    """The approximate distance of each image to the decision boundary: margin over gradient norm, [n]."""
     inputs = images.clone().requires_grad_()
     ordered = network(inputs).sort(dim=1).values
     margins = ordered[:, -1] - ordered[:, -2]
@@ -135,7 +137,7 @@ def _distances(network: nn.Module, images: Tensor) -> NDArray[np.float32]:
 
 
 def _changed(dense: nn.Module, number: int) -> nn.Module:
-    """The dense network itself, then one with three tenths of its weights at zero, then one slightly other."""
+    """Number 0: the dense network; odd: with 30 % of its weights zero; even: with a little noise on its weights."""
     network = copy.deepcopy(dense)
     with torch.no_grad():
         for weight in (parameter for parameter in network.parameters() if parameter.dim() > 1):

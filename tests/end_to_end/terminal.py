@@ -1,9 +1,13 @@
-"""A real terminal for tests: a shell in a window of a tmux server of its own."""
+"""Real terminals for tests: a shell in a window of a private tmux server, and a pseudo-terminal without a shell."""
 
+import fcntl
 import os
+import pty
+import select
 import shutil
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -14,12 +18,12 @@ import psutil
 
 TMUX = shutil.which("tmux")
 DEADLINE = 60.0
-"""Seconds after which what is waited for will not come."""
+"""Seconds to wait for anything."""
 UNWANTED = ("TMUX", "TMUX_PANE", "SSH_CONNECTION", "NO_COLOR", "COLORTERM", "COLUMNS", "LINES", "PROMPT_COMMAND")
 
 
 def wait_until(met: Callable[[], object], what: str = "", more: Callable[[], str] = str) -> None:
-    """Wait until `met` holds; else fail, with what `more` says."""
+    """Wait until `met` is true; after DEADLINE fail with the text of `more`."""
     deadline = time.monotonic() + DEADLINE
     while not met():
         assert time.monotonic() < deadline, f"waited in vain: {what}\n{more()}"
@@ -27,7 +31,7 @@ def wait_until(met: Callable[[], object], what: str = "", more: Callable[[], str
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """What programs in a terminal find set: this Python's programs, settings of their own below `folder`."""
+    """The environment of programs in the terminal: this Python's programs first, settings below `folder`."""
     kept = {name: value for name, value in os.environ.items() if name not in UNWANTED}
     return kept | {
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
@@ -54,7 +58,7 @@ class Window:
         self.server("send-keys", "-t", self.pane, "-l", text)
 
     def run(self, command: str) -> None:
-        """Give the shell a command."""
+        """Type a command into the shell."""
         self.type(command)
         self.press("Enter")
 
@@ -68,7 +72,7 @@ class Window:
         return "\n".join(self.lines)
 
     def flag(self, name: str) -> str:
-        """One of tmux's formats, as alternate_on."""
+        """The value of one of tmux's formats, such as alternate_on."""
         return self.server("display-message", "-p", "-t", self.pane, f"#{{{name}}}").strip()
 
     def wait(self, met: Callable[[], object], what: str) -> None:
@@ -79,11 +83,11 @@ class Window:
         self.wait(lambda: all(word in self.text for word in words), f"{words} on the screen")
 
     def hides(self, words: str) -> None:
-        """Wait until `words` are not on the screen any more."""
+        """Wait until `words` are no longer on the screen."""
         self.wait(lambda: words not in self.text, f"{words!r} not on the screen")
 
     def is_shell_again(self) -> None:
-        """Wait for the prompt, and see that the terminal is as it was before a program took it."""
+        """Wait for the prompt, and check that the program left the terminal as it found it."""
         self.wait(lambda: self.text.rstrip().endswith("ready$"), "the shell's prompt")
         assert "Traceback" not in self.text and "Exception" not in self.text, self.text
         modes = ("alternate_on", "mouse_any_flag", "mouse_sgr_flag", "keypad_cursor_flag", "keypad_flag")
@@ -95,7 +99,7 @@ class Window:
         self.hides("stty")
 
     def program(self) -> psutil.Process:
-        """The one process that the shell runs now."""
+        """The process that the shell runs now."""
         shell = psutil.Process(int(self.flag("pane_pid")))
         self.wait(shell.children, "the shell's program")
         (child,) = shell.children()
@@ -105,19 +109,19 @@ class Window:
         self.server("resize-window", "-t", self.pane, "-x", str(columns), "-y", str(lines))
 
     def close(self) -> None:
-        """As when its terminal is closed, or the connection lost."""
+        """Close the window, as a lost connection does."""
         self.server("kill-pane", "-t", self.pane)
 
 
 class Server:
-    """A tmux server that nobody else uses."""
+    """A private tmux server."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._name = f"thinice-{os.getpid()}-{folder.name[-40:]}"
 
     def __call__(self, *arguments: str) -> str:
-        """Run a tmux command; what it prints."""
+        """Run a tmux command and return its output."""
         assert TMUX is not None
         command = [TMUX, "-u", "-L", self._name, "-f", "/dev/null", *arguments]
         done = subprocess.run(
@@ -133,7 +137,7 @@ class Server:
         return self._ready(self("list-panes", "-a", "-F", "#{pane_id}").strip())
 
     def another_window(self) -> Window:
-        """A second terminal, of the same size."""
+        """Open a second terminal of the same size."""
         return self._ready(self("new-window", "-d", "-P", "-F", "#{pane_id}", "bash", "--norc", "--noprofile").strip())
 
     def _ready(self, pane: str) -> Window:
@@ -142,9 +146,9 @@ class Server:
         return window
 
     def end(self) -> None:
-        """End it, and the programs that its windows still show."""
+        """End the server and the programs that its windows still show."""
         shown: list[psutil.Process] = []
-        with suppress(AssertionError, psutil.NoSuchProcess):  # it has ended with its last window
+        with suppress(AssertionError, psutil.NoSuchProcess):  # the server ends with its last window
             for pid in self("list-panes", "-a", "-F", "#{pane_pid}").split():
                 shown += psutil.Process(int(pid)).children()
         assert TMUX is not None
@@ -162,3 +166,40 @@ def terminal(folder: Path) -> Iterator[Window]:
         yield server.first_window()
     finally:
         server.end()
+
+
+class Pty:
+    """A program in a pseudo-terminal, without a shell that would restore its settings."""
+
+    def __init__(self, command: list[str], folder: Path) -> None:
+        self._ours, self._theirs = pty.openpty()
+        termios.tcsetwinsize(self._theirs, (24, 80))
+        self.before = self.attributes()
+        self.written = b""
+        self.process = subprocess.Popen(
+            command,
+            stdin=self._theirs,
+            stdout=self._theirs,
+            stderr=self._theirs,
+            env=environment(folder) | {"TERM": "xterm-256color"},
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        )
+
+    def attributes(self) -> list[object]:
+        found: list[object] = termios.tcgetattr(self._theirs)
+        return found
+
+    def read_until(self, met: Callable[[], object]) -> None:
+        """Read its output until `met` is true."""
+        deadline = time.monotonic() + DEADLINE
+        while not met():
+            assert time.monotonic() < deadline, f"waited in vain; it wrote {self.written!r}"
+            if select.select([self._ours], [], [], 0.05)[0]:
+                self.written += os.read(self._ours, 100_000)
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        os.close(self._ours)
+        os.close(self._theirs)

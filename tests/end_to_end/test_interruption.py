@@ -1,4 +1,4 @@
-"""The real program, killed and stopped at bad moments, and resumed."""
+"""The program is killed or stopped in the middle of a run, and resumed."""
 
 import json
 import os
@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.end_to_end.watching import count_batches
 from tests.linear_models import Files, write_files
 from tests.places import ROOT
 
@@ -45,22 +46,8 @@ def outcomes(found: dict[str, object]) -> object:
     return found["samples"], found["comparisons"]
 
 
-def batches(run: str) -> int:
-    if not Path(run).exists():
-        return 0
-    try:
-        connection = sqlite3.connect(f"file:{run}?mode=ro", uri=True)
-        try:
-            (count,) = connection.execute("SELECT count(*) FROM batch").fetchone()
-        finally:
-            connection.close()
-    except sqlite3.OperationalError:
-        return 0
-    return int(count)
-
-
 def check_integrity_of_a_copy(run: str) -> None:
-    """On a copy, because looking would already recover the file, which the program is to do itself."""
+    """Checks a copy: opening the file itself would already recover it, which is the program's task."""
     Path("copy").mkdir(exist_ok=True)
     for name in (run, f"{run}-wal"):
         if Path(name).exists():
@@ -72,7 +59,7 @@ def check_integrity_of_a_copy(run: str) -> None:
 
 def wait_for_batches(process: "subprocess.Popen[str]", run: str, count: int) -> None:
     deadline = time.monotonic() + 120
-    while batches(run) < count and process.poll() is None:
+    while count_batches(Path(run)) < count and process.poll() is None:
         assert time.monotonic() < deadline, "the run makes no progress"
         time.sleep(0.02)
 
@@ -87,7 +74,7 @@ def whole(files: Files, tmp_path_factory: pytest.TempPathFactory) -> dict[str, o
     return finish(files, str(tmp_path_factory.mktemp("whole") / "whole.thinice"))
 
 
-def test_killed_at_random_moments_and_resumed_it_ends_the_same(files: Files, whole: dict[str, object]) -> None:
+def test_a_killed_and_resumed_run_ends_with_the_same_results(files: Files, whole: dict[str, object]) -> None:
     chance = random.Random(0)
     for at in sorted(chance.sample(range(1, 20), 4)):
         process = start(files, "cut.thinice")
@@ -100,7 +87,7 @@ def test_killed_at_random_moments_and_resumed_it_ends_the_same(files: Files, who
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_stopped_it_keeps_what_it_has_and_says_so(
+def test_a_stopped_run_keeps_its_results_and_says_so(
     files: Files, whole: dict[str, object], number: signal.Signals
 ) -> None:
     process = start(files, "cut.thinice")
@@ -112,7 +99,7 @@ def test_stopped_it_keeps_what_it_has_and_says_so(
     words = " ".join(err.split())
     assert "interrupted; everything up to the batch in flight is kept in cut.thinice" in words
     assert "thinice-tui report cut.thinice" in words
-    assert batches("cut.thinice") >= 5
+    assert count_batches(Path("cut.thinice")) >= 5
 
     report = subprocess.run([*COMMAND, "report", "cut.thinice"], capture_output=True, text=True, check=True)
     assert "PARTIAL" in report.stdout

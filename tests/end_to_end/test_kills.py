@@ -1,4 +1,4 @@
-"""Killed with -9 at fifty random moments and resumed each time, a run ends as if nothing had been."""
+"""A run that is killed with SIGKILL 25 times and resumed each time ends with the same results as one never killed."""
 
 import random
 import shutil
@@ -10,15 +10,16 @@ import pytest
 import torch
 
 from tests.end_to_end.crash_harness import CrashHarness, KillPlan
-from tests.engine.test_run import assert_same_outcomes, request, run_it
-from tests.linear_models import SHAPE, Files, write_files
+from tests.engine_runs import assert_same_outcomes, request, run_it
+from tests.fake_runs import SHAPE
+from tests.linear_models import Files, write_files
 from tests.places import LINEAR_MODELS
 from thinice_tui.protocol.request import Request
 from thinice_tui.protocol.settings import Settings
 from thinice_tui.runfile.reader import read_run
 
 KILLS = 25
-"""Of each of the two runs."""
+"""For each of the two runs."""
 RESULTS = {
     "clean": "model, position, logits",
     "outcome": "model, position, broken_by, logits, distance, boundary",
@@ -29,11 +30,11 @@ RESULTS = {
     "image": "position, image",
 }
 WRITING = ("BEGIN", "COMMIT", "INSERT INTO batch", "INSERT OR REPLACE INTO outcome")
-"""How statements begin that every life reaches."""
+"""How SQL statements start that every engine executes."""
 
 
 def wanted(files: Files, run: Path, precision: str, distances: bool) -> Request:
-    """quick on batches of 4, so that there are many; in low precision on models that have a convolution."""
+    """`quick` in batches of 4, so that there are many; bf16 on models with a convolution, which it rounds."""
     settings = Settings.build("Linf", "4/255", "quick", 0, "4", "all", precision, distances)
     if precision == "fp32":
         return request(files, run, settings=settings)
@@ -46,10 +47,10 @@ def as_convolutions(files: Files) -> None:
         torch.save({"0.weight": state["1.weight"].view(-1, *SHAPE), "0.bias": state["1.bias"]}, path)
 
 
-def moments(chance: random.Random, span: int) -> list[KillPlan]:
-    """As the file is made, in the clean pass, at any time, and as the run is finished.
+def kill_plans(chance: random.Random, span: int) -> list[KillPlan]:
+    """Kills while the file is created, in the clean pass, at random moments, and while the run is finished.
 
-    span: how much progress a life makes at most.
+    span: how often an engine reports progress at most.
     """
 
     def within(words: str, count: int) -> KillPlan:
@@ -64,7 +65,7 @@ def moments(chance: random.Random, span: int) -> list[KillPlan]:
     clean = [within("INSERT OR REPLACE INTO clean", chance.randint(1, 60)) for _ in range(3)]
     stage = [within("UPDATE stage", chance.randint(4, 6)), within("PRAGMA wal_checkpoint", 1)]
     finishing = [
-        KillPlan("statement", 2, words="DELETE FROM heartbeat"),  # the first is as an engine begins
+        KillPlan("statement", 2, words="DELETE FROM heartbeat"),  # the first one is at the start of an engine
         KillPlan("inside", 1, words="VACUUM", steps=chance.randint(1, 30)),
         KillPlan("statement", 1, words="PRAGMA journal_mode = DELETE"),
     ]
@@ -73,9 +74,9 @@ def moments(chance: random.Random, span: int) -> list[KillPlan]:
 
 
 def read(path: Path) -> dict[str, list[tuple[object, ...]]]:
-    """Every result that the file holds, none where it is not made yet; checks that the file is whole.
+    """Every result in the run file, none before its tables exist; checks the file's integrity.
 
-    Of a copy, because looking would already recover the file, which the program is to do itself.
+    Reads a copy: opening the file itself would already recover it, which is the program's task.
     """
     folder = path.parent / "copy"
     folder.mkdir()
@@ -96,7 +97,7 @@ def read(path: Path) -> dict[str, list[tuple[object, ...]]]:
 
 
 @pytest.mark.parametrize(("precision", "distances", "span"), [("fp32", False, 120), ("bf16", True, 200)])
-def test_killed_25_times_and_resumed_it_ends_the_same(
+def test_a_run_killed_25_times_ends_with_the_same_results(
     tmp_path: Path, precision: str, distances: bool, span: int
 ) -> None:
     files = write_files(tmp_path, n=96)
@@ -106,22 +107,22 @@ def test_killed_25_times_and_resumed_it_ends_the_same(
     run_it(wanted(files, whole, precision, distances))
     names = {ordinal: name for _, ordinal, name, *_ in read(whole)["stage"]}
     known: dict[str, list[tuple[object, ...]]] = {table: [] for table in RESULTS}
-    with CrashHarness(wanted(files, cut, precision, distances)) as crash_harness:
-        for life in (*moments(random.Random(precision), span), KillPlan("never")):
-            death = crash_harness.live(life)
-            assert death.said == "", "neither the file nor its lock is in the way"
-            assert death.signal == (0 if life.at == "never" else signal.SIGKILL), f"it was over before {life}"
+    with CrashHarness(wanted(files, cut, precision, distances)) as harness:
+        for plan in (*kill_plans(random.Random(precision), span), KillPlan("never")):
+            ending = harness.run(plan)
+            assert ending.error == "", "neither the file nor its lock is in the way"
+            assert ending.signal == (0 if plan.at == "never" else signal.SIGKILL), f"it ended before {plan}"
             found = read(cut)
-            assert set(known["batch"]) <= set(found["batch"]), "what was kept stays"
+            assert set(known["batch"]) <= set(found["batch"]), "kept batches stay"
 
             def batches(rows: list[tuple[object, ...]]) -> set[tuple[object, object, object]]:
                 return {(model, names[ordinal], batch) for model, ordinal, batch, *_ in rows}
 
-            begun = [batch for batch in death.begun if batch[1] != "clean"]
-            assert not batches(known["batch"]) & set(begun), "nothing is computed again that was kept"
-            assert len(begun) == len(set(begun))
-            assert len(set(begun) - batches(found["batch"])) <= 1, "but the batch in flight everything is kept"
-            clean = sum(samples for _, stage, samples in death.begun if stage == "clean")
+            started = [batch for batch in ending.started if batch[1] != "clean"]
+            assert not batches(known["batch"]) & set(started), "no kept batch is computed again"
+            assert len(started) == len(set(started))
+            assert len(set(started) - batches(found["batch"])) <= 1, "at most the batch in flight is lost"
+            clean = sum(samples for _, stage, samples in ending.started if stage == "clean")
             assert clean - (len(found["clean"]) - len(known["clean"])) in (0, 4)
             known = found
     assert known == read(whole)

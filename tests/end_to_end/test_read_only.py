@@ -1,4 +1,4 @@
-"""A finished run that nobody may write to is looked at as any other, by every command."""
+"""Every command reads a finished run that is read-only."""
 
 import shlex
 import sqlite3
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.test_run import request, run_it
+from tests.engine_runs import request, run_it
 from tests.fake_runs import write_run
 from tests.linear_models import Files
 from tests.tui.driver import Driver, listen
@@ -21,7 +21,7 @@ QUICK = ["--attack", "quick", "--eps", "4/255", "--batch-size", "8", "--keep-ima
 
 
 def closed(run: Path, journal: str = "delete") -> None:
-    """Make the run file and its folder read-only, as it was left in that journal mode."""
+    """Leave the run file in that journal mode, and make it and its folder read-only."""
     connection = sqlite3.connect(run)
     connection.execute(f"PRAGMA journal_mode = {journal}")
     connection.close()
@@ -32,7 +32,7 @@ def closed(run: Path, journal: str = "delete") -> None:
 
 @pytest.fixture
 def run(tmp_path: Path) -> Iterator[Path]:
-    """Where the run goes: a folder that can be tidied up afterwards."""
+    """The run file, in a folder that is made writable again after the test."""
     path = tmp_path / "kept" / "a.thinice"
     yield path
     path.parent.chmod(0o755)
@@ -44,7 +44,7 @@ def thinice(*arguments: object) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(words, capture_output=True, text=True, check=False)
 
 
-def test_the_same_command_shows_it_and_another_is_told_what_differs(files: Files, run: Path) -> None:
+def test_the_same_command_reports_it_and_another_is_refused(files: Files, run: Path) -> None:
     run_it(request(files, run))
     closed(run)
     command = [*files.arguments, *QUICK, "--control", files.control, "--run", run]
@@ -56,7 +56,7 @@ def test_the_same_command_shows_it_and_another_is_told_what_differs(files: Files
     assert [file.name for file in run.parent.iterdir()] == ["a.thinice"]
 
 
-def test_one_that_a_view_kept_in_wal_mode_is_read(run: Path) -> None:
+def test_a_run_left_in_wal_mode_is_read(run: Path) -> None:
     run.parent.mkdir()
     write_run(run, {"dense": "dense", "p": "pruned"})
     closed(run, "wal")

@@ -1,4 +1,4 @@
-"""The sample models are what they say they are, and `compare` needs no flags for them."""
+"""The sample models have the accuracies and sparsities that their files state, and `compare` needs no options."""
 
 import json
 from pathlib import Path
@@ -14,7 +14,8 @@ from thinice_tui.commands.app import app
 from thinice_tui.data.spec import read_samples, stored_spec
 from thinice_tui.models.load import LoadedModel, load_model
 from thinice_tui.protocol.pixels import as_floats
-from thinice_tui.runfile.reader import read_adversarial, read_image, read_run
+from thinice_tui.runfile.read_sample import read_adversarial, read_image
+from thinice_tui.runfile.reader import read_run
 
 FOLDER = SAMPLE_MODELS
 RUN = FOLDER / "standard.thinice"
@@ -64,8 +65,8 @@ def test_everything_fits_in_8_mb_and_the_finished_run_in_6() -> None:
     assert RUN.stat().st_size <= 6_000_000
 
 
-def test_the_finished_run_is_of_these_models_and_its_flips_are_real() -> None:
-    """Every adversarial image in it is inside the ball and misclassified by the model, as it is, in full precision."""
+def test_the_finished_run_is_of_these_models_and_its_flips_verify() -> None:
+    """Every adversarial image in it lies within eps and is misclassified by the unmodified model in full precision."""
     run = read_run(RUN)
     assert run.complete and len(run.labels) == 1000 and analyse(run).complete
     eps, judged = 8 / 255, 0

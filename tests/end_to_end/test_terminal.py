@@ -1,30 +1,24 @@
-"""The real program in a real terminal: what a user does in an evening, and what may befall them."""
+"""The installed program in a real terminal: a whole session of a user, and the accidents that can happen."""
 
-import fcntl
 import json
 import os
-import pty
 import re
-import select
 import signal
 import sqlite3
-import subprocess
 import sys
-import termios
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 from typer.testing import CliRunner
 
-from tests.end_to_end.terminal import DEADLINE, TMUX, Window, environment, terminal, wait_until
+from tests.end_to_end.terminal import TMUX, Pty, Window, terminal, wait_until
+from tests.end_to_end.watching import count_batches, engine_of, has_ended, uses_torch
 from tests.fake_runs import write_run
 from tests.linear_models import SLOW, Files, pruned_weight, save_weight, write_files
 from thinice_tui.commands.app import app
 from thinice_tui.errors import EXIT_INTERRUPTED
-from thinice_tui.runfile.control import engine_process
+from thinice_tui.runfile.liveness import engine_process
 from thinice_tui.runfile.reader import read_run
 from thinice_tui.runfile.records import Role
 from thinice_tui.runfile.schema import VERSION
@@ -32,7 +26,7 @@ from thinice_tui.runfile.schema import VERSION
 needs_tmux = pytest.mark.skipif(TMUX is None, reason="tmux is not installed: it is the terminal of these tests")
 OPTIONS = ["--attack", "quick", "--samples", "24", "--eps", "4/255", "--batch-size", "6", "--arch", SLOW]
 FAST, SLOWLY = 0.015, 0.25
-"""Seconds a forward pass takes: to a first result soon, then so that the run lasts as long as is needed."""
+"""Seconds a forward pass takes: first until there is a result, then so that the run outlasts the test."""
 MADE: dict[str, Role] = {"dense": "dense", "p": "pruned"}
 
 
@@ -44,7 +38,7 @@ def window(tmp_path: Path) -> Iterator[Window]:
 
 @pytest.fixture
 def run_file(tmp_path: Path) -> Iterator[Path]:
-    """Where the run goes; whatever computes it ends with the test."""
+    """The run file; an engine that still computes it is killed after the test."""
     path = tmp_path / "a.thinice"
     yield path
     if path.exists() and (engine := engine_process(read_run(path).engine)) is not None and engine.pid != os.getpid():
@@ -58,25 +52,16 @@ def compare(files: Files, run: str) -> list[str]:
 
 @pytest.fixture
 def files(tmp_path: Path) -> Files:
-    """Models that classify most images rightly: else a warning of that lies over the dialogs."""
+    """Models of high clean accuracy: otherwise a warning covers the dialogs."""
     found = write_files(tmp_path)
     save_weight(found.pruned, pruned_weight(found.task.weight, 0.2, seed=2))
     return found
 
 
 def slow_down(seconds: float) -> None:
-    """The engine's models take so long for a forward pass from now on."""
+    """Set how long a forward pass of the engine's models takes from now on."""
     Path("slow.new").write_text(str(seconds))
     Path("slow.new").replace("slow")
-
-
-def batches(run: Path) -> int:
-    connection = sqlite3.connect(f"file:{run}?mode=ro", uri=True)
-    try:
-        (count,) = connection.execute("SELECT count(*) FROM batch").fetchone()
-    finally:
-        connection.close()
-    return int(count)
 
 
 def state(run: Path) -> str:
@@ -84,20 +69,8 @@ def state(run: Path) -> str:
     return "" if beat is None else beat.state
 
 
-def engine_of(run: Path) -> psutil.Process:
-    """The engine's process, which must live."""
-    found = engine_process(read_run(run).engine)
-    assert found is not None, "there is no engine"
-    return found
-
-
-def has_ended(process: psutil.Process) -> bool:
-    """Whether it is gone; one that nobody waits for may stay as a zombie."""
-    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
-
-
 def outcomes(run: str) -> object:
-    """Every sample's outcome and the comparison, as `report` says them."""
+    """Every sample's outcome and the comparisons in the JSON report."""
     result = CliRunner().invoke(app, ["report", run, "--format", "json", "--samples-in-report"])
     assert result.exit_code == 0, result.stderr
     found = json.loads(result.stdout)
@@ -106,7 +79,7 @@ def outcomes(run: str) -> object:
 
 
 def rows(window: Window) -> list[tuple[bool, int]]:
-    """The rows of the table: whether it is the selected one, and the sample's number."""
+    """The rows of the table on the screen: (is it the selected one, the sample's index)."""
     found = (re.match(r"(▌| ) +(\d+) class \d", line) for line in window.lines)
     return [(match[1] == "▌", int(match[2])) for match in found if match]
 
@@ -115,27 +88,23 @@ def selected(window: Window) -> int:
     return next((sample for chosen, sample in rows(window) if chosen), -1)
 
 
-def goes_on(window: Window) -> None:
-    """See that the view takes keys."""
+def check_responsive(window: Window) -> None:
+    """Check that the interface answers a key."""
     before = selected(window)
     window.press("j")
     window.wait(lambda: selected(window) not in (before, -1), "the next row is selected")
 
 
-def uses_torch(process: psutil.Process) -> bool:
-    return any("libtorch" in mapped.path for mapped in process.memory_maps())
-
-
 def resume(window: Window) -> None:
-    """Through the engine's dialog, when there is none."""
+    """Resume the run through the engine's dialog, when no engine runs."""
     window.press("e")
     window.shows("It is stopped.", "Resume the run")
     window.press("Down", "Down", "Down", "Enter")
 
 
 @needs_tmux
-def test_an_evening(files: Files, window: Window, run_file: Path) -> None:
-    """Start, look around, leave, come back in two terminals, pause, stop, resume, and have what a report has."""
+def test_a_whole_session(files: Files, window: Window, run_file: Path) -> None:
+    """Start, browse, leave, return in two terminals, pause, stop, resume; the results equal a headless run's."""
     slow_down(FAST)
     window.run(f"thinice-tui {' '.join(compare(files, run_file.name))}")
     window.shows("reading models and data")
@@ -197,11 +166,11 @@ def test_an_evening(files: Files, window: Window, run_file: Path) -> None:
     window.press("Space")
     window.shows("‖ paused")
     other.shows("‖ paused")
-    paused, done = read_run(run_file), batches(run_file)
+    paused, done = read_run(run_file), count_batches(run_file)
     assert paused.heartbeat is not None
     at = paused.heartbeat.at
     wait_until(lambda: (b := read_run(run_file).heartbeat) and b.at > at + 1.2, "signs of life while paused")
-    assert state(run_file) == "paused" and batches(run_file) == done
+    assert state(run_file) == "paused" and count_batches(run_file) == done
     other.press("Space")
     other.shows("▸ ")
     window.shows("▸ ")
@@ -214,7 +183,7 @@ def test_an_evening(files: Files, window: Window, run_file: Path) -> None:
     Path("slow").unlink()
     window.shows("■ stopped", "The engine has stopped")
     other.shows("■ stopped", "The engine has stopped")
-    assert has_ended(engine) and batches(run_file) > done
+    assert has_ended(engine) and count_batches(run_file) > done
     assert not read_run(run_file).complete and not Path(f"{run_file}.control").exists()
 
     # resume, from the view that did not start it; and lose that view's terminal
@@ -241,7 +210,7 @@ def test_an_evening(files: Files, window: Window, run_file: Path) -> None:
 
 @needs_tmux
 def test_accidents(files: Files, window: Window, run_file: Path) -> None:
-    """The engine is killed, the terminal hangs up: each leaves the other as it was."""
+    """A killed engine leaves the interface usable; a terminal that hangs up leaves the engine running."""
     slow_down(FAST)
     window.run(f"thinice-tui {' '.join(compare(files, run_file.name))}")
     window.shows("▸ ", " · APGD-", "class 0")
@@ -257,7 +226,7 @@ def test_accidents(files: Files, window: Window, run_file: Path) -> None:
         view.press("Escape")
         view.hides("Its log:")
         assert "■ stopped" in view.text
-        goes_on(view)
+        check_responsive(view)
 
     # what is missing when it is resumed is said, and can be mended
     hidden = files.pruned.rename("moved.pt")
@@ -299,8 +268,8 @@ def test_accidents(files: Files, window: Window, run_file: Path) -> None:
 
 
 @needs_tmux
-def test_sizes(window: Window, tmp_path: Path) -> None:
-    """Far too small, and large again; with a dialog open, too."""
+def test_resizing(window: Window, tmp_path: Path) -> None:
+    """The screen survives a far too small terminal and a large one, also with a dialog open."""
     write_run(tmp_path / "made.thinice", MADE, n=400)
     window.run("thinice-tui open made.thinice")
     window.shows("✓ finished", "class 0", "q quit")
@@ -319,13 +288,13 @@ def test_sizes(window: Window, tmp_path: Path) -> None:
     window.press("Escape")
     window.hides("as CSV")
     window.wait(lambda: window.text == before, f"the screen of the beginning:\n{before}")
-    goes_on(window)
+    check_responsive(window)
     window.press("q")
     window.is_shell_again()
 
 
 @needs_tmux
-def test_ended_before_anything_is_computed_it_leaves_nothing(files: Files, window: Window, tmp_path: Path) -> None:
+def test_quitting_before_anything_is_computed_leaves_no_file(files: Files, window: Window, tmp_path: Path) -> None:
     window.run(f"clear; thinice-tui {' '.join(compare(files, 'a.thinice'))}; echo code $?")
     window.shows("reading models and data")
     view = window.program()
@@ -335,7 +304,7 @@ def test_ended_before_anything_is_computed_it_leaves_nothing(files: Files, windo
     window.shows("End it: nothing is computed yet")
     window.press("Enter")
     window.shows(f"code {EXIT_INTERRUPTED}")
-    assert "memory" not in window.text, "it was not the system that killed it"
+    assert "memory" not in window.text, "it does not claim that the system ran out of memory"
     window.is_shell_again()
     assert len(engines) == 1
     wait_until(lambda: has_ended(engines[0]), "the engine ends")
@@ -343,8 +312,8 @@ def test_ended_before_anything_is_computed_it_leaves_nothing(files: Files, windo
 
 
 @needs_tmux
-def test_what_is_typed_at_once_after_the_filters_key_is_the_filter(window: Window, tmp_path: Path) -> None:
-    """As over a slow line, which delivers many keys together: none of them may be taken for a command."""
+def test_keys_that_arrive_at_once_after_slash_go_to_the_filter(window: Window, tmp_path: Path) -> None:
+    """A slow connection delivers many keys at once: after the filter's key none of them is a command."""
     write_run(tmp_path / "made.thinice", MADE, n=400)
     window.run("thinice-tui open made.thinice")
     window.shows("✓ finished", "class 0", "↑ dense clean margin")
@@ -358,7 +327,7 @@ def test_what_is_typed_at_once_after_the_filters_key_is_the_filter(window: Windo
 
 
 @needs_tmux
-def test_a_newer_run_file_is_one_message(window: Window, tmp_path: Path) -> None:
+def test_a_run_file_of_a_newer_version_is_refused_with_one_message(window: Window, tmp_path: Path) -> None:
     write_run(tmp_path / "newer.thinice", MADE, n=20)
     with sqlite3.connect(tmp_path / "newer.thinice") as connection:
         connection.execute(f"PRAGMA user_version = {VERSION + 1}")
@@ -370,50 +339,13 @@ def test_a_newer_run_file_is_one_message(window: Window, tmp_path: Path) -> None
     assert "upgrade thinice-tui" in said and "Traceback" not in said and said.endswith("code 1 ready$")
 
 
-class Pty:
-    """A program with a pseudo-terminal of its own, and no shell that would repair it."""
-
-    def __init__(self, command: list[str], folder: Path) -> None:
-        self._ours, self._theirs = pty.openpty()
-        termios.tcsetwinsize(self._theirs, (24, 80))
-        self.before = self.attributes()
-        self.written = b""
-        self.process = subprocess.Popen(
-            command,
-            stdin=self._theirs,
-            stdout=self._theirs,
-            stderr=self._theirs,
-            env=environment(folder) | {"TERM": "xterm-256color"},
-            start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
-        )
-
-    def attributes(self) -> list[object]:
-        found: list[object] = termios.tcgetattr(self._theirs)
-        return found
-
-    def read_until(self, met: Callable[[], object]) -> None:
-        """Take what it writes until `met` holds."""
-        deadline = time.monotonic() + DEADLINE
-        while not met():
-            assert time.monotonic() < deadline, f"waited in vain; it wrote {self.written!r}"
-            if select.select([self._ours], [], [], 0.05)[0]:
-                self.written += os.read(self._ours, 100_000)
-
-    def close(self) -> None:
-        self.process.kill()
-        self.process.wait()
-        os.close(self._ours)
-        os.close(self._theirs)
-
-
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
-def test_told_to_end_it_leaves_the_terminal_as_it_was(tmp_path: Path, number: signal.Signals) -> None:
+def test_a_signal_ends_it_and_the_terminal_is_as_before(tmp_path: Path, number: signal.Signals) -> None:
     write_run(tmp_path / "made.thinice", MADE, n=50)
     shown = Pty([sys.executable, "-m", "thinice_tui", "open", "made.thinice"], tmp_path)
     try:
         shown.read_until(lambda: b"class" in shown.written and b"quit" in shown.written)
-        assert shown.attributes() != shown.before, "it takes the terminal"
+        assert shown.attributes() != shown.before, "it changes the terminal's settings"
         assert b"\x1b[?1049h" in shown.written and b"\x1b[?25l" in shown.written
         shown.process.send_signal(number)
         shown.read_until(lambda: shown.process.poll() is not None and b"look again" in shown.written)

@@ -10,73 +10,16 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from tests.linear_models import ARCH, Files, as_uint8, pruned_weight, save_weight
+from tests.engine_runs import StopAfter, assert_same_outcomes, request, run_it
+from tests.linear_models import Files, as_uint8, pruned_weight, save_weight
 from thinice_tui.analysis.comparison import analyse
 from thinice_tui.commands.app import app
-from thinice_tui.engine.compare import execute, prepare
-from thinice_tui.engine.worker.executor import noise_seed
+from thinice_tui.engine.compare import prepare
+from thinice_tui.engine.worker.tasks import batch_seed
 from thinice_tui.errors import RunFileError
-from thinice_tui.protocol.observer import Progress, SilentObserver, StageResult
-from thinice_tui.protocol.request import Request
 from thinice_tui.protocol.settings import Settings
-from thinice_tui.runfile.reader import read_adversarial, read_image, read_run
-from thinice_tui.runfile.records import Run
-
-
-class StopAfter(SilentObserver):
-    """Interrupts the run at the n-th forward pass, and remembers what it was told."""
-
-    def __init__(self, passes: int | None = None) -> None:
-        self.passes = passes
-        self.seen: list[Progress] = []
-        self.stages: list[StageResult] = []
-        self.warnings: list[str] = []
-
-    def warn(self, message: str) -> None:
-        self.warnings.append(message)
-
-    def progress(self, progress: Progress) -> None:
-        self.seen.append(progress)
-        if self.passes is not None and len(self.seen) >= self.passes:
-            raise KeyboardInterrupt
-
-    def stage_finished(self, result: StageResult) -> None:
-        self.stages.append(result)
-
-
-def request(files: Files, run: Path, **changes: object) -> Request:
-    settings = Settings.build("Linf", "4/255", "quick", batch_size="8", keep_images="all")
-    made = Request(
-        dense=files.dense,
-        pruned=(files.pruned,),
-        control=files.control,
-        data=str(files.data),
-        samples=None,
-        arch=ARCH,
-        normalize="auto",
-        device="cpu",
-        settings=settings,
-        run=run,
-        folder=Path.cwd(),
-    )
-    return replace(made, **changes)  # type: ignore[arg-type]
-
-
-def run_it(wanted: Request, observer: StopAfter | None = None) -> Run:
-    prepared = prepare(wanted)
-    execute(wanted, prepared, observer or StopAfter())
-    return read_run(prepared.path)
-
-
-def outcomes(run: Run) -> list[tuple[np.ndarray, ...]]:
-    return [
-        (m.clean_margin, m.broken_by, m.worst_prediction, m.worst_margin, m.distance, m.boundary) for m in run.models
-    ]
-
-
-def assert_same_outcomes(first: Run, second: Run) -> None:
-    for one, other in zip(outcomes(first), outcomes(second), strict=True):
-        assert all(np.array_equal(a, b, equal_nan=True) for a, b in zip(one, other, strict=True))
+from thinice_tui.runfile.read_sample import read_adversarial, read_image
+from thinice_tui.runfile.reader import read_run
 
 
 def test_a_run_holds_everything_and_every_flip_is_real(files: Files, tmp_path: Path) -> None:
@@ -292,7 +235,7 @@ def test_global_settings_of_torch_are_left_alone(files: Files, tmp_path: Path) -
 
 
 def test_noise_depends_on_seed_stage_and_batch_alone() -> None:
-    seeds = {noise_seed(s, stage, b) for s in (0, 1) for stage in ("APGD-CE", "FAB-T") for b in (0, 1)}
+    seeds = {batch_seed(s, stage, b) for s in (0, 1) for stage in ("APGD-CE", "FAB-T") for b in (0, 1)}
     assert len(seeds) == 8 and all(0 <= seed < 2**31 for seed in seeds)
 
 

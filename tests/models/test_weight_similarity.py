@@ -1,4 +1,4 @@
-"""Whether a model is a pruned version of another, on weights that are and are not."""
+"""Pruned versions of a model are told from unrelated models by their weights."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -7,11 +7,11 @@ import pytest
 import torch
 from torch import nn
 
-from tests.models.reference import REFERENCES, Maker, State, preact
+from tests.models.reference_networks import REFERENCES, Maker, State, preact
 from tests.places import SAMPLE_MODELS
 from thinice_tui.errors import ModelError
 from thinice_tui.models.load import LoadedModel, load_model
-from thinice_tui.models.weight_similarity import compare_models, doubts
+from thinice_tui.models.weight_similarity import compare_models, warning_if_unrelated
 
 SAMPLE = SAMPLE_MODELS
 
@@ -34,38 +34,43 @@ def pruned_by_magnitude(state: State, keep: float, noise: float = 0.0) -> State:
 def test_a_pruned_version_is_recognised(tmp_path: Path) -> None:
     state = REFERENCES["cifar_resnet18"].make(10, 3)
     dense = loaded(state, tmp_path / "a.pt")
-    kin = compare_models(dense, loaded(pruned_by_magnitude(state, 0.1), tmp_path / "b.pt"))
-    assert kin.same_architecture and kin.related and kin.removed == 0
-    assert kin.layers == kin.layers_compared == 21
-    assert kin.kept == pytest.approx(0.1, abs=0.01)
-    assert kin.identical == kin.largest == 1 and kin.cosine == pytest.approx(1)
+    similarity = compare_models(dense, loaded(pruned_by_magnitude(state, 0.1), tmp_path / "b.pt"))
+    assert similarity.same_architecture and similarity.related and similarity.removed == 0
+    assert similarity.layers == similarity.layers_compared == 21
+    assert similarity.kept == pytest.approx(0.1, abs=0.01)
+    assert similarity.identical == similarity.largest == 1 and similarity.cosine == pytest.approx(1)
     tuned = loaded(pruned_by_magnitude(state, 0.1, noise=0.02), tmp_path / "c.pt")
-    kin = compare_models(dense, tuned)
-    assert kin.related and kin.identical < 0.1 and kin.cosine > 0.8 and doubts(dense, tuned, kin) == ""
+    similarity = compare_models(dense, tuned)
+    assert (
+        similarity.related
+        and similarity.identical < 0.1
+        and similarity.cosine > 0.8
+        and warning_if_unrelated(dense, tuned, similarity) == ""
+    )
 
 
-def test_another_models_weights_are_warned_of(tmp_path: Path) -> None:
+def test_unrelated_weights_give_a_warning(tmp_path: Path) -> None:
     dense = loaded(REFERENCES["cifar_resnet18"].make(10, 3), tmp_path / "a.pt")
     draw = Maker(99).draw
     other_state = {k: draw(*v.shape) if k.endswith("weight") else v for k, v in dense.checkpoint.state.items()}
     other = loaded(pruned_by_magnitude(other_state, 0.1), tmp_path / "b.pt")
-    kin = compare_models(dense, other)
-    assert kin.related is False and abs(kin.cosine) < 0.05
-    assert "have nothing to do with those" in doubts(dense, other, kin)
+    similarity = compare_models(dense, other)
+    assert similarity.related is False and abs(similarity.cosine) < 0.05
+    assert "are not related to those" in warning_if_unrelated(dense, other, similarity)
 
 
-def test_another_architecture_and_the_wrong_order_are_warned_of(tmp_path: Path) -> None:
+def test_another_architecture_and_the_wrong_order_give_warnings(tmp_path: Path) -> None:
     state = REFERENCES["cifar_resnet18"].make(10, 3)
     dense, sparse = loaded(state, tmp_path / "a.pt"), loaded(pruned_by_magnitude(state, 0.1), tmp_path / "b.pt")
     other = loaded(preact("preact_resnet18", (2, 2, 2, 2), deep=False).make(10, 3), tmp_path / "c.pt")
-    assert "is a preact_resnet18" in doubts(dense, other, compare_models(dense, other))
-    assert "is the dense model the first?" in doubts(sparse, dense, compare_models(sparse, dense))
+    assert "is a preact_resnet18" in warning_if_unrelated(dense, other, compare_models(dense, other))
+    assert "is the dense model the first?" in warning_if_unrelated(sparse, dense, compare_models(sparse, dense))
 
 
 @pytest.mark.parametrize(
     ("classes", "channels", "message"), [(7, 3, "knows 7 classes"), (10, 1, "takes 1 input channels")]
 )
-def test_another_task_is_an_error(classes: int, channels: int, message: str, tmp_path: Path) -> None:
+def test_a_model_of_another_task_is_refused(classes: int, channels: int, message: str, tmp_path: Path) -> None:
     dense = loaded(REFERENCES["cifar_resnet18"].make(10, 3), tmp_path / "a.pt")
     other = loaded(REFERENCES["cifar_resnet18"].make(classes, channels), tmp_path / "b.pt")
     with pytest.raises(ModelError, match=message):
@@ -80,19 +85,31 @@ def test_removed_channels_are_counted_against_the_dense_model(tmp_path: Path) ->
     for part in ("weight", "bias", "running_mean", "running_var"):
         cut[f"layer4.1.bn1.{part}"] = state[f"layer4.1.bn1.{part}"][:16]
     dense, other = loaded(state, tmp_path / "a.pt"), loaded(cut, tmp_path / "b.pt")
-    kin = compare_models(dense, other)
-    assert kin.removed == pytest.approx(1 - other.sparsity.parameters / dense.sparsity.parameters) and kin.removed > 0.2
-    assert kin.layers_compared == kin.layers - 2 and kin.related and doubts(dense, other, kin) == ""
+    similarity = compare_models(dense, other)
+    assert (
+        similarity.removed == pytest.approx(1 - other.sparsity.parameters / dense.sparsity.parameters)
+        and similarity.removed > 0.2
+    )
+    assert (
+        similarity.layers_compared == similarity.layers - 2
+        and similarity.related
+        and warning_if_unrelated(dense, other, similarity) == ""
+    )
 
 
-def test_too_few_weights_say_nothing() -> None:
+def test_too_few_weights_leave_it_undecided() -> None:
     dense = load_model(SAMPLE / "dense.pt")
     tiny = replace(dense, network=nn.Sequential(nn.Conv2d(3, 2, 3), nn.Flatten(), nn.Linear(8, 10)))
     assert compare_models(tiny, tiny).related is None
 
 
 @pytest.mark.parametrize("name", ["control", "pruned-90", "pruned", "pruned-99"])
-def test_the_sample_models_descend_from_the_dense_one(name: str) -> None:
+def test_the_sample_models_are_related_to_the_dense_one(name: str) -> None:
     dense, other = load_model(SAMPLE / "dense.pt"), load_model(SAMPLE / f"{name}.pt")
-    kin = compare_models(dense, other)
-    assert kin.related and kin.cosine > 0.4 and kin.largest > 0.99 and doubts(dense, other, kin) == ""
+    similarity = compare_models(dense, other)
+    assert (
+        similarity.related
+        and similarity.cosine > 0.4
+        and similarity.largest > 0.99
+        and warning_if_unrelated(dense, other, similarity) == ""
+    )

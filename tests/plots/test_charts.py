@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from rich.text import Text
 
-from thinice_tui.analysis.comparison import SETS
-from thinice_tui.analysis.statistics import flip_rates
-from thinice_tui.plots.charts import Rates, flip_rate_by_margin, margins_by_set
+from thinice_tui.analysis.flip_sets import SETS
+from thinice_tui.analysis.proportions import flip_rates
+from thinice_tui.plots.flip_rate import FlipRates, flip_rate_by_margin
+from thinice_tui.plots.margins import margins_by_set
 
 
 def margins_chart(width: int = 80, height: int = 15, n: int = 300, seed: int = 0) -> Text:
@@ -22,7 +23,7 @@ def rates_chart(width: int = 80, height: int = 15, n: int = 300) -> Text:
     random = np.random.default_rng(0)
     margins = random.normal(0, 2, n)
     rates = flip_rates(margins, margins < 0)
-    return flip_rate_by_margin([Rates("pruned", rates), Rates("control", rates)], width, height)
+    return flip_rate_by_margin([FlipRates("pruned", rates), FlipRates("control", rates)], width, height)
 
 
 @pytest.mark.parametrize("size", [(60, 12), (80, 15), (140, 40)])

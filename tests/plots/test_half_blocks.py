@@ -10,17 +10,8 @@ from numpy.typing import NDArray
 from rich.console import Console, Group
 from rich.style import Style
 
-from thinice_tui.plots.half_blocks import (
-    FACTORS,
-    HalfBlocks,
-    Pixels,
-    enlarged,
-    fitted,
-    half_blocks,
-    perturbation,
-    side_by_side,
-    to_pixels,
-)
+from thinice_tui.plots.half_blocks import HalfBlocks, half_blocks, side_by_side
+from thinice_tui.plots.pixels import FACTORS, Pixels, enlarged, fitted, perturbation, to_pixels
 
 SIZES = (28, 32, 64, 224)
 LEVELS = np.arange(256, dtype=np.uint8).reshape(1, 16, 16)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image as Pil
 
 from thinice_tui.errors import ThiniceError
-from thinice_tui.plots.half_blocks import Image, to_pixels
+from thinice_tui.plots.pixels import Image, to_pixels
 from thinice_tui.report import image_export as pictures
 from thinice_tui.report.image_export import Picture, save_npz, save_png
 

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from tests.fake_runs import write_run
-from thinice_tui.analysis.table import ALL_SETS, COLUMNS, SET_NAMES, Rows, View, select_rows
+from thinice_tui.analysis.live_sets import ALL_SETS, SET_NAMES
+from thinice_tui.analysis.rows import Rows, View, select_rows
+from thinice_tui.analysis.table import COLUMNS
 from thinice_tui.errors import ThiniceError
 from thinice_tui.report.sample_export import free_path, indices, samples_csv, samples_json, save, thin_ice
 from thinice_tui.runfile.records import Role, Run

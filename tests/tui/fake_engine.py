@@ -7,13 +7,14 @@ from typing import ClassVar
 
 import pytest
 
+from thinice_tui.protocol.progress import Heartbeat
 from thinice_tui.protocol.request import Request
-from thinice_tui.runfile.records import EngineRecord, Heartbeat
+from thinice_tui.runfile.records import EngineRecord
 from thinice_tui.tui.engine_process import Announcement
 from thinice_tui.tui.run_follower import Reading
 from thinice_tui.tui.session import Session
 
-BEAT = Heartbeat(0.0, "running", "half · APGD-T", 5, 10, 100.0, 30.0)
+BEAT = Heartbeat(0.0, "running", "half", "APGD-T", 5, 10, 100.0, 30.0)
 
 
 class Engine:

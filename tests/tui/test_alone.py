@@ -8,7 +8,9 @@ import pytest
 
 from tests.fake_runs import write_run
 from tests.tui.driver import NARROW, WIDE, Driver, opened
-from thinice_tui.analysis.table import ALL_SETS, View, columns_shown, select_rows
+from thinice_tui.analysis.live_sets import ALL_SETS
+from thinice_tui.analysis.rows import View, select_rows
+from thinice_tui.analysis.table import columns_shown
 from thinice_tui.report.sample_export import samples_csv, samples_json
 from thinice_tui.runfile.reader import read_run
 from thinice_tui.tui.actions.registry import ACTIONS

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from tests.tui.driver import WIDE, opened
-from thinice_tui.analysis.curve import distances, missed
-from thinice_tui.analysis.table import ALL_SETS, View
+from thinice_tui.analysis.distances import distances, missed
+from thinice_tui.analysis.live_sets import ALL_SETS
+from thinice_tui.analysis.rows import View
 from thinice_tui.runfile.reader import read_run
 from thinice_tui.tui.screens.plot import PlotScreen
 

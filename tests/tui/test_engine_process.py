@@ -13,16 +13,15 @@ from pathlib import Path
 
 import psutil
 import pytest
-from typer.testing import CliRunner
 
-from tests.engine.test_run import request as quick
+from tests.engine_runs import request as quick
 from tests.linear_models import SLOW, WAITING, Files, write_files
 from tests.places import PRINTING
 from tests.printing import WORDS, forward
-from thinice_tui.commands.app import app
 from thinice_tui.errors import RunFileError, ThiniceError
 from thinice_tui.protocol.request import Request
-from thinice_tui.runfile.control import ask, engine_process, is_computing
+from thinice_tui.runfile.control import write_control
+from thinice_tui.runfile.liveness import engine_process, is_computing
 from thinice_tui.runfile.reader import read_run
 from thinice_tui.tui.engine_process import Announcement, EngineProcess, describe_exit, tail
 
@@ -239,7 +238,7 @@ def test_killed_it_says_by_what_and_what_it_computed_is_kept(
     engine = read_run(announced.run).engine
     found = engine_process(engine)
     assert engine is not None and found is not None and os.getsid(engine.pid) == engine.pid
-    ask(announced.run, "pause")
+    write_control(announced.run, "pause")
     found.kill()
     assert process.wait() == -9
     assert (
@@ -257,7 +256,7 @@ def test_a_second_engine_sees_that_it_is_not_needed(files: Files, start: Callabl
     assert announced is not None, first.last_messages()
     wait_until(lambda: batches(announced.run), "a batch is done")
     before = read_run(announced.run).engine
-    ask(announced.run, "pause")
+    write_control(announced.run, "pause")
 
     second = start(request)
     assert second.announcement() == announced
@@ -266,7 +265,7 @@ def test_a_second_engine_sees_that_it_is_not_needed(files: Files, start: Callabl
     assert read_run(announced.run).engine == before and engine_process(before) is not None
 
     Path("slow").unlink()
-    ask(announced.run, "stop")
+    write_control(announced.run, "stop")
     assert first.wait() == 130, "what the first was asked is not forgotten by the second"
     assert "stopped as asked" in " ".join(first.last_messages().split())
 
@@ -322,30 +321,3 @@ def test_the_end_of_a_log_is_short_and_harmless(tmp_path: Path) -> None:
     assert tail(log).replace("\n", "").isprintable() and len(lines) <= 12
     log.write_text("".join(f"line {i}\n" for i in range(100)))
     assert tail(log).splitlines() == [f"line {i}" for i in range(88, 100)]
-
-
-@pytest.mark.parametrize(
-    ("argument", "message"),
-    [
-        ("", "the request is not JSON"),
-        ("dense.pt", "the request is not JSON"),
-        ('{"dense": "a.pt"', "the request is not JSON"),
-        pytest.param("[" * 100_000, "the request is not JSON", id="deep"),
-        ("null", "not readable"),
-        ("[]", "not readable"),
-        ("{}", "not readable"),
-        ('{"dense": "a.pt"}', "not readable"),
-        ('{"settings": {"seed": Infinity}}', "not readable"),
-    ],
-)
-def test_a_request_that_is_none_exits_with_2_and_one_message(argument: str, message: str) -> None:
-    result = CliRunner().invoke(app, ["engine", argument])
-    assert result.exit_code == 2, repr(result.exception)
-    assert result.stderr.startswith("error: ") and message in " ".join(result.stderr.split())
-    assert "Traceback" not in result.stderr and result.stdout == ""
-    assert not list(Path.cwd().iterdir())
-
-
-def test_the_hidden_command_is_hidden() -> None:
-    words = CliRunner().invoke(app, ["--help"]).stdout
-    assert "compare" in words and " engine " not in words

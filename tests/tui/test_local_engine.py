@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.test_run import StopAfter, run_it
-from tests.engine.test_run import request as quick
+from tests.engine_runs import StopAfter, run_it
+from tests.engine_runs import request as quick
 from tests.fake_runs import write_run
 from tests.linear_models import WAITING, Files
 from tests.tui.driver import MODELS, Driver, listen, opened
 from tests.tui.fake_engine import BEAT, RESUME, Engine, FakeProcess
 from thinice_tui.errors import EXIT_ERROR, EXIT_INTERRUPTED, ThiniceError
 from thinice_tui.protocol.request import Request
-from thinice_tui.runfile.control import engine_process
+from thinice_tui.runfile.liveness import engine_process
 from thinice_tui.runfile.reader import read_run
 from thinice_tui.tui.app import ThiniceApp
 from thinice_tui.tui.screens.dialogs import ChoiceDialog

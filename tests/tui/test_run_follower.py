@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.test_run import request
+from tests.engine_runs import request
 from tests.fake_runs import write_run
 from tests.linear_models import Files
 from tests.tui.driver import MODELS, Driver, listen, opened

@@ -8,7 +8,8 @@ import pytest
 from tests.fake_runs import write_run
 from tests.tui.driver import MODELS
 from thinice_tui.analysis.comparison import Analysis, analyse
-from thinice_tui.analysis.table import ALL_SETS, Rows, View, select_rows
+from thinice_tui.analysis.live_sets import ALL_SETS
+from thinice_tui.analysis.rows import Rows, View, select_rows
 from thinice_tui.errors import RunFileError
 from thinice_tui.runfile.reader import read_run
 from thinice_tui.runfile.records import Run

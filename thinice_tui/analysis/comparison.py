@@ -1,21 +1,18 @@
-"""A dense model against another: flip sets, thin-ice statistics, overestimation. Pure functions on a Run."""
+"""The dense model against another: flip sets, flip rates, AUCs of the dense margin, overestimation. Pure functions."""
 
-import re
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
-from thinice_tui.analysis.statistics import Auc, Estimate, FlipRate, auc, flip_rates, mcnemar, proportion
+from thinice_tui.analysis.auc import Auc, auc
+from thinice_tui.analysis.correctness import clean_correct, clean_known, robust_correct
+from thinice_tui.analysis.flip_sets import FlipSets, flip_sets
+from thinice_tui.analysis.proportions import Estimate, FlipRate, flip_rates, mcnemar, proportion
+from thinice_tui.protocol.attacks import attack_of
 from thinice_tui.runfile.records import ModelOutcomes, Run
-
-Mask = NDArray[np.bool_]
-SETS = ("S11", "S10", "S01", "S00")
 
 
 @dataclass(frozen=True)
 class StageSummary:
-    """One stage against one model. robust_accuracy_after: fraction in [0,1], None until it is finished."""
+    """One stage against one model. robust_accuracy_after: a fraction, None until the stage is finished."""
 
     name: str
     entered: int | None
@@ -29,7 +26,10 @@ class StageSummary:
 
 @dataclass(frozen=True)
 class Gap:
-    """Robust accuracy under the run's own weak attack, under all of it, and the difference; fractions."""
+    """How far the weak attack alone overestimates robust accuracy.
+
+    weak: robust accuracy under the run's own PGD-K; ensemble: under every stage; gap: the difference; all fractions.
+    """
 
     weak_attack: str
     weak: float
@@ -38,43 +38,22 @@ class Gap:
 
 
 @dataclass(frozen=True)
-class FlipSets:
-    """Samples by who gets them right, first index dense, second the other model; bool masks [n]."""
-
-    s11: Mask
-    s10: Mask
-    s01: Mask
-    s00: Mask
-
-    def counts(self) -> dict[str, int]:
-        """How many samples are in each set, by its name."""
-        return {name: int(mask.sum()) for name, mask in zip(SETS, self.masks(), strict=True)}
-
-    def by_name(self) -> dict[str, Mask]:
-        """The masks, by the sets' names."""
-        return dict(zip(SETS, self.masks(), strict=True))
-
-    def masks(self) -> tuple[Mask, Mask, Mask, Mask]:
-        return self.s11, self.s10, self.s01, self.s00
-
-
-@dataclass(frozen=True)
 class ModelSummary:
-    """A model's accuracies through the last stage that every model has finished; fractions in [0,1]."""
+    """One model's accuracies, through the last stage that every model has finished."""
 
     model: ModelOutcomes
     clean_accuracy: Estimate | None
     robust_accuracy: Estimate | None
     clean_wrong: int
     attacked: int
-    """Samples that were right on the clean image and broken."""
+    """Samples that are right on the clean image and broken by a stage."""
     stages: tuple[StageSummary, ...]
     gap: Gap | None
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """The dense model against one other, on robust correctness and, as a second view, on clean correctness."""
+    """The dense model against one other. sets, nfr, pfr: by robust correctness; clean_sets: by clean correctness."""
 
     other: ModelOutcomes
     sets: FlipSets
@@ -84,7 +63,7 @@ class Comparison:
     auc_s10_s11: Auc
     auc_s01_s00: Auc
     adversarial_auc_s10_s11: Auc
-    """The same of the dense margin at the worst adversarial image found."""
+    """AUC of the dense margin at the worst adversarial image found."""
     flip_rate: tuple[FlipRate, ...]
     mcnemar_p: float
     gap: Gap | None
@@ -92,11 +71,11 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Analysis:
-    """Everything a view says about a run."""
+    """Everything that reports and views say about a run as a whole."""
 
     run: Run
     through: int
-    """Stages that every model has finished; what robust means here is: standing after these."""
+    """How many stages every model has finished; a robust sample is one that none of these broke."""
     models: tuple[ModelSummary, ...]
     comparisons: tuple[Comparison, ...]
 
@@ -106,7 +85,7 @@ class Analysis:
 
     @property
     def begun(self) -> bool:
-        """Whether anything is computed: at first that is a clean prediction."""
+        """Whether anything is computed yet; the clean predictions come first."""
         return any(bool(clean_known(model).any()) for model in self.run.models)
 
     @property
@@ -115,7 +94,7 @@ class Analysis:
 
 
 def analyse(run: Run) -> Analysis:
-    """Derive everything from what is stored. Models are compared only through stages all have finished."""
+    """The analysis of `run`. Models are compared through the stages that all of them have finished."""
     finished = [sum(stage.finished for stage in model.stages) for model in run.models]
     through = min(finished)
     clean_done = all(bool(clean_known(model).all()) for model in run.models)
@@ -124,36 +103,12 @@ def analyse(run: Run) -> Analysis:
     return Analysis(run, through, models, comparisons)
 
 
-def clean_known(model: ModelOutcomes) -> Mask:
-    """Bool [n]: the clean prediction is computed."""
-    known: Mask = model.clean_prediction >= 0
-    return known
-
-
-def clean_correct(run: Run, model: ModelOutcomes) -> Mask:
-    """Bool [n]: classified correctly on the clean image (False where not computed yet)."""
-    correct: Mask = model.clean_prediction == run.labels
-    return correct
-
-
-def robust(run: Run, model: ModelOutcomes, through: int) -> Mask:
-    """Bool [n]: correct on the clean image and standing after the first `through` stages."""
-    unbroken = (model.broken_by < 0) | (model.broken_by >= through)
-    standing: Mask = clean_correct(run, model) & unbroken
-    return standing
-
-
-def flip_sets(first: Mask, second: Mask) -> FlipSets:
-    """The four sets of two correctness masks [n]: they partition the samples."""
-    return FlipSets(first & second, first & ~second, ~first & second, ~first & ~second)
-
-
 def compare(run: Run, other: ModelOutcomes, through: int) -> Comparison:
-    """The dense model against `other`, robust through the first `through` stages."""
+    """The dense model against `other`, under the first `through` stages."""
     dense = run.models[0]
-    sets = flip_sets(robust(run, dense, through), robust(run, other, through))
+    sets = flip_sets(robust_correct(run, dense, through), robust_correct(run, other, through))
     margins, worst = dense.clean_margin, dense.worst_margin
-    held = sets.s11 | sets.s10
+    dense_robust = sets.s11 | sets.s10
     n, lost, gained = len(run.labels), int(sets.s10.sum()), int(sets.s01.sum())
     return Comparison(
         other=other,
@@ -162,10 +117,10 @@ def compare(run: Run, other: ModelOutcomes, through: int) -> Comparison:
         nfr=proportion(lost, n),
         pfr=proportion(gained, n),
         auc_s10_s11=auc(margins[sets.s10], margins[sets.s11]),
-        # Where dense is not robust, nearer to its boundary is the *higher* margin: expected below ½.
+        # Where dense is not robust, the sample nearer to its boundary has the *higher* margin: expected below ½.
         auc_s01_s00=auc(margins[sets.s01], margins[sets.s00]),
         adversarial_auc_s10_s11=auc(worst[sets.s10], worst[sets.s11]),
-        flip_rate=flip_rates(margins[held], sets.s10[held]),
+        flip_rate=flip_rates(margins[dense_robust], sets.s10[dense_robust]),
         mcnemar_p=mcnemar(lost, gained),
         gap=_gap(run, other, through),
     )
@@ -174,7 +129,7 @@ def compare(run: Run, other: ModelOutcomes, through: int) -> Comparison:
 def _summarise(run: Run, model: ModelOutcomes, through: int) -> ModelSummary:
     n = len(run.labels)
     correct = clean_correct(run, model)
-    standing = robust(run, model, through)
+    robust = robust_correct(run, model, through)
     known = bool(clean_known(model).all())
     stages = tuple(
         StageSummary(
@@ -182,7 +137,7 @@ def _summarise(run: Run, model: ModelOutcomes, through: int) -> ModelSummary:
             entered=stage.entered,
             broken=int((model.broken_by == stage.ordinal).sum()),
             robust_accuracy_after=(
-                proportion(int(robust(run, model, stage.ordinal + 1).sum()), n) if stage.finished else None
+                proportion(int(robust_correct(run, model, stage.ordinal + 1).sum()), n) if stage.finished else None
             ),
             finished=stage.finished,
             forwards=stage.forwards,
@@ -194,18 +149,19 @@ def _summarise(run: Run, model: ModelOutcomes, through: int) -> ModelSummary:
     return ModelSummary(
         model=model,
         clean_accuracy=proportion(int(correct.sum()), n) if known else None,
-        robust_accuracy=proportion(int(standing.sum()), n) if through else None,
+        robust_accuracy=proportion(int(robust.sum()), n) if through else None,
         clean_wrong=int((clean_known(model) & ~correct).sum()),
-        attacked=int((correct & ~standing).sum()),
+        attacked=int((correct & ~robust).sum()),
         stages=stages,
         gap=_gap(run, model, through),
     )
 
 
 def _gap(run: Run, model: ModelOutcomes, through: int) -> Gap | None:
-    """Overestimation: the run's own PGD-k alone against everything; None unless both were run."""
-    if through < 2 or not len(run.labels) or not re.fullmatch(r"PGD-\d+", model.stages[0].name):
+    """The first stage, where it is PGD-K, against all `through` stages; None unless both have finished."""
+    attack = attack_of(model.stages[0].parameters) if through >= 2 else None
+    if attack is None or not attack.weak or not len(run.labels):
         return None
-    weak = float(robust(run, model, 1).mean())
-    ensemble = float(robust(run, model, through).mean())
+    weak = float(robust_correct(run, model, 1).mean())
+    ensemble = float(robust_correct(run, model, through).mean())
     return Gap(model.stages[0].name, weak, ensemble, weak - ensemble)

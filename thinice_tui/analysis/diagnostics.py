@@ -1,10 +1,11 @@
-"""What makes a run's robust accuracies look better than they are: what the engine found, and what its stages say."""
+"""Signs that a run's robust accuracies are too high: the engine's own checks, and two that its outcomes tell."""
 
 import numpy as np
 
-from thinice_tui.analysis.comparison import robust
-from thinice_tui.analysis.curve import missed
-from thinice_tui.runfile.records import Finding, ModelOutcomes, Run
+from thinice_tui.analysis.correctness import robust_correct
+from thinice_tui.analysis.distances import missed
+from thinice_tui.protocol.attacks import attack_of
+from thinice_tui.runfile.records import Finding, ModelOutcomes, Run, StageRecord
 
 SQUARE_POINTS = 0.2
 """Points of robust accuracy that Square may take after the gradient attacks (AutoAttack's own flag)."""
@@ -13,27 +14,36 @@ MISSED_CHECK = "standing, with an image within eps by the distance search"
 
 
 def findings(run: Run) -> tuple[Finding, ...]:
-    """Every check that was made, in order of the models; none while the run goes on."""
+    """Every check that was made: the engine's first, then Square's share, then what the distance search found."""
     by_square = [found for model in run.models if (found := _square(run, model)) is not None]
     by_distance = [found for model in run.models if (found := _missed(run, model)) is not None]
     return (*run.findings, *by_square, *by_distance)
 
 
 def _square(run: Run, model: ModelOutcomes) -> Finding | None:
-    """What random search broke that gradients did not: where that is much, gradients were masked."""
-    stage = next((s for s in model.stages if s.parameters.get("kind") == "square" and s.finished), None)
+    """Robust accuracy lost to random search after the gradient attacks, in points: a large loss tells masked gradients.
+
+    None where no Square stage has finished.
+    """
+    stage = next((s for s in model.stages if s.finished and _by_queries(s)), None)
     if stage is None or not len(run.labels):
         return None
-    before, after = (float(robust(run, model, stage.ordinal + i).mean()) for i in (0, 1))
+    before, after = (float(robust_correct(run, model, stage.ordinal + i).mean()) for i in (0, 1))
     points = 100 * (before - after)
     return Finding(model.record.name, SQUARE_CHECK, points, len(run.labels), points > SQUARE_POINTS)
 
 
+def _by_queries(stage: StageRecord) -> bool:
+    """Whether the stage attacks without gradients."""
+    attack = attack_of(stage.parameters)
+    return attack is not None and not attack.gradients
+
+
 def _missed(run: Run, model: ModelOutcomes) -> Finding | None:
-    """What the ensemble left standing and the search for distances found an adversarial image for, all the same."""
-    measured = robust(run, model, len(model.stages)) & ~np.isnan(model.boundary)
+    """Samples that the ensemble left robust and the distance search broke within eps; None without distances."""
+    measured = robust_correct(run, model, len(model.stages)) & ~np.isnan(model.boundary)
     if not measured.any():
         return None
-    found = np.flatnonzero(missed(run, model))
-    samples = tuple(found.tolist())
-    return Finding(model.record.name, MISSED_CHECK, len(found), int(measured.sum()), len(found) > 0, samples)
+    positions = np.flatnonzero(missed(run, model))
+    count = len(positions)
+    return Finding(model.record.name, MISSED_CHECK, count, int(measured.sum()), count > 0, tuple(positions.tolist()))

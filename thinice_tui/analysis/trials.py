@@ -1,10 +1,13 @@
-"""What was seen of the normalisations that were tried, in words."""
+"""The normalisations that were tried, in words: for warnings of the engine and for the report."""
 
 from collections.abc import Mapping
 
 
 def describe_accuracies(accuracies: Mapping[str, float], seen: Mapping[str, int]) -> str:
-    """Accuracies by name, those on most images first, then the highest; fewer images are said. seen: images each."""
+    """`cifar10 74.7 %, none 20.3 % on the first 64`: the normalisations that were tried, the best first.
+
+    accuracies: in [0,1], by name; seen: the number of images for each. Those on the most images come first.
+    """
     most = max(seen.values(), default=0)
 
     def order(name: str) -> tuple[int, float]:

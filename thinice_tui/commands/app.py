@@ -1,4 +1,4 @@
-"""The command line: its commands, each in a file of its own, and how the program begins and ends."""
+"""The command line: the Typer application with its commands, and how the program starts and ends."""
 
 import io
 import sys
@@ -6,31 +6,49 @@ from typing import Annotated
 
 import typer
 
-from thinice_tui.commands.compare import compare
+from thinice_tui.commands.compare import COMPARE_EXAMPLES, compare
 from thinice_tui.commands.engine import engine
-from thinice_tui.commands.failures import FULL, flush_stdout, stdout_lost
-from thinice_tui.commands.info import info
-from thinice_tui.commands.inspect import inspect
-from thinice_tui.commands.open import open_command
-from thinice_tui.commands.report import report_command
+from thinice_tui.commands.failures import DISK_ERRORS, exit_for_stdout, flush_stdout
+from thinice_tui.commands.help import Command, Group
+from thinice_tui.commands.info import INFO_EXAMPLES, info
+from thinice_tui.commands.inspect import INSPECT_EXAMPLES, inspect
+from thinice_tui.commands.open import OPEN_EXAMPLES, open_command
+from thinice_tui.commands.report import REPORT_EXAMPLES, report_command
+from thinice_tui.errors import EXIT_USAGE
+
+FIRST_STEPS = """\
+thinice-tui shows which samples a neural network loses when it is pruned, under attack.
+
+First steps:
+  thinice-tui inspect dense.pt pruned.pt                  what is in the model files
+  thinice-tui compare dense.pt pruned.pt --attack quick   attack both, and browse the samples
+  thinice-tui open runs/NAME.thinice                      browse a run again
+  thinice-tui report runs/NAME.thinice                    print its report
+
+All commands: thinice-tui --help. One command: thinice-tui compare --help.
+"""
+EPILOG = (
+    "Help of one command: thinice-tui compare --help\nTab completion in your shell: thinice-tui --install-completion"
+)
 
 app = typer.Typer(
     name="thinice-tui",
-    help="See which samples pruning costs a model under attack, and whether they were standing on thin ice.",
-    no_args_is_help=True,
-    add_completion=False,
+    help="Show which samples a neural network loses when it is pruned, under attack.",
+    epilog=EPILOG,
+    cls=Group,
     pretty_exceptions_enable=False,
 )
-app.command("compare")(compare)
-app.command("open")(open_command)
-app.command("report")(report_command)
-app.command("inspect")(inspect)
-app.command("info")(info)
-app.command("engine", hidden=True)(engine)
+app.command("compare", cls=Command, epilog=COMPARE_EXAMPLES)(compare)
+app.command("open", cls=Command, epilog=OPEN_EXAMPLES)(open_command)
+app.command("report", cls=Command, epilog=REPORT_EXAMPLES)(report_command)
+app.command("inspect", cls=Command, epilog=INSPECT_EXAMPLES)(inspect)
+app.command("info", cls=Command, epilog=INFO_EXAMPLES)(info)
+app.command("engine", cls=Command, hidden=True)(engine)
 
 
 @app.callback(invoke_without_command=True)
 def main(
+    context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
 ) -> None:
     if version:
@@ -38,21 +56,24 @@ def main(
 
         print(f"thinice-tui {__version__}")
         raise typer.Exit
+    if context.invoked_subcommand is None:
+        print(FIRST_STEPS, end="")
+        raise typer.Exit(EXIT_USAGE)
 
 
 def entry() -> None:
     """The console script. Typer's own usage errors exit with 2."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal without our characters shows ?, and goes on
+            stream.reconfigure(errors="replace")  # a terminal that lacks our characters shows ? instead
     try:
         app()
     except SystemExit as end:
-        if (lost := flush_stdout()) is not None and not end.code:
-            stdout_lost(lost)
+        if (error := flush_stdout()) is not None and not end.code:
+            exit_for_stdout(error)
         raise
     except OSError as error:
-        if error.filename is not None or error.errno not in FULL:
+        if error.filename is not None or error.errno not in DISK_ERRORS:
             raise
         flush_stdout()
-        stdout_lost(error)
+        exit_for_stdout(error)

@@ -6,8 +6,14 @@ from typing import Annotated
 
 import typer
 
-from thinice_tui.commands.failures import errors_shown, need_terminal, stopped_by_sigterm
+from thinice_tui.commands.failures import need_terminal, shown_errors, sigterm_interrupts
+from thinice_tui.commands.help import examples
 from thinice_tui.commands.options import (
+    ATTACK,
+    DATA,
+    MODELS,
+    REPORT,
+    RUN,
     ArchOption,
     DebugOption,
     FormatOption,
@@ -20,96 +26,180 @@ from thinice_tui.commands.options import (
 )
 from thinice_tui.errors import UsageError
 
+COMPARE_EXAMPLES = examples(
+    "thinice-tui compare dense.pt pruned.pt --attack quick",
+    "thinice-tui compare dense.pt pruned.pt --data test.npz --report -o run.json",
+)
+
 
 def compare(
     dense: Annotated[
-        Path, typer.Argument(metavar="DENSE", parser=expanded_path, help="The checkpoint before pruning.")
+        Path, typer.Argument(metavar="DENSE", parser=expanded_path, help="The model file before pruning.")
     ],
     pruned: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[PRUNED...]", parser=expanded_path, help="Its pruned versions; none: the model alone."),
-    ] = None,
-    data: Annotated[
-        str | None,
-        typer.Option(metavar="SPEC", help="cifar10:DIR, folder:DIR, FILE.npz, …; default: what the checkpoint names."),
+        typer.Argument(
+            metavar="PRUNED", parser=expanded_path, help="Its pruned versions. None: attack the dense model alone."
+        ),
     ] = None,
     control: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
             parser=expanded_path,
-            help="The dense model retrained without pruning: what flips by itself.",
+            rich_help_panel=MODELS,
+            help="The dense model retrained without pruning. It shows which samples flip without pruning.",
         ),
     ] = None,
     arch: ArchOption = "auto",
     normalize: NormalizeOption = "auto",
     keep: KeepOption = None,
     trust_pickle: TrustOption = False,
-    norm: Annotated[str, typer.Option(metavar="NORM", help="Linf or L2.")] = "Linf",
-    eps: Annotated[
-        str | None, typer.Option(metavar="EPS", help="Budget, as 8/255 or 0.5; default 8/255 (Linf), 0.5 (L2).")
+    data: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SPEC",
+            rich_help_panel=DATA,
+            help="The images to attack: cifar10:DIR, folder:DIR, FILE.npz, … Default: what the dense model file names.",
+        ),
     ] = None,
-    attack: Annotated[
-        str, typer.Option(metavar="NAME", help="quick, standard (AutoAttack), plus (the paper's), or pgd-K.")
-    ] = "standard",
     samples: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Attack the first N of those selected; default: all.")
+        int | None,
+        typer.Option(
+            min=1, metavar="N", rich_help_panel=DATA, help="Attack the first N selected samples. Default: all."
+        ),
     ] = None,
     classes: Annotated[
-        str | None, typer.Option(metavar="NAME,…", help="Samples of these classes only, by name or label number.")
+        str | None,
+        typer.Option(
+            metavar="NAME,…", rich_help_panel=DATA, help="Select only these classes, by name or label number."
+        ),
     ] = None,
     indices: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
             parser=expanded_path,
-            help="Samples of these original indices only: text, CSV, JSON, .npy.",
+            rich_help_panel=DATA,
+            help="Select only the samples with the indices that this file lists (text, CSV, JSON or .npy).",
         ),
     ] = None,
     shuffle: Annotated[
-        int | None, typer.Option(metavar="SEED", help="In random order, so that --samples takes a random subset.")
+        int | None,
+        typer.Option(
+            metavar="SEED",
+            rich_help_panel=DATA,
+            help="Put the samples in the random order of this seed, so that --samples takes a random subset.",
+        ),
     ] = None,
     class_map: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", parser=expanded_path, help="Of folder:DIR: label numbers by folder name, JSON or CSV."
+            metavar="FILE",
+            parser=expanded_path,
+            rich_help_panel=DATA,
+            help="For folder:DIR, the label number of each folder name, as JSON or CSV.",
         ),
     ] = None,
     resize: Annotated[
-        int | None, typer.Option(metavar="N", help="Of image files: make the shorter side N pixels.")
+        int | None,
+        typer.Option(
+            metavar="N", rich_help_panel=DATA, help="Resize image files so that the shorter side has N pixels."
+        ),
     ] = None,
     crop: Annotated[
-        int | None, typer.Option(metavar="N", help="Of image files: take the central N × N pixels.")
+        int | None,
+        typer.Option(metavar="N", rich_help_panel=DATA, help="Cut the central N × N pixels out of image files."),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of the attacks' noise.")] = 0,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda:0, …")] = "auto",
-    batch_size: Annotated[
-        str, typer.Option(metavar="N", help="Samples a batch, or auto: what a stop can lose. Part of what a run is.")
-    ] = "auto",
-    keep_images: Annotated[
-        str, typer.Option(metavar="WHICH", help="Adversarial images in the run file: flips, all or none.")
-    ] = "flips",
+    norm: Annotated[
+        str,
+        typer.Option(metavar="NORM", rich_help_panel=ATTACK, help="The norm that bounds the attacks: Linf or L2."),
+    ] = "Linf",
+    eps: Annotated[
+        str | None,
+        typer.Option(
+            metavar="EPS",
+            rich_help_panel=ATTACK,
+            help="The largest perturbation, as 8/255 or 0.5. Default: 8/255 for Linf, 0.5 for L2.",
+        ),
+    ] = None,
+    attack: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            rich_help_panel=ATTACK,
+            help="The ensemble of attacks: quick, standard (AutoAttack), plus (the paper's) or pgd-K.",
+        ),
+    ] = "standard",
+    seed: Annotated[
+        int, typer.Option(metavar="N", rich_help_panel=ATTACK, help="Seed of the attacks' random starts.")
+    ] = 0,
     precision: Annotated[
-        str, typer.Option(metavar="NAME", help="fp32, or bf16: search faster; verdicts are in full precision.")
+        str,
+        typer.Option(
+            metavar="NAME",
+            rich_help_panel=ATTACK,
+            help="Number format of gradient attacks: fp32, or bf16 (faster). Verdicts are always in full precision.",
+        ),
     ] = "fp32",
     distances: Annotated[
-        bool, typer.Option("--distances", help="Measure each sample's distance to the decision boundary, too.")
+        bool,
+        typer.Option(
+            "--distances",
+            rich_help_panel=ATTACK,
+            help="Measure each sample's distance to the decision boundary as well.",
+        ),
     ] = False,
-    time_limit: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Stop after that long, with a whole batch: 90s, 30m, 1h30m.")
-    ] = None,
     run: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
             parser=expanded_path,
-            help="Where the run is kept; the same again resumes it. Default: ./runs/…",
+            rich_help_panel=RUN,
+            help="The run file. The same command resumes it. Default: a file in ./runs.",
         ),
     ] = None,
+    device: Annotated[
+        str, typer.Option(metavar="NAME", rich_help_panel=RUN, help="Where to compute: auto, cpu, cuda:0, …")
+    ] = "auto",
+    batch_size: Annotated[
+        str,
+        typer.Option(
+            metavar="N",
+            rich_help_panel=RUN,
+            help="Samples in a batch, or auto. A stop loses at most one batch. A run keeps its batch size.",
+        ),
+    ] = "auto",
+    time_limit: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            rich_help_panel=RUN,
+            help="Stop after this time, when a batch is complete: 90s, 30m, 1h30m.",
+        ),
+    ] = None,
+    keep_images: Annotated[
+        str,
+        typer.Option(
+            metavar="WHICH", rich_help_panel=RUN, help="Adversarial images that the run file keeps: flips, all or none."
+        ),
+    ] = "flips",
     only_plan: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would run, and how long at most; attack and write nothing.")
+        bool,
+        typer.Option(
+            "--dry-run",
+            rich_help_panel=RUN,
+            help="Check the files and print what would run and how long it takes at most. Attack and write nothing.",
+        ),
     ] = False,
-    report: Annotated[bool, typer.Option("--report", help="Headless: progress on stderr, report on stdout.")] = False,
+    report: Annotated[
+        bool,
+        typer.Option(
+            "--report",
+            rich_help_panel=REPORT,
+            help="Run without the interface: progress goes to stderr, the report to stdout.",
+        ),
+    ] = False,
     form: FormatOption = None,
     output: OutputOption = None,
     samples_in_report: SamplesInReportOption = False,
@@ -117,22 +207,22 @@ def compare(
 ) -> None:
     """Attack a dense model and its pruned versions, and browse which samples flip.
 
-    Repeat the command to resume it, or to look at a finished run again.
+    Repeat the command to resume an interrupted run or to look at a finished one.
     """
-    with errors_shown(debug), stopped_by_sigterm():
+    with shown_errors(debug), sigterm_interrupts():
         from thinice_tui.protocol.durations import parse_duration
         from thinice_tui.protocol.ensembles import build_ensemble
         from thinice_tui.protocol.request import DataOptions, ModelOptions, Request
         from thinice_tui.protocol.settings import Settings
         from thinice_tui.report.output import plan_output
-        from thinice_tui.runfile.problems import check_place
+        from thinice_tui.runfile.write_errors import check_run_path
 
         own_files = [dense, *(pruned or ()), control, indices, class_map, run]
         targets = plan_output(form, output or (), samples_in_report, own_files)
         if run is not None:
-            check_place(run)
+            check_run_path(run)
         settings = Settings.build(norm, eps, attack, seed, batch_size, keep_images, precision, distances)
-        build_ensemble(attack, classes=10)  # whether there is one of that name, before anything is read
+        build_ensemble(attack, classes=10)  # raises for an unknown name before anything is read
         request = Request(
             dense=dense,
             pruned=tuple(pruned or ()),
@@ -163,7 +253,7 @@ def compare(
                 raise UsageError("--format, -o and --samples-in-report are for reports", "add --report")
             need_terminal("add --report for a run without an interface")
 
-            gc.disable()  # importing makes no garbage; the interface enables it
+            gc.disable()  # importing makes no garbage; the interface enables collection again
             from thinice_tui.tui.app import compare_in_app
 
             raise typer.Exit(compare_in_app(request))

@@ -1,22 +1,24 @@
-"""`thinice-tui engine`: compute a run for a view; hidden, because `compare` starts it."""
+"""`thinice-tui engine`: compute a run in the background; a hidden command that `compare` starts."""
 
 import json
 from typing import Annotated
 
 import typer
 
-from thinice_tui.commands.failures import errors_shown, stopped_by_sigterm
+from thinice_tui.commands.failures import shown_errors, sigterm_interrupts
 from thinice_tui.commands.options import DebugOption
 from thinice_tui.errors import UsageError
 
 
 def engine(
-    request: Annotated[str, typer.Argument(help="A request, as JSON.")],
-    announce: Annotated[int | None, typer.Option(help="The descriptor on which to name the run file.")] = None,
+    request: Annotated[str, typer.Argument(metavar="REQUEST", help="The request, as JSON.")],
+    announce: Annotated[
+        int | None, typer.Option(metavar="N", help="The file descriptor on which to announce the run file.")
+    ] = None,
     debug: DebugOption = False,
 ) -> None:
-    """Compute a run for a view that watches its file: what `compare` starts in the background."""
-    with errors_shown(debug), stopped_by_sigterm():
+    """Compute a run whose file an interface watches. `compare` starts this command in the background."""
+    with shown_errors(debug), sigterm_interrupts():
         from thinice_tui.engine.process.environment import prepare_process
 
         prepare_process()

@@ -13,39 +13,40 @@ import typer
 from thinice_tui.errors import EXIT_ERROR, EXIT_INTERRUPTED, Interrupted, ThiniceError, UsageError
 from thinice_tui.safe_io.printable import printable
 
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
-"""Why a stream that is open cannot be written."""
+DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""Error numbers of a write to an open stream that the disk refuses."""
 
 
 @contextmanager
-def errors_shown(debug: bool) -> Iterator[None]:
-    """Turn errors meant for the user into one message on stderr and an exit code."""
+def shown_errors(debug: bool) -> Iterator[None]:
+    """Print an error meant for the user as one message on stderr, and exit with its code.
+
+    debug: raise it instead, so that the traceback is shown.
+    """
     try:
         yield
     except ThiniceError as error:
         if debug:
             raise
-        _fail(error)
+        print_error(error)
+        raise typer.Exit(error.exit_code) from None
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         raise typer.Exit(EXIT_INTERRUPTED) from None
     except BrokenPipeError:
-        # Whoever read stdout is gone (`| head`): nothing to say, and nowhere to say it.
+        # The reader of stdout is gone (`| head`): there is nobody left to tell.
         sys.stdout = None
         raise typer.Exit(0) from None
 
 
-def need_terminal(otherwise: str) -> None:
+def need_terminal(advice: str) -> None:
+    """Raise UsageError, with `advice` on what to do instead, where there is no terminal to draw on."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):  # textual draws on stderr
-        raise UsageError("there is no terminal to draw on", otherwise)
+        raise UsageError("there is no terminal to draw on", advice)
 
 
-def _fail(error: ThiniceError) -> NoReturn:
-    tell(error)
-    raise typer.Exit(error.exit_code) from None
-
-
-def tell(error: ThiniceError) -> None:
+def print_error(error: ThiniceError) -> None:
+    """Print what happened and what to do on stderr."""
     from rich.console import Console
 
     console = Console(stderr=True, emoji=False)
@@ -61,8 +62,8 @@ def tell(error: ThiniceError) -> None:
 
 
 @contextmanager
-def stopped_by_sigterm() -> Iterator[None]:
-    """SIGTERM stops like Ctrl-C: what was computed is kept, and said to be."""
+def sigterm_interrupts() -> Iterator[None]:
+    """Let SIGTERM stop the program as Ctrl-C does: what was computed is kept, and the user is told so."""
 
     def stop(_: int, __: FrameType | None) -> NoReturn:
         raise KeyboardInterrupt
@@ -74,19 +75,20 @@ def stopped_by_sigterm() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def stdout_lost(error: OSError) -> NoReturn:
-    tell(ThiniceError(f"stdout cannot be written ({error.strerror})", "make space there, or send it elsewhere"))
-    raise SystemExit(EXIT_ERROR) from None
-
-
 def flush_stdout() -> OSError | None:
-    """Write out what is left for stdout, and say why that cannot be: left to Python's end, it would be no error."""
+    """Write out what is left for stdout; returns why that failed. Python itself would ignore the failure at exit."""
     try:
         if sys.stdout is not None:
             sys.stdout.flush()
     except BrokenPipeError:
         sys.stdout = None
     except OSError as error:
-        sys.stdout = None  # else it is tried once more at the end
+        sys.stdout = None  # else Python tries once more at exit
         return error
     return None
+
+
+def exit_for_stdout(error: OSError) -> NoReturn:
+    """Say that stdout cannot be written, and exit."""
+    print_error(ThiniceError(f"stdout cannot be written ({error.strerror})", "make space there, or send it elsewhere"))
+    raise SystemExit(EXIT_ERROR) from None

@@ -1,4 +1,4 @@
-"""`compare` without an interface: run to the end and report, or say what would run."""
+"""`compare` without the interface: attack and report, or print what would run."""
 
 import json
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from thinice_tui.engine.process.environment import prepare_process
 from thinice_tui.errors import Interrupted
 from thinice_tui.protocol.request import Request
 from thinice_tui.report.output import Target, holds_results, write_report
-from thinice_tui.runfile.hold import Hold
+from thinice_tui.runfile.run_claim import RunClaim
 from thinice_tui.safe_io.own_stdout import own_stdout
 from thinice_tui.safe_io.printable import printable, printable_lines
 
@@ -18,18 +18,18 @@ READING = "reading models and data …"
 
 
 def compare_headless(request: Request, targets: Sequence[Target], samples_in_report: bool) -> None:
-    """Attack until done, with progress on stderr, and write the report; of what there is where that is cut short.
+    """Attack until done, with progress on stderr, and write the report to `targets`.
 
-    Raises ThiniceError; Interrupted once the partial report is written.
+    An interrupted run still gets a partial report; then Interrupted is raised. Raises ThiniceError.
     """
     console = Console(stderr=True, emoji=False)
     console.print(READING, style="dim")
     with ExitStack() as closing:
-        stdout, hold = closing.enter_context(own_stdout()), closing.enter_context(Hold())
+        stdout, hold = closing.enter_context(own_stdout()), closing.enter_context(RunClaim())
         if request.run is not None:
-            hold.take(request.run, None)
+            hold.acquire(request.run, None)
         prepare_process()
-        from thinice_tui.engine.compare import execute, prepare  # torch takes seconds: views are told before
+        from thinice_tui.engine.compare import execute, prepare  # torch takes seconds: hold the file before
         from thinice_tui.report.console import ConsoleObserver
 
         prepared = prepare(request)
@@ -55,7 +55,7 @@ def compare_headless(request: Request, targets: Sequence[Target], samples_in_rep
 
 
 def dry_run(request: Request, as_json: bool) -> None:
-    """Read and check everything, and print what would run; nothing is attacked or written. Raises ThiniceError."""
+    """Read and check every file and print what would run; attack and write nothing. Raises ThiniceError."""
     console = Console(stderr=True, emoji=False)
     console.print(READING, style="dim")
     with own_stdout() as stdout:

@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
-from thinice_tui.commands.failures import errors_shown
+from thinice_tui.commands.failures import shown_errors
+from thinice_tui.commands.help import examples
 from thinice_tui.commands.options import (
     ArchOption,
     DebugOption,
-    FormatOption,
     KeepOption,
     NormalizeOption,
     TrustOption,
@@ -17,18 +17,28 @@ from thinice_tui.commands.options import (
 )
 from thinice_tui.safe_io.own_stdout import own_stdout
 
+INSPECT_EXAMPLES = examples(
+    "thinice-tui inspect dense.pt pruned.pt",
+    "thinice-tui inspect pruned.pt --format json",
+)
+
 
 def inspect(
-    models: Annotated[list[Path], typer.Argument(metavar="MODEL...", parser=expanded_path, help="Checkpoints.")],
+    models: Annotated[list[Path], typer.Argument(metavar="MODEL", parser=expanded_path, help="Model files.")],
     arch: ArchOption = "auto",
     normalize: NormalizeOption = "auto",
     keep: KeepOption = None,
     trust_pickle: TrustOption = False,
-    form: FormatOption = None,
+    form: Annotated[
+        str | None, typer.Option("--format", metavar="NAME", help="The output's format: text (default) or json.")
+    ] = None,
     debug: DebugOption = False,
 ) -> None:
-    """What is in a model file: form, architecture, sparsity, layers; whether those after the first are it, pruned."""
-    with errors_shown(debug):
+    """Show what is in model files: format, architecture, sparsity, layers.
+
+    Each file after the first is compared with the first one: is it that model, pruned?
+    """
+    with shown_errors(debug):
         from thinice_tui.report.output import check_format
 
         chosen = check_format(form)

@@ -4,22 +4,28 @@ import gc
 
 import typer
 
-from thinice_tui.commands.failures import errors_shown, need_terminal
+from thinice_tui.commands.failures import need_terminal, shown_errors
+from thinice_tui.commands.help import examples
 from thinice_tui.commands.options import DebugOption, RunArgument
+
+OPEN_EXAMPLES = examples(
+    "thinice-tui open sample_models/standard.thinice",
+    "thinice-tui open runs/dense-pruned-1a2b3c4d.thinice",
+)
 
 
 def open_command(
     run: RunArgument,
     debug: DebugOption = False,
 ) -> None:
-    """Browse a run, finished or still going, without torch."""
-    with errors_shown(debug):
+    """Browse a run, finished or still going on. This needs neither torch nor the models."""
+    with shown_errors(debug):
         from thinice_tui.runfile.reader import check_run_file
 
         check_run_file(run)
         need_terminal(f"for text: thinice-tui report {run}")
 
-        gc.disable()  # importing makes no garbage; the interface enables it
+        gc.disable()  # importing makes no garbage; the interface enables collection again
         from thinice_tui.tui.app import open_in_app
 
         raise typer.Exit(open_in_app(run))

@@ -8,9 +8,12 @@ import typer
 from thinice_tui.errors import UsageError
 from thinice_tui.safe_io.paths import expanded
 
+MODELS, DATA, ATTACK, RUN, REPORT = "Models", "Data", "Attack", "Run", "Report"
+"""The headings under which `compare --help` lists its options."""
+
 
 def expanded_path(text: str) -> Path:
-    """What every option and argument that is a path is read by."""
+    """Parse an option or argument that is a path; ~ is the home folder. Raises typer.BadParameter."""
     try:
         return expanded(text)
     except UsageError as error:
@@ -18,27 +21,53 @@ def expanded_path(text: str) -> Path:
 
 
 RunArgument = Annotated[
-    Path, typer.Argument(metavar="RUN.thinice", parser=expanded_path, help="A run file, finished or still going.")
+    Path,
+    typer.Argument(metavar="RUN.thinice", parser=expanded_path, help="A run file; the run may still be going on."),
 ]
 ArchOption = Annotated[
     str,
-    typer.Option("--arch", metavar="SPEC", help="auto, a known name, FILE.py:factory, pkg.mod:factory or timm:NAME."),
+    typer.Option(
+        "--arch",
+        metavar="SPEC",
+        rich_help_panel=MODELS,
+        help="The architecture: auto, a known name, FILE.py:factory, package.module:factory or timm:NAME.",
+    ),
 ]
 NormalizeOption = Annotated[
     str,
     typer.Option(
-        "--normalize", metavar="SPEC", help="auto, none, cifar10, cifar100, svhn, imagenet, mnist, or m,m,m/s,s,s."
+        "--normalize",
+        metavar="SPEC",
+        rich_help_panel=MODELS,
+        help="The input normalisation: auto, none, a data set's name such as cifar10, or mean/std as m,m,m/s,s,s.",
     ),
 ]
 KeepOption = Annotated[
     str | None,
-    typer.Option("--keep", metavar="K", help="Fraction that scores in a model file keep: 0.1, or one a file: 1,0.1."),
+    typer.Option(
+        "--keep",
+        metavar="K",
+        rich_help_panel=MODELS,
+        help="The fraction of weights kept, for model files that hold scores: "
+        "0.1 for the pruned models, or one number a file, as 1,0.1.",
+    ),
 ]
 TrustOption = Annotated[
-    bool, typer.Option("--trust-pickle", help="Run code that is in model files: whole modules, TorchScript, .pt2.")
+    bool,
+    typer.Option(
+        "--trust-pickle",
+        rich_help_panel=MODELS,
+        help="Run code that is in model files: whole pickled modules, TorchScript, .pt2.",
+    ),
 ]
 FormatOption = Annotated[
-    str | None, typer.Option("--format", metavar="NAME", help="text or json; default: as -o is named, else text.")
+    str | None,
+    typer.Option(
+        "--format",
+        metavar="NAME",
+        rich_help_panel=REPORT,
+        help="The report's format: text or json. Default: what the file's name says, else text.",
+    ),
 ]
 OutputOption = Annotated[
     list[Path] | None,
@@ -47,10 +76,12 @@ OutputOption = Annotated[
         "--output",
         metavar="FILE",
         parser=expanded_path,
-        help="Write the report there, not to stdout: NAME.json or NAME.txt. Can be repeated.",
+        rich_help_panel=REPORT,
+        help="Write the report to NAME.json or NAME.txt instead of stdout. Can be repeated.",
     ),
 ]
 SamplesInReportOption = Annotated[
-    bool, typer.Option("--samples-in-report", help="Add every sample's outcome to the JSON report.")
+    bool,
+    typer.Option("--samples-in-report", rich_help_panel=REPORT, help="Add every sample's outcome to the JSON report."),
 ]
 DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]

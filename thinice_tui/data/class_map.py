@@ -1,4 +1,4 @@
-"""`--class-map FILE`: which folder has which label number, where that is not their alphabetical order."""
+"""`--class-map FILE`: the label number of each class folder, where it is not the alphabetical order."""
 
 import csv
 import io
@@ -7,22 +7,23 @@ from pathlib import Path
 
 from thinice_tui.errors import DataError
 from thinice_tui.safe_io.file_kind import check_not_another_kind, first_bytes, kind
+from thinice_tui.safe_io.limits import file_size
 
 EXPECTED = 'JSON {"folder": number} or CSV lines folder,number'
-MOST_BYTES = 16 * 2**20
+MAX_BYTES = 16 * 2**20
 
 
 def read_class_map(path: Path) -> tuple[dict[str, int], tuple[str, ...]]:
     """Label numbers by folder name, and class names by number; raises DataError.
 
-    JSON: {"cat": 3}, or the other way round {"3": "cat"}, or as ImageNet's own {"3": ["n01491361", "tiger_shark"]},
-    or a list of folder names in order. CSV: folder,number a line, with a header or none.
+    JSON: {"cat": 3}, {"3": "cat"}, {"3": ["n01491361", "tiger_shark"]} as ImageNet's own, or a list of folder names
+    in the order of the labels. CSV: a line folder,number for each, with or without a header.
     """
     check_not_another_kind(path, EXPECTED, DataError)
     what = kind(first_bytes(path, EXPECTED, DataError))
     if what not in ("text", "something else"):
-        raise DataError(f"{path}: is {what}, expected {EXPECTED}", "write it as text")
-    if path.stat().st_size > MOST_BYTES:
+        raise DataError(f"{path}: is {what}, expected {EXPECTED}", "write the class map as text")
+    if file_size(path) > MAX_BYTES:
         raise DataError(f"{path}: is larger than any class map", f"expected {EXPECTED}")
     try:
         written = path.read_text(encoding="utf-8-sig")
@@ -41,7 +42,10 @@ def read_class_map(path: Path) -> tuple[dict[str, int], tuple[str, ...]]:
         raise DataError(f"{path}: is an empty class map", f"expected {EXPECTED}")
     most = max(names) + 1
     if most > 100 * len(names) + 1000:
-        raise DataError(f"{path}: has {len(names)} classes and the label {most - 1}", "expected class numbers")
+        raise DataError(
+            f"{path}: has {len(names)} classes and the label {most - 1}",
+            "expected class numbers",
+        )
     return numbers, tuple(names.get(number, str(number)) for number in range(most))
 
 

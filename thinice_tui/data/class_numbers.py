@@ -1,4 +1,4 @@
-"""Class names to label numbers, where something determines them; how is said, and never guessed in silence."""
+"""Numbers for class names, from what determines them; the user is told how, and nothing is guessed."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,7 +9,7 @@ from thinice_tui.errors import DataError
 WNID = re.compile(r"n\d{8}")
 IMAGENET_CLASSES = 1000
 SHOWN, LETTERS = 6, 60
-"""Class names in a message, and letters of each."""
+"""The most class names in a message, and the most letters of each."""
 
 
 @dataclass(frozen=True)
@@ -18,23 +18,24 @@ class Numbering:
 
     numbers: Mapping[str, int]
     class_names: tuple[str, ...]
-    """By number; empty where the numbers are the names."""
+    """By number; empty: the names are numbers themselves."""
     how: str
-    """What determined them, and the first of them: `by the order of their names: cat → 0, dog → 1`."""
+    """What determined the numbers, with the first of them: `by the order of their names: cat → 0, dog → 1`."""
     by_order: bool = False
-    """Whether a name's place among all is its number: right only where the model has as many outputs."""
+    """Whether the numbers are the names' alphabetical order: right only where the model has as many outputs."""
 
 
 def number_classes(names: Iterable[str], known: Sequence[str], source: str, remedy: str) -> Numbering:
-    """Numbers for `names`: their places in `known`, the numbers that they are, or their alphabetical order.
+    """Numbers for `names`: their places in `known`, the numbers that they spell, or their alphabetical order.
 
-    known: class names in the order of the model's outputs, from the data or the model file; used where all are
-    among them, and a reason to ask where some are not. Of WordNet ids (n01440764) the order counts only where all
-    1000 of ImageNet's are there. remedy: how to say the numbers. Raises DataError where nothing determines them.
+    known: class names in the order of the model's outputs, from the data or the model file. They are used where all
+    names are among them; where some are not, this raises DataError. The order of WordNet ids (n01440764) is used only
+    where all 1000 of ImageNet are there. source: the data, for messages; remedy: how to give the numbers. Raises
+    DataError where nothing determines them.
     """
     ordered = sorted(set(names))
     if len(set(known)) == len(known) and set(ordered) <= set(known):
-        return mapped(
+        return described_numbering(
             {name: number for number, name in enumerate(known)}, tuple(known), ordered, "by their place in class_names"
         )
     if all(name.isascii() and name.isdecimal() for name in ordered):
@@ -54,12 +55,14 @@ def number_classes(names: Iterable[str], known: Sequence[str], source: str, reme
             f"{source}: has classes ({_first(others)}) that are not among class_names ({_first(known)})", remedy
         )
     numbers = {name: number for number, name in enumerate(ordered)}
-    found = mapped(numbers, tuple(ordered), ordered, "by the order of their names")
+    found = described_numbering(numbers, tuple(ordered), ordered, "by the order of their names")
     return Numbering(found.numbers, found.class_names, found.how, by_order=True)
 
 
-def mapped(numbers: Mapping[str, int], class_names: tuple[str, ...], used: Sequence[str], how: str) -> Numbering:
-    """A numbering of which the classes `used` are shown."""
+def described_numbering(
+    numbers: Mapping[str, int], class_names: tuple[str, ...], used: Sequence[str], how: str
+) -> Numbering:
+    """A numbering whose description shows the classes that are `used`."""
     shown = sorted(used, key=lambda name: numbers[name])
     pairs = ", ".join(f"{name[:LETTERS]} → {numbers[name]}" for name in shown[:SHOWN])
     if len(shown) > SHOWN:
@@ -78,7 +81,7 @@ def _from_digits(names: Sequence[str], source: str, remedy: str) -> Numbering:
             f"{source}: has {len(numbers)} classes named by numbers up to {max(numbers.values())}, which are no labels",
             remedy,
         )
-    return mapped(numbers, (), names, "by the numbers that they are")
+    return described_numbering(numbers, (), names, "by the numbers that they are")
 
 
 def _first(names: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""Label arrays as people store them, to one class number a sample, or to class names."""
+"""Checks labels, and turns arrays of numbers, one-hot rows or text into one class number or name a sample."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,11 +14,10 @@ WHOLE = "expected whole numbers from 0, one a sample"
 def check_labels(
     labels: NDArray[np.generic], count: int, source: str, indices: NDArray[np.int64] | None = None
 ) -> NDArray[np.int64]:
-    """Class numbers [count] or [count,1], or one-hot [count,K], to int64 [count].
+    """Class numbers int64 [count], of numbers [count] or [count,1] or of one-hot rows [count,K].
 
-    Numbers may be of any type, as long as they are whole; of two classes they may be false and true. indices:
-    [count], those that errors name; None: positions. Raises DataError, also for one-hot rows that are not one 1
-    and zeros.
+    Numbers may have any type, but must be whole; of two classes they may be false and true. indices: [count], the
+    samples' original indices, for messages; None: their positions. Raises DataError.
     """
     labels = np.asarray(labels)
     if labels.ndim == 2 and labels.shape[1] == 1:
@@ -41,8 +40,8 @@ def check_labels(
     return labels.astype(np.int64)
 
 
-def listed(values: Sequence[object], source: str) -> NDArray[Any]:
-    """A list of numbers, or of texts (dtype object), as an array; raises DataError for anything else in it."""
+def label_array(values: Sequence[object], source: str) -> NDArray[Any]:
+    """A list of numbers or of texts as an array, texts with dtype object; raises DataError for any other item."""
     for index, value in enumerate(values):
         if value is None:
             raise DataError(
@@ -55,15 +54,15 @@ def listed(values: Sequence[object], source: str) -> NDArray[Any]:
             )
     texts = sum(isinstance(value, str) for value in values)
     if 0 < texts < len(values):
-        raise DataError(f"{source}: some labels are text, others numbers", "expected one kind")
+        raise DataError(f"{source}: some labels are text, others numbers", "expected numbers only, or text only")
     if any(isinstance(value, int) and abs(value) >= 2**63 for value in values):
         raise DataError(f"{source}: some labels are huge numbers", "expected class numbers")
     return np.array(values, dtype=object if texts else None)
 
 
-def texts_of(array: NDArray[Any]) -> tuple[str, ...]:
-    """Stored texts, of whatever type, as str."""
-    if array.dtype.kind == "U":  # a damaged file's code points are beyond what Python's own conversion survives
+def as_texts(array: NDArray[Any]) -> tuple[str, ...]:
+    """The texts in an array of text, bytes or objects, as str."""
+    if array.dtype.kind == "U":  # Python's own conversion crashes on code points of damaged files
         codec = "utf-32-be" if array.dtype.byteorder == ">" else "utf-32-le"
         raw, size = array.tobytes(), array.dtype.itemsize
         parts = [raw[at : at + size] for at in range(0, len(raw), size)]
@@ -74,7 +73,7 @@ def texts_of(array: NDArray[Any]) -> tuple[str, ...]:
 
 
 def check_indices(indices: NDArray[np.generic], count: int, source: str) -> NDArray[np.int64]:
-    """Original indices as stored with some data: whole numbers from 0, none twice; raises DataError."""
+    """Original indices int64 [count]: whole numbers from 0, none twice; raises DataError."""
     if indices.shape != (count,) or not np.issubdtype(indices.dtype, np.integer):
         raise DataError(
             f"{source}: indices are {indices.dtype} of shape {indices.shape}", f"expected whole numbers, [{count}]"
@@ -82,7 +81,7 @@ def check_indices(indices: NDArray[np.generic], count: int, source: str) -> NDAr
     if indices.size and (int(indices.min()) < 0 or int(indices.max()) >= 2**63):
         raise DataError(f"{source}: the lowest index is {int(indices.min())}", "expected whole numbers from 0")
     if len(np.unique(indices)) != count:
-        raise DataError(f"{source}: some indices are there twice", "expected one of its own for each sample")
+        raise DataError(f"{source}: some indices are there twice", "expected a different one for each sample")
     return indices.astype(np.int64)
 
 

@@ -1,4 +1,4 @@
-"""Stored images, whatever their layout and type, as [n,C,H,W] in uint8 or float32, checked as they are read."""
+"""Images stored in any layout and type, read as [n,C,H,W] in uint8 or float32, and checked as they are read."""
 
 import copy
 import math
@@ -11,42 +11,43 @@ from numpy.typing import NDArray
 from thinice_tui.data.disk_arrays import Array, Positions
 from thinice_tui.errors import DataError
 
-LOOKED_AT = 64
-"""Images, spread over those selected, that are read and checked before anything else is."""
+CHECKED_FIRST = 64
+"""Images, evenly spaced over those selected, that are read and checked before a run begins."""
 ROUND_OFF = 1e-6
-"""How far outside [0,1] a pixel may be and still mean 0 or 1: what float32 arithmetic leaves behind."""
+"""How far outside [0,1] a pixel may be and still count as 0 or 1: the rounding of float32 arithmetic."""
 OVERSHOOT = 0.1
-"""How far outside [0,1] resampling may take pixels; normalised images go further."""
+"""How far outside [0,1] resampling takes pixels; normalised images are further outside."""
 LAYOUTS = ("NCHW", "NHWC")
 SHOWN = 3
+"""The most indices that a message names."""
 
 
 @dataclass
 class RoundOff:
-    """The lowest and the highest pixel that were read, where they lie outside [0,1] by at most ROUND_OFF."""
+    """The range of the pixels that were read, at most ROUND_OFF outside [0,1]; these were clipped."""
 
     low: float = 0.0
     high: float = 1.0
 
     def __str__(self) -> str:
-        """A note; empty where nothing was clipped."""
+        """A note for the user; empty: nothing was clipped."""
         if self.low >= 0 and self.high <= 1:
             return ""
         return f"pixels from {self.low:.9g} to {self.high:.9g} were clipped to [0,1]: that is rounding"
 
 
 class StoredImages:
-    """Images [n,C,H,W], uint8 as stored or float32 in [0,1], brought into this form as they are read.
+    """Images [n,C,H,W], uint8 as stored or float32 in [0,1], converted at each access.
 
-    Reading raises DataError where pixels are not finite or not in [0,1], up to ROUND_OFF: what is wrong is said
-    when it is reached, and never attacked.
+    An access raises DataError where pixels are not finite, or more than ROUND_OFF outside [0,1]: such images are
+    never attacked.
     """
 
     def __init__(self, stored: Array, source: str, indices: NDArray[np.int64] | None = None, layout: str = "") -> None:
         """stored: [n,H,W], [n,H,W,C] or [n,C,H,W] (C: 1 or 3), uint8 or floats.
 
-        indices: [n], those that errors name; None: positions. layout: NCHW or NHWC; empty: as the shape says.
-        Raises DataError for a shape or type that cannot be meant, or may mean two things.
+        indices: [n], the images' original indices, for messages; None: their positions. layout: NCHW or NHWC; empty:
+        as the shape tells. Raises DataError for a shape or type that no images have, and for an ambiguous shape.
         """
         self._stored, self._source = stored, source
         self._indices = np.arange(stored.shape[0]) if indices is None else indices
@@ -63,8 +64,8 @@ class StoredImages:
     def __len__(self) -> int:
         return self.shape[0]
 
-    def apart(self) -> "StoredImages":
-        """The same images, whose reading is not noted in `round_off` here."""
+    def with_own_round_off(self) -> "StoredImages":
+        """The same images, with a `round_off` of their own, so that reading them is not noted here."""
         other = copy.copy(self)
         other.round_off = RoundOff()
         return other
@@ -77,7 +78,7 @@ class StoredImages:
             images = images.transpose(0, 3, 1, 2)
         if self.dtype == np.uint8:
             return np.ascontiguousarray(images)
-        with np.errstate(over="ignore"):  # a float64 beyond float32 is infinite, and said to be so
+        with np.errstate(over="ignore"):  # a float64 beyond float32 becomes infinite, and is refused below
             floats = np.ascontiguousarray(images, dtype=np.float32)
         return self._in_range(floats, positions)
 
@@ -87,7 +88,7 @@ class StoredImages:
         low, high = float(floats.min()), float(floats.max())
         if low >= 0 and high <= 1:
             return floats
-        if not np.isfinite(low) or not np.isfinite(high):  # NaN passes through min and max
+        if not np.isfinite(low) or not np.isfinite(high):  # min and max of NaN are NaN
             bad = np.array(~np.isfinite(floats).all(axis=(1, 2, 3)))
             raise DataError(
                 f"{self._source}: {np.count_nonzero(bad)} images of {len(floats)} that were read hold NaN or "
@@ -111,13 +112,13 @@ class StoredImages:
         return f"index {', '.join(str(index) for index in found[:SHOWN])}{', …' if len(found) > SHOWN else ''}"
 
 
-def spread(count: int, most: int = LOOKED_AT) -> NDArray[np.int64]:
-    """At most `most` positions among `count`, evenly, the first and the last included."""
+def evenly_spaced(count: int, most: int = CHECKED_FIRST) -> NDArray[np.int64]:
+    """At most `most` positions among `count`, int64, evenly spaced, with the first and the last."""
     return np.unique(np.linspace(0, count - 1, min(count, most)).astype(np.int64))
 
 
-def wrap_tables(columns: int = 0) -> str:
-    """What to do with rows of `columns` numbers (0: unknown): they are flattened images, or no images at all."""
+def table_advice(columns: int = 0) -> str:
+    """What to do with rows of `columns` numbers (0: unknown), which are flattened images or other features."""
     sides = {channels: math.isqrt(columns // channels) for channels in (1, 3)}
     square = next((f"{c}, {s}, {s}" for c, s in sides.items() if c * s * s == columns and s >= 8), "C, H, W")
     return (
@@ -128,9 +129,9 @@ def wrap_tables(columns: int = 0) -> str:
 
 
 def _channels_last(shape: tuple[int, ...], source: str, layout: str) -> bool:
-    """Whether the last axis holds the channels; raises DataError where the shape is none of images."""
+    """Whether the last axis holds the channels; raises DataError where no images have that shape."""
     if len(shape) == 2 and 0 not in shape:
-        raise DataError(f"{source}: is a table, of shape {shape}, expected images", wrap_tables(shape[1]))
+        raise DataError(f"{source}: is a table, of shape {shape}, expected images", table_advice(shape[1]))
     if len(shape) not in (3, 4) or 0 in shape:
         raise DataError(
             f"{source}: images have shape {shape}", "expected [n, height, width, channels] or channels first"
@@ -148,7 +149,7 @@ def _channels_last(shape: tuple[int, ...], source: str, layout: str) -> bool:
     if first and last and math.prod(shape[1:]) > 1:
         raise DataError(
             f"{source}: images have shape {shape}, whose channels may be first or last",
-            f"say which, after the file's name: #layout=NCHW ({_size(shape[1], shape[2], shape[3])}) "
+            f"name the layout after the file's name: #layout=NCHW ({_size(shape[1], shape[2], shape[3])}) "
             f"or #layout=NHWC ({_size(shape[3], shape[1], shape[2])})",
         )
     return last and not first
@@ -159,9 +160,9 @@ def _size(channels: int, height: int, width: int) -> str:
 
 
 def _out_of_range(low: float, high: float) -> str:
-    """What to do about pixels outside [0,1]."""
+    """What to do about pixels from `low` to `high`."""
     if low >= -OVERSHOOT and high <= 1 + OVERSHOOT:
-        return "where resampling took them there, clip them: images.clip(0, 1)"
+        return "resampling may have caused this: clip them with images.clip(0, 1)"
     if low >= 0 and high <= 255:
         return "they look like [0,255]: divide by 255, or store them as uint8"
-    return "they look normalised: store them before normalisation and give --normalize"
+    return "they look normalised: store the images before normalisation, and give --normalize"

@@ -1,4 +1,4 @@
-"""Which samples of a data set are meant: indices, classes, a shuffled order, the first N; in that order."""
+"""Selects samples of a data set by indices, classes, a shuffled order and a number, in that order."""
 
 import csv
 import io
@@ -8,25 +8,27 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from thinice_tui.data.array_keys import whole
-from thinice_tui.data.layout import spread
+from thinice_tui.data.disk_arrays import load_whole
+from thinice_tui.data.layout import evenly_spaced
 from thinice_tui.data.samples import Samples
 from thinice_tui.data.sources.npy_pair import read_npy
 from thinice_tui.errors import DataError, UsageError
 from thinice_tui.protocol.request import DataOptions
 from thinice_tui.safe_io.file_kind import check_not_another_kind, first_bytes, kind
+from thinice_tui.safe_io.limits import file_size
 
 EXPECTED = "a list of original indices: one a line, CSV with a column `sample` or `index`, JSON, or a NumPy array"
 COLUMNS = ("sample", "index", "indices", "id")
-MOST_BYTES = 512 * 2**20
+MAX_BYTES = 512 * 2**20
 SHOWN = 12
+"""The most classes that a message names."""
 
 
 def select(samples: Samples, options: DataOptions, count: int | None) -> Samples:
-    """The samples asked for; each keeps its index in the original data. Raises DataError and UsageError.
+    """The samples that the options name; each keeps its index in the original data. Raises DataError and UsageError.
 
-    The indices in the order of their file, of these the classes, then the shuffle, then the first `count` (None: all).
-    A few of these, spread over them, are read and checked; no other image is.
+    First the indices, in the order of their file; of these the classes; then the shuffle; then the first `count`
+    (None: all). Some of the selected images, evenly spaced, are read and checked; no other image is read.
     """
     if options.indices is not None:
         rows = _rows_of(read_indices(options.indices), samples, options.indices)
@@ -38,12 +40,12 @@ def select(samples: Samples, options: DataOptions, count: int | None) -> Samples
         order = np.argsort(shuffled_keys(samples.indices, options.shuffle), kind="stable")
         samples = samples.take(order, f"shuffled with seed {options.shuffle}")
     samples = samples.first(count)
-    samples.images[spread(len(samples))]  # raises DataError for what is no image, before anything takes long
+    samples.images[evenly_spaced(len(samples))]  # raises DataError for damaged images, before anything takes long
     return samples
 
 
 def find_classes(typed: str, samples: Samples) -> list[int]:
-    """Label numbers of `cat,dog` or `3,5`; a number is a label before it is a name. Raises UsageError."""
+    """Label numbers of `cat,dog` or `3,5`; a number is read as a label, not as a name. Raises UsageError."""
     names = {name: label for label, name in reversed(list(enumerate(samples.class_names)))}
     found = []
     for word in (part.strip() for part in typed.split(",")):
@@ -63,10 +65,10 @@ def find_classes(typed: str, samples: Samples) -> list[int]:
 
 
 def shuffled_keys(indices: NDArray[np.int64], seed: int) -> NDArray[np.uint64]:
-    """Sorting by these shuffles: a number for each index, from the index and the seed alone.
+    """A sort key for each index, from the index and the seed alone; sorting by it shuffles. uint64, of indices' shape.
 
-    splitmix64 (Steele, Lea and Flood 2014), which is one to one, so no two are the same. No library's generator is
-    in it: the same seed picks the same samples with every version, and whatever else was selected before.
+    splitmix64 (Steele, Lea and Flood 2014) is one to one, so that no two keys are equal. It needs no library's
+    generator: the same seed selects the same samples with every version, whatever else was selected before.
     """
     step = np.uint64(0x9E3779B97F4A7C15)
 
@@ -84,9 +86,9 @@ def shuffled_keys(indices: NDArray[np.int64], seed: int) -> NDArray[np.uint64]:
 def read_indices(path: Path) -> NDArray[np.int64]:
     """Original indices, int64, in the file's order; raises DataError.
 
-    Text: one or several a line, # begins a comment. CSV: the column `sample` or `index`. JSON: a list of numbers,
-    of objects with `sample` or `index`, or an object with such a list under `samples` or `indices`. All that
-    thinice-tui exports are among these. NumPy: whole numbers [n] in an .npy.
+    Text: one or several a line; # begins a comment. CSV: the column `sample` or `index`. JSON: a list of numbers,
+    a list of objects with `sample` or `index`, or an object with such a list under `samples` or `indices`. NumPy:
+    whole numbers [n] in an .npy. Every list that thinice-tui exports can be read.
     """
     check_not_another_kind(path, EXPECTED, DataError)
     head = first_bytes(path, EXPECTED, DataError)
@@ -94,7 +96,7 @@ def read_indices(path: Path) -> NDArray[np.int64]:
         return _from_npy(path)
     if (what := kind(head)) not in ("text", "something else"):
         raise DataError(f"{path}: is {what}, expected {EXPECTED}", "save the indices with numpy.save, or as text")
-    if path.stat().st_size > MOST_BYTES:
+    if file_size(path) > MAX_BYTES:
         raise DataError(f"{path}: is larger than any list of indices", f"expected {EXPECTED}")
     try:
         written = path.read_text(encoding="utf-8-sig")
@@ -109,7 +111,7 @@ def read_indices(path: Path) -> NDArray[np.int64]:
 
 
 def _rows_of(wanted: NDArray[np.int64], samples: Samples, path: Path) -> NDArray[np.int64]:
-    """Where the original indices `wanted` are in `samples`."""
+    """The positions in `samples` of the original indices `wanted`; raises DataError."""
     values, counts = np.unique(wanted, return_counts=True)
     if len(values) != len(wanted):
         raise DataError(f"{path}: names {values[counts > 1][0]} more than once", "remove the repetitions")
@@ -136,7 +138,7 @@ def _from_npy(path: Path) -> NDArray[np.int64]:
             f"{path}: is an array of {found.dtype} and shape {found.shape}, expected whole numbers [n]",
             f"expected {EXPECTED}",
         )
-    indices = whole(found, str(path))
+    indices = load_whole(found, str(path))
     if not len(indices):
         raise DataError(f"{path}: names no indices", f"expected {EXPECTED}")
     if int(indices.min()) < 0 or int(indices.max()) >= 2**63:
@@ -150,10 +152,10 @@ def _from_json(written: str) -> list[int]:
         stored = next((stored[key] for key in ("samples", "indices") if isinstance(stored.get(key), list)), None)
     if not isinstance(stored, list):
         raise TypeError("no list of `samples` or `indices` in it")
-    return [_one(item) if isinstance(item, dict) else item for item in stored]
+    return [_index_of(item) if isinstance(item, dict) else item for item in stored]
 
 
-def _one(item: dict[str, object]) -> int:
+def _index_of(item: dict[str, object]) -> int:
     found = next((item[key] for key in COLUMNS if key in item), None)
     if type(found) is not int:
         raise TypeError(f"an entry without {' or '.join(COLUMNS[:2])}")

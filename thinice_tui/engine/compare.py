@@ -1,4 +1,4 @@
-"""From files and options to a run: what `thinice-tui compare` does, whatever looks at it."""
+"""The comparison of models: from a request to a prepared run, and from there to a run file or a dry run."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -8,43 +8,49 @@ from pathlib import Path
 from thinice_tui.data.samples import Samples
 from thinice_tui.data.selection import select
 from thinice_tui.data.spec import read_samples, stored_spec
-from thinice_tui.data.spread import Spread
+from thinice_tui.data.stratified_sample import StratifiedSample
 from thinice_tui.engine.dry_run import DryRun, planned
 from thinice_tui.engine.plan import RunModel, default_path, make_plan
-from thinice_tui.engine.preflight.budget import budget_warnings
+from thinice_tui.engine.preflight.budget import check_budget
 from thinice_tui.engine.preflight.checks import check_models
-from thinice_tui.engine.preflight.normalization import decide_normalizations, describe_trial, own_constants
+from thinice_tui.engine.preflight.normalization import choose_normalizations, describe_trial
+from thinice_tui.engine.preflight.normalization_candidates import dataset_normalizations
 from thinice_tui.engine.run import PROBED, run_comparison
 from thinice_tui.engine.worker.device import choose_device, full_precision
 from thinice_tui.models.load import LoadedModel, load_model
-from thinice_tui.models.weight_similarity import compare_models, doubts, same_weights, unheeded_keep
-from thinice_tui.protocol.observer import Observer
+from thinice_tui.models.weight_similarity import (
+    compare_models,
+    warning_if_unrelated,
+    warnings_of_same_weights,
+    warnings_of_unused_keep,
+)
+from thinice_tui.protocol.progress import Observer
 from thinice_tui.protocol.request import Request
-from thinice_tui.runfile.control import this_engine
-from thinice_tui.runfile.hold import Hold
-from thinice_tui.runfile.identity import check_continues
+from thinice_tui.runfile.liveness import this_engine
 from thinice_tui.runfile.records import Role
+from thinice_tui.runfile.resume import check_continues
+from thinice_tui.runfile.run_claim import RunClaim
 
 
 @dataclass(frozen=True)
-class Prepared:
-    """Everything read and checked that can be without attacking, and where the run goes."""
+class PreparedRun:
+    """Models and data, read and checked, and the path of the run file."""
 
     models: tuple[RunModel, ...]
     samples: Samples
-    probe: Spread
-    """Of the whole data, whatever is selected."""
+    probe: StratifiedSample
+    """Samples spread over the whole data set, independent of the selection."""
     path: Path
-    remarks: tuple[str, ...] = ()
-    """What was decided on the way and should be known, such as normalisations that were tried."""
+    notes: tuple[str, ...] = ()
+    """Decisions that the user should know, such as a normalisation that was chosen."""
     warnings: tuple[str, ...] = ()
-    """What makes the comparison doubtful."""
+    """Reasons to doubt the comparison."""
     origin: Mapping[str, object] = field(default_factory=dict)
-    """The same for the run table: normalizations and kinships by model."""
+    """Values for the run table: `normalization` and `kinship`, each by model."""
 
 
-def prepare(request: Request) -> Prepared:
-    """Read models and data; raises ThiniceError before anything is written."""
+def prepare(request: Request) -> PreparedRun:
+    """Read and check models and data; nothing is written. Raises ThiniceError."""
     files: list[tuple[Role, Path]] = [("dense", request.dense)]
     files += [("pruned", path) for path in request.pruned]
     files += [("control", request.control)] if request.control else []
@@ -56,28 +62,32 @@ def prepare(request: Request) -> Prepared:
         for (_, path), keep in zip(files, keeps, strict=True)
     ]
     names = _unique_names([path for _, path in files])
-    kinships = [compare_models(loaded[0], other) for other in loaded[1:]]
+    similarities = [compare_models(loaded[0], other) for other in loaded[1:]]
     spec, whole = _data(request, loaded[0])
     samples = select(whole, request.data_options, request.samples)
-    probe = Spread(whole, samples.images.shape[1:])
-    decision = decide_normalizations(loaded, names, probe, own_constants(spec, probe), choose_device(request.device))
+    probe = StratifiedSample(whole, samples.images.shape[1:])
+    decision = choose_normalizations(
+        loaded, names, probe, dataset_normalizations(spec, probe), choose_device(request.device)
+    )
     decided, trials = decision.models, decision.trials
     models = tuple(RunModel(role, name, model) for (role, _), name, model in zip(files, names, decided, strict=True))
-    doubted = (doubts(loaded[0], other, kin) for other, kin in zip(loaded[1:], kinships, strict=True))
-    return Prepared(
+    doubted = (
+        warning_if_unrelated(loaded[0], other, found) for other, found in zip(loaded[1:], similarities, strict=True)
+    )
+    return PreparedRun(
         models,
         samples,
         probe,
         request.run or default_path(models, samples, request.settings),
-        remarks=(
+        notes=(
             *samples.notes,
             *(describe_trial(name, trial) for name, trial in zip(names, trials, strict=True) if trial),
         ),
         warnings=(
-            *budget_warnings(samples, request.settings),
+            *check_budget(samples, request.settings),
             *(doubt for doubt in doubted if doubt),
-            *same_weights(list(zip(names, decided, strict=True)), request.control is not None),
-            *unheeded_keep(options.keep, list(zip(loaded, keeps, strict=True))),
+            *warnings_of_same_weights(list(zip(names, decided, strict=True)), request.control is not None),
+            *warnings_of_unused_keep(options.keep, list(zip(loaded, keeps, strict=True))),
             *decision.warnings,
         ),
         origin={
@@ -87,27 +97,27 @@ def prepare(request: Request) -> Prepared:
             },
             "kinship": {
                 name: {key: None if value != value else value for key, value in asdict(kin).items()}  # NaN is no JSON
-                for name, kin in zip(names[1:], kinships, strict=True)
+                for name, kin in zip(names[1:], similarities, strict=True)
             },
         },
     )
 
 
 def execute(
-    request: Request, prepared: Prepared, observer: Observer, log: Path | None = None, hold: Hold | None = None
+    request: Request, prepared: PreparedRun, observer: Observer, log: Path | None = None, hold: RunClaim | None = None
 ) -> None:
-    """Attack until done; the same call again resumes, or returns at once when the run is finished.
+    """Attack until the run is finished; the same call resumes an unfinished run and does nothing for a finished one.
 
-    log: where this process's messages go, for views; None: to a terminal. hold: of whoever took the run before models
-    and data were read; None: it is taken now.
+    log: the file that holds this process's messages, for views; None: they go to a terminal. hold: the hold on the run
+    file that the caller took before reading models and data; None: it is taken here. Raises ThiniceError.
     """
-    for remark in prepared.remarks:
-        observer.note(remark)
+    for note in prepared.notes:
+        observer.note(note)
     device = choose_device(request.device)
-    with hold or Hold() as held:
+    with hold or RunClaim() as held:
         plan = make_plan(prepared.models, prepared.samples, request.settings, (), device, classes=0)
         check_continues(prepared.path, plan, [model.record() for model in prepared.models])
-        held.take(prepared.path, log)
+        held.acquire(prepared.path, log)
         run_comparison(
             prepared.models,
             prepared.samples,
@@ -123,18 +133,18 @@ def execute(
         )
 
 
-def plan_only(request: Request, prepared: Prepared) -> DryRun:
-    """Check the models as a run would, and say what it would do; nothing is attacked or written."""
+def plan_only(request: Request, prepared: PreparedRun) -> DryRun:
+    """Check the models as a run does, and plan it; nothing is attacked or written. Raises ThiniceError."""
     device = choose_device(request.device)
     images = prepared.probe.first(PROBED)
-    with full_precision(), Hold() as hold:
+    with full_precision(), RunClaim() as hold:
         classes, checks = check_models(prepared.models, prepared.samples, images, device, prepared.path, hold)
     warnings = (*prepared.warnings, *(check.warning for _, check in checks if check.warning))
     return planned(prepared.models, prepared.samples, request.settings, classes, device, prepared.path, warnings)
 
 
 def _data(request: Request, dense: LoadedModel) -> tuple[str, Samples]:
-    """The data's spec, and all of its samples, whatever is selected."""
+    """The data spec, and all samples of the data, before any selection."""
     spec = stored_spec(dense.checkpoint.about, dense.path) if request.data is None else request.data
     stored = dense.checkpoint.about.get("class_names")
     known = tuple(str(name) for name in stored) if isinstance(stored, list) else ()
@@ -145,7 +155,7 @@ def _data(request: Request, dense: LoadedModel) -> tuple[str, Samples]:
 
 
 def _unique_names(paths: list[Path]) -> list[str]:
-    """File names without suffix; with the folder where that tells them apart, else numbered."""
+    """Unique model names: file names without suffix, with the folder or a number where two are the same."""
     names = [path.stem for path in paths]
     longer = [f"{path.resolve().parent.name}/{path.stem}" for path in paths]
     if len(set(names)) < len(set(longer)):

@@ -1,7 +1,7 @@
-"""What was seen that makes a model's robust accuracy doubtful: before the attacks, in them, and after them."""
+"""The findings of a run: results of the checks before, during and after the attacks, kept in the run file."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 from thinice_tui.runfile.records import Finding
 from thinice_tui.runfile.writer import RunWriter
@@ -9,22 +9,8 @@ from thinice_tui.runfile.writer import RunWriter
 NOT_FINITE = "logits NaN or infinite under attack"
 
 
-@dataclass(frozen=True)
-class Check:
-    """One look at a model before the run, on `n` images, of which `value` failed; warning: what that means, if any."""
-
-    check: str
-    value: int
-    n: int
-    warning: str = ""
-
-    def finding(self, model: str) -> Finding:
-        """For the report's reliability section; model: its name in the run."""
-        return Finding(model, self.check, self.value, self.n, bool(self.warning))
-
-
-class Findings:
-    """A run's findings, kept in its file: one of each model and check, the last one made."""
+class StoredFindings:
+    """The findings in a run file: the last one of each model and check."""
 
     def __init__(self, writer: RunWriter) -> None:
         stored = writer.value("findings")
@@ -35,16 +21,17 @@ class Findings:
         }
 
     def add(self, findings: Iterable[Finding]) -> None:
-        """Keep these, in place of earlier ones of the same model and check."""
+        """Store these; they replace earlier ones of the same model and check."""
         new = {(one.model, one.check): one for one in findings}
         if new:
             self._kept |= new
             self._writer.set_values(findings=[asdict(one) for one in self._kept.values()])
 
     def value(self, model: str, check: str) -> float:
-        """What was found before; 0 where nothing was."""
+        """The stored value; 0 where there is none."""
         found = self._kept.get((model, check))
         return 0.0 if found is None else found.value
 
     def has(self, model: str, check: str) -> bool:
+        """Whether there is one."""
         return (model, check) in self._kept

@@ -1,17 +1,16 @@
-"""Normalisations by name, and from what is typed or stored in a checkpoint.
+"""Normalisations: the known constants, and those that a command line or a model's file gives.
 
-The constants' sources: CIFAR-10/100 as in most published training code (per-pixel std; `cifar10-2023` has the mean of
-per-image std, as MAD and kuangliu/pytorch-cifar), SVHN as in the same, ImageNet as in torchvision, MNIST as in
-PyTorch's example, `half` maps [0,1] to [−1,1]. None of them belongs in the data: it sits in front of the network.
+A normalisation is a layer in front of the network, never part of the data. Sources of the constants: CIFAR-10 and
+CIFAR-100 as in most published training code (std over pixels); `cifar10-2023` as in MAD and kuangliu/pytorch-cifar
+(mean of the images' std), SVHN likewise; ImageNet as in torchvision; MNIST as in PyTorch's example; `half` maps [0,1]
+to [−1,1].
 """
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from torch import Tensor
 
 from thinice_tui.errors import CheckpointError, UsageError
@@ -30,56 +29,14 @@ KNOWN = {
         Normalization("half", (0.5,), (0.5,)),
     )
 }
-
-
 Source = Literal[
     "given", "the file's buffers", "the file's metadata", "inside the network", "undecided", "clean accuracy"
 ]
-"""Where a model's normalisation is from."""
-GREY = ("mnist", "fashion-mnist")
-"""Of images with one channel; the others with three, `half` of any."""
-NOISE = 2.0
-"""Standard errors by which one normalisation must beat another, on the same images, to be told from it."""
-
-
-def candidates(channels: int) -> dict[str, Normalization | None]:
-    """What is tried where nothing says a model's normalisation, for images with that many channels; `none` first."""
-    grey = channels == 1
-    fitting = [
-        known
-        for known in KNOWN.values()
-        if len(known.mean) in (1, channels) and (known.name == "half" or (known.name in GREY) == grey)
-    ]
-    return {"none": None, **{known.name: known for known in fitting}}
-
-
-@dataclass(frozen=True)
-class Trial:
-    """What was seen of the candidates: accuracy by name, on how many images each, which was chosen and why.
-
-    images: the most that any saw; those that clearly were worse saw fewer.
-    """
-
-    chosen: str
-    why: str
-    images: int
-    accuracies: dict[str, float]
-    seen: dict[str, int]
-
-
-def told_apart(better: NDArray[np.bool_], worse: NDArray[np.bool_], errors: float = NOISE) -> bool:
-    """Whether `better` beats `worse` on the same images by more than `errors` standard errors.
-
-    Both: bool [n], or [m,n] of m models, whether each image was classified rightly. For one model this is McNemar's
-    test (1947) without correction: the images that only one gets right differ in number. Several models are not
-    independent of one another, so an image counts once, with the sum over them.
-    """
-    gained = (better.astype(np.int64) - worse).reshape(-1, better.shape[-1]).sum(axis=0)
-    return float(gained.sum()) > errors * math.sqrt(float((gained**2).sum()))
+"""Where a model's normalisation comes from."""
 
 
 def same_normalization(one: Normalization | None, other: Normalization | None) -> bool:
-    """Whether both do the same to an image, whatever they are called; constants are published with 4 digits."""
+    """Whether both have the same constants to four digits, as they are published; names do not matter."""
     if one is None or other is None:
         return one is other
     pairs = ((one.mean, other.mean), (one.std, other.std))
@@ -87,10 +44,10 @@ def same_normalization(one: Normalization | None, other: Normalization | None) -
 
 
 def buffered_normalization(buffers: Mapping[str, Tensor], path: str) -> Normalization:
-    """From the buffers `….mean` and `….std` of a model's file; raises CheckpointError where they are unusable."""
+    """The normalisation in the buffers `….mean` and `….std` of a model's file; raises CheckpointError for others."""
     values = {key.rpartition(".")[2]: tuple(value.flatten().double().tolist()) for key, value in buffers.items()}
     mean, std = values.get("mean", ()), values.get("std", ())
-    rounded = tuple(tuple(round(part, 6) for part in parts) for parts in (mean, std))  # float32 says 0.49140000343
+    rounded = tuple(tuple(round(part, 6) for part in parts) for parts in (mean, std))  # float32 holds 0.49140000343
     problem = _problem(*rounded) if len(buffers) == 2 else f"it holds {', '.join(buffers)}"
     if not problem and max(map(abs, mean)) > 1.5:
         problem = "its means are not in units of [0,1] pixels"
@@ -100,7 +57,10 @@ def buffered_normalization(buffers: Mapping[str, Tensor], path: str) -> Normaliz
 
 
 def parse_normalization(spec: str) -> Normalization | None:
-    """`none`, a known name, or `m,m,m/s,s,s`; None means: the network takes raw [0,1] images."""
+    """The normalisation for `none`, a known name, or `m,m,m/s,s,s`; None: the network takes raw [0,1] images.
+
+    Raises UsageError for anything else.
+    """
     if spec == "none":
         return None
     if spec in KNOWN:
@@ -121,7 +81,10 @@ def parse_normalization(spec: str) -> Normalization | None:
 
 
 def stored_normalization(stored: object, path: str) -> Normalization | None:
-    """The `normalization` entry of a checkpoint: a name, None, or {name, mean, std}."""
+    """The normalisation in a checkpoint's entry: None, `none`, a known name, or {name, mean, std}.
+
+    Raises CheckpointError for anything else.
+    """
     if stored is None or stored == "none":
         return None
     if isinstance(stored, str) and stored in KNOWN:
@@ -142,6 +105,7 @@ def _numbers(value: object) -> bool:
 
 
 def _problem(mean: tuple[float, ...], std: tuple[float, ...]) -> str:
+    """What is wrong with the constants; empty: nothing."""
     if len(mean) != len(std) or len(mean) not in (1, 3):
         return f"{len(mean)} means and {len(std)} standard deviations, expected 1 or 3 of each"
     if not all(map(math.isfinite, mean + std)) or min(std) <= 0:

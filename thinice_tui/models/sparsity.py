@@ -1,35 +1,22 @@
-"""How sparse a network is, by the three conventions of the literature, and layer by layer."""
+"""The sparsity of a network, by the three conventions of the literature and per layer."""
 
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
+from thinice_tui.runfile.records import Layer
+
 CONV = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
 
 
 @dataclass(frozen=True)
-class Layer:
-    """One convolution's or linear layer's weight; biases are not counted."""
-
-    name: str
-    kind: str
-    shape: tuple[int, ...]
-    weights: int
-    zeros: int
-
-    @property
-    def sparsity(self) -> float:
-        return self.zeros / self.weights if self.weights else 0.0
-
-
-@dataclass(frozen=True)
 class Sparsity:
-    """Fractions in [0,1], after masks are folded in.
+    """Fractions of zeros in [0,1], after masks are folded in.
 
-    conv_linear: zeros over all Conv and Linear weights (HARP's convention, the headline);
-    mean_per_layer: mean of the layers' fractions (HYDRA's); all_parameters: zeros over every
-    parameter, batch norm and biases included (RADMM's).
+    conv_linear: of all Conv and Linear weights (HARP's convention, and the one that is shown first); mean_per_layer:
+    the mean of the layers' fractions (HYDRA's); all_parameters: of every parameter, batch norm and biases included
+    (RADMM's).
     """
 
     conv_linear: float
@@ -65,7 +52,7 @@ def measure_sparsity(network: nn.Module) -> Sparsity:
 
 
 def _weight(module: nn.Module) -> Tensor | None:
-    """The weight of a convolution or linear layer; those of graphs are told by its dimensions alone."""
+    """The weight of a convolution or linear layer; in a graph, whose modules have no classes, any with 2 dimensions."""
     scripted = isinstance(module, torch.jit.ScriptModule) or type(module) is nn.Module
     if not scripted and not isinstance(module, (*CONV, nn.Linear)):
         return None

@@ -1,4 +1,4 @@
-"""Whether one model is a pruned version of another: same network, classes and input, and related weights."""
+"""How similar two models' weights are, and so whether one can be a pruned version of the other."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -11,20 +11,20 @@ from thinice_tui.errors import ModelError
 from thinice_tui.models.load import LoadedModel
 from thinice_tui.models.normalization import same_normalization
 
-RELATED = 0.1
-"""Cosine from which weights are called related. Of unrelated ones it is 0 ± 1/√n; fine-tuned ones are far above."""
-ENOUGH = 1000
-"""Kept weights below which nothing is said of it."""
+RELATED_COSINE = 0.1
+"""Weights with at least this cosine are called related: n unrelated weights have 0 ± 1/√n, fine-tuned ones far more."""
+MIN_WEIGHTS = 1000
+"""With fewer kept weights, the cosine is too noisy to tell."""
 
 
 @dataclass(frozen=True)
 class WeightSimilarity:
-    """How a model's weights are to a dense model's, over the Conv and Linear weights of equal name and shape.
+    """A model's weights compared with a dense model's, over the Conv and Linear weights of equal name and shape.
 
-    Fractions in [0,1], NaN where nothing can be compared. kept: not zero in the model; identical: of the kept, equal
-    in both; cosine: between the kept weights and the dense ones in their places, per layer, weighted by how many are
-    kept; largest: of the kept, those among as many of their layer's largest dense weights, as magnitude
-    pruning would keep them.
+    Fractions in [0,1], NaN where nothing can be compared. kept: weights that are not zero in the model; identical:
+    of the kept, those equal in both; cosine: between the kept weights and the dense weights in their places, per
+    layer, averaged with the number of kept weights; largest: of the kept, those that magnitude pruning of the dense
+    model to the same number per layer would keep.
     """
 
     same_architecture: bool
@@ -36,19 +36,19 @@ class WeightSimilarity:
     largest: float
     weights_kept: int
     removed: float
-    """1 − parameters / the dense model's parameters: what structured pruning took away."""
+    """1 − parameters / the dense model's parameters: the fraction that structured pruning removed."""
 
     @property
     def related(self) -> bool | None:
-        """Whether weights are related; None: too few to tell."""
-        if self.weights_kept < ENOUGH or math.isnan(self.cosine):
+        """Whether the weights are related; None: too few to tell."""
+        if self.weights_kept < MIN_WEIGHTS or math.isnan(self.cosine):
             return None
-        return self.cosine >= RELATED
+        return self.cosine >= RELATED_COSINE
 
     def sentence(self) -> str:
         """The comparison in words."""
         if self.layers_compared == 0:
-            return "no layer has the name and shape of one of the dense model: their weights cannot be compared"
+            return "no layer has the name and shape of a layer of the dense model: the weights cannot be compared"
         return (
             f"{self.layers_compared} of {self.layers} layers compared, {100 * self.kept:.1f} % of their weights kept; "
             f"cosine to the dense weights {self.cosine:.2f}, {100 * self.identical:.0f} % unchanged, "
@@ -57,13 +57,13 @@ class WeightSimilarity:
 
 
 def compare_models(dense: LoadedModel, other: LoadedModel) -> WeightSimilarity:
-    """How `other` is to `dense`; raises ModelError where classes or input channels are not the same."""
+    """Compare `other` with `dense`; raises ModelError where their classes or input channels differ."""
     for verb, what, find in (("knows", "classes", classes), ("takes", "input channels", input_channels)):
         here, there = find(other.network), find(dense.network)
         if here is not None and there is not None and here != there:
             raise ModelError(
                 f"{other.path} {verb} {here} {what}, {dense.path} {there}",
-                "a comparison needs models of the same task: check that they belong together",
+                "compare models of the same task: check the paths",
             )
     mine, theirs = _weights(other.network), _weights(dense.network)
     shared = [name for name in mine if name in theirs and mine[name].shape == theirs[name].shape]
@@ -81,7 +81,7 @@ def compare_models(dense: LoadedModel, other: LoadedModel) -> WeightSimilarity:
         cosines += count * (float(weight[mask] @ before[mask]) / norms if norms > 0 else 0.0)
         largest += int(mask[before.abs().topk(count).indices].sum())
     return WeightSimilarity(
-        same_architecture=_same(dense, other, len(mine.keys() & theirs.keys()) / max(len(mine), 1)),
+        same_architecture=_same_architecture(dense, other, len(mine.keys() & theirs.keys()) / max(len(mine), 1)),
         layers=len(mine),
         layers_compared=len(shared),
         kept=kept / compared if compared else math.nan,
@@ -93,14 +93,14 @@ def compare_models(dense: LoadedModel, other: LoadedModel) -> WeightSimilarity:
     )
 
 
-def doubts(dense: LoadedModel, other: LoadedModel, kin: WeightSimilarity) -> str:
-    """A warning where `other` hardly is a pruned version of `dense`; empty: nothing speaks against it."""
-    if not kin.same_architecture:
+def warning_if_unrelated(dense: LoadedModel, other: LoadedModel, similarity: WeightSimilarity) -> str:
+    """A warning where `other` seems to be no pruned version of `dense`; empty: nothing speaks against it."""
+    if not similarity.same_architecture:
         return f"{other.path}: is a {other.arch}, the dense model a {dense.arch}: it is hardly a pruned version of it"
-    if kin.related is False:
+    if similarity.related is False:
         return (
-            f"{other.path}: its weights have nothing to do with those of {dense.path} (cosine {kin.cosine:.2f} over "
-            "the kept ones): it was pruned from another model, or trained from scratch"
+            f"{other.path}: its weights are not related to those of {dense.path} (cosine {similarity.cosine:.2f} over "
+            "the kept weights): it was pruned from another model, or trained from scratch"
         )
     if other.sparsity.parameters > dense.sparsity.parameters:
         return f"{other.path}: has more parameters than {dense.path}: is the dense model the first?"
@@ -109,16 +109,22 @@ def doubts(dense: LoadedModel, other: LoadedModel, kin: WeightSimilarity) -> str
     return ""
 
 
-def same_weights(models: Sequence[tuple[str, LoadedModel]], control: bool) -> Iterator[str]:
-    """A warning for each two models, by name, that hold the same weights; control: whether the last is the control."""
+def warnings_of_same_weights(models: Sequence[tuple[str, LoadedModel]], control: bool) -> Iterator[str]:
+    """A warning for each pair of models with the same weights.
+
+    models: each with its name; control: whether the last of them is the control.
+    """
     for (name, model), (other, second) in combinations(models, 2):
         if _equal(model, second):
             shows = "the control then shows nothing" if control and second is models[-1][1] else "they cannot differ"
             yield f"{name} and {other} hold the same weights: {shows}; is a path wrong?"
 
 
-def unheeded_keep(asked: str | None, models: Sequence[tuple[LoadedModel, float | None]]) -> Iterator[str]:
-    """A warning where --keep changes nothing: no scores in a file; models: each with the fraction that is for it."""
+def warnings_of_unused_keep(asked: str | None, models: Sequence[tuple[LoadedModel, float | None]]) -> Iterator[str]:
+    """A warning where --keep has no effect, since a file has no scores.
+
+    asked: the option as typed; models: each with the fraction that is meant for it.
+    """
     if asked is not None and all(model.checkpoint.keep is None for model, _ in models):
         yield f"--keep {asked} has no effect: no file holds scores for it"
         return
@@ -151,13 +157,13 @@ def _equal(one: LoadedModel, other: LoadedModel) -> bool:
     return mine.keys() == theirs.keys() and all(equal(value, theirs[name]) for name, value in mine.items())
 
 
-def _same(dense: LoadedModel, other: LoadedModel, shared: float) -> bool:
-    """By name; where a file brings its own network, by whether half of its layers have the dense model's names."""
+def _same_architecture(dense: LoadedModel, other: LoadedModel, shared: float) -> bool:
+    """By the architectures' names; for a file with its own network, whether it shares half of the layers' names."""
     if dense.checkpoint.network is not None or other.checkpoint.network is not None:
         return shared >= 0.5
-    return _bare(dense.arch) == _bare(other.arch)
+    return _without_widths(dense.arch) == _without_widths(other.arch)
 
 
-def _bare(arch: str) -> str:
+def _without_widths(arch: str) -> str:
     """An architecture's name without its widths."""
     return arch.partition(" (")[0]

@@ -1,4 +1,4 @@
-"""The run as seen on stderr: a line for each finished stage, a bar for the one at hand."""
+"""Console progress on stderr: a line for each finished stage, a bar for the current one."""
 
 import time
 from types import TracebackType
@@ -9,14 +9,15 @@ from rich.progress import BarColumn, TaskID, TextColumn
 from rich.progress import Progress as Bars
 
 from thinice_tui.protocol.durations import duration, short, time_left
-from thinice_tui.protocol.observer import Progress, StageResult
+from thinice_tui.protocol.progress import Heartbeat, StageResult
 from thinice_tui.safe_io.printable import printable
 
 REPAINT_SECONDS = 0.1
+"""Shortest time between two updates of the bar."""
 
 
 class ConsoleObserver:
-    """Use as a context manager; writes to `console`, which belongs on stderr."""
+    """Shows a run's events on `console`, which should write to stderr. A context manager."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -47,23 +48,20 @@ class ConsoleObserver:
     def warn(self, message: str) -> None:
         self._console.print(f"[yellow]warning:[/yellow] {escape(printable(message))}", highlight=False, soft_wrap=True)
 
-    def progress(self, progress: Progress) -> None:
+    def progress(self, beat: Heartbeat) -> None:
         now = time.monotonic()
-        if progress.stage == self._shown and now - self._painted < REPAINT_SECONDS:
+        if beat.stage == self._shown and now - self._painted < REPAINT_SECONDS:
             return
         self._painted = now
-        left = time_left(progress.seconds_left, progress.seconds_expected)
-        rate = short(progress.images_per_second)
-        if self._task is not None and progress.stage != self._shown:
+        if self._task is not None and beat.stage != self._shown:
             self._bars.remove_task(self._task)
             self._task = None
-        model = printable(progress.model)
+        model, stage, rate = printable(beat.model), beat.stage, short(beat.rate)
+        left = time_left(beat.seconds_left, beat.seconds_expected)
         if self._task is None:
-            self._task = self._bars.add_task(
-                "", total=progress.total, model=model, stage=progress.stage, rate=rate, left=left
-            )
-            self._shown = progress.stage
-        self._bars.update(self._task, completed=progress.done, model=model, rate=rate, left=left)
+            self._task = self._bars.add_task("", total=beat.total, model=model, stage=stage, rate=rate, left=left)
+            self._shown = stage
+        self._bars.update(self._task, completed=beat.done, model=model, rate=rate, left=left)
 
     def stage_finished(self, result: StageResult) -> None:
         bound = "" if result.final else "≤ "

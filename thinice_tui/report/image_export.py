@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thinice_tui.errors import ThiniceError
-from thinice_tui.plots.half_blocks import Image, enlarged, to_pixels
+from thinice_tui.plots.pixels import Image, enlarged, to_pixels
 from thinice_tui.safe_io.atomic_write import write_whole
 
 LONGEST_NAME = 100

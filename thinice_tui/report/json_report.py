@@ -1,36 +1,37 @@
-"""A run as one JSON document. Its keys are stable: they are added to, never renamed or removed.
+"""The JSON report. Keys may be added; within a schema version none is renamed or removed.
 
-Accuracies, rates, sparsities and NFR/PFR are fractions in [0,1]; unknown numbers are null.
+Accuracies, rates and sparsities are fractions in [0,1]; an unknown number is null. The JSON Schema at `SCHEMA`
+describes every key.
 """
 
 import math
 from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from thinice_tui.analysis.comparison import (
-    Analysis,
-    Comparison,
-    Gap,
-    ModelSummary,
-    StageSummary,
-    clean_correct,
-    clean_known,
-    robust,
-)
-from thinice_tui.analysis.curve import Curve, missed, security_curve
+from thinice_tui.analysis.auc import Auc
+from thinice_tui.analysis.comparison import Analysis, Comparison, Gap, ModelSummary, StageSummary
+from thinice_tui.analysis.correctness import clean_correct, clean_known, robust_correct
 from thinice_tui.analysis.diagnostics import findings
-from thinice_tui.analysis.statistics import Auc, Estimate
+from thinice_tui.analysis.distances import missed
+from thinice_tui.analysis.proportions import Estimate
+from thinice_tui.analysis.security_curve import SecurityCurve, security_curve
 from thinice_tui.runfile.records import Finding, ModelOutcomes, Run
 
 Json = dict[str, Any]
+SCHEMA_VERSION = 1
+"""Raised when a key is renamed, removed or changes its meaning; not when a key is added."""
+SCHEMA = Path(__file__).parent / "schema" / f"report-{SCHEMA_VERSION}.schema.json"
+"""The JSON Schema (draft 2020-12) of the report, which comes with the package."""
 
 
-def document(analysis: Analysis, samples: bool = False) -> Json:
-    """Everything the report says; with `samples`, every sample's outcome under every model."""
+def json_report(analysis: Analysis, samples: bool = False) -> Json:
+    """The whole report; with `samples`, every sample's outcome under every model, too."""
     result: Json = {
+        "schema_version": SCHEMA_VERSION,
         "run": _run(analysis),
         "models": [_model(analysis.run, summary) for summary in analysis.models],
         "comparisons": [_comparison(comparison) for comparison in analysis.comparisons],
@@ -95,10 +96,10 @@ def _model(run: Run, summary: ModelSummary) -> Json:
 
 
 def _missed(run: Run, summary: ModelSummary) -> Json | None:
-    """What the distance search found within eps and the ensemble did not; None where there was no such search."""
+    """Samples that only the distance search broke within eps; None where no distances were searched for."""
     if np.isnan(summary.model.boundary).all():
         return None
-    found, standing = missed(run, summary.model), robust(run, summary.model, len(summary.model.stages))
+    found, standing = missed(run, summary.model), robust_correct(run, summary.model, len(summary.model.stages))
     return {
         "samples": run.indices[found].tolist(),
         "robust_accuracy_with_these": float((standing & ~found).mean()),
@@ -133,8 +134,8 @@ def _comparison(comparison: Comparison) -> Json:
         "adversarial_auc_s10_s11": _auc(comparison.adversarial_auc_s10_s11),
         "flip_rate": [
             {
-                "margin_low": rate.margin_low,
-                "margin_high": rate.margin_high,
+                "margin_low": _number(rate.margin_low),
+                "margin_high": _number(rate.margin_high),
                 "n": rate.n,
                 "flips": rate.flips,
                 "rate": rate.rate,
@@ -158,12 +159,12 @@ def _auc(auc: Auc) -> Json:
     }
 
 
-def _curves(analysis: Analysis) -> list[Curve]:
+def _curves(analysis: Analysis) -> list[SecurityCurve]:
     curves = (security_curve(analysis.run, model) for model in analysis.run.models)
     return [curve for curve in curves if curve is not None]
 
 
-def _curve(curve: Curve) -> Json:
+def _curve(curve: SecurityCurve) -> Json:
     return {
         "model": curve.name,
         "eps": curve.eps.tolist(),
@@ -199,11 +200,11 @@ def _samples(analysis: Analysis) -> list[Json]:
 
 
 def _outcomes(analysis: Analysis, model: ModelOutcomes) -> list[Json]:
-    """One model's outcome on every sample, as far as it is known."""
+    """One model's outcome on every sample; None for what is not computed yet."""
     run, names = analysis.run, analysis.stage_names
     known = clean_known(model)
     attacked = np.isfinite(model.distance)
-    correct, standing = clean_correct(run, model), robust(run, model, len(names))
+    correct, standing = clean_correct(run, model), robust_correct(run, model, len(names))
     prediction, adversarial = model.clean_prediction, model.worst_prediction
     margin, worst = model.clean_margin, model.worst_margin
 

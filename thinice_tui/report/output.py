@@ -11,7 +11,7 @@ from rich.console import Console
 
 from thinice_tui.analysis.comparison import Analysis, analyse
 from thinice_tui.errors import RunFileError, ThiniceError, UsageError
-from thinice_tui.report.json_report import document
+from thinice_tui.report.json_report import json_report
 from thinice_tui.report.text_report import print_report
 from thinice_tui.runfile.reader import read_run
 from thinice_tui.safe_io.atomic_write import check_writable, write_whole
@@ -141,7 +141,7 @@ def _write(analysis: Analysis, target: Target, samples: bool, stdout: TextIO | N
 
 def _print(analysis: Analysis, form: Format, samples: bool, console: Console) -> None:
     if form == "json":
-        json.dump(document(analysis, samples), console.file, indent=2, allow_nan=False)
+        json.dump(json_report(analysis, samples), console.file, indent=2, allow_nan=False)
         console.file.write("\n")
     else:
         with console.capture() as captured:  # rich itself would end the program on a closed pipe

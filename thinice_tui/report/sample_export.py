@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from thinice_tui.analysis.query.language import Field, NumberField
-from thinice_tui.analysis.table import SET_NAMES, Rows
+from thinice_tui.analysis.live_sets import SET_NAMES
+from thinice_tui.analysis.query.fields import Field, NumberField
+from thinice_tui.analysis.rows import Rows
 from thinice_tui.errors import ThiniceError
 from thinice_tui.safe_io.atomic_write import write_text
 

@@ -7,23 +7,29 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from thinice_tui.protocol.progress import Heartbeat
 from thinice_tui.runfile.run_info import RunInfo
 
 Role = Literal["dense", "pruned", "control"]
-EngineState = Literal["starting", "running", "paused", "stopping"]
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class LayerRecord:
-    """One Conv or Linear weight of a model."""
+class Layer:
+    """The weight of one convolution or linear layer of a model; biases are not counted."""
 
     name: str
     kind: str
+    """The module's class: Conv2d, Linear, …"""
     shape: tuple[int, ...]
     weights: int
     zeros: int
+
+    @property
+    def sparsity(self) -> float:
+        """The fraction of zeros, in [0,1]."""
+        return self.zeros / self.weights if self.weights else 0.0
 
 
 @dataclass(frozen=True)
@@ -40,7 +46,7 @@ class ModelRecord:
     sparsity_conv_linear: float
     sparsity_mean_per_layer: float
     sparsity_all_parameters: float
-    layers: tuple[LayerRecord, ...]
+    layers: tuple[Layer, ...]
 
 
 @dataclass(frozen=True)
@@ -100,25 +106,6 @@ class Finding:
     doubtful: bool
     """Whether robust accuracy may look better than it is."""
     samples: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True)
-class Heartbeat:
-    """What the engine does now. Samples are counted in the stage at hand, over all models."""
-
-    at: float
-    """Seconds since the epoch, by the engine's clock."""
-    state: EngineState
-    doing: str
-    """`model · stage`; while starting, what is read or checked."""
-    done: int
-    total: int
-    rate: float
-    """Images passed forward a second."""
-    seconds_left: float | None
-    """At most, as if nothing more broke; None: too early to tell."""
-    seconds_expected: float | None = None
-    """If the rest of the stage breaks as many as what is done of it; None: too early to tell, or not written."""
 
 
 @dataclass(frozen=True)
@@ -216,7 +203,9 @@ def joined(parts: Sequence[BatchOutcome]) -> BatchOutcome:
 
 @dataclass(frozen=True)
 class RunPlan:
-    """What a run is, before anything is computed: what makes two runs the same, and what describes it."""
+    """What a run is, before anything is computed."""
 
     identity: dict[str, object]
-    about: dict[str, object] = field(default_factory=dict)
+    """What makes two runs the same: JSON values."""
+    table: dict[str, object] = field(default_factory=dict)
+    """The run table of a new file, by key: JSON values."""

@@ -1,4 +1,4 @@
-"""What a stranger's file really is, told from its first bytes before anything reads it as what it is called."""
+"""The kind of a file by its first bytes, whatever its name says."""
 
 import stat
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 from thinice_tui.errors import ThiniceError
 
 HEAD = 512
-"""Bytes that are looked at."""
+"""Bytes that are read to tell a file's kind."""
 _MAGIC = (
     (b"PK\x03\x04", "a zip archive"),
     (b"PK\x05\x06", "an empty zip archive"),
@@ -30,11 +30,11 @@ _MAGIC = (
 
 
 def check_not_another_kind(path: Path, expected: str, error: type[ThiniceError] = ThiniceError) -> None:
-    """Raise `error` where `path` cannot be a file of any binary format, saying what it is instead.
+    """Raise `error` where `path` cannot be a file of any binary format, with what it is instead.
 
-    Callback: no such file, a folder, a device or pipe (never opened: it could block), no permission, an empty file,
-    a Git LFS pointer, a web page, an XML document. expected: what it should be, as in "expected {expected}".
-    Reads at most HEAD bytes.
+    These are recognised: no such file, a folder, a device or pipe (never opened, since it could block), no
+    permission, an empty file, a Git LFS pointer, a web page, an XML document. expected: what the file should be, as
+    in "expected {expected}". Reads at most HEAD bytes.
     """
     head = first_bytes(path, expected, error)
     if not head:
@@ -42,23 +42,23 @@ def check_not_another_kind(path: Path, expected: str, error: type[ThiniceError] 
     if head.startswith(b"version https://git-lfs.github.com/spec/"):
         raise error(
             f"{path}: is a Git LFS pointer, not the file itself, expected {expected}",
-            "fetch what it points to: run `git lfs pull` in its repository",
+            "fetch the file that it points to: run `git lfs pull` in its repository",
         )
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     if text.startswith((b"<!doctype html", b"<html", b"<head", b"<body", b"<script")):
         raise error(
             f"{path}: is a web page (HTML), expected {expected}",
-            "the download gave a page, perhaps a login or an error, and not the file: open its address in a browser",
+            "the download gave a page instead of the file, perhaps a login or an error: open its address in a browser",
         )
     if text.startswith((b"<?xml", b"<error")):
         raise error(
             f"{path}: is an XML document, expected {expected}",
-            "the download gave an error message and not the file: look into it, and download it again",
+            "the download gave an error message instead of the file: read it, and download the file again",
         )
 
 
 def first_bytes(path: Path, expected: str, error: type[ThiniceError] = ThiniceError, count: int = HEAD) -> bytes:
-    """The first `count` bytes of a regular file; raises `error` where there is none, or none that can be read."""
+    """The first `count` bytes of a regular file; raises `error` where it is absent, no regular file, or unreadable."""
     try:
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):
@@ -69,13 +69,13 @@ def first_bytes(path: Path, expected: str, error: type[ThiniceError] = ThiniceEr
             return stream.read(count)
     except (FileNotFoundError, NotADirectoryError):
         raise error(f"{path}: there is no such file", f"check the path; expected {expected}") from None
-    except (OSError, ValueError) as reason:  # ValueError: a null byte in the path
-        said = reason.strerror if isinstance(reason, OSError) and reason.strerror else str(reason)
-        raise error(f"{path}: cannot be read ({said})", "check its permissions and its disk") from reason
+    except (OSError, ValueError) as caught:  # ValueError: a null byte in the path
+        said = caught.strerror if isinstance(caught, OSError) and caught.strerror else str(caught)
+        raise error(f"{path}: cannot be read ({said})", "check its permissions and its disk") from caught
 
 
 def kind(head: bytes) -> str:
-    """What a file with these first bytes is, as in "a PNG image"; for messages, after its own format's check failed."""
+    """The kind of a file with these first bytes, as in "a PNG image": for messages about a file of the wrong kind."""
     for magic, name in _MAGIC:
         if head.startswith(magic):
             return name
@@ -86,9 +86,3 @@ def kind(head: bytes) -> str:
     if head and all(byte >= 32 or byte in b"\t\r\n" for byte in head):
         return "text"
     return "something else"
-
-
-def reason(error: BaseException) -> str:
-    """What another library's error says, in one line of at most 160 characters; its type where it says nothing."""
-    lines = str(error).strip().splitlines()
-    return lines[0][:160] if lines else type(error).__name__

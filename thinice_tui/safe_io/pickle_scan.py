@@ -1,7 +1,9 @@
-"""What a pickle would import, and how much its tensors claim, without running or importing any of it."""
+"""What a pickle would import and how many bytes its tensors claim, found without importing or running any of it."""
 
 import io
 import pickle
+import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 STORAGE_BYTES = {
@@ -15,7 +17,9 @@ STORAGE_BYTES = {
     "BFloat16Storage": 2,
     "ShortStorage": 2,
 }
-"""Bytes an element by the storage class that a pickle names; 1 for every other."""
+"""Bytes per element by the storage class that a pickle names; 1 for every other."""
+_TENSORS = re.compile(r"torch\._(utils|tensor)\._rebuild_\w+|torch\.\w+|torch\.storage\.\w+Storage|_codecs\.encode")
+"""What pickles of tensors name: torch's constructors, types and storages."""
 
 
 @dataclass(frozen=True)
@@ -27,15 +31,24 @@ class Storage:
 
 
 @dataclass(frozen=True)
-class Scan:
+class PickleScan:
     """imports: `module.name` in order of appearance; storages: the largest claim of each key."""
 
     imports: tuple[str, ...]
     storages: tuple[Storage, ...]
 
+    def refused(self, allowed: Collection[str]) -> str:
+        """The first import that is neither part of tensors nor `allowed`, else the first; empty: there are none."""
+        others = [name for name in self.imports if name not in allowed and not _TENSORS.fullmatch(name)]
+        return next(iter([*others, *self.imports]), "")[:120]
+
+    def named(self) -> str:
+        """The first few imports, for a message."""
+        return ", ".join(name[:80] for name in self.imports[:3]) + (", …" if len(self.imports) > 3 else "")
+
 
 class Inert:
-    """Stands in for whatever a pickle names: can be called, filled and compared, and does nothing."""
+    """Stand-in for whatever a pickle names: it can be called, filled and compared, and does nothing."""
 
     name = ""
 
@@ -55,7 +68,7 @@ class Inert:
         """And of set-like ones add."""
 
 
-# Python's own unpickler written in Python: the one in C grows its memo to whatever index a pickle names.
+# The unpickler that is written in Python: the one in C allocates its memo up to any index that a pickle names.
 class _Scanner(pickle._Unpickler):
     def __init__(self, stream: io.BytesIO) -> None:
         super().__init__(stream, encoding="latin1")
@@ -63,14 +76,14 @@ class _Scanner(pickle._Unpickler):
         self.storages: dict[str, Storage] = {}
 
     def find_class(self, module: str, name: str) -> type[Inert]:
-        """Never imports: an inert class of that name."""
+        """An inert class of that name; never an import."""
         full = f"{module}.{name}"
         if full not in self.imports:
             self.imports.append(full)
         return type("Inert", (Inert,), {"name": full})
 
     def persistent_load(self, pid: object) -> Inert:
-        """torch's reference to a storage: ('storage', class, key, location, elements, …)."""
+        """Note the claim of torch's reference to a storage: ('storage', class, key, location, elements, …)."""
         if isinstance(pid, tuple) and len(pid) >= 5 and isinstance(pid[4], int):
             kind = getattr(pid[1], "name", str(pid[1])).rpartition(".")[2]
             key = str(pid[2])
@@ -79,14 +92,14 @@ class _Scanner(pickle._Unpickler):
         return Inert()
 
 
-def scan_pickle(stream: io.BytesIO) -> Scan:
-    """What the pickle at the stream's position names; the stream then stands behind it.
+def scan_pickle(stream: io.BytesIO) -> PickleScan:
+    """Scan the pickle at the stream's position; afterwards the stream is at the pickle's end.
 
-    Raises pickle.UnpicklingError where there is none; nothing in it is imported, called or allocated.
+    Nothing that it names is imported, called or allocated. Raises pickle.UnpicklingError where it is no whole pickle.
     """
     scanner = _Scanner(stream)
     try:
         scanner.load()
-    except Exception as error:  # the ways in which garbage fails are many, and all mean this
+    except Exception as error:  # damaged pickles raise nearly anything
         raise pickle.UnpicklingError(f"{type(error).__name__}: {error}") from error
-    return Scan(tuple(scanner.imports), tuple(scanner.storages.values()))
+    return PickleScan(tuple(scanner.imports), tuple(scanner.storages.values()))

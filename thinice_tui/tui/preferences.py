@@ -8,7 +8,8 @@ from typing import Any
 
 import platformdirs
 
-from thinice_tui.analysis.table import COLUMNS, DEFAULT_COLUMNS, MARGIN_KINDS, MarginKind
+from thinice_tui.analysis.margins import MARGIN_KINDS, MarginKind
+from thinice_tui.analysis.table import COLUMNS, DEFAULT_COLUMNS
 from thinice_tui.safe_io.atomic_write import write_text
 from thinice_tui.tui.actions.registry import BY_NAME
 from thinice_tui.tui.content.plots import PLOTS

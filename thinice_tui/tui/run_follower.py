@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from thinice_tui.analysis.table import Rows, View, select_rows
+from thinice_tui.analysis.rows import Rows, View, select_rows
 from thinice_tui.errors import RunFileError
-from thinice_tui.runfile.control import is_computing
+from thinice_tui.runfile.liveness import is_computing
 from thinice_tui.runfile.reader import RunReader
 from thinice_tui.runfile.records import Run, same_outcomes
 from thinice_tui.tui.background import Background

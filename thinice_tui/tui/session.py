@@ -8,8 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from thinice_tui.analysis.comparison import Analysis, analyse, clean_known
-from thinice_tui.analysis.table import Rows, View, columns_shown, margin_kinds, select_rows
+from thinice_tui.analysis.comparison import Analysis, analyse
+from thinice_tui.analysis.correctness import clean_known
+from thinice_tui.analysis.margins import margin_kinds
+from thinice_tui.analysis.rows import Rows, View, select_rows
+from thinice_tui.analysis.table import columns_shown
 from thinice_tui.errors import RunFileError
 from thinice_tui.protocol.request import Request
 from thinice_tui.runfile.records import Run

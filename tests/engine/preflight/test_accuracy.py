@@ -1,4 +1,4 @@
-"""What is said of a model that hardly classifies the clean images: what mends it is named, nothing else is."""
+"""Warnings of a low clean accuracy: they name the remedies that help, and no others."""
 
 import json
 from dataclasses import replace
@@ -15,8 +15,8 @@ from tests.linear_models import ARCH, SHAPE, Files, as_uint8
 from tests.places import SAMPLE_MODELS
 from thinice_tui.data.samples import Samples
 from thinice_tui.data.spec import read_samples
-from thinice_tui.data.spread import Spread
-from thinice_tui.engine.preflight.accuracy import accuracy_warning
+from thinice_tui.data.stratified_sample import StratifiedSample
+from thinice_tui.engine.preflight.accuracy import check_accuracy
 from thinice_tui.models.load import LoadedModel, load_model
 from thinice_tui.models.normalization import KNOWN
 from thinice_tui.protocol.request import DataOptions
@@ -32,34 +32,34 @@ def dense(files: Files) -> LoadedModel:
 
 @pytest.fixture(scope="module")
 def cifar10() -> Samples:
-    """The first 300: enough for what is tried."""
+    """The first 300: enough for every remedy."""
     with np.load(SAMPLE / "cifar10-test-1000.npz") as data:
         images, labels = data["images"].transpose(0, 3, 1, 2)[:300], data["labels"].astype(np.int64)[:300]
     return Samples(images, labels, np.arange(300), (), "CIFAR-10")
 
 
 def clear(files: Files, labels: NDArray[np.int64]) -> NDArray[np.uint8]:
-    """Images of these classes that the tiny model is never wrong on."""
+    """Images of these classes that the linear model always classifies correctly."""
     noise = np.random.default_rng(0).normal(0, 0.02, (len(labels), *SHAPE))
     return as_uint8((0.5 + 0.1 * files.task.weight[labels].reshape(-1, *SHAPE) + noise).astype(np.float32))
 
 
 def warning(model: LoadedModel, samples: Samples) -> str:
-    return accuracy_warning(model, Spread(samples), CPU)
+    return "".join(check_accuracy(model, StratifiedSample(samples), CPU))
 
 
-def test_a_good_model_is_not_warned_of(dense: LoadedModel, files: Files) -> None:
+def test_an_accurate_model_gets_no_warning(dense: LoadedModel, files: Files) -> None:
     labels = np.arange(100) % 5
     assert warning(dense, Samples(clear(files, labels), labels, np.arange(100), (), "made")) == ""
 
 
-def test_a_model_that_is_only_weak_is_not_warned_of(cifar10: Samples) -> None:
-    """41 % with what it was trained with: nothing does better."""
+def test_a_weak_model_that_no_remedy_helps_gets_no_warning(cifar10: Samples) -> None:
+    """41 % with its own normalisation: no other is better."""
     assert warning(load_model(SAMPLE / "pruned-99.pt"), cifar10) == ""
 
 
-def test_a_network_that_always_says_one_class_is_not_mended(dense: LoadedModel, files: Files) -> None:
-    """Sorted by class, with six of ten of the first: no form of it does better than by chance."""
+def test_no_remedy_helps_a_network_that_always_predicts_one_class(dense: LoadedModel, files: Files) -> None:
+    """Half of the images are of one class: no remedy is better than chance."""
 
     class First(nn.Module):
         def forward(self, x: Tensor) -> Tensor:
@@ -70,11 +70,11 @@ def test_a_network_that_always_says_one_class_is_not_mended(dense: LoadedModel, 
     assert said == "", "half are of class 0, and half are right"
     labels = np.repeat([1, 0, 2, 3, 4], [200, 50, 50, 50, 50])
     said = warning(replace(dense, network=First()), Samples(clear(files, labels), labels, np.arange(400), (), "made"))
-    assert "near chance (20.0%)" in said and "do not mend it" in said and "gives" not in said
+    assert "near chance (20.0%)" in said and "do not raise it" in said and "gives" not in said
 
 
-def test_the_normalisation_that_would_mend_it_is_named(dense: LoadedModel) -> None:
-    """A model trained behind ImageNet's normalisation, here on raw images: only its bias decides."""
+def test_the_normalisation_that_helps_is_named(dense: LoadedModel) -> None:
+    """A model that was trained behind ImageNet's normalisation gets raw images."""
     random = np.random.default_rng(0)
     n = 60
     labels = np.arange(n) % 3
@@ -95,16 +95,16 @@ def test_the_normalisation_that_would_mend_it_is_named(dense: LoadedModel) -> No
     assert "clean accuracy is 33.3% on 60 images" in said and "with normalisation none" in said
     assert "--normalize imagenet gives 100.0%" in said
     few = warning(replace(dense, network=network, normalization=None), samples.first(6))
-    assert "too few to try what would mend it" in few and "gives" not in few
+    assert "too few images to try remedies" in few and "gives" not in few
 
 
 def test_only_constants_that_fit_the_channels_are_tried(cifar10: Samples) -> None:
-    """Real weights behind nothing, real images: what mends it are the colour sets' constants, MNIST's never."""
+    """Real weights behind nothing, real images: the constants of colour data sets help, MNIST's are not tried."""
     said = warning(replace(load_model(SAMPLE / "dense.pt"), normalization=None), cifar10)
     assert "--normalize cifar10 gives 7" in said and "mnist" not in said and "BGR" not in said
 
 
-def test_channels_in_the_other_order_are_named() -> None:
+def test_bgr_order_is_named() -> None:
     class Colour(nn.Module):
         """The class is read from the first channel less the last."""
 
@@ -124,21 +124,21 @@ def test_channels_in_the_other_order_are_named() -> None:
 
 
 @pytest.mark.parametrize(("moved", "named"), [(1, "labels − 1"), (-1, "labels + 1")])
-def test_labels_that_are_shifted_are_named(dense: LoadedModel, files: Files, moved: int, named: str) -> None:
+def test_shifted_labels_are_named(dense: LoadedModel, files: Files, moved: int, named: str) -> None:
     labels = np.arange(200) % 4 + (moved < 0)
     said = warning(dense, Samples(clear(files, labels), labels + moved, np.arange(200), (), "made"))
     assert f"{named} (" in said and "gives 100.0%" in said and "order of the classes" not in said
 
 
-def test_classes_in_another_order_are_named(dense: LoadedModel, files: Files) -> None:
+def test_another_class_order_is_named(dense: LoadedModel, files: Files) -> None:
     shown = np.array([3, 0, 4, 1, 2])
     labels = np.arange(250) % 5
     said = warning(dense, Samples(clear(files, shown[labels]), labels, np.arange(250), (), "made"))
     assert "0 → 3, 1 → 0, 2 → 4, 3 → 1, 4 → 2" in said and "gives 100.0%" in said
 
 
-def test_a_folders_class_map_is_written_out_and_mends_it(dense: LoadedModel, files: Files, tmp_path: Path) -> None:
-    """Named by animal, so that their order is not the model's: what the warning says is typed, and all is well."""
+def test_a_folders_class_map_is_written_out_and_helps(dense: LoadedModel, files: Files, tmp_path: Path) -> None:
+    """Folders sort by name, not in the model's order: with the class map of the warning, there is no warning."""
     names = ["zebra", "ant", "dog", "cow", "bee"]
     labels = np.arange(100) % 5
     for row, image in enumerate(clear(files, labels)):
@@ -155,8 +155,8 @@ def test_a_folders_class_map_is_written_out_and_mends_it(dense: LoadedModel, fil
 
 @pytest.mark.parametrize("classes", [2, 10])
 @pytest.mark.parametrize("seed", range(3))
-def test_nothing_mends_a_random_network(cifar10: Samples, classes: int, seed: int) -> None:
-    """Real images tell a random network something: their brightness goes with their class."""
+def test_no_remedy_helps_a_random_network(cifar10: Samples, classes: int, seed: int) -> None:
+    """Real images give a random network some information: brightness depends on the class."""
     torch.manual_seed(seed)
     network = nn.Sequential(
         nn.Conv2d(3, 16, 3), nn.ReLU(), nn.MaxPool2d(4), nn.Conv2d(16, 16, 3), nn.ReLU(), nn.Flatten(),
@@ -167,4 +167,4 @@ def test_nothing_mends_a_random_network(cifar10: Samples, classes: int, seed: in
     said = warning(model, cifar10.take(rows, "some"))
     assert "gives" not in said
     if classes == 10:
-        assert "near chance (10.0%)" in said and "BGR order, labels ± 1" in said and "do not mend it" in said
+        assert "near chance (10.0%)" in said and "BGR order, labels ± 1" in said and "do not raise it" in said

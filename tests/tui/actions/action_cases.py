@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass
 import pytest
 
 from tests.tui.driver import Driver
-from thinice_tui.analysis.table import SET_NAMES, View
+from thinice_tui.analysis.live_sets import SET_NAMES
+from thinice_tui.analysis.rows import View
 from thinice_tui.tui.actions.registry import BY_NAME, Place
 from thinice_tui.tui.preferences import Preferences
 

@@ -39,7 +39,7 @@ async def test_an_engine_that_cannot_be_asked_is_said_so(
     def refuse(path: Path, wish: str) -> None:
         raise RunFileError(f"{path.name}: no {wish}", "it goes on")
 
-    monkeypatch.setattr("thinice_tui.tui.actions.engine.ask", refuse)
+    monkeypatch.setattr("thinice_tui.tui.actions.engine.write_control", refuse)
     async with opened(unfinished, settings_file) as driver:
         await driver.press("space")
         assert driver.said == ["going.thinice: no pause; it goes on"]
@@ -60,7 +60,7 @@ async def test_killing(refused: bool, unfinished: Path, settings_file: Path, mon
             raise RunFileError("it runs elsewhere", "stop it there")
         killed.append(run)
 
-    monkeypatch.setattr("thinice_tui.tui.actions.engine.kill", kill)
+    monkeypatch.setattr("thinice_tui.tui.actions.engine.kill_engine", kill)
     async with opened(unfinished, settings_file) as driver:
         await driver.press("e", "down", "down", "enter")
         assert (driver.said == ["it runs elsewhere; stop it there"]) == refused
@@ -105,7 +105,7 @@ async def test_an_engine_that_stops_as_asked_is_no_accident(
 async def test_an_engine_that_ends_while_it_starts_is_a_word_to_those_who_did_not_start_it(
     unfinished: Path, settings_file: Path, engine: Engine
 ) -> None:
-    engine.beat = replace(BEAT, state="starting", doing="dense · gradients")
+    engine.beat = replace(BEAT, state="starting", model="dense", stage="gradients")
     async with opened(unfinished, settings_file) as driver:
         await driver.shows("… the engine starts: dense · gradients")
         engine.lives = False
@@ -118,7 +118,7 @@ async def test_an_engine_that_is_refused_is_not_taken_for_the_one_that_the_file_
     unfinished: Path, settings_file: Path, engine: Engine
 ) -> None:
     """Where the file holds another run it is put back as it was, with an engine that died long ago."""
-    engine.beat, engine.pid = replace(BEAT, state="starting", doing="reading models and data"), 2
+    engine.beat, engine.pid = replace(BEAT, state="starting", model="", stage="reading models and data"), 2
     async with opened(unfinished, settings_file) as driver:
         await driver.shows("… the engine starts: reading models and data")
         engine.beat, engine.pid, engine.lives = BEAT, 1, False

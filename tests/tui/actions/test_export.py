@@ -14,7 +14,7 @@ from textual.widgets import Input, OptionList
 from tests.tui.actions.action_cases import Cases, each, of_actions
 from tests.tui.driver import Driver, opened
 from thinice_tui.analysis.table import COLUMNS
-from thinice_tui.runfile.reader import read_adversarial, read_image, read_logits_at
+from thinice_tui.runfile.read_sample import read_adversarial, read_image, read_logits_at
 from thinice_tui.tui.screens.dialogs import TextDialog
 
 CHOICES = ("csv", "json", "indices", "thin_ice", "png", "npz")

@@ -7,7 +7,9 @@ import numpy as np
 from tests.fake_runs import write_run
 from tests.tui.actions.action_cases import Cases, each, name_of, of_actions
 from tests.tui.driver import MODELS, WIDE, opened
-from thinice_tui.analysis.table import ALL_SETS, COLUMNS, HELD_SETS, View
+from thinice_tui.analysis.live_sets import ALL_SETS, HELD_SETS
+from thinice_tui.analysis.rows import View
+from thinice_tui.analysis.table import COLUMNS
 from thinice_tui.runfile.records import Role
 from thinice_tui.tui.actions.registry import BY_NAME, SET_ACTIONS
 from thinice_tui.tui.content.plots import PLOTS

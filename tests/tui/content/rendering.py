@@ -6,7 +6,8 @@ import numpy as np
 from rich.cells import cell_len
 from rich.console import Console, RenderableType
 
-from thinice_tui.analysis.table import ALL_SETS, SET_NAMES, Rows, View, select_rows
+from thinice_tui.analysis.live_sets import ALL_SETS, SET_NAMES
+from thinice_tui.analysis.rows import Rows, View, select_rows
 from thinice_tui.runfile.records import Role, Run
 
 WIDTHS = (20, 40, 60, 80, 120, 200)

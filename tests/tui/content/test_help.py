@@ -1,6 +1,6 @@
 """The help names every action."""
 
-from thinice_tui.analysis.table import SET_NAMES
+from thinice_tui.analysis.live_sets import SET_NAMES
 from thinice_tui.tui.actions.registry import ACTIONS
 from thinice_tui.tui.content.help import help_text
 

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from tests.fake_runs import write_run
 from tests.tui.content.rendering import LONG, rows_of, sample_in, widest
 from tests.tui.driver import MODELS
-from thinice_tui.analysis.table import HELD_SETS, SET_NAMES
+from thinice_tui.analysis.live_sets import HELD_SETS, SET_NAMES
 from thinice_tui.runfile.reader import read_run
 from thinice_tui.runfile.records import Run
 from thinice_tui.tui.content.plots import PLOTS, plot

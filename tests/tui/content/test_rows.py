@@ -9,7 +9,7 @@ from rich.text import Text
 from tests.fake_runs import write_run
 from tests.tui.content.rendering import WIDTHS, rows_of
 from tests.tui.driver import MODELS
-from thinice_tui.plots.charts import SET_MARKERS
+from thinice_tui.plots.style import SET_MARKERS
 from thinice_tui.runfile.records import Run
 from thinice_tui.tui.content.rows import empty_reason, rows_line
 

@@ -11,8 +11,9 @@ from tests.fake_runs import write_run
 from tests.tui.content.rendering import LONG, WIDTHS, in_room, widest
 from tests.tui.driver import MODELS
 from thinice_tui.analysis.comparison import analyse
+from thinice_tui.protocol.progress import Heartbeat
 from thinice_tui.runfile.reader import read_run
-from thinice_tui.runfile.records import Heartbeat, Role, Run
+from thinice_tui.runfile.records import Role, Run
 from thinice_tui.tui.content.run import progress, summary, title
 
 
@@ -32,7 +33,7 @@ def test_the_title_fits_and_says_what_is_compared(width: int, models: dict[str, 
             assert words in title(run, 2, width).plain
 
 
-BEAT = Heartbeat(0.0, "running", "half · APGD-T 3/9", 61, 100, 3100.0, 130.0)
+BEAT = Heartbeat(0.0, "running", "half", "APGD-T 3/9", 61, 100, 3100.0, 130.0)
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -54,7 +55,7 @@ def test_the_progress_is_one_line(width: int, beat: Heartbeat | None, computing:
 @pytest.mark.parametrize("width", WIDTHS)
 def test_while_an_engine_starts_the_progress_says_so(width: int, unfinished: Path) -> None:
     """What it reads or checks; nothing of what the engine before it did."""
-    starting = replace(read_run(unfinished), heartbeat=replace(BEAT, state="starting", doing="half · gradients"))
+    starting = replace(read_run(unfinished), heartbeat=replace(BEAT, state="starting", model="half", stage="gradients"))
     (line,) = in_room(progress(starting, True, width), width)
     assert "the engine starts: half · gradients"[: width - 4] in line and "%" not in line
     (line,) = in_room(progress(replace(starting, heartbeat=BEAT), True, width, starting=True), width)

@@ -8,7 +8,7 @@ import pytest
 from tests.fake_runs import write_run
 from tests.tui.content.rendering import in_room, rows_of, sample_in, widest
 from tests.tui.driver import MODELS
-from thinice_tui.plots.charts import SET_MARKERS
+from thinice_tui.plots.style import SET_MARKERS
 from thinice_tui.runfile.records import Run
 from thinice_tui.tui.content.sample import sample_view
 from thinice_tui.tui.sample_detail import load_sample_detail

@@ -7,7 +7,7 @@ from textual.widgets import Input, Static
 
 from tests.fake_runs import write_run
 from tests.tui.driver import MODELS, Driver, opened
-from thinice_tui.analysis.table import ALL_SETS
+from thinice_tui.analysis.live_sets import ALL_SETS
 from thinice_tui.tui.widgets.filter_bar import FilterBar
 
 

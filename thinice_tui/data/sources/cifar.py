@@ -1,25 +1,26 @@
-"""`cifar10:DIR` and `cifar100:DIR`: both splits in the python versions of their authors."""
+"""`cifar10:DIR` and `cifar100:DIR`: both splits, in the files of their authors' python version."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from thinice_tui.data.array_keys import Stored, of_split, samples_of
-from thinice_tui.data.samples import Samples
+from thinice_tui.data.sources.source import DataSpec
+from thinice_tui.data.stored_data import StoredData
 from thinice_tui.errors import DataError, UsageError
-from thinice_tui.safe_io.pickled_arrays import read_pickled_dict, text, whole_numbers
+from thinice_tui.safe_io.file_kind import check_not_another_kind, first_bytes, kind
+from thinice_tui.safe_io.restricted_unpickler import as_text, read_pickle
 
 CIFAR10_CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 CIFAR100_LABELS = {"fine": 100, "coarse": 20}
-"""How many classes each kind of labels has."""
+"""The number of classes of each kind of labels."""
 
 
 @dataclass(frozen=True)
-class _Layout:
-    """Names in one of the published archives."""
+class _Archive:
+    """Names of files and keys in a published archive."""
 
     name: str
     folder: str
@@ -28,14 +29,14 @@ class _Layout:
     meta: str
     labels: str
     class_names: str
-    archive: str
+    file: str
 
     @property
     def expected(self) -> str:
-        return f"{self.name}'s python version ({self.archive}, unpacked)"
+        return f"{self.name}'s python version ({self.file}, unpacked)"
 
 
-_CIFAR10 = _Layout(
+_CIFAR10 = _Archive(
     "CIFAR-10",
     "cifar-10-batches-py",
     {"test": ("test_batch",), "train": tuple(f"data_batch_{number}" for number in range(1, 6))},
@@ -46,50 +47,84 @@ _CIFAR10 = _Layout(
 )
 
 
-def _cifar100(kind: str) -> _Layout:
+def _cifar100(kind: str) -> _Archive:
     batches = {"test": ("test",), "train": ("train",)}
     named = (f"{kind}_labels", f"{kind}_label_names")
-    return _Layout("CIFAR-100", "cifar-100-python", batches, "meta", *named, "cifar-100-python.tar.gz")
+    return _Archive("CIFAR-100", "cifar-100-python", batches, "meta", *named, "cifar-100-python.tar.gz")
 
 
-def read_cifar10(folder: Path, split: str = "test") -> Samples:
-    """The images of a split in their original order; `folder` holds the batches, or cifar-10-batches-py does."""
-    return samples_of(_read(folder, _CIFAR10, split, f"cifar10:{folder}"))
+def read_cifar10(spec: DataSpec) -> StoredData:
+    """The images of a split in their original order.
 
-
-def read_cifar100(folder: Path, split: str = "test", labels: str | None = None) -> Samples:
-    """The images of a split in their original order; `folder` holds them, or cifar-100-python does.
-
-    labels: coarse are the 20 superclasses, fine (the default) the 100 classes. Raises DataError, UsageError.
+    The folder holds the batches, or cifar-10-batches-py with them. Raises DataError.
     """
-    kind = (labels or "fine").removesuffix("s").removesuffix("_label")
-    if kind not in CIFAR100_LABELS:
-        raise UsageError(f"cifar100:{folder} has no labels {labels!r}", "expected labels=fine or labels=coarse")
-    other = "coarse" if kind == "fine" else "fine"
+    rows, labels, names = _read(spec.path, _CIFAR10, spec.split)
+    return StoredData(rows, labels, spec.source_name(), class_names=names)
+
+
+def read_cifar100(spec: DataSpec) -> StoredData:
+    """The images of a split in their original order; #labels=coarse: with the 20 superclasses, else the 100 classes.
+
+    The folder holds the files, or cifar-100-python with them. Raises DataError and UsageError.
+    """
+    typed = spec.named.get("labels", "")
+    kind_of_labels = (typed or "fine").removesuffix("s").removesuffix("_label")
+    if kind_of_labels not in CIFAR100_LABELS:
+        raise UsageError(f"cifar100:{spec.path} has no labels {typed!r}", "expected labels=fine or labels=coarse")
+    other = "coarse" if kind_of_labels == "fine" else "fine"
     remedy = f"its {CIFAR100_LABELS[other]} {other} labels are read with #labels={other} after the folder's name"
-    coarse = ", coarse labels" if kind == "coarse" else ""
-    stored = _read(folder, _cifar100(kind), split, f"cifar100:{folder}{coarse}")
-    said = () if labels else (f"labels are the {CIFAR100_LABELS[kind]} {kind} ones; {remedy}",)
-    return samples_of(replace(stored, notes=said, classes=CIFAR100_LABELS[kind], remedy=remedy))
+    note = f"labels are the {CIFAR100_LABELS[kind_of_labels]} {kind_of_labels} ones; {remedy}"
+    rows, labels, names = _read(spec.path, _cifar100(kind_of_labels), spec.split)
+    return StoredData(
+        rows,
+        labels,
+        spec.source_name(", coarse labels" if kind_of_labels == "coarse" else ""),
+        class_names=names,
+        notes=() if typed else (note,),
+        remedy=remedy,
+        classes=CIFAR100_LABELS[kind_of_labels],
+    )
 
 
-def _read(folder: Path, layout: _Layout, split: str, source: str) -> Stored:
-    root = folder / layout.folder if (folder / layout.folder).is_dir() else folder
-    parts = [_read_batch(root / name, layout) for name in layout.batches[split]]
+def _read(folder: Path, archive: _Archive, split: str) -> tuple[NDArray[np.uint8], NDArray[np.int64], tuple[str, ...]]:
+    """Images [n,3,32,32], labels [n] and class names of a split."""
+    root = folder / archive.folder if (folder / archive.folder).is_dir() else folder
+    parts = [_read_batch(root / name, archive) for name in archive.batches[split]]
     rows, labels = parts[0] if len(parts) == 1 else tuple(np.concatenate(part) for part in zip(*parts, strict=True))
     names: object = ()
-    if (root / layout.meta).is_file():
-        names = read_pickled_dict(root / layout.meta, layout.expected).get(layout.class_names, ())
-    stored = tuple(text(name) for name in names) if isinstance(names, list) else ()
-    return Stored(rows.reshape(-1, 3, 32, 32), labels, of_split(source, split), class_names=stored)
+    if (root / archive.meta).is_file():
+        names = _read_dict(root / archive.meta, archive.expected).get(archive.class_names)
+    class_names = tuple(as_text(name) for name in names) if isinstance(names, list) else ()
+    return rows.reshape(-1, 3, 32, 32), labels, class_names
 
 
-def _read_batch(path: Path, layout: _Layout) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+def _read_batch(path: Path, archive: _Archive) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """Pixels [n,3072] and labels [n] of one file."""
-    batch = read_pickled_dict(path, layout.expected)
-    rows, labels = batch.get("data"), whole_numbers(batch.get(layout.labels))
+    batch = _read_dict(path, archive.expected)
+    rows, labels = batch.get("data"), _whole_numbers(batch.get(archive.labels))
     if not isinstance(rows, np.ndarray) or rows.dtype != np.uint8 or rows.ndim != 2 or rows.shape[1] != 3072:
-        raise DataError(f"{path}: has no uint8 array `data` of 3072 columns", f"expected {layout.expected}")
+        raise DataError(f"{path}: has no uint8 array `data` of 3072 columns", f"expected {archive.expected}")
     if labels is None:
-        raise DataError(f"{path}: has no list of numbers `{layout.labels}`", f"expected {layout.expected}")
+        raise DataError(f"{path}: has no list of numbers `{archive.labels}`", f"expected {archive.expected}")
     return rows, labels
+
+
+def _read_dict(path: Path, expected: str) -> dict[str, object]:
+    """A pickled dict, its keys as text; raises DataError."""
+    check_not_another_kind(path, expected, DataError)
+    what = kind(first_bytes(path, expected, DataError))
+    if what != "a pickle":
+        raise DataError(f"{path}: is {what}", f"expected {expected}, unpacked")
+    content = read_pickle(path, expected, DataError)
+    if not isinstance(content, dict):
+        raise DataError(f"{path}: holds a {type(content).__name__}", f"expected {expected}")
+    return {as_text(key): value for key, value in content.items() if isinstance(key, str | bytes)}
+
+
+def _whole_numbers(value: object) -> NDArray[np.int64] | None:
+    """A flat list or array of whole numbers as an array; None: it is anything else, such as nested lists."""
+    if isinstance(value, np.ndarray) and value.ndim == 1 and value.dtype.kind in "iu":
+        return value.astype(np.int64)
+    if isinstance(value, list) and all(type(item) is int and abs(item) < 2**31 for item in value):
+        return np.array(value, dtype=np.int64)
+    return None

@@ -2,27 +2,28 @@
 
 import numpy as np
 
-from thinice_tui.data.array_keys import Stored, samples_of
 from thinice_tui.data.disk_arrays import DiskArray
-from thinice_tui.data.samples import Samples
 from thinice_tui.data.sources.cifar import CIFAR10_CLASSES
 from thinice_tui.data.sources.npy_pair import read_npy
+from thinice_tui.data.sources.source import DataSpec
+from thinice_tui.data.stored_data import StoredData
 from thinice_tui.errors import DataError, UsageError
 from thinice_tui.safe_io.paths import expanded
 
 SEVERITIES, IMAGES = 5, 10_000
 
 
-def read_cifar10_c(rest: str) -> Samples:
+def read_cifar10_c(spec: DataSpec) -> StoredData:
     """Severity s of a corruption: rows (s−1)·10000 to s·10000 of its .npy, read on demand.
 
-    Indices are 0 to 9999, those of the original test set: the same index is the same picture at every
-    corruption and severity, and in `cifar10:DIR`. Raises DataError and UsageError.
+    Indices are 0 to 9999, those of the original test set: the same index is the same photograph at every corruption
+    and severity, and in `cifar10:DIR`. Raises DataError and UsageError.
     """
-    place, at, severity = rest.rpartition("@")
+    place, at, severity = spec.place.rpartition("@")
     if not at or severity not in ("1", "2", "3", "4", "5"):
         raise UsageError(
-            f"--data is cifar10-c:{rest}", "write the severity after it, 1 to 5: cifar10-c:DIR/gaussian_noise@3"
+            f"--data is cifar10-c:{spec.place}, expected a severity from 1 to 5 at its end",
+            "write it after an @: cifar10-c:DIR/gaussian_noise@3",
         )
     path = expanded(place.removesuffix(".npy") + ".npy")
     if path.parent.is_dir() and not path.exists():
@@ -36,4 +37,4 @@ def read_cifar10_c(rest: str) -> Samples:
         raise DataError(f"{path.parent / 'labels.npy'}: has shape {labels.shape}", f"expected {wanted[:1]}")
     first = (int(severity) - 1) * IMAGES
     part, numbers = images.part(first, IMAGES), labels[first : first + IMAGES]
-    return samples_of(Stored(part, numbers, f"cifar10-c:{rest}", class_names=CIFAR10_CLASSES))
+    return StoredData(part, numbers, f"cifar10-c:{spec.place}", class_names=CIFAR10_CLASSES)

@@ -1,4 +1,4 @@
-"""`mnist:DIR` and `fashion-mnist:DIR`: both splits as idx files, plain or gzipped."""
+"""`mnist:DIR` and `fashion-mnist:DIR`: both splits in idx files, plain or gzipped."""
 
 import gzip
 import math
@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from thinice_tui.data.array_keys import Stored, of_split, samples_of
 from thinice_tui.data.disk_arrays import Array, DiskArray
-from thinice_tui.data.samples import Samples
+from thinice_tui.data.sources.source import DataSpec
+from thinice_tui.data.stored_data import StoredData
 from thinice_tui.errors import DataError
 from thinice_tui.safe_io.file_kind import check_not_another_kind, first_bytes, kind
 from thinice_tui.safe_io.limits import check_unpacks, file_size
@@ -29,21 +29,21 @@ CLOTHES = (
 )
 UNSIGNED_BYTE = 0x08
 STEMS = {"test": "t10k", "train": "train"}
-"""What the files of a split begin with."""
+"""The first part of the names of a split's files."""
 
 
-def read_mnist(folder: Path, split: str = "test") -> Samples:
-    """MNIST's 10 000 test or 60 000 training images, [n,1,28,28], in their order. Raises DataError."""
-    return _read(folder, "MNIST", f"mnist:{folder}", split, DIGITS)
+def read_mnist(spec: DataSpec) -> StoredData:
+    """MNIST's 10 000 test or 60 000 training images, [n,28,28], in their order. Raises DataError."""
+    return _read(spec, "MNIST", DIGITS)
 
 
-def read_fashion_mnist(folder: Path, split: str = "test") -> Samples:
-    """Fashion-MNIST's 10 000 test or 60 000 training images, [n,1,28,28], in their order. Raises DataError."""
-    return _read(folder, "FashionMNIST", f"fashion-mnist:{folder}", split, CLOTHES)
+def read_fashion_mnist(spec: DataSpec) -> StoredData:
+    """Fashion-MNIST's 10 000 test or 60 000 training images, [n,28,28], in their order. Raises DataError."""
+    return _read(spec, "FashionMNIST", CLOTHES)
 
 
 def find_idx(folder: Path, name: str, stem: str, kind_of_idx: str) -> Path | None:
-    """The first of the places and spellings in use, plain before gzipped; None: there is none."""
+    """The file in any of the usual places and spellings, plain before gzipped; None: there is none."""
     for place in (folder, folder / "raw", folder / name / "raw"):
         for spelling in (f"{stem}-{kind_of_idx}-ubyte", f"{stem}.{kind_of_idx}-ubyte"):
             for path in (place / spelling, place / f"{spelling}.gz"):
@@ -52,10 +52,11 @@ def find_idx(folder: Path, name: str, stem: str, kind_of_idx: str) -> Path | Non
     return None
 
 
-def _read(folder: Path, name: str, source: str, split: str, class_names: tuple[str, ...]) -> Samples:
-    images = _read_idx(_find(folder, name, f"{STEMS[split]}-images", "idx3"), 3)
-    labels = _read_idx(_find(folder, name, f"{STEMS[split]}-labels", "idx1"), 1)
-    return samples_of(Stored(images, labels, of_split(source, split), class_names=class_names))
+def _read(spec: DataSpec, name: str, class_names: tuple[str, ...]) -> StoredData:
+    stem = STEMS[spec.split]
+    images = _read_idx(_find(spec.path, name, f"{stem}-images", "idx3"), 3)
+    labels = _read_idx(_find(spec.path, name, f"{stem}-labels", "idx1"), 1)
+    return StoredData(images, labels, spec.source_name(), class_names=class_names)
 
 
 def _find(folder: Path, name: str, stem: str, kind_of_idx: str) -> Path:
@@ -68,7 +69,10 @@ def _find(folder: Path, name: str, stem: str, kind_of_idx: str) -> Path:
 
 
 def _read_idx(path: Path, dimensions: int) -> Array:
-    """Unsigned bytes: after two zero bytes the type, the number of dimensions, each as big-endian uint32, the rest."""
+    """The array of an idx file of unsigned bytes; raises DataError.
+
+    Format: two zero bytes, the type, the number of dimensions, each dimension as big-endian uint32, the bytes.
+    """
     expected = f"an idx file of bytes in {dimensions} dimensions"
     check_not_another_kind(path, expected, DataError)
     head, length = first_bytes(path, expected, DataError), 4 + 4 * dimensions

@@ -1,7 +1,7 @@
-"""MATLAB 5 files, as far as plain numeric arrays: read here, since SciPy's reader crashes on damaged ones.
+"""Plain numeric arrays of MATLAB 5 files. SciPy's reader is not used: it crashes on damaged files.
 
-Format: "MAT-File Format", MathWorks, level 5. A header of 128 bytes, then elements of a type, a size and data; an
-array is an element of elements: flags, dimensions, name, numbers in column-major order. Each may be zlib-compressed.
+Format: "MAT-File Format", MathWorks, level 5. A header of 128 bytes, then elements of a type, a size and data. An
+array is an element of elements: flags, dimensions, name, numbers in column-major order. Any may be zlib-compressed.
 """
 
 import math
@@ -16,19 +16,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thinice_tui.errors import DataError
-from thinice_tui.safe_io.limits import check_fits, check_unpacks
+from thinice_tui.safe_io.limits import check_fits, check_unpacks, file_size
 
 HEADER = 128
 COMPRESSED, MATRIX = 15, 14
 NUMBERS = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8"}
 """NumPy's types by the format's."""
 PREFACE = 4096
-"""Bytes that hold what comes before an array's numbers: flags, dimensions, name."""
+"""Bytes that are enough for what comes before an array's numbers: flags, dimensions, name."""
 
 
 @dataclass(frozen=True)
 class _Array:
-    """An array as described; its numbers begin at `start` of its element."""
+    """An array's description; its numbers begin at the byte `start` of its element."""
 
     name: str
     shape: tuple[int, ...]
@@ -41,12 +41,12 @@ class _Array:
 
 
 def read_mat(path: Path, wanted: tuple[str, ...]) -> dict[str, NDArray[Any]]:
-    """The numeric arrays of these names; others are passed over. Raises DataError for a file that is damaged."""
-    check_fits(str(path), path.stat().st_size, "it is read as a whole")
+    """The numeric arrays with the names `wanted`; raises DataError for a damaged file."""
+    check_fits(str(path), file_size(path), "free some memory: it is read as a whole")
     raw = path.read_bytes()
     order = {b"IM": "<", b"MI": ">"}.get(raw[126:128])
     if order is None:
-        raise DataError(f"{path}: is no MATLAB 5 file", "expected one saved with -v7 or before")
+        raise DataError(f"{path}: is no MATLAB 5 file", "save it with -v7 or before")
     found = {}
     try:
         for kind, data in _elements(raw, order):
@@ -56,7 +56,7 @@ def read_mat(path: Path, wanted: tuple[str, ...]) -> dict[str, NDArray[Any]]:
             if array is None or array.name not in wanted:
                 continue
             if packed:
-                check_unpacks(f"{path}: {array.name}", len(data), array.size, "it is unpacked as a whole")
+                check_unpacks(f"{path}: {array.name}", len(data), array.size, "free some memory")
                 data = memoryview(zlib.decompressobj().decompress(data, array.start + array.size))
             numbers = np.frombuffer(data, dtype=array.dtype, count=math.prod(array.shape), offset=array.start)
             found[array.name] = numbers.reshape(array.shape, order="F")
@@ -66,7 +66,7 @@ def read_mat(path: Path, wanted: tuple[str, ...]) -> dict[str, NDArray[Any]]:
 
 
 def _elements(raw: bytes, order: str) -> Iterator[tuple[int, memoryview]]:
-    """Type and data of each outermost element; of an array that is not packed, its tag is part of the data."""
+    """Type and data of each outermost element; the data of an uncompressed array includes its tag."""
     view, at = memoryview(raw), HEADER
     while at + 8 <= len(raw):
         kind, size = struct.unpack_from(f"{order}II", raw, at)
@@ -77,7 +77,7 @@ def _elements(raw: bytes, order: str) -> Iterator[tuple[int, memoryview]]:
 
 
 def _described(preface: bytes, order: str) -> _Array | None:
-    """What an array element says of itself before its numbers; None where it is none of numbers."""
+    """The description of an array element, from the bytes before its numbers; None: it is no array of numbers."""
     kind, _ = struct.unpack_from(f"{order}II", preface)
     if kind != MATRIX:
         return None
@@ -85,7 +85,7 @@ def _described(preface: bytes, order: str) -> _Array | None:
     for _ in range(3):
         _, start, size, at = _tag(preface, order, at)
         if start + size > len(preface):
-            raise ValueError("an array is described at too great length")
+            raise ValueError("the description of an array is too long")
         parts.append(preface[start : start + size])
     _, shape, name = parts
     number, start, size, _ = _tag(preface, order, at)
@@ -99,7 +99,10 @@ def _described(preface: bytes, order: str) -> _Array | None:
 
 
 def _tag(preface: bytes, order: str, at: int) -> tuple[int, int, int, int]:
-    """Type, where the data begins, its size, and where the next tag is; small data sits in the tag itself."""
+    """The tag at `at`: its type, where its data begins, the data's size, and where the next tag is.
+
+    Data of up to four bytes is in the tag itself.
+    """
     kind, size = struct.unpack_from(f"{order}II", preface, at)
     if kind >> 16:
         return kind & 0xFFFF, at + 4, min(kind >> 16, 4), at + 8

@@ -1,25 +1,33 @@
-"""`IMAGES.npy,LABELS.npy`, or `IMAGES.npy` with its labels beside: read on demand."""
+"""`IMAGES.npy,LABELS.npy`, or `IMAGES.npy` with the labels in the same folder; read on demand."""
 
 from pathlib import Path
 
-from thinice_tui.data.array_keys import Stored
 from thinice_tui.data.disk_arrays import Array, read_npy_at
+from thinice_tui.data.sources.source import DataSpec
+from thinice_tui.data.stored_data import StoredData
 from thinice_tui.errors import DataError
 from thinice_tui.safe_io.file_kind import check_not_another_kind, first_bytes, kind
+from thinice_tui.safe_io.paths import expanded
 
-BESIDE = (("images", "labels"), ("image", "label"), ("x", "y"), ("X", "y"), ("X", "Y"), ("data", "labels"))
+PAIRS = (("images", "labels"), ("image", "label"), ("x", "y"), ("X", "y"), ("X", "Y"), ("data", "labels"))
+"""Parts of the names of files that belong together: of images, of labels."""
 EXPECTED = "a NumPy array (.npy)"
 
 
-def read_npy_pair(images: Path, labels: Path | None) -> Stored:
-    """Images and labels in a file each; labels None: the file beside that is named alike. Raises DataError."""
+def read_npy_pair(spec: DataSpec) -> StoredData:
+    """Images and labels in one file each; raises DataError.
+
+    Where no labels are named, they are in the same folder, under a name that goes with that of the images.
+    """
+    named_images, comma, named_labels = spec.place.partition(".npy,")
+    images = expanded(f"{named_images}.npy") if comma else spec.path
     stored = read_npy(images)
-    labels = labels or _beside(images)
-    return Stored(stored, read_npy(labels), f"{images},{labels}")
+    labels = expanded(named_labels) if comma else _labels_of(images)
+    return StoredData(stored, read_npy(labels), f"{images},{labels}")
 
 
 def read_npy(path: Path) -> Array:
-    """One array, read on demand; raises DataError for whatever else a file may be."""
+    """The array of an .npy, read on demand; raises DataError."""
     check_not_another_kind(path, EXPECTED, DataError)
     head = first_bytes(path, EXPECTED, DataError)
     if not head.startswith(b"\x93NUMPY"):
@@ -27,9 +35,9 @@ def read_npy(path: Path) -> Array:
     return read_npy_at(path, 0, str(path))
 
 
-def _beside(images: Path) -> Path:
-    names = [images.name.replace(ours, theirs) for ours, theirs in BESIDE if ours in images.stem]
+def _labels_of(images: Path) -> Path:
+    names = [images.name.replace(ours, theirs) for ours, theirs in PAIRS if ours in images.stem]
     for name in [*names, "labels.npy"]:
         if name != images.name and images.with_name(name).is_file():
             return images.with_name(name)
-    raise DataError(f"{images}: there are no labels beside it", f"name them: --data {images},LABELS.npy")
+    raise DataError(f"{images}: there are no labels in its folder", f"name them: --data {images},LABELS.npy")

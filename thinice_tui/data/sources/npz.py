@@ -1,28 +1,33 @@
-"""`FILE.npz`: NumPy arrays in a zip archive. What numpy.savez wrote is read on demand; compressed, it is unpacked."""
+"""`FILE.npz`: NumPy arrays in a zip archive, read on demand; compressed ones are unpacked into memory."""
 
 import math
 import struct
 import zipfile
 import zlib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from thinice_tui.data.array_keys import Stored, find_key, other_labels, whole
-from thinice_tui.data.disk_arrays import Array, npy_header, read_npy_at
-from thinice_tui.data.labels import texts_of
+from thinice_tui.data.array_keys import find_key, other_labels
+from thinice_tui.data.disk_arrays import Array, load_whole, read_npy_at
+from thinice_tui.data.labels import as_texts
+from thinice_tui.data.sources.source import DataSpec
+from thinice_tui.data.stored_data import StoredData
 from thinice_tui.errors import DataError
 from thinice_tui.safe_io.file_kind import check_not_another_kind, first_bytes, kind
 from thinice_tui.safe_io.limits import check_unpacks
+from thinice_tui.safe_io.npy_header import read_npy_header
 
 EXPECTED = "an .npz with images and labels"
 LOCAL_HEADER = struct.Struct("<4s5H3L2H")
+"""Of a zip archive's member: the last two fields are the lengths of its name and of an extra field."""
+_DAMAGED = "it is damaged: copy or download it again"
 
 
-def read_npz(path: Path, named: Mapping[str, str]) -> Stored:
-    """Images, labels and, where stored, `class_names` and `indices`; nothing pickled is read. Raises DataError."""
+def read_npz(spec: DataSpec) -> StoredData:
+    """Images, labels and, where stored, `class_names` and `indices`; nothing is unpickled. Raises DataError."""
+    path, named = spec.path, spec.named
     check_not_another_kind(path, EXPECTED, DataError)
     try:
         with zipfile.ZipFile(path) as archive:
@@ -39,8 +44,8 @@ def read_npz(path: Path, named: Mapping[str, str]) -> Stored:
         raise DataError(f"{path}: cannot be read: it {reason}", f"expected {EXPECTED}, whole") from error
     except (OSError, EOFError, ValueError, zlib.error, NotImplementedError, RuntimeError) as error:
         raise DataError(f"{path}: cannot be read ({error})", f"expected {EXPECTED}, whole") from error
-    names = texts_of(whole(optional["class_names"], f"{path} class_names")) if "class_names" in optional else ()
-    return Stored(images, labels, str(path), optional.get("indices"), names, *other_labels(members, key, named))
+    names = as_texts(load_whole(optional["class_names"], f"{path} class_names")) if "class_names" in optional else ()
+    return StoredData(images, labels, str(path), optional.get("indices"), names, *other_labels(members, key, named))
 
 
 def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> Array:
@@ -54,19 +59,16 @@ def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> Array:
         _check_size(name, _bytes(array.shape, array.dtype), info)
         return array
     if info.compress_type != zipfile.ZIP_DEFLATED:
-        raise DataError(f"{name} is packed in a way that numpy does not write", "save it again with numpy.savez")
+        raise DataError(f"{name} is compressed in a way that numpy does not write", "save it again with numpy.savez")
     remedy = "save it with numpy.savez instead of savez_compressed: it is then read from disk as needed"
     check_unpacks(name, info.compress_size, info.file_size, remedy)
     with archive.open(info) as stream:
-        shape, fortran, dtype = npy_header(stream, name)  # type: ignore[arg-type]  # only read() is used
-        _check_size(name, _bytes(shape, dtype), info)
-        found = np.frombuffer(stream.read(), dtype=dtype)
-    if len(found) != math.prod(shape):
-        raise DataError(f"{name}: is cut short: an array of shape {shape} has {len(found)} values", _DAMAGED)
-    return found.reshape(shape, order="F" if fortran else "C")
-
-
-_DAMAGED = "it is damaged: copy or download it again"
+        header = read_npy_header(stream, name)  # type: ignore[arg-type]  # only read() is used
+        _check_size(name, _bytes(header.shape, header.dtype), info)
+        found = np.frombuffer(stream.read(), dtype=header.dtype)
+    if len(found) != math.prod(header.shape):
+        raise DataError(f"{name}: is cut short: an array of shape {header.shape} has {len(found)} values", _DAMAGED)
+    return found.reshape(header.shape, order="F" if header.fortran else "C")
 
 
 def _bytes(shape: tuple[int, ...], dtype: np.dtype[Any]) -> int:
@@ -82,7 +84,7 @@ def _check_size(name: str, claimed: int, info: zipfile.ZipInfo) -> None:
 
 
 def _data_offset(path: Path, info: zipfile.ZipInfo) -> int:
-    """Where a member's bytes begin: after its local header, whose extra field may differ from the directory's."""
+    """Where a member's bytes begin: after its local header, which may be longer than the directory says."""
     with path.open("rb") as stream:
         stream.seek(info.header_offset)
         header = stream.read(LOCAL_HEADER.size)

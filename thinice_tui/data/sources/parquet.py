@@ -1,17 +1,19 @@
-"""`FILE.parquet`: images encoded in a column, as Hugging Face data sets have them; needs the extra `parquet`."""
+"""`FILE.parquet`: encoded images in a column, as in Hugging Face data sets; needs the extra `parquet`."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from thinice_tui.data.array_keys import Stored, find_key, other_labels
-from thinice_tui.data.decoding import Geometry, Opened, Pictures, streams_of
-from thinice_tui.errors import DataError
-from thinice_tui.safe_io.file_kind import check_not_another_kind, first_bytes, kind, reason
+from thinice_tui.data.array_keys import find_key, other_labels
+from thinice_tui.data.encoded_images import EncodedImages, NamedStreams, byte_streams
+from thinice_tui.data.sources.source import DataSpec
+from thinice_tui.data.stored_data import StoredData
+from thinice_tui.errors import DataError, reason
+from thinice_tui.safe_io.file_kind import check_not_another_kind, first_bytes, kind
 from thinice_tui.safe_io.limits import check_fits
 
 if TYPE_CHECKING:
@@ -21,12 +23,13 @@ if TYPE_CHECKING:
 EXPECTED = "a parquet file with encoded images and labels"
 
 
-def read_parquet(path: Path, named: Mapping[str, str], geometry: Geometry) -> Stored:
-    """Images of a column img{bytes,path} (or of bytes alone), and labels; images are decoded when they are read.
+def read_parquet(spec: DataSpec) -> StoredData:
+    """Images of a column img{bytes,path} or of plain bytes, decoded when they are needed, and labels.
 
-    Labels are numbers or text; class names those of the data set's own description, where it is there. Raises
-    DataError.
+    Labels are numbers or text. Class names come from Hugging Face's description in the file, where there is one.
+    Raises DataError.
     """
+    path, named = spec.path, spec.named
     check_not_another_kind(path, EXPECTED, DataError)
     head = first_bytes(path, EXPECTED, DataError)
     if not head.startswith(b"PAR1"):
@@ -50,16 +53,16 @@ def read_parquet(path: Path, named: Mapping[str, str], geometry: Geometry) -> St
     except Exception as error:  # pyarrow raises its own kinds and Python's
         raise DataError(f"{path}: cannot be read ({reason(error)})", f"expected {EXPECTED}, whole") from error
     if rows == 0:
-        raise DataError(f"{path}: holds no samples")
+        raise DataError(f"{path}: holds no samples", "expected at least one row")
     stored = _Column(file, images, path)
-    pictures = Pictures(np.arange(rows), stored.opened, geometry)
+    encoded = EncodedImages(np.arange(rows), stored.streams, spec.geometry)
     names = _class_names(file, labels)
     others = other_labels(columns, labels, named)
-    return Stored(pictures, numbers, f"{path}, {geometry}", None, names, *others)
+    return StoredData(encoded, numbers, f"{path}, {spec.geometry}", None, names, *others)
 
 
 def _labels(column: "ChunkedArray", name: str, path: Path) -> NDArray[Any]:
-    """Numbers, or texts as objects; raises DataError for rows without one, and for any other type."""
+    """Labels as numbers, or texts as objects; raises DataError for missing labels and for other types."""
     import pyarrow
     from pyarrow import types
 
@@ -83,7 +86,7 @@ def _labels(column: "ChunkedArray", name: str, path: Path) -> NDArray[Any]:
 
 
 class _Column:
-    """Encoded images of one column, a row group in memory at a time."""
+    """Encoded images of one column; one row group is in memory at a time."""
 
     def __init__(self, file: "ParquetFile", column: str, path: Path) -> None:
         self._file, self._column, self._path = file, column, path
@@ -91,8 +94,9 @@ class _Column:
         self._ends = np.cumsum([file.metadata.row_group(group).num_rows for group in groups])
         self._group, self._rows = -1, None
 
-    def opened(self, rows: NDArray[np.int64]) -> Opened:
-        return streams_of(self._bytes(rows))
+    def streams(self, rows: NDArray[np.int64]) -> NamedStreams:
+        """Names and streams of the encoded images at `rows` [b]."""
+        return byte_streams(self._bytes(rows))
 
     def _bytes(self, rows: NDArray[np.int64]) -> Iterator[tuple[str, bytes]]:
         for row in rows.tolist():
@@ -104,7 +108,7 @@ class _Column:
 
     def _read(self, group: int) -> Any:
         name = f"{self._path} row group {group}"
-        check_fits(name, self._file.metadata.row_group(group).total_byte_size, "write it with smaller row groups")
+        check_fits(name, self._file.metadata.row_group(group).total_byte_size, "write the file with smaller row groups")
         try:
             return self._file.read_row_group(group, columns=[self._column]).column(0)
         except Exception as error:
@@ -114,20 +118,20 @@ class _Column:
         try:
             value = column[at].as_py()
         except Exception as error:
-            raise DataError(f"{self._path} row {row}: cannot be read ({reason(error)})") from error
+            raise DataError(f"{self._path} row {row}: cannot be read ({reason(error)})", "remove that row") from error
         if value is None:
             raise DataError(f"{self._path} row {row}: has no image ({self._column} is null)", "remove that row")
         found = value.get("bytes") if isinstance(value, dict) else value
         if not isinstance(found, bytes):
             raise DataError(
                 f"{self._path} row {row}: {self._column} holds no bytes of an image",
-                "expected images in the file itself, as img{bytes,path}, not paths of others",
+                "store the images in the file itself, as img{bytes,path}, and not as paths of other files",
             )
         return found
 
 
 def _class_names(file: "ParquetFile", column: str) -> tuple[str, ...]:
-    """What Hugging Face's description in the file says; empty where there is none that makes sense."""
+    """Class names in Hugging Face's description in the file's metadata; empty: there is no valid one."""
     try:
         described = json.loads((file.schema_arrow.metadata or {})[b"huggingface"])
         names = described["info"]["features"][column]["names"]

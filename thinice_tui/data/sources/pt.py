@@ -1,19 +1,20 @@
 """`FILE.pt`: tensors written by torch.save, memory-mapped where the file allows it. No code of the file is run."""
 
 import pickle
-import re
-import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from thinice_tui.data.array_keys import Stored, find_key, other_labels
-from thinice_tui.data.labels import listed
+from thinice_tui.data.array_keys import find_key, other_labels
+from thinice_tui.data.labels import label_array
+from thinice_tui.data.sources.source import DataSpec
+from thinice_tui.data.stored_data import StoredData
 from thinice_tui.errors import DataError
-from thinice_tui.safe_io.file_kind import check_not_another_kind, first_bytes, kind, reason
-from thinice_tui.safe_io.limits import check_fits, file_size
+from thinice_tui.safe_io.file_kind import check_not_another_kind, first_bytes, kind
+from thinice_tui.safe_io.limits import check_fits
+from thinice_tui.safe_io.torch_file import examine_torch_file, unreadable_torch_file
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -21,11 +22,12 @@ if TYPE_CHECKING:
 EXPECTED = "a file written by torch.save with images and labels"
 
 
-def read_pt(path: Path, named: Mapping[str, str]) -> Stored:
-    """A dict of tensors, a pair (images, labels), or a TensorDataset of them; raises DataError.
+def read_pt(spec: DataSpec) -> StoredData:
+    """Images and labels of a dict of tensors, a pair (images, labels), or a TensorDataset; raises DataError.
 
     Labels may be a list of numbers or of class names.
     """
+    path, named = spec.path, spec.named
     content = _load(path)
     from torch import Tensor
     from torch.utils.data import TensorDataset
@@ -54,10 +56,10 @@ def read_pt(path: Path, named: Mapping[str, str]) -> Stored:
     if not isinstance(images, Tensor):
         raise DataError(
             f"{path}: its images are a {type(images).__name__} of {len(images)}, expected one tensor",
-            "save them stacked: torch.stack(images)",
+            "save them as one tensor: torch.stack(images)",
         )
     texts = [name for name in names if isinstance(name, str)] if isinstance(names, list | tuple) else []
-    return Stored(
+    return StoredData(
         _array(images, path),
         _numbers(labels, path),
         str(path),
@@ -74,9 +76,9 @@ def _is_array(value: object) -> bool:
 
 
 def _numbers(values: object, path: Path) -> "np.ndarray[Any, Any]":
-    """A tensor or a list, one value a sample."""
+    """An array of a tensor or a list, one value a sample."""
     if isinstance(values, Sequence) and not isinstance(values, str | bytes):
-        return listed(values, str(path))
+        return label_array(values, str(path))
     from torch import Tensor
 
     if not isinstance(values, Tensor):
@@ -85,59 +87,41 @@ def _numbers(values: object, path: Path) -> "np.ndarray[Any, Any]":
 
 
 def _load(path: Path) -> object:
+    """What torch.save wrote, memory-mapped where it is a zip archive; no code of it is run."""
     check_not_another_kind(path, EXPECTED, DataError)
     head = first_bytes(path, EXPECTED, DataError)
     what = kind(head)
     if what not in ("a zip archive", "a pickle"):
         raise DataError(f"{path}: is {what}, expected {EXPECTED}", "copy or download it again")
+    file = examine_torch_file(path, head, DataError)
+    if file.compressed:
+        raise DataError(
+            f"{path}: {file.compressed} is compressed, which torch.save never does",
+            "the file is damaged, or made to fill your memory: save it again with torch.save",
+        )
     import torch
     from torch.utils.data import TensorDataset
 
-    zipped = what == "a zip archive"
     try:
-        if zipped:
-            _check_zip(path)
         with torch.serialization.safe_globals([TensorDataset]):  # a plain holder of tensors
-            return torch.load(path, map_location="cpu", weights_only=True, mmap=zipped)
-    except DataError:
-        raise
-    except pickle.UnpicklingError as error:
-        if refused := re.search(r"GLOBAL (\S+)", str(error)):
-            raise DataError(
-                f"{path}: holds more than tensors, and would have to run code to load ({refused[1]})",
-                "thinice-tui runs no code from a file. Where you trust it, load it yourself and save the tensors: "
-                "torch.save({'images': images, 'labels': labels}, FILE)",
-            ) from error
-        raise DataError(f"{path}: cannot be read, or is cut short ({reason(error)})", f"expected {EXPECTED}") from error
-    except Exception as error:  # torch raises half a dozen kinds for damaged files, all of them meaning this
+            return torch.load(path, map_location="cpu", weights_only=True, mmap=file.form == "torch")
+    except Exception as error:  # torch raises half a dozen types for damaged files
+        refused = file.scan.refused(["torch.utils.data.dataset.TensorDataset", "collections.OrderedDict"])
+        if not isinstance(error, pickle.UnpicklingError) or not refused:
+            raise unreadable_torch_file(path, b"", error, DataError) from error
         raise DataError(
-            f"{path}: cannot be read, or is cut short ({reason(error)})", f"expected {EXPECTED}, whole"
+            f"{path}: holds more than tensors, and would have to run code to load ({refused})",
+            "thinice-tui runs no code of a file. Where you trust it, load it yourself and save the tensors: "
+            "torch.save({'images': images, 'labels': labels}, FILE)",
         ) from error
 
 
-def _check_zip(path: Path) -> None:
-    """torch stores, and never compresses: a member that unpacks to more than it takes is none of its own."""
-    size = file_size(path)
-    with zipfile.ZipFile(path) as archive:
-        for info in archive.infolist():
-            if info.compress_type != zipfile.ZIP_STORED or info.file_size != info.compress_size:
-                raise DataError(
-                    f"{path}: {info.filename} is compressed, and claims {info.file_size} bytes",
-                    "torch.save does not do that: the file is damaged, or made to fill your memory",
-                )
-            if info.header_offset + info.file_size > size:
-                raise DataError(
-                    f"{path}: {info.filename} claims {info.file_size} bytes, the whole file has {size}",
-                    "copy or download it again",
-                )
-
-
 def _array(tensor: "Tensor", path: Path) -> "np.ndarray[Any, Any]":
-    """The tensor's own memory as an array; raises DataError for what has none, or claims more than it has."""
+    """The tensor's own memory as an array; raises DataError where it has none, or claims more than it has."""
     import torch
 
     if tensor.layout != torch.strided or tensor.is_quantized or tensor.device.type != "cpu":
-        raise DataError(f"{path}: holds a tensor that is {tensor.layout}", "save it as a dense one: tensor.to_dense()")
+        raise DataError(f"{path}: holds a tensor that is {tensor.layout}", "save a dense tensor: tensor.to_dense()")
     claimed, there = tensor.numel() * tensor.element_size(), tensor.untyped_storage().nbytes()
     if claimed > there:
         raise DataError(
@@ -146,7 +130,7 @@ def _array(tensor: "Tensor", path: Path) -> "np.ndarray[Any, Any]":
         )
     found = tensor.detach()
     if found.dtype == torch.bfloat16:  # NumPy has no such type
-        check_fits(str(path), 4 * found.numel(), "save its images as float32 or float16: they are read as needed")
+        check_fits(str(path), 4 * found.numel(), "save the images as float32 or float16, which are read on demand")
         found = found.float()
     array: np.ndarray[Any, Any] = found.numpy()
     return array

@@ -1,23 +1,23 @@
-"""`svhn:DIR`: test_32x32.mat and its like, the cropped digits of Street View House Numbers."""
+"""`svhn:DIR`: the cropped digits of Street View House Numbers, in test_32x32.mat and the files of the other splits."""
 
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
 
-from thinice_tui.data.array_keys import Stored, of_split, samples_of
-from thinice_tui.data.samples import Samples
 from thinice_tui.data.sources.idx import DIGITS
 from thinice_tui.data.sources.mat import read_mat
+from thinice_tui.data.sources.source import DataSpec
+from thinice_tui.data.stored_data import StoredData
 from thinice_tui.errors import DataError
 from thinice_tui.safe_io.file_kind import check_not_another_kind, first_bytes, kind
 
 
-def read_svhn(folder: Path, split: str = "test") -> Samples:
-    """The images [n,3,32,32] of a split in their order; the file's label 10 is the digit 0. Raises DataError.
+def read_svhn(spec: DataSpec) -> StoredData:
+    """The images [n,3,32,32] of a split in their order; the file's label 10 becomes 0, the digit. Raises DataError.
 
-    Its arrays are compressed as a whole, so they are unpacked into memory (80 MB for the test images).
+    Each array is compressed as a whole, so it is unpacked into memory (80 MB for the test images).
     """
-    name = f"{split}_32x32.mat"
+    folder, name = spec.path, f"{spec.split}_32x32.mat"
     expected = f"SVHN's {name} (MATLAB 5)"
     path = folder / name if folder.is_dir() else folder
     check_not_another_kind(path, expected, DataError)
@@ -30,5 +30,5 @@ def read_svhn(folder: Path, split: str = "test") -> Samples:
         shapes = ", ".join(f"{name} {array.shape}" for name, array in arrays.items()) or "neither X nor y"
         raise DataError(f"{path}: has {shapes}", f"expected {expected}: X (32, 32, 3, n) and y (n, 1)")
     labels = np.where(labels == 10, 0, labels)
-    source = of_split(f"svhn:{folder}", split if folder.is_dir() else "test")  # a file's own name says which it is
-    return samples_of(Stored(images.transpose(3, 2, 0, 1), labels, source, class_names=DIGITS))
+    named = spec if folder.is_dir() else replace(spec, split="")  # a file's own name tells its split
+    return StoredData(images.transpose(3, 2, 0, 1), labels, named.source_name(), class_names=DIGITS)

@@ -1,4 +1,8 @@
-"""What is looked at before the attacks begin, while views see that the engine starts."""
+"""The checks of all models before the attacks begin: outputs, determinism and gradients.
+
+A view sees which check is running. The checks of normalisation, accuracy and eps are called where their inputs are
+known; each check of this folder raises ThiniceError for what is refused, and returns what it found and its warnings.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,48 +10,49 @@ from pathlib import Path
 import torch
 
 from thinice_tui.data.samples import Samples
-from thinice_tui.engine.findings import Check
 from thinice_tui.engine.plan import RunModel
-from thinice_tui.engine.preflight.determinism import check_behaviour
+from thinice_tui.engine.preflight.check_result import CheckResult
+from thinice_tui.engine.preflight.determinism import check_determinism
 from thinice_tui.engine.preflight.gradients import check_gradients
-from thinice_tui.engine.preflight.outputs import probe_outputs
-from thinice_tui.errors import Interrupted, ModelError
-from thinice_tui.runfile.control import asked, clear
-from thinice_tui.runfile.hold import Hold
+from thinice_tui.engine.preflight.outputs import check_outputs
+from thinice_tui.engine.process.run_control import stopped
+from thinice_tui.errors import ModelError
+from thinice_tui.runfile.control import clear_control, read_control
+from thinice_tui.runfile.run_claim import RunClaim
 
 
 def check_models(
-    models: Sequence[RunModel], samples: Samples, images: Samples, device: torch.device, path: Path, hold: Hold
-) -> tuple[int, list[tuple[str, Check]]]:
-    """The number of classes, and what was seen of each model by its name, on the run's device.
+    models: Sequence[RunModel], samples: Samples, images: Samples, device: torch.device, path: Path, hold: RunClaim
+) -> tuple[int, list[tuple[str, CheckResult]]]:
+    """Run all checks on `device`; returns the number of classes, and (model name, result) for each check.
 
-    images: some of the whole data, spread over it, for the checks of behaviour and gradients.
+    samples: those of the run, whose labels must fit; images: samples spread over the whole data, for determinism and
+    gradients; path, hold: the run file and this engine's hold on it.
 
-    Raises ThiniceError for what is refused, Interrupted where a view of the run that is held asks to stop.
+    Raises ThiniceError for what is refused, Interrupted where a view of a held run asks to stop.
     """
-    checks: list[tuple[str, Check]] = []
+    results: list[tuple[str, CheckResult]] = []
     for model in models:
-        _begin_check(hold, path, f"{model.name} · behaviour")
-        checks += [(model.name, check) for check in check_behaviour(model.loaded, images, device)]
+        _announce(hold, path, f"{model.name} · determinism")
+        results += [(model.name, result) for result in check_determinism(model.loaded, images, device)]
     classes = _common_classes(models, samples, device)
     for model in models:
-        _begin_check(hold, path, f"{model.name} · gradients")
-        checks += [(model.name, check) for check in check_gradients(model.loaded, images, device)]
-    return classes, checks
+        _announce(hold, path, f"{model.name} · gradients")
+        results += [(model.name, result) for result in check_gradients(model.loaded, images, device)]
+    return classes, results
 
 
-def _begin_check(hold: Hold, path: Path, doing: str) -> None:
-    hold.tell(doing)
-    if hold.is_held and asked(path) == "stop":
-        clear(path)
-        raise Interrupted(
-            f"stopped as asked, before the attacks went on; everything so far is kept in {path}",
-            f"repeat the command to go on, or look at it: thinice-tui open {path}",
-        )
+def _announce(hold: RunClaim, path: Path, doing: str) -> None:
+    """Show `doing` to the views; raise Interrupted where one of them asks to stop."""
+    hold.report(doing)
+    if hold.is_held and read_control(path) == "stop":
+        clear_control(path)
+        raise stopped("stopped as asked, before the attacks", path)
 
 
 def _common_classes(models: Sequence[RunModel], samples: Samples, device: torch.device) -> int:
-    found = [probe_outputs(model.loaded, samples, device) for model in models]
+    """The number of classes of all models; raises ModelError where they differ."""
+    found = [check_outputs(model.loaded, samples, device) for model in models]
     for model, classes in zip(models, found, strict=True):
         if classes != found[0]:
             raise ModelError(

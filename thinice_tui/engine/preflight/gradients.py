@@ -1,69 +1,90 @@
-"""Whether a model's gradients lead anywhere: attacks that follow them are blind where they do not."""
+"""Whether a model's gradients are usable: gradient-based attacks fail where they vanish."""
 
-from unittest.mock import patch
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from thinice_tui.attacks.losses import logit_margins
 from thinice_tui.data.samples import Samples
-from thinice_tui.engine.findings import Check
+from thinice_tui.engine.preflight.check_result import CheckResult
 from thinice_tui.errors import ModelError
 from thinice_tui.models.load import LoadedModel
 
-LOOKED_AT = 64
-"""Images before any attack."""
+IMAGES = 64
+"""Images that are checked."""
+BATCH = 8
 VANISHED = 1e-10
-"""The largest entry of a gradient that leads nowhere in float32."""
+"""A float32 gradient whose entries are all at most this has vanished."""
 
 
-def check_gradients(model: LoadedModel, samples: Samples, device: torch.device) -> tuple[Check, Check]:
-    """What was seen of the model on `device` before any attack; raises ModelError where its input has no gradient.
+def check_gradients(model: LoadedModel, samples: Samples, device: torch.device) -> tuple[CheckResult, CheckResult]:
+    """Check the gradients on `device`; raises ModelError where the input has none.
 
-    Warned of, as AutoAttack does (Croce and Hein 2020, arXiv 2003.01690): gradients that are zero on images which
-    are classified correctly, and a forward pass that differentiates by itself, as dynamic defences do.
+    Two checks warn, both from AutoAttack (Croce and Hein 2020, arXiv 2003.01690): gradients that are zero on images
+    which are classified correctly, and a forward pass that itself differentiates, as dynamic defences do.
     """
-    images, labels = torch.from_numpy(samples.floats(slice(LOOKED_AT))), torch.from_numpy(samples.labels[:LOOKED_AT])
+    images, labels = torch.from_numpy(samples.floats(slice(IMAGES))), torch.from_numpy(samples.labels[:IMAGES])
     classifier = model.classifier().to(device)
     images, labels = images.to(device), labels.to(device)
-    with (
-        torch.no_grad(),
-        patch("torch.autograd.grad", wraps=torch.autograd.grad) as grad,
-        patch.object(Tensor, "backward", autospec=True, side_effect=Tensor.backward) as backward,
-    ):
-        logits = torch.cat([classifier(part) for part in torch.split(images, 8)])
+    with torch.no_grad(), DifferentiationDetector() as detector:
+        logits = torch.cat([classifier(part) for part in torch.split(images, BATCH)])
         right = logits.argmax(dim=1) == labels
-    differentiates = len(images) if grad.called or backward.called else 0
+    differentiates = len(images) if detector.detected else 0
     dynamic = (
-        f"{model.path}: its forward pass differentiates, as defences do that change the input: attacks made for static "
-        "models may be too weak for it"
+        f"{model.path}: its forward pass computes gradients, as defences do that change their input: attacks for "
+        "static models may be too weak for it"
     )
-    # a sample that is not selected may have a label that is no class; it never is right
+    # the probe may hold labels that are no class of the model: they are never right
     classes = labels.clamp(max=logits.shape[1] - 1)
-    parts = zip(torch.split(images, 8), torch.split(classes, 8), strict=True)
+    parts = zip(torch.split(images, BATCH), torch.split(classes, BATCH), strict=True)
     try:
         vanished = torch.cat([vanished_gradients(classifier, *part) for part in parts]) & right
     except RuntimeError as error:
         raise ModelError(
             f"{model.path}: has no gradient with respect to its input ({str(error).splitlines()[0][:120]})",
-            "expected a differentiable model: attacks would be blind, and it would look robust",
+            "expected a differentiable model: attacks would fail, and it would look robust",
         ) from error
     zero, n = int(vanished.sum()), int(right.sum())
     blind = (
-        f"{model.path}: gradients are zero on {zero} of {n} images that it gets right: attacks that follow them are "
-        "blind there, and its robust accuracy may be too high"
+        f"{model.path}: gradients are zero on {zero} of {n} correctly classified images: gradient-based attacks fail "
+        "there, and its robust accuracy may be too high"
     )
     return (
-        Check("forward pass differentiates", differentiates, len(images), dynamic if differentiates else ""),
-        Check("gradients vanish on clean images", zero, n, blind if zero else ""),
+        CheckResult("forward pass differentiates", differentiates, len(images), dynamic if differentiates else ""),
+        CheckResult("gradients vanish on clean images", zero, n, blind if zero else ""),
     )
+
+
+class DifferentiationDetector(TorchFunctionMode):
+    """While active, detects calls of torch.autograd.grad and backward, however they are imported, in this thread.
+
+    Every call is carried out unchanged. torch.func.grad and torch.autograd.functional are built on these and detected
+    with them.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.detected = False
+
+    def __torch_function__(
+        self,
+        func: Callable[..., object],
+        types: tuple[type, ...],
+        args: tuple[object, ...] = (),
+        kwargs: Mapping[str, object] | None = None,
+    ) -> object:
+        if func in (torch.autograd.grad, torch.autograd.backward, Tensor.backward):
+            self.detected = True
+        return func(*args, **(kwargs or {}))
 
 
 def vanished_gradients(model: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
-    """Bool [n]: neither the cross-entropy's nor the margin's gradient at the clean image leads anywhere.
+    """Bool [n]: whether the gradients of both cross-entropy and logit margin vanish at the image.
 
-    The margin is taken relative to the largest logit, so that a model's scale does not matter. NaN leads nowhere.
-    Raises RuntimeError where the model is not differentiable.
+    images: [n,C,H,W] in [0,1]; labels: [n]. The margin is taken relative to the largest logit, so that the scale of
+    the logits does not matter. NaN counts as zero. Raises RuntimeError where the model is not differentiable.
     """
     inputs = images.clone().requires_grad_()
     with torch.enable_grad():

@@ -1,4 +1,4 @@
-"""What is checked before any attack: a wrong input makes a wrong number, not a crash."""
+"""Whether a model returns logits for the images, with a class for each label."""
 
 import numpy as np
 import torch
@@ -9,20 +9,22 @@ from thinice_tui.engine.worker.memory import in_pieces
 from thinice_tui.errors import DataError, ModelError, reason
 from thinice_tui.models.load import LoadedModel
 
+IMAGES = 8
+"""Images that are checked."""
 BATCH = 64
 """Images passed forward at once."""
 
 
-def probe_outputs(model: LoadedModel, samples: Samples, device: torch.device) -> int:
-    """Forward a few images on `device` and return the number of classes; raises ModelError or DataError.
+def check_outputs(model: LoadedModel, samples: Samples, device: torch.device) -> int:
+    """Check the logits of a few images on `device`, and return the number of classes C.
 
-    Checked: the model takes these images, returns [n,C] with C ≥ 2, the labels fit C, logits are
-    finite and are no probabilities.
+    Raises ModelError where the model does not take the images, does not return [n,C] with C ≥ 2, or returns NaN,
+    infinity or probabilities; DataError where the labels do not fit C.
     """
-    images = samples.floats(slice(8))
+    images = samples.floats(slice(IMAGES))
     try:
         logits = forward(model, images, device)
-    except Exception as error:  # whatever a stranger's forward may raise
+    except Exception as error:  # a user's forward pass may raise anything
         raise ModelError(
             f"{model.path}: cannot take images of shape {images.shape[1:]} ({reason(error)})",
             "check --data and --arch: channels and size must be what the model was trained on",
@@ -44,7 +46,7 @@ def probe_outputs(model: LoadedModel, samples: Samples, device: torch.device) ->
 
 
 def check_labels_fit(model: LoadedModel, samples: Samples, classes: int) -> None:
-    """Raise DataError where the labels cannot be meant for a model of `classes` outputs."""
+    """Raise DataError where the labels do not fit a model with `classes` classes."""
     lowest, highest = int(samples.labels.min()), int(samples.labels.max())
     knows = f"{model.path} knows {classes} classes (0 to {classes - 1})"
     if samples.classes is not None and samples.classes != classes:
@@ -65,7 +67,7 @@ def check_labels_fit(model: LoadedModel, samples: Samples, classes: int) -> None
 
 
 def check_finite(logits: NDArray[np.float32], path: str) -> None:
-    """Raise ModelError where a clean image's logits are NaN or infinite."""
+    """Raise ModelError where logits, float32 [n,C] of clean images, are NaN or infinite; path: the model's."""
     bad = int(np.count_nonzero(~np.isfinite(logits).all(axis=1)))
     if bad:
         raise ModelError(
@@ -76,7 +78,10 @@ def check_finite(logits: NDArray[np.float32], path: str) -> None:
 
 @torch.no_grad()
 def forward(model: LoadedModel, images: NDArray[np.float32], device: torch.device) -> NDArray[np.float32]:
-    """Logits on `device`, in parts that fit; raises whatever the network raises."""
+    """Logits, float32 [n,C], of images [n,C,H,W] in [0,1]; computed on `device` in batches that fit its memory.
+
+    Raises whatever the network raises.
+    """
     classifier = model.classifier().to(device)
 
     def part(some: NDArray[np.float32]) -> NDArray[np.float32]:

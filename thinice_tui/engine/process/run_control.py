@@ -1,56 +1,61 @@
-"""What holds the engine back: a view that asks to pause or stop, and a time limit."""
+"""Run control: a view can pause or stop the engine, and a time limit ends it."""
 
 import time
 from pathlib import Path
 
-from thinice_tui.engine.process.progress import Pace
+from thinice_tui.engine.process.progress import ProgressTracker
 from thinice_tui.errors import Interrupted
 from thinice_tui.protocol.durations import duration
-from thinice_tui.runfile.control import asked
+from thinice_tui.runfile.control import read_control
 
-ASK_SECONDS = 0.2
-"""How often the engine looks whether a view asks it for something."""
+POLL_SECONDS = 0.2
+"""Time between two readings of the control file."""
 
 
 class RunControl:
-    """Asked after every forward pass whether to wait, and after every batch whether to end."""
+    """Polled after every forward pass, to pause; asked after every batch, to end."""
 
-    def __init__(self, run: Path, time_limit: float | None, pace: Pace) -> None:
-        """run: the run file; time_limit: seconds of work, None: as long as it takes."""
-        self._run, self._time_limit, self._pace = run, time_limit, pace
+    def __init__(self, run: Path, time_limit: float | None, tracker: ProgressTracker) -> None:
+        """run: the run file; time_limit: seconds of work, None: unlimited."""
+        self._run, self._time_limit, self._tracker = run, time_limit, tracker
         self._began = time.monotonic()
-        self._asked = 0.0
+        self._polled = 0.0
         self.paused = 0.0
-        """Seconds waited so far."""
+        """Seconds spent in pauses so far."""
 
     def poll(self) -> None:
-        """Wait while a view asks to pause; remember it when one asks to stop."""
+        """Wait while a view asks for a pause; note a request to stop, and an expired time limit."""
         began = time.monotonic()
-        if began - self._asked < ASK_SECONDS:
+        if began - self._polled < POLL_SECONDS:
             return
-        while (wish := asked(self._run)) == "pause":
-            self._pace.state = "paused"
-            self._pace.beat()
-            time.sleep(ASK_SECONDS)
-        self._asked = time.monotonic()
-        if self._pace.state == "paused":
-            self.paused += self._asked - began
-            self._pace.paused(self._asked - began)
-        self._pace.state = "stopping" if wish == "stop" or self._is_late() else "running"
+        while (wish := read_control(self._run)) == "pause":
+            self._tracker.state = "paused"
+            self._tracker.beat()
+            time.sleep(POLL_SECONDS)
+        self._polled = time.monotonic()
+        if self._tracker.state == "paused":
+            self.paused += self._polled - began
+            self._tracker.exclude_pause(self._polled - began)
+        self._tracker.state = "stopping" if wish == "stop" or self._is_late() else "running"
 
     def end_if_asked(self) -> None:
-        """Raise Interrupted, after a whole batch, where a view asked for it or time has run out."""
+        """Raise Interrupted, between two batches, where a view asked to stop or the time limit is over."""
         late = self._is_late()
-        if not late and self._pace.state != "stopping":
+        if not late and self._tracker.state != "stopping":
             return
-        self._pace.state = "stopping"
-        self._pace.beat()  # so that a view can tell this from an accident
+        self._tracker.state = "stopping"
+        self._tracker.beat()  # a view can tell this end from an accident
         reason = f"time limit of {duration(self._time_limit or 0)} reached: stopped" if late else "stopped as asked"
-        raise Interrupted(
-            f"{reason}, after a whole batch; everything so far is kept in {self._run}",
-            f"repeat the command to go on, or look at it: thinice-tui open {self._run}",
-        )
+        raise stopped(f"{reason}, after a whole batch", self._run)
 
     def _is_late(self) -> bool:
         worked = time.monotonic() - self._began - self.paused
         return self._time_limit is not None and worked >= self._time_limit
+
+
+def stopped(what: str, run: Path) -> Interrupted:
+    """The exception that ends an engine early; what: why and when it stopped."""
+    return Interrupted(
+        f"{what}; {run} keeps all results so far",
+        f"repeat the command to continue, or browse the results: thinice-tui open {run}",
+    )

@@ -1,4 +1,4 @@
-"""A model file on disk, read without executing anything in it unless told to trust it."""
+"""A model file on disk, with masks folded in; no code of it runs unless it is trusted."""
 
 import hashlib
 from collections.abc import Mapping
@@ -9,12 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from thinice_tui.errors import CheckpointError
-from thinice_tui.models.formats.containers import Found, find_weights
-from thinice_tui.models.formats.graphs import read_graph
-from thinice_tui.models.formats.safetensors import is_safetensors, read_safetensors
-from thinice_tui.models.formats.torch_files import TRUST, examine, read_torch
-from thinice_tui.models.masks import fold_masks
-from thinice_tui.models.masks.mask_file import read_sidecar, split_sidecar
+from thinice_tui.models.formats.registry import read_file
+from thinice_tui.models.masks.fold import FoldedMasks, fold_masks
+from thinice_tui.models.masks.mask_file import read_mask_file, split_mask_file
 from thinice_tui.safe_io.file_kind import check_not_another_kind, first_bytes
 
 EXPECTED = "a model file"
@@ -22,11 +19,12 @@ EXPECTED = "a model file"
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What a file holds: tensors by parameter name (float32 where floating), and what it says of itself."""
+    """What a file holds: tensors by parameter name (float32 where floating), and its metadata."""
 
     path: Path
-    """As it was given, with the masks beside it where these were named."""
+    """As it was given, with the mask file where one was named."""
     sha256: str
+    """Of the file, or of the file and its mask file."""
     form: str
     """torch, torch legacy, safetensors, TorchScript or torch.export."""
     container: str
@@ -38,60 +36,54 @@ class Checkpoint:
     folded: tuple[str, ...] = ()
     """What was folded into the weights, in words."""
     notes: tuple[str, ...] = ()
+    """What else was done on reading, in words."""
     keep: float | None = None
-    """The fraction kept that was given for scores; None: it was not needed."""
+    """The fraction that the scores keep; None: the file has no scores."""
     network: nn.Module | None = None
     """The network itself, where the file holds a whole module or a graph."""
-    trusted: bool = False
-    """Whether it took the file's own code to load it."""
+
+    @property
+    def trusted(self) -> bool:
+        """Whether code of the file ran: a whole network comes with its own."""
+        return self.network is not None
 
 
 def read_checkpoint(path: Path, keep: float | None = None, trust: bool = False) -> Checkpoint:
-    """Read a file of any form that is known; raises CheckpointError with what to do.
+    """Read a model file of any known format; raises CheckpointError.
 
-    path: `MODEL`, or `MODEL+MASKS.npy` where masks lie in a file beside it. keep: the fraction of each layer's
-    weights that scores keep, which files do not say. trust: whether code of the file may run.
+    path: `MODEL`, or `MODEL+MASKS.npy` with masks in a file of their own. keep: the fraction of each layer's weights
+    that scores keep, which files do not say. trust: whether code of the file may run.
     """
-    file, sidecar = split_sidecar(path)
+    file, mask_path = split_mask_file(path)
     check_not_another_kind(file, EXPECTED, CheckpointError)
-    head = first_bytes(file, EXPECTED, CheckpointError)
-    form, needed, found = _read(file, head, trust)
+    content = read_file(file, first_bytes(file, EXPECTED, CheckpointError), trust)
     sha256 = _sha256(file)
-    if found.network is not None:
-        if sidecar is not None:
-            raise CheckpointError(f"{path}: holds a whole network, masks beside it cannot be folded into that")
-        _check_finite(found.network.state_dict(), path)
-        return Checkpoint(
-            path, sha256, form, found.container, found.state, found.about, (), found.notes, None, found.network, needed
-        )
-    beside = None
-    if sidecar is not None:
-        beside = read_sidecar(sidecar)
-        sha256 = hashlib.sha256((sha256 + _sha256(sidecar)).encode()).hexdigest()
-    state, folded, used = fold_masks(found.state, keep, beside, str(path))
-    _check_finite(state, path)
-    return Checkpoint(
-        path, sha256, form, found.container, state, found.about, folded, found.notes, used, None, needed
-    )  # fmt: skip
-
-
-def _read(path: Path, head: bytes, trust: bool) -> tuple[str, bool, Found]:
-    """The file's form, whether its code was needed, and what it holds."""
-    if is_safetensors(head):
-        tensors, metadata = read_safetensors(path)
-        found = find_weights(tensors, path)
-        return "safetensors", False, Found("", found.state, dict(metadata), None, found.notes)
-    envelope = examine(path, head)
-    if envelope.form in ("TorchScript", "torch.export"):
-        if not trust:
+    if content.network is not None:
+        if mask_path is not None:
             raise CheckpointError(
-                f"{path}: is a {envelope.form} file, whose graph is code and would have to run",
-                "it cannot run Python, but it can write files (aten::save, aten::from_file). Where you trust it, add "
-                f"{TRUST}; or save its weights as a state dict",
+                f"{path}: holds a whole network, into which masks of another file cannot be folded",
+                "save the network's state dict, and name the mask file with that",
             )
-        return envelope.form, True, read_graph(path, envelope.form)
-    found = find_weights(read_torch(path, envelope, trust), path)
-    return envelope.form, found.network is not None, found
+        folded = FoldedMasks(content.state)
+    else:
+        masks = None
+        if mask_path is not None:
+            masks = read_mask_file(mask_path)
+            sha256 = hashlib.sha256((sha256 + _sha256(mask_path)).encode()).hexdigest()
+        folded = fold_masks(content.state, keep, masks, str(path))
+    _check_finite(folded.state, path)
+    return Checkpoint(
+        path=path,
+        sha256=sha256,
+        form=content.form,
+        container=content.container,
+        state=folded.state,
+        about=content.about,
+        folded=folded.notes,
+        notes=content.notes,
+        keep=folded.keep,
+        network=content.network,
+    )
 
 
 def _check_finite(state: Mapping[str, Tensor], path: Path) -> None:
@@ -108,4 +100,4 @@ def _sha256(path: Path) -> str:
         with path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
-        raise CheckpointError(f"{path}: cannot be read ({error.strerror})") from error
+        raise CheckpointError(f"{path}: cannot be read ({error.strerror})", "check its permissions") from error

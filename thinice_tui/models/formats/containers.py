@@ -1,8 +1,7 @@
-"""Where in a file's content the weights are, and under which names: wrappers' dictionaries and prefixes undone."""
+"""Finds the weights in a file's content: inside dictionaries of training code, under prefixes of wrappers."""
 
 import argparse
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from thinice_tui.errors import CheckpointError
+from thinice_tui.models.formats.file_content import FileContent
+from thinice_tui.safe_io.limits import file_size
 
 CONTAINERS = (
     "state_dict",
@@ -25,43 +26,36 @@ CONTAINERS = (
     "state_dict_ema",
     "model_ema",
 )
-"""Keys under which training code saves weights, the trained ones before their moving average."""
+"""Keys under which training code saves weights; the trained ones come before their moving average."""
 PREFIXES = ("module.", "model.", "_orig_mod.", "basic_model.", "net.", "network.")
-"""What wrappers put before every name: DataParallel, torch.compile, attack and normalisation wrappers, RADMM's."""
+"""Prefixes of names by DataParallel, torch.compile, attack and normalisation wrappers, and RADMM."""
 DEPTH = 3
-"""Containers inside one another, at most."""
+"""The most containers inside one another that are opened."""
 SHOWN = 8
-SLACK = 64 * 2**20
-"""Bytes that weights may take in memory beyond eight times the file: half precision and shared blocks grow."""
+"""The most keys that an error names."""
+MAX_GROWTH, SLACK = 8, 64 * 2**20
+"""Weights may take MAX_GROWTH times the file and SLACK bytes in memory: half precision and shared blocks grow."""
 
 
-@dataclass(frozen=True)
-class Found:
-    """container: the keys that lead to the weights, joined by a dot; about: what plain data lies beside them."""
+def find_weights(content: object, path: Path, form: str, about: Mapping[str, object] | None = None) -> FileContent:
+    """Unwrap dictionaries and prefixes until there are tensors by name.
 
-    container: str
-    state: dict[str, Tensor]
-    about: dict[str, object]
-    network: nn.Module | None
-    """A whole module instead of a state dict (only ever from a trusted pickle)."""
-    notes: tuple[str, ...]
-
-
-def find_weights(content: object, path: Path) -> Found:
-    """Unwrap dictionaries and prefixes until there are tensors by name; raises CheckpointError with what there is."""
+    about: plain data that is known already. Raises CheckpointError, with what is there, where no weights are found.
+    """
     keys: list[str] = []
-    about: dict[str, object] = {}
+    found: dict[str, object] = dict(about or {})
     for _ in range(DEPTH + 1):
         if isinstance(content, nn.Module):
-            return Found(".".join(keys), dict(content.state_dict()), about, content, ())
+            return FileContent(form, dict(content.state_dict()), found, ".".join(keys), content)
         if not isinstance(content, Mapping):
             break
         inner = next((key for key in CONTAINERS if _holds_weights(content.get(key))), None)
         if inner is None:
             if not _is_state(content):
                 break
-            return _found(".".join(keys), content, about, path)
-        about |= {str(key): _plain(value) for key, value in content.items() if key != inner}
+            state, notes = _plain_state(content, path)
+            return FileContent(form, state, found, ".".join(keys), notes=notes)
+        found |= {str(key): _plain_value(value) for key, value in content.items() if key != inner}
         keys.append(inner)
         content = content[inner]
     raise CheckpointError(
@@ -70,20 +64,21 @@ def find_weights(content: object, path: Path) -> Found:
     )
 
 
-def _found(container: str, content: Mapping[object, object], about: dict[str, object], path: Path) -> Found:
+def _plain_state(content: Mapping[object, object], path: Path) -> tuple[dict[str, Tensor], tuple[str, ...]]:
+    """Tensors by name without prefixes and second copies, floating ones as float32; and what was done, in words."""
     tensors = {str(key): value for key, value in content.items() if isinstance(value, Tensor)}
     claimed = sum(4 * value.numel() for value in tensors.values())
-    size = path.stat().st_size
-    if claimed > 8 * size + SLACK:
+    size = file_size(path, CheckpointError)
+    if claimed > MAX_GROWTH * size + SLACK:
         raise CheckpointError(
             f"{path}: its tensors claim {claimed:,} bytes, but the file holds {size:,}: it is made up",
             "copy or download it again",
         )
     plain, prefix = strip_prefixes(tensors)
-    single, doubled = without_twins(plain)
+    single, doubled = drop_second_copy(plain)
     notes = [f"prefix {prefix} dropped"] if prefix else []
-    notes += [f"every weight is in it twice, under {doubled}, too"] if doubled else []
-    return Found(container, {key: _widened(value) for key, value in single.items()}, about, None, tuple(notes))
+    notes += [f"it holds every weight twice; the copy under {doubled} was dropped"] if doubled else []
+    return {key: _widened(value) for key, value in single.items()}, tuple(notes)
 
 
 def _widened(value: Tensor) -> Tensor:
@@ -94,9 +89,9 @@ def _widened(value: Tensor) -> Tensor:
 
 
 def strip_prefixes(state: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], str]:
-    """Drop wrapper prefixes that every key carries, repeatedly; the names that are left, and what was dropped.
+    """The tensors without the wrappers' prefixes that all names have, and the prefixes that were dropped.
 
-    Normalisation buffers of a wrapper (`normalize.mean`) lie beside its model: they keep their names.
+    Normalisation buffers of a wrapper (`normalize.mean`) have no such prefix and keep their names.
     """
     plain, dropped = dict(state), ""
     while True:
@@ -109,18 +104,18 @@ def strip_prefixes(state: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], str]
 
 
 def is_normalization(key: str) -> bool:
-    """Whether a name is that of a normalisation's buffer, at the top or in a layer of that name."""
+    """Whether `key` names the mean or std of a normalisation, at the top or in a layer of that name."""
     layer, _, name = key.rpartition(".")
     return name in ("mean", "std") and layer.rpartition(".")[2] in (
         "", "normalize", "normalise", "normalizer", "normalization", "norm", "normalize_layer",
     )  # fmt: skip
 
 
-def without_twins(state: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], str]:
-    """Without the second copy of a model that a wrapper holds twice, and the prefixes of that copy.
+def drop_second_copy(state: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], str]:
+    """The tensors without the second copy of a model that a wrapper holds twice, and that copy's prefix.
 
-    Such as Li et al. 2020: `feature` and `classifier` are also `model.0` and `model.3`. Only where each tensor under
-    `model.` equals one outside it, in the same order.
+    In the files of Li et al. 2020, `feature` and `classifier` are also `model.0` and `model.3`. A copy is dropped only
+    where each tensor under `model.` equals one outside it, in the same order.
     """
     copies = [key for key in state if key.startswith("model.")]
     own = [key for key in state if not key.startswith("model.")]
@@ -139,17 +134,17 @@ def _holds_weights(value: object) -> bool:
 
 
 def _is_state(value: object) -> bool:
-    """Whether it is tensors by name; a few plain entries among them (`_metadata`, a version) do no harm."""
+    """Whether most of its entries are tensors by name; `_metadata` or a version may be among them."""
     if not isinstance(value, Mapping):
         return False
     tensors = [key for key, item in value.items() if isinstance(item, Tensor) and isinstance(key, str)]
     return len(tensors) > 0 and 2 * len(tensors) > len(value)
 
 
-def _plain(value: object) -> object:
-    """Arguments and NumPy's numbers as plain data; all else as it is."""
+def _plain_value(value: object) -> object:
+    """Namespaces and NumPy's numbers as plain data; any other value unchanged."""
     if isinstance(value, argparse.Namespace):
-        return {str(key): _plain(item) for key, item in vars(value).items()}
+        return {str(key): _plain_value(item) for key, item in vars(value).items()}
     return value.item() if isinstance(value, np.generic) else value
 
 

@@ -1,21 +1,24 @@
-"""Networks that come with their graph: TorchScript and torch.export files. Both are code: only read when trusted.
+"""Networks stored with their graph: TorchScript and torch.export files. Both are code, and read only when trusted.
 
 A TorchScript cannot run Python, but its operators can write files (`aten::save`, `aten::from_file` with shared
-memory); an exported program calls the same operators, and its loader evaluates expressions.
+memory). An exported program calls the same operators, and its loader evaluates expressions.
 """
 
 import warnings
+import zipfile
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
 from thinice_tui.errors import CheckpointError, reason
-from thinice_tui.models.formats.containers import Found
+from thinice_tui.models.formats.file_content import FileContent
+from thinice_tui.models.formats.torch_files import TRUST
+from thinice_tui.safe_io.torch_file import ZIP, archive_entries
 
 
 class FixedBatch(nn.Module):
-    """An exported network: never switched between modes, and in batches of the size it was exported with.
+    """An exported network, which has no modes, in batches of the size that it was exported with.
 
     Images [N,C,H,W] are passed in pieces of `size`, the last one filled up with copies; None: any N at once.
     """
@@ -26,7 +29,7 @@ class FixedBatch(nn.Module):
         self.size = size
 
     def train(self, mode: bool = True) -> "FixedBatch":  # noqa: ARG002
-        """Exported graphs have no modes, and raise when asked for one: they only are said to evaluate."""
+        """Mark all modules as evaluating; an exported graph has no modes, and raises where one is set."""
         for module in self.modules():
             module.training = False
         return self
@@ -47,18 +50,44 @@ class FixedBatch(nn.Module):
         return logits
 
 
-def read_graph(path: Path, form: str) -> Found:
-    """Load a trusted file's graph; raises CheckpointError."""
+def is_graph(path: Path, head: bytes) -> bool:
+    """Whether `path` is a TorchScript or torch.export file; head: its first bytes."""
+    return head.startswith(ZIP) and _graph_form(path) != ""
+
+
+def read_graph(path: Path, _head: bytes, trust: bool) -> FileContent:
+    """Load a graph where `trust` allows its code to run; raises CheckpointError."""
+    form = _graph_form(path)
+    if not trust:
+        raise CheckpointError(
+            f"{path}: is a {form} file, whose graph is code and would have to run",
+            "it cannot run Python, but it can write files (aten::save, aten::from_file). Where you trust it, add "
+            f"{TRUST}; or save its weights as a state dict",
+        )
+    archive_entries(path, CheckpointError)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             network, notes = _script(path) if form == "TorchScript" else _exported(path)
-    except Exception as error:  # the loaders of both raise whatever their parts raise
+    except Exception as error:  # the loaders raise whatever their parts raise
         raise CheckpointError(
             f"{path}: is a {form} file that cannot be loaded: {reason(error)}",
             "it may need a newer torch, or operators of another package",
         ) from error
-    return Found("", dict(network.state_dict()), {}, network, notes)
+    return FileContent(form, dict(network.state_dict()), {}, network=network, notes=notes)
+
+
+def _graph_form(path: Path) -> str:
+    """TorchScript or torch.export, by the names in the archive; empty: neither, or no readable archive."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError):
+        return ""
+    inner = {name.partition("/")[2] for name in names}
+    if "constants.pkl" in inner or any(name.startswith("code/") for name in inner):
+        return "TorchScript"
+    return "torch.export" if "archive_format" in inner or "serialized_exported_program.json" in names else ""
 
 
 def _script(path: Path) -> tuple[nn.Module, tuple[str, ...]]:
@@ -70,8 +99,8 @@ def _exported(path: Path) -> tuple[nn.Module, tuple[str, ...]]:
     program = torch.export.load(path)
     inputs = [node for node in program.graph.nodes if node.name in program.graph_signature.user_inputs]
     if len(inputs) != 1:
-        raise ValueError(f"it takes {len(inputs)} inputs, expected images alone")
+        raise ValueError(f"it takes {len(inputs)} inputs, expected one: the images")
     batch = inputs[0].meta["val"].shape[0]
     size = batch if isinstance(batch, int) else None
-    notes = (f"exported for batches of {size}: images are passed so",) if size is not None else ()
+    notes = (f"exported for batches of {size}: images are passed in batches of that size",) if size is not None else ()
     return FixedBatch(program.module(), size), notes

@@ -1,4 +1,4 @@
-"""Masks that are multiplied onto their weights, each by its own names."""
+"""Masks that are multiplied with their weights, by the names that each method gives them."""
 
 import re
 from collections.abc import Callable
@@ -12,7 +12,7 @@ PARAMETRIZED = re.compile(r"(?:(.*)\.)?parametrizations\.([^.]+)\.(original|\d+\
 
 
 def fold_torch_prune(state: State) -> tuple[State, str]:
-    """torch.nn.utils.prune: `X_orig` × `X_mask` is X, for weights and biases; so do the birds' second stages."""
+    """torch.nn.utils.prune, also used by FlyingBird and RobustBird: X = `X_orig` × `X_mask`, for weights and biases."""
     layers = [name.removesuffix("_orig") for name in state if name.endswith("_orig")]
     layers = [name for name in layers if f"{name}_mask" in state and name not in state]
     return _folded(
@@ -26,7 +26,7 @@ def fold_torch_prune(state: State) -> tuple[State, str]:
 def fold_parametrized(state: State) -> tuple[State, str]:
     """torch.nn.utils.parametrize: `parametrizations.X.original` × every `parametrizations.X.N.mask`.
 
-    Only where all that a parametrisation stores are masks; others keep their names, and then fit nothing.
+    A parametrisation that stores anything but masks keeps its names, which then fit no architecture.
     """
     parts: dict[str, list[str]] = {}
     for key in state:
@@ -64,7 +64,7 @@ def fold_softplus(state: State) -> tuple[State, str]:
 
 
 def fold_beside(state: State) -> tuple[State, str]:
-    """`mask` or `weight_mask` beside `weight`, by no method in particular: multiplied where it is of zeros and ones."""
+    """`mask` or `weight_mask` beside `weight`, of any method: `weight` × mask where the mask is of zeros and ones."""
     found = {}
     for key, mask in state.items():
         layer, _, last = key.rpartition(".")
@@ -78,7 +78,10 @@ def fold_beside(state: State) -> tuple[State, str]:
 def _folded(
     state: State, found: dict[str, tuple[str, str]], rule: Callable[[Tensor, Tensor], Tensor], what: str
 ) -> tuple[State, str]:
-    """`state` with `rule(weight, mask)` under each name of `found`, in the weights' places; and how many, in words."""
+    """`state` with `rule(weight, mask)` under each name of `found` and without the masks; what was done, in words.
+
+    found: the keys of weight and mask by the name that their product gets.
+    """
     if not found:
         return state, ""
     weights = {weight: (name, mask) for name, (weight, mask) in found.items()}
@@ -90,7 +93,7 @@ def _folded(
             product = rule(value, state[mask].to(value.dtype) if value.is_floating_point() else state[mask])
             if product.shape != value.shape:
                 raise ValueError(f"{mask} is {tuple(state[mask].shape)}, {key} is {tuple(value.shape)}")
-            # −inf × 0 would be NaN, and a masked weight is nothing
+            # softplus(−inf) × 0 and inf × 0 are NaN; the effective weight is 0
             folded[name] = torch.where(torch.isnan(product) & (value == 0), torch.zeros_like(product), product)
         elif key not in masks:
             folded[key] = value

@@ -1,4 +1,4 @@
-"""Scores that rank a layer's weights, of which only the best are used: HYDRA, HARP, and robust scratch tickets."""
+"""Scores that rank the weights of a layer, of which only the top ones are used: HYDRA, HARP, robust scratch tickets."""
 
 import torch
 from torch import Tensor
@@ -6,14 +6,15 @@ from torch import Tensor
 from thinice_tui.errors import CheckpointError
 
 State = dict[str, Tensor]
-LEAST = 0.1
-"""HARP's smallest layer fraction, as a part of the global one."""
+HARP_MIN = 0.1
+"""HARP's smallest fraction of a layer, as a part of the global fraction."""
 
 
 def fold_scores(state: State, keep: float | None, path: str) -> tuple[State, str, float | None]:
-    """`weight` × top-k of |`popup_scores`| (HYDRA, HARP) or |`scores`| (RST) per layer; `keep` where it was used.
+    """`weight` × top-k of |`popup_scores`| (HYDRA, HARP) or |`scores`| (RST) per layer.
 
-    Raises CheckpointError where there are scores and `keep` is None: it is not in such files.
+    Returns the state, what was done in words, and `keep` where there are scores, else None. Raises CheckpointError
+    where there are scores and `keep` is None: the fraction is not in such files.
     """
     found = {
         f"{key.rpartition('.')[0]}.weight": key
@@ -25,9 +26,9 @@ def fold_scores(state: State, keep: float | None, path: str) -> tuple[State, str
     first = next(iter(found.values()))
     if keep is None:
         raise CheckpointError(
-            f"{path}: holds scores ({first}), of which the best are kept, but not how many: that is not in the file",
-            "say it with --keep, as a fraction of the weights: 0.1 for a model that is pruned by 90 %, 1 for one that "
-            "is not pruned yet; in compare one number is for the pruned models, or --keep 1,0.1 for each file in turn",
+            f"{path}: holds scores ({first}) that rank its weights, but how many weights to keep is not in the file",
+            "give --keep as a fraction of the weights: 0.1 for a model that is pruned by 90 %, 1 for one that is not "
+            "pruned yet; in compare one number is for the pruned models, and --keep 1,0.1 gives one for each file",
         )
     own = [f"{name.removesuffix('weight')}k_score" for name in found]
     harp = all(key in state for key in own)
@@ -42,12 +43,16 @@ def fold_scores(state: State, keep: float | None, path: str) -> tuple[State, str
 
 def _layer_rate(k_score: Tensor, keep: float) -> Tensor:
     """HARP (Zhao and Wressnegger 2023): sigmoid(k_score)·(1 − k_min) + k_min with k_min = 0.1·k, in float32."""
-    least = LEAST * keep
+    least = HARP_MIN * keep
     return torch.sigmoid(k_score.reshape(())) * (1 - least) + least
 
 
 def _mask(magnitudes: Tensor, weight: Tensor, rate: float | Tensor, key: str) -> Tensor:
-    """Zeros and ones: by weight, the lowest int((1 − rate)·n) are zero; by channel, the top round(rate·Cin) are one."""
+    """A mask of zeros and ones for `weight`.
+
+    Scores per weight: the lowest int((1 − rate)·n) are zero. Scores per input channel: the top round(rate·C_in)
+    are one.
+    """
     if magnitudes.shape == weight.shape:
         removed = int((1 - rate) * magnitudes.numel())
         mask = torch.ones(magnitudes.numel(), dtype=weight.dtype)

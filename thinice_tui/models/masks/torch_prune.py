@@ -1,13 +1,13 @@
-"""Masks of a live module made part of its weights, so that what is counted and searched is what it computes."""
+"""Folds the masks of torch.nn.utils.prune into the weights of a whole module, so that its zeros can be counted."""
 
 from torch import nn
 from torch.nn.utils import prune
 
 
 def fold_torch_pruning(network: nn.Module) -> tuple[str, ...]:
-    """Fold torch.nn.utils.prune's masks into weights, in place; what was done, in words.
+    """Fold torch.nn.utils.prune's masks into the weights, in place; returns what was done, in words.
 
-    Parametrised modules cannot be pickled, and graphs have their masks as operators.
+    Other masks of a whole module stay: parametrised modules cannot be pickled, and graphs have masks as operators.
     """
     folded = 0
     for module in network.modules():

@@ -1,4 +1,4 @@
-"""TwinRep (Li et al. 2023): a weight trained as the product of two, with a mask on it."""
+"""TwinRep (Li et al. 2023): a weight that is trained as the product of two, times a mask."""
 
 import torch
 from torch import Tensor
@@ -7,11 +7,11 @@ State = dict[str, Tensor]
 
 
 def fold_twinrep(state: State) -> tuple[State, str]:
-    """`weight` and `aux_weight` with a `mask` to their product, in the mode that the shapes tell.
+    """Replace `weight`, `aux_weight` and `mask` by their product; returns the state and what was done, in words.
 
-    Elementwise: w × aux × mask, all of one shape. Channel: einsum('pq,qrst->prst', aux, w) × mask, with aux [p,q]
-    over the output channels of a convolution; for a linear layer aux @ w. Where a square linear layer could be
-    either, the file's convolutions decide.
+    The shapes tell the mode. By elements: w × aux × mask, all of one shape. By channels:
+    einsum('pq,qrst->prst', aux, w) × mask, with aux [p,q] over the output channels of a convolution; aux @ w for a
+    linear layer. The shapes of a square linear layer fit both: there the file's convolutions decide.
     """
     layers = [key.removesuffix("aux_weight") for key in state if key.rpartition(".")[2] == "aux_weight"]
     layers = [layer for layer in layers if f"{layer}weight" in state]
@@ -34,5 +34,5 @@ def fold_twinrep(state: State) -> tuple[State, str]:
 
 
 def _is_channel(aux: Tensor, weight: Tensor) -> bool:
-    """Whether the shapes leave no other reading: a matrix that is not of the weight's shape."""
+    """Whether the shapes allow only the mode by channels: a matrix of another shape than the weight."""
     return aux.ndim == 2 and aux.shape != weight.shape and aux.shape[1] == weight.shape[0]

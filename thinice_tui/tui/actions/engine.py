@@ -6,7 +6,8 @@ from typing import cast, get_args
 
 from thinice_tui.errors import EXIT_ERROR, EXIT_INTERRUPTED, RunFileError, ThiniceError
 from thinice_tui.protocol.request import Request
-from thinice_tui.runfile.control import Wish, ask, kill
+from thinice_tui.runfile.control import ControlWord, write_control
+from thinice_tui.runfile.liveness import kill_engine
 from thinice_tui.runfile.records import EngineRecord, Run
 from thinice_tui.safe_io.printable import printable_lines
 from thinice_tui.tui.actions.registry import Reason
@@ -102,15 +103,15 @@ class EngineActions(SessionListener):
             return STARTING
         return self._ask("run" if run.heartbeat is not None and run.heartbeat.state == "paused" else "pause")
 
-    def _ask(self, wish: Wish) -> Reason:
+    def _ask(self, word: ControlWord) -> Reason:
         if self._session.path is None:
             return NOT_RUNNING
         try:
-            ask(self._session.path, wish)
+            write_control(self._session.path, word)
         except RunFileError as error:
             return f"{error.what}; {error.do}"
         done = {"run": "going on", "pause": "pausing", "stop": "stopping after this batch"}
-        self._interface.notify(done[wish], timeout=3)
+        self._interface.notify(done[word], timeout=3)
         return None
 
     def do_engine(self) -> Reason:
@@ -155,11 +156,11 @@ class EngineActions(SessionListener):
             self._session.engine.kill()
         elif name == "kill" and self._session.run is not None:
             try:
-                kill(self._session.run)
+                kill_engine(self._session.run)
             except RunFileError as error:
                 reason = f"{error.what}; {error.do}"
-        elif name in get_args(Wish):
-            reason = self._ask(cast(Wish, name))
+        elif name in get_args(ControlWord):
+            reason = self._ask(cast(ControlWord, name))
         if reason:
             self._interface.notify(reason, severity="warning")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from thinice_tui.analysis.table import Rows
+from thinice_tui.analysis.rows import Rows
 from thinice_tui.errors import ThiniceError
 from thinice_tui.report.image_export import Picture, save_npz, save_png
 from thinice_tui.report.sample_export import (

@@ -7,12 +7,19 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.text import Text
 
-from thinice_tui.analysis.comparison import SETS, analyse
-from thinice_tui.analysis.curve import distances, has_distances, missed, run_eps, security_curve
-from thinice_tui.analysis.statistics import flip_rates
-from thinice_tui.analysis.table import ALL_SETS, ALONE_SETS, MARGIN_KINDS, Rows, live_sets, margins_of, select_rows
-from thinice_tui.plots.charts import Rates, accuracy_by_stage, flip_rate_by_margin, margin_ranks, margins_by_set
-from thinice_tui.plots.curves import security_curves
+from thinice_tui.analysis.comparison import analyse
+from thinice_tui.analysis.distances import distances, has_distances, missed, run_eps
+from thinice_tui.analysis.flip_sets import SETS
+from thinice_tui.analysis.live_sets import ALL_SETS, ALONE_SETS, live_sets
+from thinice_tui.analysis.margins import MARGIN_KINDS, margins_of
+from thinice_tui.analysis.proportions import flip_rates
+from thinice_tui.analysis.rows import Rows, select_rows
+from thinice_tui.analysis.security_curve import security_curve
+from thinice_tui.plots.accuracy import accuracy_by_stage
+from thinice_tui.plots.flip_rate import FlipRates, flip_rate_by_margin
+from thinice_tui.plots.margin_ranks import margin_ranks
+from thinice_tui.plots.margins import margins_by_set
+from thinice_tui.plots.security_curves import security_curves
 from thinice_tui.runfile.records import Floats, ModelOutcomes, Run
 from thinice_tui.tui.content.rows import empty_reason
 
@@ -86,7 +93,9 @@ def _flips(shown: Shown, width: int, height: int) -> Text:
     for number in (shown.other, *shown.controls):
         sets = shown.sets(number)
         held = sets["S10"] | sets["S11"]
-        series.append(Rates(shown.run.models[number].record.name, flip_rates(shown.margins[held], sets["S10"][held])))
+        series.append(
+            FlipRates(shown.run.models[number].record.name, flip_rates(shown.margins[held], sets["S10"][held]))
+        )
     if not series[0].rates:
         return _sentence("none of these samples is held by dense: there is nothing to lose", width)
     return flip_rate_by_margin(series, width, height, shown.marked, shown.so_far)

@@ -2,8 +2,11 @@
 
 from rich.text import Text
 
-from thinice_tui.analysis.table import ALL_SETS, ALONE_SETS, COLUMNS, MARGIN_KINDS, UNDECIDED, Rows
-from thinice_tui.plots.charts import SET_MARKERS
+from thinice_tui.analysis.live_sets import ALL_SETS, ALONE_SETS, UNDECIDED
+from thinice_tui.analysis.margins import MARGIN_KINDS
+from thinice_tui.analysis.rows import Rows
+from thinice_tui.analysis.table import COLUMNS
+from thinice_tui.plots.style import SET_MARKERS
 from thinice_tui.tui.actions.registry import BY_NAME, SET_ACTIONS
 
 

@@ -6,8 +6,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from thinice_tui.analysis.auc import Auc
 from thinice_tui.analysis.comparison import Analysis, Comparison, ModelSummary
-from thinice_tui.analysis.statistics import Auc, Estimate
+from thinice_tui.analysis.proportions import Estimate
 from thinice_tui.protocol.durations import short, time_left
 from thinice_tui.protocol.ensembles import is_final
 from thinice_tui.runfile.records import Run
@@ -54,7 +55,7 @@ def progress(run: Run, computing: bool, width: int, starting: bool = False) -> R
         tail += f"  {sum(int((model.broken_by == ordinal).sum()) for model in run.models)} broken"
         tail += " in this stage" if width >= WIDE else ""
     # Models take turns: a name of another length must not move the bar.
-    longest = max(len(f"{model.record.name} · {beat.doing.rsplit(' · ', 1)[-1]}") for model in run.models)
+    longest = max(len(f"{model.record.name} · {beat.stage}") for model in run.models)
     head = f" {doing} {beat.doing:<{min(longest, width // 3)}}"
     room = width - cell_len(head) - len(tail) - 3
     grid = Table.grid(padding=(0, 1, 0, 0))

@@ -9,11 +9,13 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from thinice_tui.analysis.comparison import clean_correct, clean_known
-from thinice_tui.analysis.curve import missed
-from thinice_tui.analysis.table import ALONE_SETS, SET_NAMES, Rows
-from thinice_tui.plots.charts import SET_MARKERS
-from thinice_tui.plots.half_blocks import Pixels, fitted, half_blocks, perturbation, side_by_side, to_pixels
+from thinice_tui.analysis.correctness import clean_correct, clean_known
+from thinice_tui.analysis.distances import missed
+from thinice_tui.analysis.live_sets import ALONE_SETS, SET_NAMES
+from thinice_tui.analysis.rows import Rows
+from thinice_tui.plots.half_blocks import half_blocks, side_by_side
+from thinice_tui.plots.pixels import Pixels, fitted, perturbation, to_pixels
+from thinice_tui.plots.style import SET_MARKERS
 from thinice_tui.runfile.records import Floats, ModelOutcomes
 from thinice_tui.tui.sample_detail import SampleDetail
 

@@ -10,7 +10,10 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from thinice_tui.analysis.query.language import Fields, QueryError, complete, matches
+from thinice_tui.analysis.query.complete import complete
+from thinice_tui.analysis.query.fields import Fields
+from thinice_tui.analysis.query.parse import matches
+from thinice_tui.analysis.query.tokens import QueryError
 
 PROMPT = "/ "
 

@@ -7,7 +7,7 @@ from rich.text import Text
 from textual.widgets import Static
 
 from thinice_tui.analysis.comparison import Analysis
-from thinice_tui.analysis.table import Rows
+from thinice_tui.analysis.rows import Rows
 from thinice_tui.tui.content.plots import PLOTS, plot
 from thinice_tui.tui.content.rows import rows_line
 from thinice_tui.tui.content.run import summary

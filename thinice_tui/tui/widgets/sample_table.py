@@ -17,9 +17,11 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from thinice_tui.analysis.query.language import Field, NumberField
-from thinice_tui.analysis.table import COLUMNS, SET_NAMES, Rows, columns_shown
-from thinice_tui.plots.charts import SET_MARKERS
+from thinice_tui.analysis.live_sets import SET_NAMES
+from thinice_tui.analysis.query.fields import Field, NumberField
+from thinice_tui.analysis.rows import Rows
+from thinice_tui.analysis.table import COLUMNS, columns_shown
+from thinice_tui.plots.style import SET_MARKERS
 
 HEADER = 1
 GAP = 1

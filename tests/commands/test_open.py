@@ -1,0 +1,18 @@
+"""`open` without a terminal, and with a file that is no run file."""
+
+from pathlib import Path
+
+from tests.commands.calling import call, check_refused, error_text
+from tests.fake_runs import write_run
+
+
+def test_without_a_terminal_it_names_the_text_report(tmp_path: Path) -> None:
+    write_run(tmp_path / "a.thinice", {"dense": "dense", "p": "pruned"})
+    result = call("open", "a.thinice")
+    assert result.exit_code == 2 and "thinice-tui report a.thinice" in error_text(result)
+
+
+def test_a_file_that_is_no_run_file_is_refused_before_the_terminal_is_taken() -> None:
+    Path("a.thinice").write_text("text " * 100)
+    check_refused(call("open", "a.thinice"), "a.thinice", "expected NAME.thinice")
+    check_refused(call("open", "absent.thinice"), "no such run file", "compare")

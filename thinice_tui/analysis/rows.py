@@ -1,0 +1,92 @@
+"""The rows that a view shows: which samples pass its filter and sets, in which order."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thinice_tui.analysis.live_sets import ALL_SETS, HELD_SETS, SET_NAMES, UNDECIDED, lost_so_far
+from thinice_tui.analysis.margins import MarginKind
+from thinice_tui.analysis.query.fields import NumberField
+from thinice_tui.analysis.query.parse import matches
+from thinice_tui.analysis.table import SampleTable, columns_shown
+from thinice_tui.runfile.records import Run
+
+SET_ORDER = ("S10", "S01", "S11", "S00", UNDECIDED)
+"""The order of the sets when sorted: flips first."""
+Positions = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class View:
+    """Which samples of a run are shown, in which order, and which model dense is compared with."""
+
+    other: int = 1
+    """The number of that model in the run; 0, dense itself, where dense is alone."""
+    margin: MarginKind = "clean"
+    sort: str = "margin"
+    """Key of the column to sort by."""
+    descending: bool = False
+    query: str = ""
+    """A filter in the language of `query.parse`; blank: all samples."""
+    sets: frozenset[str] = HELD_SETS
+    """The sets that are shown."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The samples that a view shows. order: their positions in the run, int64 [k]."""
+
+    view: View
+    table: SampleTable
+    order: Positions
+
+    def row_of(self, position: int | None) -> int | None:
+        """The row of the sample at `position`; None where it is not shown."""
+        found = np.flatnonzero(self.order == position) if position is not None else np.empty(0, np.int64)
+        return int(found[0]) if len(found) else None
+
+    @cached_property
+    def set_counts(self) -> dict[str, int]:
+        """Samples in each set, whatever the filter."""
+        counts = np.bincount(self.table.sets, minlength=len(SET_NAMES))
+        return {name: int(count) for name, count in zip(SET_NAMES, counts, strict=True)}
+
+
+def select_rows(run: Run, view: View) -> Rows:
+    """The rows of `run` that `view` asks for; raises QueryError where its filter is wrong.
+
+    A model or sort column that the run lacks is replaced in the view that is returned.
+    """
+    view = replace(view, other=min(view.other, len(run.models) - 1), sort=columns_shown(run, [view.sort])[0])
+    table = SampleTable(run, run.models[view.other], view.margin)
+    mask = matches(view.query, table.fields) if view.query.strip() else np.ones(len(run.labels), dtype=bool)
+    if view.sets != ALL_SETS:
+        mask = mask & np.array([name in view.sets for name in SET_NAMES])[table.sets]
+    if not view.sets & {"S01", "S00"}:  # an undecided sample that dense has lost can end in these alone
+        mask = mask & ~lost_so_far(run, run.models[0])
+    return Rows(view, table, _sorted(table, view, np.flatnonzero(mask)))
+
+
+def _sorted(table: SampleTable, view: View, positions: Positions) -> Positions:
+    """`positions` sorted stably by the view's column; unknown values come last in both directions."""
+    field = table.fields[view.sort]
+    if isinstance(field, NumberField):
+        keys, unknown = field.values[positions], np.isnan(field.values[positions])
+    else:
+        codes = field.codes[positions]
+        keys, unknown = _ranks(field.names)[codes], codes < 0
+    known = np.flatnonzero(~unknown)
+    keys = keys[known]
+    order = np.argsort(-keys if view.descending else keys, kind="stable")
+    return np.concatenate([positions[known[order]], positions[unknown]])
+
+
+def _ranks(names: tuple[str, ...]) -> NDArray[np.int32]:
+    """The rank of each name: sets in SET_ORDER, numbers by value, other names by alphabet after them."""
+    order: tuple[str, ...] | list[str] = SET_ORDER
+    if names != SET_NAMES:
+        order = sorted(names, key=lambda name: (0, int(name), "") if name.isdecimal() else (1, 0, name.casefold()))
+    rank = {name: number for number, name in enumerate(order)}
+    return np.array([rank[name] for name in names] or [0], dtype=np.int32)

@@ -1,0 +1,23 @@
+"""What a reader of a checkpoint format returns: weights by name, or a whole network, and what is beside them."""
+
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class FileContent:
+    """The content of a model file, whatever its format."""
+
+    form: str
+    """torch, torch legacy, safetensors, TorchScript or torch.export."""
+    state: dict[str, Tensor]
+    """Tensors by parameter name, as stored but for wrappers' prefixes; floating ones are float32."""
+    about: dict[str, object]
+    """Plain data beside the weights: arch, normalization, dataset, class_names, …"""
+    container: str = ""
+    """The keys that lead to the weights, joined by dots; empty: the file is a bare state dict."""
+    network: nn.Module | None = None
+    """A whole network instead of a state dict: only ever from a file that is trusted to run code."""
+    notes: tuple[str, ...] = ()
+    """What was done to the content on reading, in words."""

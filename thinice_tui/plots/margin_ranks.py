@@ -1,0 +1,56 @@
+"""Scatter plot of margin ranks: dense against one other model, by set."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.text import Text
+
+from thinice_tui.analysis.flip_sets import SETS
+from thinice_tui.plots.canvas import new_figure, set_title, to_text
+from thinice_tui.plots.style import MARK_COLOUR, PERCENTS, SET_COLOURS, SET_MARKERS
+
+POINTS = 2000
+"""More points than this show nothing more in a terminal's cells, and plotext slows down."""
+
+
+def margin_ranks(
+    dense: NDArray[np.floating],
+    other: NDArray[np.floating],
+    sets: Mapping[str, NDArray[np.bool_]],
+    names: tuple[str, str],
+    width: int,
+    height: int,
+    marked: int | None = None,
+    note: str = "",
+) -> Text:
+    """Each sample's rank among the dense margins [n] against its rank among the other model's margins [n].
+
+    Ranks are in % of the samples, 0 the smallest margin: the scales of two models' logits differ. At most POINTS
+    samples are drawn, evenly spread. Two lines cross at the sample number `marked`. note: added to the axis label.
+    """
+    figure = new_figure(width, height)
+    known = np.flatnonzero(np.isfinite(dense) & np.isfinite(other))
+    ranks = [np.full(len(dense), np.nan), np.full(len(dense), np.nan)]
+    for place, margins in zip(ranks, (dense, other), strict=True):
+        place[known[np.argsort(margins[known], kind="stable")]] = 100 * np.arange(len(known)) / max(len(known) - 1, 1)
+    drawn = np.zeros(len(dense), dtype=bool)
+    drawn[known[:: -(-len(known) // POINTS) or 1]] = True
+    for name in SETS:
+        inside = np.flatnonzero(sets[name] & drawn)
+        if len(inside):
+            x, y = (place[inside].tolist() for place in ranks)
+            label = f"{name} n={int(sets[name].sum())}"
+            figure.scatter(x, y, marker=SET_MARKERS[name], color=SET_COLOURS[name], label=label)
+    if marked is not None and np.isfinite(ranks[0][marked]):
+        figure.vertical_line(float(ranks[0][marked]), MARK_COLOUR)
+        figure.horizontal_line(float(ranks[1][marked]), MARK_COLOUR)
+    shown = "" if drawn.sum() == len(known) else f", {int(drawn.sum())} drawn"
+    n = f"n={len(known)}{shown}"
+    set_title(figure, width, f"Margin ranks in %, {names[0]} across, {names[1]} up, {n}", f"Margin ranks in %, {n}")
+    figure.xlabel(f"rank of the {names[0]} margin, % (lowest first){note}")
+    figure.xlim(0, 100)
+    figure.ylim(0, 100)
+    figure.xticks(PERCENTS)
+    figure.yticks(PERCENTS)
+    return to_text(figure)

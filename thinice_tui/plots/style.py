@@ -1,0 +1,18 @@
+"""Markers and colours of sets and models.
+
+Series differ by marker before colour: they can be told apart without colours.
+"""
+
+SET_MARKERS = {"S11": "●", "S10": "▼", "S01": "▲", "S00": "○"}
+SET_COLOURS = {"S11": "blue", "S10": "red", "S01": "green", "S00": "gray"}
+MODEL_MARKERS = "●▼▲◆■◇○"
+MODEL_COLOURS = ("blue", "red", "orange", "magenta", "cyan", "green", "gray")
+MARK_COLOUR = "orange"
+"""The colour of the selected sample."""
+PERCENTS = [0, 25, 50, 75, 100]
+"""Ticks of an axis in percent."""
+
+
+def model_style(number: int) -> tuple[str, str]:
+    """Marker and colour of the model `number`; they repeat after the last."""
+    return MODEL_MARKERS[number % len(MODEL_MARKERS)], MODEL_COLOURS[number % len(MODEL_COLOURS)]

@@ -1,0 +1,25 @@
+"""What was decided before the attacks: how the data were read, which normalisation was chosen, what was removed."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from thinice_tui.analysis.trials import describe_accuracies
+from thinice_tui.runfile.run_info import Json, RunInfo
+
+
+def decisions(info: RunInfo) -> Iterator[str]:
+    """A line for each note on the data, each normalisation chosen by accuracy, each model that lost parameters."""
+    yield from info.data.notes or ()
+    for name, found in _by_model(info.normalization):
+        accuracies, seen = found.get("accuracies"), found.get("seen", {})  # early versions did not keep `seen`
+        if found.get("source") == "clean accuracy" and isinstance(accuracies, Mapping) and isinstance(seen, Mapping):
+            tried = describe_accuracies(accuracies, seen)
+            yield f"{name}: normalisation {found['chosen']}, by clean accuracy ({tried}); {found['why']}"
+    for name, found in _by_model(info.kinship):
+        removed = found.get("removed")
+        if isinstance(removed, float) and removed > 0:
+            yield f"{name}: {100 * removed:.2f} % of the dense model's parameters removed"
+
+
+def _by_model(stored: Json | None) -> list[tuple[str, Mapping[str, Any]]]:
+    return [(name, found) for name, found in (stored or {}).items() if isinstance(found, Mapping)]

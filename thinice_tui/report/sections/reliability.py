@@ -1,0 +1,62 @@
+"""The reliability section: whether the run's robust accuracies may be too high."""
+
+from collections.abc import Iterator, Sequence
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from thinice_tui.analysis.comparison import Analysis
+from thinice_tui.analysis.correctness import robust_correct
+from thinice_tui.analysis.diagnostics import SQUARE_CHECK, findings
+from thinice_tui.runfile.records import Finding
+
+
+def reliability(analysis: Analysis) -> Iterator[RenderableType]:
+    """The verdict in one line, then a table of every check against every model."""
+    found = findings(analysis.run)
+    doubtful = sorted({f"{one.model}: {one.check}" for one in found if one.doubtful})
+    if doubtful:
+        yield Text(f"Reliability: DOUBTFUL, robust accuracy may be too high ({'; '.join(doubtful)})", style="bold red")
+    else:
+        yield Text(f"Reliability: {_without_doubt(analysis, found)}", style="bold")
+    all_broken = [name for name, count in _robust_counts(analysis).items() if analysis.complete and not count]
+    if all_broken:
+        yield Text(f"No sample is robust on {', '.join(all_broken)}: no check of robust samples was needed.")
+    if found:
+        yield _table(analysis, found)
+
+
+def _without_doubt(analysis: Analysis, found: Sequence[Finding]) -> str:
+    """The verdict where no check failed."""
+    if not analysis.complete:
+        so_far = "so far no check gives a reason to doubt these numbers; " if found else ""
+        return f"{so_far}samples that stay robust are checked when the attacks are done"
+    if not found and any(_robust_counts(analysis).values()):
+        return "not checked by the version that made this run"
+    return "no check gives a reason to doubt these numbers"
+
+
+def _robust_counts(analysis: Analysis) -> dict[str, int]:
+    """Robust samples after every planned stage, by model name."""
+    run, stages = analysis.run, len(analysis.stage_names)
+    return {model.record.name: int(robust_correct(run, model, stages).sum()) for model in run.models}
+
+
+def _table(analysis: Analysis, found: Sequence[Finding]) -> Table:
+    names = [summary.model.record.name for summary in analysis.models]
+    table = Table(title="Signs of attacks that could not do their work", title_justify="left")
+    table.add_column("check")
+    for name in names:
+        table.add_column(Text(name), justify="right", overflow="fold")
+    for check in dict.fromkeys(one.check for one in found):
+        of_model = {one.model: one for one in found if one.check == check}
+        table.add_row(check, *(_cell(of_model.get(name)) for name in names))
+    return table
+
+
+def _cell(found: Finding | None) -> Text:
+    if found is None:
+        return Text("–")
+    value = f"{found.value:.1f}" if found.check == SQUARE_CHECK else f"{found.value:g} of {found.n}"
+    return Text(f"{value} !" if found.doubtful else value, style="bold red" if found.doubtful else "")

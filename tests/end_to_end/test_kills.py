@@ -11,8 +11,7 @@ import torch
 
 from tests.end_to_end.crash_harness import CrashHarness, KillPlan
 from tests.engine_runs import assert_same_outcomes, request, run_it
-from tests.fake_runs import SHAPE
-from tests.linear_models import Files, write_files
+from tests.linear_models import SHAPE, Files, write_files
 from tests.places import LINEAR_MODELS
 from thinice_tui.protocol.request import Request
 from thinice_tui.protocol.settings import Settings

@@ -79,14 +79,14 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "set_s01", "2", "2", "S01", "samples gained by pruning (S01 ▲) only, or with others", "Filter and sort", ROWS
     ),
-    Action("set_s11", "3", "3", "S11", "samples held by both (S11 ●) only, or with others", "Filter and sort", ROWS),
+    Action("set_s11", "3", "3", "S11", "samples robust for both (S11 ●) only, or with others", "Filter and sort", ROWS),
     Action("set_s00", "4", "4", "S00", "samples broken for both (S00 ○) only, or with others", "Filter and sort", ROWS),
     Action(
         "set_all",
         "0",
         "0",
         "all sets",
-        "every set; again: only those that dense holds, as at the start",
+        "every set; again: only those robust for the dense model, as at the start",
         "Filter and sort",
         ROWS,
     ),
@@ -109,7 +109,7 @@ ACTIONS: tuple[Action, ...] = (
         "right_square_bracket",
         "]",
         "next model",
-        "compare dense with the next model",
+        "compare the dense model with the next model",
         "Filter and sort",
         ROWS,
         9,
@@ -119,7 +119,7 @@ ACTIONS: tuple[Action, ...] = (
         "left_square_bracket",
         "[",
         "previous model",
-        "compare dense with the previous model",
+        "compare the dense model with the previous model",
         "Filter and sort",
         ROWS,
     ),
@@ -131,7 +131,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("screenshot", "ctrl+s", "^s", "screenshot", "save the screen as SVG", "Export"),
     Action("help", "question_mark,f1", "?", "help", "this list", "Program", ALL, 1),
     Action("palette", "ctrl+p", "^p", "palette", "all commands, by name; themes", "Program"),
-    Action("quit", "q,ctrl+q", "q", "quit", "quit; a running attack can go on without this view", "Program", ALL, 2),
+    Action(
+        "quit", "q,ctrl+q", "q", "quit", "quit; a running attack can go on without the interface", "Program", ALL, 2
+    ),
 )
 BY_NAME: Mapping[str, Action] = {action.name: action for action in ACTIONS}
 SET_ACTIONS = {"set_s10": "S10", "set_s01": "S01", "set_s11": "S11", "set_s00": "S00"}

@@ -118,6 +118,11 @@ class Driver:
         """Wait until the slow views of this screen show what they should."""
         await self.until(lambda: all(view.is_drawn for view in self.app.screen.query(SlowView)), "drawings")
 
+    async def back(self) -> None:
+        """To the table, with the filter as it is."""
+        while self.app.screen is not self.browse or self.app.focused is not self.table:
+            await self.press("escape")
+
     async def go(self, place: Place) -> None:
         """From the table to `place`."""
         await self.press(*REACH[place])
@@ -134,7 +139,13 @@ async def opened(
     path: Path, settings_file: Path, size: tuple[int, int] = NARROW, ready: bool = True
 ) -> AsyncIterator[Driver]:
     """The interface on the run file `path`; ready: with its samples and statistics."""
-    app = ThiniceApp(path=path, settings_file=settings_file)
+    async with driven(ThiniceApp(path=path, settings_file=settings_file), size, ready) as driver:
+        yield driver
+
+
+@asynccontextmanager
+async def driven(app: ThiniceApp, size: tuple[int, int] = NARROW, ready: bool = True) -> AsyncIterator[Driver]:
+    """`app` while it runs; ready: with its samples and statistics."""
     said = listen(app)
     async with app.run_test(size=size, notifications=True) as pilot:
         driver = Driver(app, pilot, said)

@@ -99,6 +99,16 @@ def batches(run: Path) -> int:
         return 0
 
 
+def killed_after_a_batch(process: EngineProcess) -> Announcement:
+    """Kill an engine once it has written a batch; what it announced."""
+    announced = process.announcement()
+    assert announced is not None, process.last_messages()
+    wait_until(lambda: batches(announced.run), "a batch is done")
+    process.kill()
+    process.wait()
+    return announced
+
+
 def test_it_announces_its_run_and_log_and_ends_well(
     files: Files, tmp_path: Path, start: Callable[[Request], EngineProcess]
 ) -> None:
@@ -177,12 +187,7 @@ def test_an_engine_that_goes_on_is_named_before_its_models_are_made(
     """Not the one that died, for as long as models, data and checks take; and no second one begins meanwhile."""
     request = wanted(files, Path("a.thinice"), arch=WAITING)
     Path("slow").write_text("0.02")
-    first = start(request)
-    announced = first.announcement()
-    assert announced is not None, first.last_messages()
-    wait_until(lambda: batches(announced.run), "a batch is done")
-    first.kill()
-    first.wait()
+    announced = killed_after_a_batch(start(request))
     cut = read_run(announced.run)
     assert not cut.complete and not is_computing(cut)
 
@@ -213,12 +218,7 @@ def test_a_run_that_is_found_by_its_content_is_announced_with_its_engine(
     """Its path is known only once models and data are read; the checks are still to come."""
     request = replace(wanted(files, Path("a.thinice")), run=None)
     Path("slow").write_text("0.02")
-    first = start(request)
-    announced = first.announcement()
-    assert announced is not None, first.last_messages()
-    wait_until(lambda: batches(announced.run), "a batch is done")
-    first.kill()
-    first.wait()
+    announced = killed_after_a_batch(start(request))
     Path("slow").write_text("0.3")
     second = start(request)
     assert second.announcement() == announced

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tests.fake_runs import write_run
 from tests.tui.driver import MODELS, WIDE, opened
-from tests.tui.tour import assert_harmless, back, tour
+from tests.tui.tour import assert_harmless, tour
 from thinice_tui.runfile.records import Role
 from thinice_tui.safe_io.printable import printable
 from thinice_tui.tui.widgets.slow_view import SlowView
@@ -31,7 +31,7 @@ async def test_names_are_shown_literally_and_do_nothing(tmp_path: Path, settings
             await driver.drawn()
             await driver.shows(name)
             assert_harmless(driver)
-            await back(driver)
+            await driver.back()
         await driver.press("/", *"label=[", "tab")
         assert_harmless(driver)
 

@@ -10,7 +10,7 @@ from tests.engine_runs import StopAfter, run_it
 from tests.engine_runs import request as quick
 from tests.fake_runs import write_run
 from tests.linear_models import WAITING, Files
-from tests.tui.driver import MODELS, Driver, listen, opened
+from tests.tui.driver import MODELS, driven, opened
 from tests.tui.fake_engine import BEAT, RESUME, Engine, FakeProcess
 from thinice_tui.errors import EXIT_ERROR, EXIT_INTERRUPTED, ThiniceError
 from thinice_tui.protocol.request import Request
@@ -23,19 +23,15 @@ from thinice_tui.tui.screens.dialogs import ChoiceDialog
 async def test_an_engine_is_started_and_its_run_followed(
     request_: Request, settings_file: Path, engine: Engine, process: type[FakeProcess]
 ) -> None:
-    app = ThiniceApp(request=request_, settings_file=settings_file)
-    said = listen(app)
-    async with app.run_test(size=(80, 24)) as pilot:
-        driver = Driver(app, pilot, said)
-        await driver.until(lambda: app.session.analysis is not None)
-        assert process.started == [request_] and app.session.path == request_.run
+    async with driven(ThiniceApp(request=request_, settings_file=settings_file), (80, 24)) as driver:
+        assert process.started == [request_] and driver.session.path == request_.run
         process.code = EXIT_INTERRUPTED
         engine.beat = replace(BEAT, state="stopping")
         process.may_end.set()
         await driver.says("The engine has stopped; everything up to its last batch is kept")
         engine.lives = False
         await driver.shows("stopped: what was computed is kept")
-        assert len(said) == 1, "said once, whether the process or its run file is looked at"
+        assert len(driver.said) == 1, "said once, whether the process or its run file is looked at"
 
 
 @pytest.mark.parametrize(
@@ -51,17 +47,13 @@ async def test_an_engine_that_fails_is_explained(
     engine: Engine,
     process: type[FakeProcess],
 ) -> None:
-    app = ThiniceApp(request=request_, settings_file=settings_file)
-    said = listen(app)
-    async with app.run_test(size=(80, 30)) as pilot:
-        driver = Driver(app, pilot, said)
-        await driver.until(lambda: app.session.analysis is not None)
+    async with driven(ThiniceApp(request=request_, settings_file=settings_file), (80, 30)) as driver:
         process.code, process.words = code, words
         engine.lives = False
         process.may_end.set()
-        await driver.until(lambda: isinstance(app.screen, ChoiceDialog))
-        await driver.until(lambda: not app.session.is_computing, "what the run file says of it")
-        dialogs = [screen for screen in app.screen_stack if isinstance(screen, ChoiceDialog)]
+        await driver.until(lambda: isinstance(driver.app.screen, ChoiceDialog))
+        await driver.until(lambda: not driver.session.is_computing, "what the run file says of it")
+        dialogs = [screen for screen in driver.app.screen_stack if isinstance(screen, ChoiceDialog)]
         assert len(dialogs) == 1, "said once, whether the process or its run file is looked at"
         await driver.shows("The engine has ended", "What it computed is kept", *shown, "Resume the run")
         process.may_end.clear()
@@ -74,19 +66,15 @@ async def test_an_engine_that_has_just_ended_can_be_resumed_at_once(
     request_: Request, settings_file: Path, engine: Engine, process: type[FakeProcess]
 ) -> None:
     """The run file was read last while that engine lived."""
-    app = ThiniceApp(request=request_, settings_file=settings_file)
-    said = listen(app)
-    async with app.run_test(size=(80, 30)) as pilot:
-        driver = Driver(app, pilot, said)
-        await driver.until(lambda: app.session.analysis is not None)
-        assert engine.lives and app.session.is_computing
+    async with driven(ThiniceApp(request=request_, settings_file=settings_file), (80, 30)) as driver:
+        assert engine.lives and driver.session.is_computing
         process.code = 1
         process.may_end.set()
         await driver.shows("The engine has ended")
         engine.beat = replace(BEAT, state="starting")  # what such a reading still says
         await driver.press("escape", "e")
         await driver.shows("It is stopped.", "Resume the run")
-        assert engine.lives and not app.session.is_computing
+        assert engine.lives and not driver.session.is_computing
 
 
 async def test_an_engine_that_never_begins_ends_the_view_with_its_words(
@@ -95,8 +83,8 @@ async def test_an_engine_that_never_begins_ends_the_view_with_its_words(
     process.announced, process.code, process.words = None, 1, "error: no such file"
     process.may_end.set()
     app = ThiniceApp(request=request_, settings_file=settings_file)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await Driver(app, pilot, []).until(lambda: app.return_code is not None)
+    async with driven(app, ready=False) as driver:
+        await driver.until(lambda: app.return_code is not None)
     assert (app.return_value, app.exit_message) == (EXIT_ERROR, "error: no such file")
 
 
@@ -108,17 +96,23 @@ async def test_a_system_that_refuses_the_engine_ends_the_view(
 
     monkeypatch.setattr("thinice_tui.tui.local_engine.EngineProcess", refuse)
     app = ThiniceApp(request=request_, settings_file=settings_file)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await Driver(app, pilot, []).until(lambda: app.return_code is not None)
+    async with driven(app, ready=False) as driver:
+        await driver.until(lambda: app.return_code is not None)
     assert app.return_value == EXIT_ERROR and "the engine cannot be started" in app.exit_message
+
+
+def unfinished_with(request: Request, folder: Path) -> Path:
+    """A run file that names `request`, and whose engine is gone."""
+    path = folder / "a.thinice"
+    write_run(path, MODELS, through=1, more={"request": request.as_dict()})
+    return path
 
 
 async def test_until_the_run_file_names_it_an_engine_that_was_started_is_starting(
     tmp_path: Path, settings_file: Path, request_: Request, process: type[FakeProcess]
 ) -> None:
     """What the file says is still of the one that died; leaving asks, and nothing else is started."""
-    path = tmp_path / "a.thinice"
-    write_run(path, MODELS, through=1, more={"request": request_.as_dict()})
+    path = unfinished_with(request_, tmp_path)
     process.announced = None
     async with opened(path, settings_file) as driver:
         await driver.shows("■ stopped")
@@ -141,8 +135,7 @@ async def test_until_the_run_file_names_it_an_engine_that_was_started_is_startin
 async def test_an_engine_that_starts_can_be_killed(
     tmp_path: Path, settings_file: Path, request_: Request, process: type[FakeProcess]
 ) -> None:
-    path = tmp_path / "a.thinice"
-    write_run(path, MODELS, through=1, more={"request": request_.as_dict()})
+    path = unfinished_with(request_, tmp_path)
     process.announced = None
     async with opened(path, settings_file) as driver:
         await driver.press(*RESUME)
@@ -190,11 +183,8 @@ async def test_an_engine_that_is_ending_is_not_starting(
     request_: Request, settings_file: Path, engine: Engine, process: type[FakeProcess]
 ) -> None:
     """Its process is the last to go: after the run file says that it is gone, or that the run is finished."""
-    app = ThiniceApp(request=request_, settings_file=settings_file)
-    async with app.run_test(size=(80, 24)) as pilot:
-        driver = Driver(app, pilot, listen(app))
-        await driver.until(lambda: app.session.analysis is not None)
-        assert app.session.is_computing and not app.session.engine_is_starting
+    async with driven(ThiniceApp(request=request_, settings_file=settings_file)) as driver:
+        assert driver.session.is_computing and not driver.session.engine_is_starting
         engine.lives = False
         await driver.shows("■ stopped")
-        assert not process.may_end.is_set() and not app.session.is_computing
+        assert not process.may_end.is_set() and not driver.session.is_computing

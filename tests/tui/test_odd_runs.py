@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from tests.fake_runs import make_run, write_run
 from tests.tui.driver import MODELS, WIDE, opened
-from tests.tui.tour import assert_harmless, back, tour
+from tests.tui.tour import assert_harmless, tour
 from thinice_tui.commands.app import app as commands
 from thinice_tui.runfile.schema import VERSION
 from thinice_tui.tui.actions.registry import ACTIONS
@@ -106,7 +106,7 @@ async def test_every_key_where_no_sample_is_shown(run_file: Path, settings_file:
                 await driver.press(action.keys.split(",")[0])
                 await driver.drawn()
                 assert_harmless(driver)
-                await back(driver)
+                await driver.back()
 
 
 def change(path: Path, statement: str) -> None:

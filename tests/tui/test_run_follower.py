@@ -9,7 +9,7 @@ import pytest
 from tests.engine_runs import request
 from tests.fake_runs import write_run
 from tests.linear_models import Files
-from tests.tui.driver import MODELS, Driver, listen, opened
+from tests.tui.driver import MODELS, driven, opened
 from tests.tui.tour import tour
 from thinice_tui.runfile.reader import RunReader
 from thinice_tui.runfile.records import Run
@@ -68,9 +68,7 @@ async def test_a_run_file_that_is_being_made_is_waited_for(
     monkeypatch.setattr(RunReader, "read", counted)
     monkeypatch.setattr(EngineActions, "start", lambda self, _: self._session.follow(path))
     app = ThiniceApp(request=request(files, path), settings_file=settings_file)
-    said = listen(app)
-    async with app.run_test(size=(80, 24), notifications=True) as pilot:
-        driver = Driver(app, pilot, said)
+    async with driven(app, ready=False) as driver:
 
         async def looked() -> None:
             looks.clear()
@@ -85,9 +83,9 @@ async def test_a_run_file_that_is_being_made_is_waited_for(
         making.execute("BEGIN IMMEDIATE")  # and then all is one transaction.
         making.execute("CREATE TABLE run (key TEXT)")
         await looked()
-        assert said == [] and "reading models and data" in driver.text
+        assert driver.said == [] and "reading models and data" in driver.text
         making.rollback()
         making.close()
         write_run(path, MODELS)
         await driver.shows("200")
-        assert said == []
+        assert driver.said == []

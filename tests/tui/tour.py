@@ -22,10 +22,4 @@ async def tour(driver: Driver) -> None:
             await driver.press(key)
             await driver.drawn()
             assert_harmless(driver)
-        await back(driver)
-
-
-async def back(driver: Driver) -> None:
-    """To the table, with the filter as it is."""
-    while driver.app.screen is not driver.browse or driver.app.focused is not driver.table:
-        await driver.press("escape")
+        await driver.back()

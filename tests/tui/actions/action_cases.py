@@ -46,8 +46,7 @@ def of_actions(*names: str) -> Callable[[Test], Test]:
 async def each(driver: Driver, cases: Cases, *keys: str) -> AsyncIterator[Pressed]:
     """The cases one by one: everything as at the beginning, `keys` pressed in the table, and then its place."""
     for do in cases:
-        while driver.app.screen is not driver.browse or driver.app.focused is not driver.table:
-            await driver.press("escape")
+        await driver.back()
         driver.session.change_view(**asdict(View()))
         driver.session.preferences = Preferences()
         driver.session.choose_columns(Preferences().columns)

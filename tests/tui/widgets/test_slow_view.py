@@ -7,6 +7,7 @@ from functools import partial
 import pytest
 from rich.text import Text
 from textual.app import App, ComposeResult
+from textual.pilot import Pilot
 
 from tests.tui.driver import DEADLINE
 from thinice_tui.tui.widgets.slow_view import SlowView
@@ -17,26 +18,36 @@ class Slow(App[None]):
         yield SlowView(id="view")
 
 
-async def test_a_drawing_that_comes_late_does_not_replace_a_newer_one() -> None:
-    app = Slow()
-    begun, may_end, ended = threading.Event(), threading.Event(), threading.Event()
+class Late:
+    """A drawing that ends when it is let to."""
 
-    def late(_width: int, _height: int) -> Text:
-        begun.set()
-        may_end.wait(DEADLINE)
-        ended.set()
+    def __init__(self) -> None:
+        self.begun, self.may_end, self.ended = threading.Event(), threading.Event(), threading.Event()
+
+    def __call__(self, _width: int, _height: int) -> Text:
+        self.begun.set()
+        self.may_end.wait(DEADLINE)
+        self.ended.set()
         return Text("late")
 
+    async def begin_in(self, view: SlowView, pilot: Pilot[None]) -> None:
+        """Be drawn in `view`, and wait until that has begun."""
+        view.draw("late", self)
+        while not self.begun.is_set():
+            await pilot.pause(0.01)
+
+
+async def test_a_drawing_that_comes_late_does_not_replace_a_newer_one() -> None:
+    app = Slow()
+    late = Late()
     async with app.run_test(size=(40, 10)) as pilot:
         view = app.query_one(SlowView)
-        view.draw("late", late)
-        while not begun.is_set():
-            await pilot.pause(0.01)
+        await late.begin_in(view, pilot)
         view.draw("new", lambda _width, _height: Text("new"))
         while "new" not in view.text:
             await pilot.pause(0.01)
-        may_end.set()
-        while not ended.is_set():
+        late.may_end.set()
+        while not late.ended.is_set():
             await pilot.pause(0.01)
         await pilot.pause(0.2)
         assert view.text.strip() == "new"
@@ -73,22 +84,14 @@ async def test_a_defect_in_a_drawing_is_not_swallowed() -> None:
 
 async def test_a_sentence_is_not_replaced_by_a_drawing_that_comes_late() -> None:
     app = Slow()
-    begun, may_end = threading.Event(), threading.Event()
-
-    def late(_width: int, _height: int) -> Text:
-        begun.set()
-        may_end.wait(DEADLINE)
-        return Text("late")
-
+    late = Late()
     async with app.run_test(size=(40, 10)) as pilot:
         view = app.query_one(SlowView)
-        view.draw("late", late)
-        while not begun.is_set():
-            await pilot.pause(0.01)
+        await late.begin_in(view, pilot)
         view.show_sentence("nothing to draw")
         while "nothing" not in view.text:
             await pilot.pause(0.01)
-        may_end.set()
+        late.may_end.set()
         await pilot.pause(0.2)
         assert view.text.strip() == "nothing to draw"
 
@@ -100,20 +103,12 @@ def numbered(number: int, _width: int, _height: int) -> Text:
 async def test_a_view_that_is_removed_while_it_is_drawn_ends_nothing() -> None:
     """The thread that draws goes on with other views."""
     app = Slow()
-    begun, may_end = threading.Event(), threading.Event()
-
-    def late(_width: int, _height: int) -> Text:
-        begun.set()
-        may_end.wait(DEADLINE)
-        return Text("late")
-
+    late = Late()
     async with app.run_test(size=(40, 10)) as pilot:
         view = app.query_one(SlowView)
-        view.draw("late", late)
-        while not begun.is_set():
-            await pilot.pause(0.01)
+        await late.begin_in(view, pilot)
         await view.remove()
-        may_end.set()
+        late.may_end.set()
         other = SlowView(id="other")
         await app.mount(other)
         for number in range(4):  # one for each thread

@@ -10,7 +10,7 @@ import pytest
 
 from tests.fake_runs import write_run
 from tests.tui.driver import MODELS
-from tests.tui.fake_engine import Engine, FakeProcess
+from tests.tui.fake_engine import FakeEngine, FakeProcess
 from thinice_tui.protocol.request import Request
 from thinice_tui.protocol.settings import Settings
 from thinice_tui.tui.engine_process import Announcement
@@ -18,15 +18,15 @@ from thinice_tui.tui.engine_process import Announcement
 
 @pytest.fixture(autouse=True)
 def _plain_terminal(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No colour, theme, tmux or SSH of whoever runs the tests; and their settings stay untouched."""
+    """Tests see no colour setting, theme, tmux or SSH of the user who runs them, and leave their settings alone."""
     for name in ("NO_COLOR", "TEXTUAL_THEME", "TMUX", "SSH_CONNECTION", "COLORTERM"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
 
 
 @pytest.fixture(autouse=True)
-def _looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The run file is looked at often, and what is drawn is drawn at once: tests wait for both."""
+def _short_delays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The run file is read often and drawings begin at once, because tests wait for both."""
     monkeypatch.setattr("thinice_tui.tui.run_follower.POLL", 0.02)
     monkeypatch.setattr("thinice_tui.tui.widgets.slow_view.DELAY", 0.005)
 
@@ -58,7 +58,7 @@ def run_file(_finished: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def unfinished(_unfinished: Path, tmp_path: Path) -> Path:
-    """The same before its last stage."""
+    """The same run before its last stage."""
     return Path(shutil.copy(_unfinished, tmp_path / "going.thinice"))
 
 
@@ -69,8 +69,8 @@ def computing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
-    return Engine(monkeypatch)
+def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
+    return FakeEngine(monkeypatch)
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from thinice_tui.tui.session import Session
 BEAT = Heartbeat(0.0, "running", "half", "APGD-T", 5, 10, 100.0, 30.0)
 
 
-class Engine:
-    """The engine as the run file shows it: whether it lives, and its state."""
+class FakeEngine:
+    """The engine as the run file shows it: whether it is alive, and its heartbeat."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.lives = True
@@ -39,7 +39,7 @@ class FakeProcess:
     """An engine's process that ends when it is let to, or after `HANGS` seconds."""
 
     HANGS = 3.0
-    pid = 1  # as Engine says of itself
+    pid = 1  # as FakeEngine records
     started: ClassVar[list[Request]]
     announced: Announcement | None
     code = 0

@@ -70,7 +70,7 @@ async def test_quit(cases: Cases, run_file: Path, settings_file: Path) -> None:
             assert driver.app.exit_message == f"look again: thinice-tui open {run_file}"
 
 
-async def test_what_is_read_while_the_view_is_taken_down_is_nothing(run_file: Path, settings_file: Path) -> None:
+async def test_readings_after_the_widgets_are_removed_change_nothing(run_file: Path, settings_file: Path) -> None:
     async with opened(run_file, settings_file) as driver:
         run, rows, analysis = driver.session.run, driver.session.rows, driver.session.analysis
         assert run is not None and rows is not None and analysis is not None
@@ -82,10 +82,10 @@ async def test_what_is_read_while_the_view_is_taken_down_is_nothing(run_file: Pa
         assert driver.app._exception is None
 
 
-async def test_a_run_is_not_spelled_out_while_keys_wait(
+async def test_no_key_makes_the_repr_of_a_run(
     run_file: Path, settings_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of a thousand samples that takes as long as a key may take to be seen."""
+    """For a run of a thousand samples the repr takes as long as a key may take."""
     spelled: list[Run] = []
 
     def spell(run: Run) -> str:

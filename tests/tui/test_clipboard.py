@@ -45,7 +45,7 @@ async def test_a_tmux_that_refuses_leaves_a_file_and_the_screen_as_it_is(
     assert "no server" not in "".join(capfd.readouterr()), "what it says does not reach the terminal"
 
 
-async def test_what_is_too_long_for_a_terminal_goes_to_a_file(
+async def test_text_that_is_too_long_for_a_terminal_goes_to_a_file(
     run_file: Path, settings_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert 10_000 < clipboard.LARGEST <= 75_000 * 3 // 4

@@ -26,7 +26,7 @@ from thinice_tui.runfile.reader import read_run
 from thinice_tui.tui.engine_process import Announcement, EngineProcess, describe_exit, tail
 
 
-def test_a_log_that_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+def test_a_log_that_is_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     """A stranger's run file may name anything."""
     os.mkfifo(tmp_path / "log")
     found: list[str] = []

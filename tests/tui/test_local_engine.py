@@ -11,7 +11,7 @@ from tests.engine_runs import request as quick
 from tests.fake_runs import write_run
 from tests.linear_models import WAITING, Files
 from tests.tui.driver import MODELS, driven, opened
-from tests.tui.fake_engine import BEAT, RESUME, Engine, FakeProcess
+from tests.tui.fake_engine import BEAT, RESUME, FakeEngine, FakeProcess
 from thinice_tui.errors import EXIT_ERROR, EXIT_INTERRUPTED, ThiniceError
 from thinice_tui.protocol.request import Request
 from thinice_tui.runfile.liveness import engine_process
@@ -21,7 +21,7 @@ from thinice_tui.tui.screens.dialogs import ChoiceDialog
 
 
 async def test_an_engine_is_started_and_its_run_followed(
-    request_: Request, settings_file: Path, engine: Engine, process: type[FakeProcess]
+    request_: Request, settings_file: Path, engine: FakeEngine, process: type[FakeProcess]
 ) -> None:
     async with driven(ThiniceApp(request=request_, settings_file=settings_file), (80, 24)) as driver:
         assert process.started == [request_] and driver.session.path == request_.run
@@ -44,7 +44,7 @@ async def test_an_engine_that_fails_is_explained(
     shown: list[str],
     request_: Request,
     settings_file: Path,
-    engine: Engine,
+    engine: FakeEngine,
     process: type[FakeProcess],
 ) -> None:
     async with driven(ThiniceApp(request=request_, settings_file=settings_file), (80, 30)) as driver:
@@ -63,7 +63,7 @@ async def test_an_engine_that_fails_is_explained(
 
 
 async def test_an_engine_that_has_just_ended_can_be_resumed_at_once(
-    request_: Request, settings_file: Path, engine: Engine, process: type[FakeProcess]
+    request_: Request, settings_file: Path, engine: FakeEngine, process: type[FakeProcess]
 ) -> None:
     """The run file was read last while that engine lived."""
     async with driven(ThiniceApp(request=request_, settings_file=settings_file), (80, 30)) as driver:
@@ -180,7 +180,7 @@ async def test_a_real_engine_that_goes_on_is_never_shown_as_stopped(
 
 
 async def test_an_engine_that_is_ending_is_not_starting(
-    request_: Request, settings_file: Path, engine: Engine, process: type[FakeProcess]
+    request_: Request, settings_file: Path, engine: FakeEngine, process: type[FakeProcess]
 ) -> None:
     """Its process is the last to go: after the run file says that it is gone, or that the run is finished."""
     async with driven(ThiniceApp(request=request_, settings_file=settings_file)) as driver:

@@ -29,7 +29,7 @@ def test_a_round_trip(settings_file: Path) -> None:
     assert [path.name for path in settings_file.parent.iterdir()] == ["settings.json"]
 
 
-def test_none_are_the_defaults(settings_file: Path) -> None:
+def test_without_a_file_the_defaults_apply(settings_file: Path) -> None:
     assert load_preferences(settings_file) == (Preferences(), "")
 
 
@@ -135,7 +135,7 @@ async def test_a_file_that_is_not_understood_is_left_as_it_is(text: str, run_fil
     assert settings_file.read_text() == text
 
 
-async def test_settings_that_cannot_be_saved_are_said_once(run_file: Path, tmp_path: Path) -> None:
+async def test_settings_that_cannot_be_saved_are_reported_once(run_file: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
     async with opened(run_file, tmp_path / "file" / "settings.json") as driver:
         await driver.press("s", "r", "s")
@@ -143,7 +143,7 @@ async def test_settings_that_cannot_be_saved_are_said_once(run_file: Path, tmp_p
         assert driver.session.view.sort != "margin", "it works all the same"
 
 
-async def test_a_folder_that_becomes_unwritable_is_said_once(run_file: Path, settings_file: Path) -> None:
+async def test_a_folder_that_becomes_unwritable_is_reported_once(run_file: Path, settings_file: Path) -> None:
     async with opened(run_file, settings_file) as driver:
         settings_file.parent.write_text("a file now")
         await driver.press("s", "r", "s")
@@ -151,7 +151,7 @@ async def test_a_folder_that_becomes_unwritable_is_said_once(run_file: Path, set
 
 
 @pytest.mark.parametrize("theme", ["no-such-theme", "[red]x", ""])
-async def test_a_theme_that_is_not_there_is_said_and_another_can_be_chosen(
+async def test_an_unknown_theme_is_reported_and_another_can_be_chosen(
     theme: str, run_file: Path, settings_file: Path
 ) -> None:
     settings_file.parent.mkdir()
@@ -187,7 +187,7 @@ async def test_another_key_is_the_one_that_is_shown(run_file: Path, settings_fil
 
 
 @pytest.mark.parametrize("keys", ["", ",", "q", "[no such key]"])
-async def test_a_key_that_is_none_breaks_nothing(keys: str, run_file: Path, settings_file: Path) -> None:
+async def test_a_key_that_does_not_exist_breaks_nothing(keys: str, run_file: Path, settings_file: Path) -> None:
     settings_file.parent.mkdir()
     settings_file.write_text(json.dumps({"keys": {"export": keys}}))
     async with opened(run_file, settings_file) as driver:

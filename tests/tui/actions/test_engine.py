@@ -9,7 +9,7 @@ import pytest
 from tests.fake_runs import write_run
 from tests.tui.actions.action_cases import Cases, each, of_actions
 from tests.tui.driver import MODELS, opened
-from tests.tui.fake_engine import BEAT, Engine, FakeProcess
+from tests.tui.fake_engine import BEAT, FakeEngine, FakeProcess
 from thinice_tui.errors import RunFileError
 from thinice_tui.protocol.request import Request
 from thinice_tui.runfile.records import Run
@@ -20,7 +20,7 @@ def control(run: Path) -> str:
     return run.with_name(f"{run.name}.control").read_text()
 
 
-async def test_a_paused_run_goes_on(unfinished: Path, settings_file: Path, engine: Engine) -> None:
+async def test_a_paused_run_goes_on(unfinished: Path, settings_file: Path, engine: FakeEngine) -> None:
     engine.beat = replace(BEAT, state="paused")
     async with opened(unfinished, settings_file) as driver:
         await driver.shows("paused")
@@ -33,7 +33,7 @@ async def test_a_paused_run_goes_on(unfinished: Path, settings_file: Path, engin
 
 
 @pytest.mark.usefixtures("engine")
-async def test_an_engine_that_cannot_be_asked_is_said_so(
+async def test_a_control_file_that_cannot_be_written_is_reported(
     unfinished: Path, settings_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(path: Path, wish: str) -> None:
@@ -67,7 +67,9 @@ async def test_killing(refused: bool, unfinished: Path, settings_file: Path, mon
         assert len(killed) == (not refused)
 
 
-async def test_the_engines_log_is_shown(unfinished: Path, settings_file: Path, engine: Engine, tmp_path: Path) -> None:
+async def test_the_engines_log_is_shown(
+    unfinished: Path, settings_file: Path, engine: FakeEngine, tmp_path: Path
+) -> None:
     (tmp_path / "log").write_text("first\n\x1b[31m[red]last[/red]\n")
     engine.log = str(tmp_path / "log")
     async with opened(unfinished, settings_file, (100, 40)) as driver:
@@ -76,8 +78,8 @@ async def test_the_engines_log_is_shown(unfinished: Path, settings_file: Path, e
         assert "\x1b" not in driver.text
 
 
-async def test_an_engine_that_is_gone_is_said_with_its_last_messages(
-    unfinished: Path, settings_file: Path, engine: Engine, tmp_path: Path
+async def test_a_vanished_engine_is_reported_with_its_last_messages(
+    unfinished: Path, settings_file: Path, engine: FakeEngine, tmp_path: Path
 ) -> None:
     (tmp_path / "log").write_text("out of memory\n")
     engine.log = str(tmp_path / "log")
@@ -91,8 +93,8 @@ async def test_an_engine_that_is_gone_is_said_with_its_last_messages(
         assert driver.cursor == 1
 
 
-async def test_an_engine_that_stops_as_asked_is_no_accident(
-    unfinished: Path, settings_file: Path, engine: Engine
+async def test_an_engine_that_stops_as_asked_is_notified_without_a_dialog(
+    unfinished: Path, settings_file: Path, engine: FakeEngine
 ) -> None:
     engine.beat = replace(BEAT, state="stopping")
     async with opened(unfinished, settings_file) as driver:
@@ -102,8 +104,8 @@ async def test_an_engine_that_stops_as_asked_is_no_accident(
         assert driver.app.screen is driver.browse
 
 
-async def test_an_engine_that_ends_while_it_starts_is_a_word_to_those_who_did_not_start_it(
-    unfinished: Path, settings_file: Path, engine: Engine
+async def test_an_engine_of_another_view_that_ends_while_it_starts_is_notified(
+    unfinished: Path, settings_file: Path, engine: FakeEngine
 ) -> None:
     engine.beat = replace(BEAT, state="starting", model="dense", stage="gradients")
     async with opened(unfinished, settings_file) as driver:
@@ -114,8 +116,8 @@ async def test_an_engine_that_ends_while_it_starts_is_a_word_to_those_who_did_no
         assert driver.app.screen is driver.browse
 
 
-async def test_an_engine_that_is_refused_is_not_taken_for_the_one_that_the_file_names_again(
-    unfinished: Path, settings_file: Path, engine: Engine
+async def test_the_end_of_a_refused_engine_is_not_that_of_an_earlier_one(
+    unfinished: Path, settings_file: Path, engine: FakeEngine
 ) -> None:
     """Where the file holds another run it is put back as it was, with an engine that died long ago."""
     engine.beat, engine.pid = replace(BEAT, state="starting", model="", stage="reading models and data"), 2

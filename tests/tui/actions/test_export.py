@@ -59,7 +59,7 @@ async def test_indices(run_file: Path, settings_file: Path) -> None:
         assert found.tolist() == [3 * position for position in driver.order]
 
 
-async def test_thin_ice_is_whatever_is_shown(run_file: Path, settings_file: Path) -> None:
+async def test_thin_ice_holds_all_lost_samples_whatever_is_shown(run_file: Path, settings_file: Path) -> None:
     async with opened(run_file, settings_file) as driver:
         await driver.press("1", "r")
         lost = [3 * position for position in reversed(driver.order)]
@@ -144,7 +144,7 @@ async def test_the_ending_that_numpy_adds_overwrites_nothing(run_file: Path, set
         pytest.param("/proc/a/b", id="where nothing can be written"),
     ],
 )
-async def test_a_path_that_cannot_be_is_said_so(name: str, run_file: Path, settings_file: Path) -> None:
+async def test_an_impossible_path_is_reported(name: str, run_file: Path, settings_file: Path) -> None:
     async with opened(run_file, settings_file) as driver:
         for choice in ("csv", "png", "npz"):
             await export(driver, choice, name)
@@ -173,7 +173,9 @@ async def test_a_home_folder_is_understood(
         assert (tmp_path / "home" / "a.csv").exists()
 
 
-async def test_images_of_a_run_that_is_gone_are_not_saved_and_said_so(run_file: Path, settings_file: Path) -> None:
+async def test_images_of_a_run_that_is_gone_are_not_saved_and_that_is_reported(
+    run_file: Path, settings_file: Path
+) -> None:
     async with opened(run_file, settings_file) as driver:
         run_file.unlink()
         await driver.says("there is no such run file")
@@ -191,7 +193,7 @@ async def test_an_unfinished_run_says_so_before_it_is_exported(unfinished: Path,
         await driver.shows("The run is not finished", "sets are as they are so far")
 
 
-async def test_an_unsaved_screen_is_said_to_be(run_file: Path, settings_file: Path) -> None:
+async def test_a_screenshot_that_cannot_be_saved_is_reported(run_file: Path, settings_file: Path) -> None:
     async with opened(run_file, settings_file) as driver:
         Path("gone").mkdir()
         os.chdir("gone")

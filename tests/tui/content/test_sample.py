@@ -66,7 +66,7 @@ def test_all_the_images_of_a_flip_are_named(run: Run) -> None:
     assert "dense adv" in text and "half adv" not in text
 
 
-def test_both_models_fates_are_told(run: Run) -> None:
+def test_the_outcomes_under_both_models_are_shown(run: Run) -> None:
     rows, position = sample_in(run, "S10")
     dense, half = run.models[0], run.models[1]
     text = "\n".join(in_room(sample_view(rows, load_sample_detail(run, 1, position), 120, 40), 120))
@@ -77,7 +77,7 @@ def test_both_models_fates_are_told(run: Run) -> None:
     assert f"class {half.worst_prediction[position]}" in fate and stage in fate
 
 
-def test_images_that_were_not_kept_are_said_to_be(tmp_path: Path) -> None:
+def test_images_that_were_not_kept_are_marked(tmp_path: Path) -> None:
     run = write_run(tmp_path / "a.thinice", MODELS, n=40, keep_images=False)
     half = run.models[1]
     rows = rows_of(run)
@@ -87,7 +87,7 @@ def test_images_that_were_not_kept_are_said_to_be(tmp_path: Path) -> None:
     assert "clean" in "\n".join(lines)
 
 
-def test_a_run_that_is_gone_leaves_what_is_known(run: Run) -> None:
+def test_without_the_run_file_the_outcomes_are_still_shown(run: Run) -> None:
     rows, position = sample_in(run, "S10")
     Path(run.path).unlink()
     lines = in_room(sample_view(rows, load_sample_detail(run, 1, position), 78, 21), 78)
@@ -97,7 +97,7 @@ def test_a_run_that_is_gone_leaves_what_is_known(run: Run) -> None:
 
 
 @pytest.mark.parametrize("through", [0, 1])
-def test_what_is_undecided_is_said_to_be(through: int, tmp_path: Path) -> None:
+def test_undecided_samples_are_marked(through: int, tmp_path: Path) -> None:
     run = write_run(tmp_path / "a.thinice", MODELS, n=40, through=through)
     rows = rows_of(run)
     standing = int(np.flatnonzero(run.models[0].clean_margin > 2)[0])

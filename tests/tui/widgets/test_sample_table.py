@@ -33,7 +33,7 @@ async def test_a_click_on_a_header_sorts_by_it_and_another_turns_it_round(
             assert f"{COLUMNS[key].title}{'▼' if descending else '▲'}" in driver.lines[3]
 
 
-async def test_every_header_answers_to_its_last_letter(run_file: Path, settings_file: Path) -> None:
+async def test_every_header_can_be_clicked_at_its_last_letter(run_file: Path, settings_file: Path) -> None:
     async with opened(run_file, settings_file) as driver:
         header = driver.lines[3]
         starts = [column_of(driver, COLUMNS[key].title) for key in driver.session.preferences.columns]
@@ -117,7 +117,7 @@ async def test_a_selected_sample_that_a_filter_hides_gives_way_to_another(run_fi
         assert driver.selected in driver.order and driver.order[driver.cursor] == driver.selected
 
 
-async def test_names_twice_as_wide_keep_the_columns_straight(tmp_path: Path, settings_file: Path) -> None:
+async def test_wide_characters_keep_the_columns_aligned(tmp_path: Path, settings_file: Path) -> None:
     names = ["猫", "犬と猫", "bird", "とても長い名前のクラスです本当に長い", "e"]
     write_run(tmp_path / "a.thinice", MODELS, class_names=names)
     async with opened(tmp_path / "a.thinice", settings_file, (120, 30)) as driver:

@@ -1,4 +1,4 @@
-"""One sample with everything that is stored of it: read off the interface's thread."""
+"""Everything that the run file stores of one sample. Reading it takes long: not for the interface's thread."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ Image = NDArray[np.uint8] | Floats
 
 
 @dataclass(frozen=True)
-class Detail:
+class SampleDetail:
     """Images [C,H,W] and logits [C] of one sample under dense, and one other model if any; None: not stored."""
 
     position: int
@@ -28,8 +28,8 @@ class Detail:
     """Why something could not be read; empty where nothing went wrong."""
 
 
-def load_detail(run: Run, other: int, position: int) -> Detail:
-    """Read one sample from the run file; never raises for a file that is gone or damaged, but says so.
+def load_sample_detail(run: Run, other: int, position: int) -> SampleDetail:
+    """Read one sample from the run file; a file that is gone or damaged gives a detail with a `problem`.
 
     other: the number of the model beside dense; 0: dense is alone.
     """
@@ -37,7 +37,7 @@ def load_detail(run: Run, other: int, position: int) -> Detail:
     models = dict.fromkeys((0, other))
     try:
         logits = [read_logits_at(path, model, position) for model in models]
-        return Detail(
+        return SampleDetail(
             position=position,
             clean=read_image(path, position),
             adversarial=tuple(read_adversarial(path, model, position) for model in models),
@@ -46,4 +46,4 @@ def load_detail(run: Run, other: int, position: int) -> Detail:
         )
     except RunFileError as error:
         none = (None,) * len(models)
-        return Detail(position, None, none, none, none, printable(f"{error.what}. {error.do}"))
+        return SampleDetail(position, None, none, none, none, printable(f"{error.what}. {error.do}"))

@@ -1,4 +1,4 @@
-"""How the C library keeps memory that is freed. A no-op where it is not glibc."""
+"""Which freed memory the C library keeps and which it returns to the system. Without glibc nothing changes."""
 
 import ctypes
 from contextlib import suppress
@@ -8,8 +8,10 @@ M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 
 
 def set_thresholds(mapped: int, kept: int | None = None) -> None:
-    """`mapped`: bytes from which memory comes straight from the system, and goes back to it when freed; `kept`: bytes
-    of the rest that stay with the process when freed, None: as glibc has it. Set, neither changes by itself any more.
+    """Set glibc's limits for this process; it does not adapt a limit any more that was set.
+
+    mapped: a block of at least so many bytes comes straight from the system, and goes back to it when freed.
+    kept: of all other freed memory so many bytes stay with the process; None: glibc's default.
     """
     with suppress(AttributeError, OSError):  # another C library
         mallopt = ctypes.CDLL(None).mallopt

@@ -1,4 +1,4 @@
-"""Driving the interface: open it on a run file, press keys, wait for what should come, read the screen."""
+"""Opens the interface on a run file, presses keys, waits for what should come, and reads the screen."""
 
 import asyncio
 import time
@@ -14,7 +14,9 @@ from textual.pilot import Pilot
 from thinice_tui.runfile.records import Role
 from thinice_tui.tui.actions.registry import Place
 from thinice_tui.tui.app import ThiniceApp
-from thinice_tui.tui.screens.base import RunScreen
+from thinice_tui.tui.screens.browse import BrowseScreen
+from thinice_tui.tui.screens.run_screen import RunScreen
+from thinice_tui.tui.session import Session
 from thinice_tui.tui.widgets.sample_table import SampleTable
 from thinice_tui.tui.widgets.slow_view import SlowView
 
@@ -27,31 +29,45 @@ REACH: dict[Place, tuple[str, ...]] = {"browse": (), "inspect": ("enter",), "plo
 
 
 @dataclass
-class Session:
-    """The application while a test looks at it."""
+class Driver:
+    """Presses keys in the application, and reads its screen and its session."""
 
     app: ThiniceApp
     pilot: Pilot[int]
     said: list[str]
     """Every notification since the beginning."""
     doing: str = ""
-    """What is tried at the moment; said where it fails."""
+    """What is tried at the moment; added to the error where it fails."""
+
+    @property
+    def session(self) -> Session:
+        return self.app.session
+
+    @property
+    def browse(self) -> BrowseScreen:
+        """The screen with the table, which exists as long as the interface is open."""
+        return next(screen for screen in self.app.screen_stack if isinstance(screen, BrowseScreen))
 
     @property
     def table(self) -> SampleTable:
-        return self.app.browse.table
+        return self.browse.table
+
+    @property
+    def cursor(self) -> int:
+        """The selected row."""
+        return self.session.cursor
 
     @property
     def selected(self) -> int:
         """The selected sample's position; there must be one."""
-        assert self.app.position is not None
-        return self.app.position
+        assert self.session.position is not None
+        return self.session.position
 
     @property
     def order(self) -> list[int]:
         """Positions of the samples shown, in order."""
-        assert self.app.rows is not None
-        found: list[int] = self.app.rows.order.tolist()
+        assert self.session.rows is not None
+        found: list[int] = self.session.rows.order.tolist()
         return found
 
     @property
@@ -86,6 +102,10 @@ class Session:
             await asyncio.sleep(0.005)
         await self.settle()
 
+    async def ready(self) -> None:
+        """Wait until samples and statistics are known."""
+        await self.until(lambda: self.session.rows and self.session.analysis, "rows and analysis")
+
     async def shows(self, *words: str) -> None:
         """Wait until all of `words` are on the screen."""
         await self.until(lambda: holds_all(self.text, words), f"{words} on the screen")
@@ -97,6 +117,11 @@ class Session:
     async def drawn(self) -> None:
         """Wait until the slow views of this screen show what they should."""
         await self.until(lambda: all(view.is_drawn for view in self.app.screen.query(SlowView)), "drawings")
+
+    async def back(self) -> None:
+        """To the table, with the filter as it is."""
+        while self.app.screen is not self.browse or self.app.focused is not self.table:
+            await self.press("escape")
 
     async def go(self, place: Place) -> None:
         """From the table to `place`."""
@@ -112,19 +137,25 @@ def holds_all(text: str, words: Iterable[str]) -> bool:
 @asynccontextmanager
 async def opened(
     path: Path, settings_file: Path, size: tuple[int, int] = NARROW, ready: bool = True
-) -> AsyncIterator[Session]:
+) -> AsyncIterator[Driver]:
     """The interface on the run file `path`; ready: with its samples and statistics."""
-    app = ThiniceApp(path=path, settings_file=settings_file)
+    async with driven(ThiniceApp(path=path, settings_file=settings_file), size, ready) as driver:
+        yield driver
+
+
+@asynccontextmanager
+async def driven(app: ThiniceApp, size: tuple[int, int] = NARROW, ready: bool = True) -> AsyncIterator[Driver]:
+    """`app` while it runs; ready: with its samples and statistics."""
     said = listen(app)
     async with app.run_test(size=size, notifications=True) as pilot:
-        session = Session(app, pilot, said)
+        driver = Driver(app, pilot, said)
         if ready:
-            await session.until(lambda: app.rows is not None and app.analysis is not None, "rows and analysis")
+            await driver.ready()
         try:
-            yield session
+            yield driver
         except AssertionError as error:
-            if session.doing:
-                error.add_note(f"at: {session.doing}")
+            if driver.doing:
+                error.add_note(f"at: {driver.doing}")
             raise
 
 

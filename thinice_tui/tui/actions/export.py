@@ -7,16 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from thinice_tui.errors import ThiniceError
-from thinice_tui.report.image_export import Picture, save_npz, save_png
-from thinice_tui.report.sample_export import (
-    free_path,
-    indices,
-    refuse_existing,
-    samples_csv,
-    samples_json,
-    save,
-    thin_ice,
-)
+from thinice_tui.report.image_export import NamedImage, save_npz, save_png
+from thinice_tui.report.new_file import free_path, refuse_existing, save_new
+from thinice_tui.report.sample_export import samples_csv, samples_json, shown_indices, thin_ice_indices
 from thinice_tui.safe_io.printable import printable
 from thinice_tui.tui.clipboard import copy
 from thinice_tui.tui.content.sample_detail import Detail, load_detail
@@ -31,8 +24,8 @@ NOTHING = "there are no samples to take away"
 TEXTS: dict[str, tuple[str, "Callable[[Rows], str]", str]] = {
     "csv": ("samples shown, as CSV", samples_csv, "-samples.csv"),
     "json": ("samples shown, as JSON", samples_json, "-samples.json"),
-    "indices": ("indices of the samples shown, one a line", indices, "-indices.txt"),
-    "thin_ice": ("indices that pruning lost (S10), lowest margin first", thin_ice, "-thin-ice.txt"),
+    "indices": ("indices of the samples shown, one a line", shown_indices, "-indices.txt"),
+    "thin_ice": ("indices that pruning lost (S10), lowest margin first", thin_ice_indices, "-thin-ice.txt"),
 }
 PIXEL = 8
 """PNGs are enlarged: one pixel of a 32 × 32 image is too small to see."""
@@ -97,7 +90,7 @@ class TakingAway:
 
     def _write(self, name: str, rows: "Rows", position: int | None, path: Path) -> Path:
         if name in TEXTS:
-            return save(path, TEXTS[name][1](rows))
+            return save_new(path, TEXTS[name][1](rows))
         assert position is not None
         detail = load_detail(rows.table.run, rows.view.other, position)
         if detail.problem or detail.clean is None:
@@ -127,21 +120,21 @@ class TakingAway:
     def do_copy_all(self) -> Reason:
         if self.app.rows is None or not len(self.app.rows.order):
             return NOTHING
-        how = copy(self.app, indices(self.app.rows).rstrip())
+        how = copy(self.app, shown_indices(self.app.rows).rstrip())
         self.app.notify(f"{len(self.app.rows.order)} indices: {how}")
         return None
 
     def do_screenshot(self) -> Reason:
         path = free_path(Path("thinice-screen.svg"))
         try:
-            save(path, self.app.export_screenshot())
+            save_new(path, self.app.export_screenshot())
         except ThiniceError as error:
             return f"{error.what}; {error.do}"
         self.app.notify(f"saved {path.absolute()}", markup=False, timeout=8)
         return None
 
 
-def _pictures(detail: Detail, names: Sequence[str]) -> list[Picture]:
+def _pictures(detail: Detail, names: Sequence[str]) -> list[NamedImage]:
     assert detail.clean is not None
     found = zip((f"{name}-attacked" for name in names), detail.adversarial, strict=True)
-    return [Picture("clean", detail.clean), *(Picture(name, image) for name, image in found if image is not None)]
+    return [NamedImage("clean", detail.clean), *(NamedImage(name, image) for name, image in found if image is not None)]

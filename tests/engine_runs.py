@@ -15,7 +15,7 @@ from thinice_tui.runfile.records import Run
 
 
 class StopAfter(SilentObserver):
-    """Interrupts the run at the n-th forward pass, and remembers what it was told."""
+    """Records all events, and interrupts the run at the n-th forward pass."""
 
     def __init__(self, passes: int | None = None) -> None:
         self.passes = passes
@@ -36,6 +36,7 @@ class StopAfter(SilentObserver):
 
 
 def request(files: Files, run: Path, **changes: object) -> Request:
+    """`quick` on the linear models with their control, in batches of 8; changes: fields of the request."""
     settings = Settings.build("Linf", "4/255", "quick", batch_size="8", keep_images="all")
     made = Request(
         dense=files.dense,
@@ -54,6 +55,7 @@ def request(files: Files, run: Path, **changes: object) -> Request:
 
 
 def run_it(wanted: Request, observer: StopAfter | None = None) -> Run:
+    """Run the engine in this process, and read the run file."""
     prepared = prepare(wanted)
     execute(wanted, prepared, observer or StopAfter())
     return read_run(prepared.path)
@@ -66,5 +68,6 @@ def outcomes(run: Run) -> list[tuple[np.ndarray, ...]]:
 
 
 def assert_same_outcomes(first: Run, second: Run) -> None:
+    """Check that both runs hold exactly the same results for every sample."""
     for one, other in zip(outcomes(first), outcomes(second), strict=True):
         assert all(np.array_equal(a, b, equal_nan=True) for a, b in zip(one, other, strict=True))

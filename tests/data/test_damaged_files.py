@@ -1,4 +1,4 @@
-"""Files with bytes changed at random: samples or a message, never another exception, a crash or much memory."""
+"""Files of every kind with bytes changed at random give samples or an error for the user, and never crash."""
 
 import random
 from collections.abc import Callable
@@ -10,7 +10,8 @@ import pytest
 import torch
 from scipy.io import savemat
 
-from tests.data.published import colour, encoded, safetensors, write_cifar10, write_folders, write_mnist, write_parquet
+from tests.data.data_files import colour, encoded, write_cifar10, write_folders, write_mnist, write_parquet
+from tests.safetensors_files import safetensors_bytes
 from thinice_tui.data.spec import read_samples
 from thinice_tui.errors import ThiniceError
 
@@ -42,7 +43,7 @@ def write_old_pt(folder: Path) -> None:
 
 
 def write_safetensors(folder: Path) -> None:
-    (folder / "a.safetensors").write_bytes(safetensors({"images": colour(size=4), "labels": LABELS}))
+    (folder / "a.safetensors").write_bytes(safetensors_bytes({"images": colour(size=4), "labels": LABELS}))
 
 
 def write_mat(folder: Path, packed: bool = False) -> None:

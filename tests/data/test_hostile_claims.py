@@ -1,4 +1,4 @@
-"""Files that claim what they do not hold, or are not what they are called: each a message, at once."""
+"""Data files that claim more than they hold or are of another kind: each is refused at once, in every kind of file."""
 
 import io
 import struct
@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 import torch
 
-from tests.data.published import colour, idx, safetensors
-from tests.data.refusing import refuse
+from tests.data.data_files import colour, idx
+from tests.refused_files import TEN_TB, refused_data
+from tests.safetensors_files import safetensors_bytes
 from thinice_tui.data.spec import read_samples
 from thinice_tui.errors import DataError
 
 LABELS = np.arange(6)
-TEN_TB = 10**13
 
 
 def npy_claiming(shape: tuple[int, ...], descr: str = "|u1", data: bytes = b"abc") -> bytes:
@@ -25,7 +25,7 @@ def npy_claiming(shape: tuple[int, ...], descr: str = "|u1", data: bytes = b"abc
 
 
 def zipped(content: bytes, method: int, **claims: int) -> bytes:
-    """An .npz of `images`, whose directory claims what is given."""
+    """An .npz of `images` and `labels`; claims: changes of its directory's entries."""
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", method) as archive:
         for name in ("images.npy", "labels.npy"):
@@ -37,7 +37,7 @@ def zipped(content: bytes, method: int, **claims: int) -> bytes:
 
 
 def bomb() -> bytes:
-    """300 MB of zeros in 300 kB, honestly declared."""
+    """300 MB of zeros in 300 kB, with the right sizes in the directory."""
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
     header = npy_claiming((100_000, 3, 32, 32), data=b"")
     packed = packer.compress(header)
@@ -97,22 +97,6 @@ CLAIMS = {
         (zipped(b"", zipfile.ZIP_STORED), "no whole NumPy array"),
         (bomb(), "claims to unpack from .* to 307 MB"),
     ],
-    "a.safetensors": [
-        (struct.pack("<Q", TEN_TB) + b"{}", "claims a header of"),
-        (b"\x02\0\0", "claims a header of|is something"),
-        (struct.pack("<Q", 2) + b"[]", "no JSON object"),
-        (struct.pack("<Q", 3) + b"{a}", "is not JSON"),
-        (struct.pack("<Q", 200_000) + b"[" * 200_000, "is not JSON"),
-        (safetensors({"images": colour(), "labels": LABELS}, shape=[TEN_TB]), "not described as it should be"),
-        (safetensors({"images": colour(), "labels": LABELS}, data_offsets=[0, TEN_TB]), "not described"),
-        (safetensors({"images": colour(), "labels": LABELS}, shape=[-6, -3, 32, 32]), "not described"),
-        (safetensors({"images": colour(), "labels": LABELS}, data_offsets=None), "not described"),
-        (safetensors({"images": colour(), "labels": LABELS}, dtype="F8_E4M3"), "is F8_E4M3"),
-        (
-            safetensors({"images": colour(), "labels": LABELS}, shape=[TEN_TB], dtype="U8", data_offsets=[0, TEN_TB]),
-            "claims too much",
-        ),
-    ],
     "mnist": [
         (idx(np.zeros((6, 28, 28), np.uint8))[:16].replace(b"\0\0\0\6", b"\xff\xff\xff\xff"), "claims too much"),
         (b"\x1f\x8b" + b"\0" * 40, "cannot be unpacked"),
@@ -133,7 +117,7 @@ CLAIMS = {
         for number, case in enumerate(all_)
     ],
 )
-def test_what_a_file_claims_is_not_believed(tmp_path: Path, name: str, content: bytes, message: str) -> None:
+def test_a_file_that_claims_too_much_is_refused(tmp_path: Path, name: str, content: bytes, message: str) -> None:
     files = {"mnist": "t10k-images-idx3-ubyte", "svhn": "test_32x32.mat"}
     if name == "mnist" and content[:2] == b"\x1f\x8b":
         files["mnist"] += ".gz"
@@ -143,17 +127,17 @@ def test_what_a_file_claims_is_not_believed(tmp_path: Path, name: str, content: 
     spec = f"{name}:{tmp_path}" if name in files else str(tmp_path / name)
     with pytest.raises(DataError, match=message):
         read_samples(spec)
-    refuse(spec)
+    refused_data(spec)
 
 
-def test_a_tensor_that_claims_more_than_it_has(tmp_path: Path) -> None:
-    """Expanded by a stride of nothing, a byte is as many images as one likes."""
+def test_a_tensor_larger_than_its_storage_is_refused(tmp_path: Path) -> None:
+    """A tensor that is expanded with stride 0 repeats one byte."""
     images = torch.zeros(1, 3, 8, 8, dtype=torch.uint8).expand(10**9, 3, 8, 8)
     torch.save({"images": images, "labels": torch.zeros(1).expand(10**9)}, tmp_path / "a.pt")
-    assert "claims a tensor of 192000000000 bytes" in refuse(str(tmp_path / "a.pt")).what
+    assert "claims a tensor of 192000000000 bytes" in refused_data(str(tmp_path / "a.pt")).what
 
 
-def test_a_pt_that_is_compressed_is_none_of_torchs(tmp_path: Path) -> None:
+def test_a_compressed_pt_is_refused(tmp_path: Path) -> None:
     torch.save({"images": torch.zeros(6, 3, 8, 8), "labels": torch.arange(6)}, tmp_path / "a.pt")
     with (
         zipfile.ZipFile(tmp_path / "a.pt") as theirs,
@@ -161,10 +145,10 @@ def test_a_pt_that_is_compressed_is_none_of_torchs(tmp_path: Path) -> None:
     ):
         for name in theirs.namelist():
             ours.writestr(name, theirs.read(name))
-    assert "is compressed" in refuse(str(tmp_path / "b.pt")).what
+    assert "is compressed" in refused_data(str(tmp_path / "b.pt")).what
 
 
-def test_a_pt_that_claims_more_than_its_file(tmp_path: Path) -> None:
+def test_a_pt_that_claims_more_than_its_file_is_refused(tmp_path: Path) -> None:
     torch.save({"images": torch.zeros(6, 3, 8, 8), "labels": torch.arange(6)}, tmp_path / "a.pt")
     whole = (tmp_path / "a.pt").read_bytes()
     with zipfile.ZipFile(tmp_path / "a.pt") as archive:
@@ -173,14 +157,14 @@ def test_a_pt_that_claims_more_than_its_file(tmp_path: Path) -> None:
     changed = whole.replace(struct.pack("<II", stored.file_size, stored.file_size), claim)
     assert changed != whole
     (tmp_path / "a.pt").write_bytes(changed)
-    refuse(str(tmp_path / "a.pt"))
+    refused_data(str(tmp_path / "a.pt"))
 
 
-def test_labels_that_unfold_to_less_or_more(tmp_path: Path) -> None:
+def test_empty_and_huge_labels_are_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", images=colour(), labels=np.zeros((6, 0)))
-    assert "which holds nothing" in refuse(str(tmp_path / "a.npz")).what
+    assert "which holds nothing" in refused_data(str(tmp_path / "a.npz")).what
     np.savez(tmp_path / "a.npz", images=colour(), labels=np.full(6, 2**63, dtype=np.uint64))
-    assert "highest label" in refuse(str(tmp_path / "a.npz")).what
+    assert "highest label" in refused_data(str(tmp_path / "a.npz")).what
 
 
 # what it is instead
@@ -188,7 +172,10 @@ def test_labels_that_unfold_to_less_or_more(tmp_path: Path) -> None:
 
 OTHERS = {
     "empty": (b"", "is empty"),
-    "a Git LFS pointer": (b"version https://git-lfs.github.com/spec/v1\noid sha256:4d\nsize 9\n", "Git LFS pointer"),
+    "a Git LFS pointer": (
+        b"version https://git-lfs.github.com/spec/v1\noid sha256:4d\nsize 9\n",
+        "Git LFS pointer",
+    ),
     "a web page": (b"\n<!DOCTYPE html>\n<html><body>Sign in</body></html>", "is a web page"),
     "an error of a store": (b'<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>', "is an XML document"),
     "text": (b"404: Not Found", "is text|404|cannot be read|claims a header"),
@@ -209,7 +196,7 @@ SPECS = {"test_batch": "cifar10:{}", "t10k-images-idx3-ubyte": "mnist:{}", "test
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("other", OTHERS)
-def test_what_it_is_instead_is_said(tmp_path: Path, name: str, other: str) -> None:
+def test_a_file_of_another_kind_is_refused_with_its_kind(tmp_path: Path, name: str, other: str) -> None:
     content, message = OTHERS[other]
     (tmp_path / name).write_bytes(content)
     (tmp_path / "t10k-labels-idx1-ubyte").write_bytes(idx(LABELS.astype(np.uint8)))
@@ -217,19 +204,19 @@ def test_what_it_is_instead_is_said(tmp_path: Path, name: str, other: str) -> No
     spec = SPECS[name].format(tmp_path) if name in SPECS else str(tmp_path / name)
     with pytest.raises(DataError, match=message):
         read_samples(spec)
-    refuse(spec)
+    refused_data(spec)
 
 
 @pytest.mark.parametrize("name", ["a.npz", "a.npy", "a.pt", "a.safetensors", "a.parquet"])
-def test_a_folder_and_nothing_in_the_place_of_a_file(tmp_path: Path, name: str) -> None:
+def test_a_folder_and_an_absent_file_are_refused(tmp_path: Path, name: str) -> None:
     np.save(tmp_path / "labels.npy", LABELS)
-    assert "there is no such file" in refuse(str(tmp_path / name)).what
+    assert "there is no such file" in refused_data(str(tmp_path / name)).what
     (tmp_path / name).mkdir()
-    assert "is a folder" in refuse(str(tmp_path / name)).what
+    assert "is a folder" in refused_data(str(tmp_path / name)).what
 
 
 @pytest.mark.parametrize("name", ["a.npz", "a.npy", "a.pt", "old.pt", "a.safetensors"])
-def test_cut_short_anywhere(tmp_path: Path, name: str) -> None:
+def test_a_file_that_is_cut_short_anywhere_is_refused(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     np.save(tmp_path / "labels.npy", LABELS)
     if name == "a.npz":
@@ -237,7 +224,7 @@ def test_cut_short_anywhere(tmp_path: Path, name: str) -> None:
     elif name == "a.npy":
         np.save(path, colour(size=8))
     elif name == "a.safetensors":
-        path.write_bytes(safetensors({"images": colour(size=8), "labels": LABELS}))
+        path.write_bytes(safetensors_bytes({"images": colour(size=8), "labels": LABELS}))
     else:
         content = {"images": torch.zeros(6, 3, 8, 8), "labels": torch.arange(6)}
         torch.save(content, path, _use_new_zipfile_serialization=name == "a.pt")
@@ -245,4 +232,4 @@ def test_cut_short_anywhere(tmp_path: Path, name: str) -> None:
     read_samples(str(path))
     for part in range(1, 20):
         path.write_bytes(whole[: len(whole) * part // 20])
-        refuse(str(path))
+        refused_data(str(path))

@@ -1,4 +1,4 @@
-"""A full disk, a read-only folder, a run file that vanishes: one message, and nothing is lost that was kept."""
+"""A full disk, a read-only folder and a run file that vanishes give one message and lose no stored result."""
 
 import json
 import resource
@@ -29,7 +29,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
 
 @pytest.fixture(scope="module", autouse=True)
 def _small_pages() -> Iterator[None]:
-    """Batches as small as these would fit into pages of the usual size without a new one."""
+    """The small batches of these runs fit into one page of the usual size."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("thinice_tui.runfile.writer.PAGE_SIZE", 4096)
         yield
@@ -50,7 +50,7 @@ def connecting(change: Callable[..., sqlite3.Connection]) -> Iterator[None]:
 
 @contextmanager
 def room_for(pages: int) -> Iterator[None]:
-    """Run files of at most so many pages, as on a disk that is full then."""
+    """Limits run files to `pages` pages, as a full disk does."""
     connect = sqlite3.connect
 
     def limited(*arguments: object, **options: object) -> sqlite3.Connection:
@@ -72,7 +72,7 @@ def check_whole(path: Path) -> None:
 
 
 def fails(wanted: Request, match: str) -> RunFileError:
-    """Run until that error ends it."""
+    """Run until a RunFileError that matches ends it; returns the error."""
     with pytest.raises(RunFileError, match=match) as caught:
         run_it(wanted)
     assert wanted.run is not None and str(wanted.run) in caught.value.what
@@ -89,10 +89,10 @@ def pages(path: Path) -> int:
 
 
 @pytest.mark.parametrize("share", [0.05, 0.2, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.98])
-def test_a_disk_that_is_full_loses_the_batch_in_flight_and_the_run_goes_on_when_there_is_space(
+def test_a_full_disk_loses_only_the_current_batch_and_the_run_can_be_resumed(
     files: Files, tmp_path: Path, whole: Run, share: float
 ) -> None:
-    """While the file is made, in the clean pass, in a stage or at the very end."""
+    """The disk is full as the file is created, in the clean pass, in a stage or at the end."""
     wanted = request(files, path := tmp_path / "a.thinice")
     with room_for(int(share * pages(Path(whole.path)))):
         said = fails(wanted, "the disk is full, the batch in flight was not kept; everything before it is")
@@ -101,7 +101,9 @@ def test_a_disk_that_is_full_loses_the_batch_in_flight_and_the_run_goes_on_when_
     assert_same_outcomes(run_it(wanted), whole)
 
 
-def test_full_again_and_again_it_still_gets_on(files: Files, tmp_path: Path, whole: Run) -> None:
+def test_a_disk_that_is_full_again_and_again_does_not_stop_the_progress(
+    files: Files, tmp_path: Path, whole: Run
+) -> None:
     wanted = request(files, tmp_path / "a.thinice")
     for share in (0.05, 0.5, 0.5, 0.7, 0.7, 0.9):
         with room_for(int(share * pages(Path(whole.path)))):
@@ -110,7 +112,7 @@ def test_full_again_and_again_it_still_gets_on(files: Files, tmp_path: Path, who
 
 
 @pytest.mark.parametrize("kilobytes", [8, 40, 100])
-def test_a_file_that_may_not_grow_is_told_from_a_full_disk(
+def test_a_limit_on_file_size_is_told_from_a_full_disk(
     files: Files, tmp_path: Path, whole: Run, kilobytes: int
 ) -> None:
     wanted = request(files, path := tmp_path / "a.thinice")
@@ -138,7 +140,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", folder], check=True)
 
 
-def test_a_real_disk_that_is_full(files: Files, small_disk: Path, whole: Run) -> None:
+def test_a_real_full_disk(files: Files, small_disk: Path, whole: Run) -> None:
     wanted = request(files, path := small_disk / "a.thinice")
     fails(wanted, "the disk is full")
     subprocess.run(["mount", "-o", "remount,size=10m", small_disk], check=True)
@@ -159,20 +161,20 @@ def check_one_message(result: Result, *words: str) -> None:
     assert all(word in said for word in words) and "Traceback" not in said, said
 
 
-def test_a_folder_that_cannot_be_written_to_is_said_before_anything_is_computed(files: Files) -> None:
-    """/sys takes no new file, whoever asks."""
+def test_a_read_only_folder_is_refused_before_anything_is_computed(files: Files) -> None:
+    """Nobody can create a file in /sys."""
     result = compare(files, "--run", "/sys/a.thinice")
     check_one_message(result, "/sys/a.thinice: cannot be written", "is writable, or give --run")
     assert "clean: accuracy" not in result.stderr
 
 
-def test_an_engine_of_a_view_says_it_too(files: Files) -> None:
+def test_the_engine_of_a_view_refuses_it_too(files: Files) -> None:
     wanted = request(files, Path("/sys/a.thinice"))
     result = CliRunner().invoke(app, ["engine", json.dumps(wanted.as_dict())])
     check_one_message(result, "/sys/a.thinice.log: cannot be written", "is writable, or give --run")
 
 
-def test_a_run_file_that_is_read_only_is_left_as_it_is(files: Files, tmp_path: Path) -> None:
+def test_a_read_only_run_file_is_left_unchanged(files: Files, tmp_path: Path) -> None:
     wanted = request(files, path := tmp_path / "a.thinice")
     with pytest.raises(KeyboardInterrupt):
         run_it(wanted, StopAfter(100))
@@ -190,7 +192,7 @@ def test_a_run_file_that_is_read_only_is_left_as_it_is(files: Files, tmp_path: P
 
 
 class At(StopAfter):
-    """Does something at the n-th forward pass, and counts those after it."""
+    """Calls `do` at the n-th forward pass."""
 
     def __init__(self, passes: int, do: Callable[[], object]) -> None:
         super().__init__()
@@ -224,7 +226,7 @@ def test_a_run_file_that_is_deleted_stops_the_run(files: Files, tmp_path: Path, 
     assert_same_outcomes(run_it(wanted), whole)
 
 
-def test_a_run_file_that_is_moved_and_put_back_holds_everything(files: Files, tmp_path: Path, whole: Run) -> None:
+def test_a_run_file_that_is_moved_and_put_back_is_complete(files: Files, tmp_path: Path, whole: Run) -> None:
     wanted = request(files, path := tmp_path / "a.thinice")
     done: list[int] = []
 
@@ -239,7 +241,7 @@ def test_a_run_file_that_is_moved_and_put_back_holds_everything(files: Files, tm
     assert_same_outcomes(run_it(wanted), whole)
 
 
-def test_what_takes_its_place_is_left_alone(files: Files, tmp_path: Path) -> None:
+def test_a_file_that_takes_the_run_files_place_is_left_alone(files: Files, tmp_path: Path) -> None:
     wanted = request(files, path := tmp_path / "a.thinice")
     other = Path(f"{path}.new")
     other.write_bytes(b"another")

@@ -54,10 +54,8 @@ def sorted_by_class(folder: Path, form: str) -> str:
 
 
 @pytest.mark.parametrize("form", ["npz", "folder"])
-def test_a_plain_state_dict_gets_its_own_normalisation_whatever_is_selected(
-    bare: Path, tmp_path: Path, form: str
-) -> None:
-    """On the first 64, all of one class, another would win: SVHN's, and other verdicts."""
+def test_the_choice_of_a_normalisation_does_not_depend_on_the_selection(bare: Path, tmp_path: Path, form: str) -> None:
+    """On the first 64 images, all of one class, SVHN's normalisation would win."""
     spec = sorted_by_class(tmp_path, form)
     found = compare(bare, "--data", spec, "--samples", 64, "--run", "a.thinice")
     stated = compare(SAMPLE / "dense.pt", "--data", spec, "--samples", 64, "--run", "b.thinice")
@@ -73,7 +71,7 @@ def test_a_plain_state_dict_gets_its_own_normalisation_whatever_is_selected(
 
 
 def test_checks_do_not_depend_on_the_selection(files: Files) -> None:
-    """The first class alone, which the model never gets right: the whole data says that nothing is wrong with it."""
+    """Only the first class is selected, which the model always gets wrong; on the whole data it is accurate."""
     labels = np.arange(200) % 5
     prototypes = files.task.weight.copy()
     images = as_uint8((0.5 + 0.1 * prototypes[labels].reshape(-1, 3, 8, 8)).astype(np.float32))

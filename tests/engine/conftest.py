@@ -1,4 +1,4 @@
-"""An engine by a clock of its own, and every sign of life that it gives."""
+"""An engine with a clock of its own, and all of its heartbeats."""
 
 import pytest
 from torch import Tensor
@@ -29,7 +29,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 @pytest.fixture
 def beats(monkeypatch: pytest.MonkeyPatch) -> list[Heartbeat]:
-    """Every sign of life, also those that come too soon after one to be written."""
+    """Every heartbeat, also those that follow too soon to be written."""
     seen: list[Heartbeat] = []
     write = RunWriter.heartbeat
 

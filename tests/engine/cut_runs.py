@@ -1,4 +1,4 @@
-"""Runs that were interrupted, with whatever their run table should say."""
+"""Interrupted runs, and changes to their run table."""
 
 import json
 import sqlite3

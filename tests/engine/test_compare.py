@@ -1,4 +1,4 @@
-"""What `compare` finds out about the files before the run, as warnings in the report."""
+"""Warnings about the files of a comparison, as the report shows them."""
 
 import json
 from typing import Any

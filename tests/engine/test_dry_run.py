@@ -1,4 +1,4 @@
-"""`--dry-run`: what would run, from the real command; nothing is attacked and nothing written."""
+"""`--dry-run` through the real command: its counts, its bounds, and that it writes nothing."""
 
 import json
 from pathlib import Path
@@ -9,8 +9,7 @@ from typer.testing import CliRunner, Result
 
 from tests.linear_models import Files
 from thinice_tui.commands.app import app
-from thinice_tui.protocol.durations import short
-from thinice_tui.protocol.ensembles import build_stages
+from thinice_tui.protocol.ensembles import build_phases
 
 
 def planned(files: Files, *options: str) -> Result:
@@ -21,14 +20,14 @@ def everything(folder: Path) -> dict[str, int]:
     return {str(path): path.stat().st_mtime_ns for path in folder.rglob("*")}
 
 
-def test_it_counts_what_a_run_does_and_writes_nothing(files: Files, tmp_path: Path) -> None:
+def test_a_dry_run_counts_passes_and_writes_nothing(files: Files, tmp_path: Path) -> None:
     before = everything(tmp_path)
     result = planned(files, "--attack", "quick", "--distances", "--format", "json", "--samples", "20")
     assert result.exit_code == 0, result.stderr
     found = json.loads(result.stdout)
     assert everything(tmp_path) == before
     assert found["samples"] == 20 and found["classes"] == 5 and len(found["models"]) == 2
-    expected = build_stages("quick", 5, distances=True)
+    expected = build_phases("quick", 5, distances=True)
     assert [stage["name"] for stage in found["stages"]] == [stage.name for stage in expected]
     for said, stage in zip(found["stages"], expected, strict=True):
         assert (said["forwards"], said["backwards"]) == tuple(20 * 2 * passes for passes in stage.passes(5))
@@ -36,8 +35,8 @@ def test_it_counts_what_a_run_does_and_writes_nothing(files: Files, tmp_path: Pa
     assert found["seconds"] == pytest.approx(sum(stage["seconds"] for stage in found["stages"]))
 
 
-def test_the_bounds_hold_for_the_run_itself(files: Files) -> None:
-    """More passes than are planned no stage takes, and the file is no larger than it says."""
+def test_the_bounds_hold_for_the_run(files: Files) -> None:
+    """No stage takes more passes than planned, and the run file is no larger."""
     options = ("--attack", "quick", "--keep-images", "all", "--format", "json")
     found = json.loads(planned(files, *options).stdout)
     done = CliRunner().invoke(app, [*files.arguments, *options])
@@ -52,24 +51,19 @@ def test_the_bounds_hold_for_the_run_itself(files: Files) -> None:
     assert json.loads(again.stdout)["state"] == "finished already: nothing would run"
 
 
-def test_it_is_readable_and_names_the_run_file(files: Files) -> None:
+def test_the_text_names_stages_samples_and_the_run_file(files: Files) -> None:
     result = planned(files, "--attack", "pgd-3")
     assert result.exit_code == 0, result.stderr
     for words in ("nothing written", "at most", "PGD-3", "runs/dense-pruned-", "(new)", "48 of 5 classes"):
         assert words in result.stdout, words
 
 
-def test_what_a_run_refuses_it_refuses_too(files: Files) -> None:
+def test_a_dry_run_refuses_what_a_run_refuses(files: Files) -> None:
     np.savez(files.data, images=np.zeros((4, 8, 8, 3), np.uint8), labels=np.array([0, 1, 2, 9]))
     result = planned(files)
     assert result.exit_code == 1 and result.stdout == "" and "has the label 9" in " ".join(result.stderr.split())
 
 
-def test_it_writes_no_file_where_one_is_asked_for(files: Files) -> None:
+def test_an_output_file_is_wrong_usage(files: Files) -> None:
     result = planned(files, "-o", "plan.json")
     assert result.exit_code == 2 and "writes no file" in result.stderr and not Path("plan.json").exists()
-
-
-@pytest.mark.parametrize(("number", "said"), [(950, "950"), (3_120, "3.1k"), (1_500_000, "1.5M"), (2e9, "2.0G")])
-def test_numbers_are_short(number: float, said: str) -> None:
-    assert short(number) == said

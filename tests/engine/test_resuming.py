@@ -1,4 +1,4 @@
-"""Resuming a cut run: which engine the file names, and which attacks may go on."""
+"""Resuming an interrupted run: the engine that its file names, and the attacks' revision that may continue it."""
 
 from pathlib import Path
 
@@ -28,14 +28,14 @@ def wanted(files: Files, tmp_path: Path) -> Request:
 
 @pytest.fixture
 def path(wanted: Request) -> Path:
-    """The file of a run that was cut, by an engine that has ended."""
+    """The file of an interrupted run, whose engine has ended."""
     return interrupt(wanted)
 
 
 # the engine
 
 
-def test_a_cut_run_names_its_new_engine_as_soon_as_it_is_taken(path: Path) -> None:
+def test_an_interrupted_run_names_its_new_engine_as_soon_as_that_holds_it(path: Path) -> None:
     before = read_run(path)
     write_control(path, "stop")
     log = path.with_name("log")
@@ -57,7 +57,7 @@ def test_a_cut_run_names_its_new_engine_as_soon_as_it_is_taken(path: Path) -> No
         other.acquire(path, None)
 
 
-def test_what_is_no_cut_run_is_left_as_it_is(wanted: Request, tmp_path: Path) -> None:
+def test_other_files_are_left_unchanged(wanted: Request, tmp_path: Path) -> None:
     path = tmp_path / "a.thinice"
     strange = tmp_path / "strange.thinice"
     strange.write_text("text " * 100)
@@ -78,7 +78,7 @@ def test_what_is_no_cut_run_is_left_as_it_is(wanted: Request, tmp_path: Path) ->
     assert path.read_bytes() == content
 
 
-def test_what_is_asked_as_the_attacks_begin_is_done(wanted: Request, path: Path) -> None:
+def test_a_stop_that_is_asked_as_the_attacks_begin_is_obeyed(wanted: Request, path: Path) -> None:
     class Asking(StopAfter):
         def note(self, message: str) -> None:
             if message.startswith("resuming"):
@@ -91,7 +91,7 @@ def test_what_is_asked_as_the_attacks_begin_is_done(wanted: Request, path: Path)
     assert 0 < counts[1] - counts[0] <= 8, "one batch"
 
 
-def test_a_new_file_names_its_engine_from_its_first_moment_on(
+def test_a_new_run_file_names_its_engine_at_once(
     wanted: Request, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def die(*_: object) -> None:
@@ -116,14 +116,14 @@ def said(result: Result) -> str:
 
 
 def cut(files: Files, *options: object) -> Path:
-    """A run that its time limit has cut."""
+    """A run that its time limit has interrupted."""
     assert compare(files, "--time-limit", "0.001s", *options).exit_code == 130
     (path,) = Path().rglob("*.thinice")
     return path
 
 
 @pytest.mark.parametrize("began", [None, REVISION + 1], ids=["none", "later"])
-def test_a_cut_run_of_another_revision_is_not_continued(files: Files, began: int | None) -> None:
+def test_an_interrupted_run_of_another_revision_is_not_continued(files: Files, began: int | None) -> None:
     path = cut(files)
     before = read_run(path)
     store(path, attacks_revision=began)
@@ -138,7 +138,7 @@ def test_a_cut_run_of_another_revision_is_not_continued(files: Files, began: int
     assert compare(files, "--run", "b.thinice").exit_code == 0
 
 
-def test_a_revision_goes_on_with_its_own_runs(files: Files) -> None:
+def test_an_interrupted_run_of_this_revision_is_continued(files: Files) -> None:
     path = cut(files)
     with reading(path) as connection:
         assert read_run_table(connection)["attacks_revision"] == REVISION
@@ -146,7 +146,7 @@ def test_a_revision_goes_on_with_its_own_runs(files: Files) -> None:
 
 
 @pytest.mark.parametrize("began", [None, REVISION + 1], ids=["none", "later"])
-def test_a_finished_run_of_another_revision_is_found_and_shown(files: Files, began: int | None) -> None:
+def test_a_finished_run_of_another_revision_is_reported(files: Files, began: int | None) -> None:
     first = compare(files)
     assert first.exit_code == 0
     (path,) = Path("runs").glob("*.thinice")

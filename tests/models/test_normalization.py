@@ -23,6 +23,8 @@ def test_the_same_constants_are_the_same() -> None:
 def test_a_typed_normalisation_is_none_a_name_or_numbers() -> None:
     assert parse_normalization("none") is None and parse_normalization("svhn") is KNOWN["svhn"]
     assert parse_normalization("0.5/0.25") == Normalization("0.5/0.25", (0.5,), (0.25,))
+    three = parse_normalization("0.1,0.2,0.3/1,2,4")
+    assert three is not None and (three.mean, three.std) == ((0.1, 0.2, 0.3), (1, 2, 4))
 
 
 @pytest.mark.parametrize(
@@ -33,6 +35,9 @@ def test_a_typed_normalisation_is_none_a_name_or_numbers() -> None:
         ("0.5,0.5,0.5/0.2", "3 means and 1 standard deviations"),
         ("0.5/0", "standard deviations positive"),
         ("nan/0.2", "means must be finite"),
+        ("a/b", "or numbers"),
+        ("1,1,1", "or numbers"),
+        ("", "or numbers"),
     ],
 )
 def test_a_typed_normalisation_that_cannot_be_used_is_refused(spec: str, words: str) -> None:

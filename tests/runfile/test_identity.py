@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from tests.linear_models import Files, as_uint8, save_weight
 from tests.places import LINEAR_MODELS, SAMPLE_MODELS
 from thinice_tui.commands.app import app
-from thinice_tui.models.architectures import KNOWN
+from thinice_tui.models.architectures.known import KNOWN
 from thinice_tui.models.load import load_model
 from thinice_tui.runfile.identity import differences
 from thinice_tui.runfile.model_identity import ModelIdentity

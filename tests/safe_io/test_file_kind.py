@@ -1,4 +1,4 @@
-"""Files that are not what they are called."""
+"""The kind of a file is told by its first bytes, whatever its name."""
 
 import os
 from pathlib import Path
@@ -18,10 +18,10 @@ POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsiz
         (POINTER, "is a Git LFS pointer", "git lfs pull"),
         (b"<!DOCTYPE html><html>", "is a web page", "browser"),
         (b"\xef\xbb\xbf\n<HTML>", "is a web page", "browser"),
-        (b"<?xml version='1.0'?><Error>", "is an XML document", "download it again"),
+        (b"<?xml version='1.0'?><Error>", "is an XML document", "download the file again"),
     ],
 )
-def test_what_it_is_instead_is_said(tmp_path: Path, content: bytes, message: str, remedy: str) -> None:
+def test_a_file_of_another_kind_is_named(tmp_path: Path, content: bytes, message: str, remedy: str) -> None:
     path = tmp_path / "a.npz"
     path.write_bytes(content)
     with pytest.raises(DataError, match=message) as caught:
@@ -29,7 +29,7 @@ def test_what_it_is_instead_is_said(tmp_path: Path, content: bytes, message: str
     assert remedy in caught.value.do
 
 
-def test_folders_pipes_and_nothing_are_told(tmp_path: Path) -> None:
+def test_folders_pipes_and_absent_files_are_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for name, message in (("", "is a folder"), ("pipe", "device or a pipe"), ("no", "no such file"), ("a\0b", "null")):
         with pytest.raises(DataError, match=message):

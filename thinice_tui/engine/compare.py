@@ -1,4 +1,4 @@
-"""From files and options to a run: what `thinice-tui compare` does, whatever looks at it."""
+"""The comparison of models: from a request to a prepared run, and from there to a run file or a dry run."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -33,24 +33,24 @@ from thinice_tui.runfile.run_claim import RunClaim
 
 
 @dataclass(frozen=True)
-class Prepared:
-    """Everything read and checked that can be without attacking, and where the run goes."""
+class PreparedRun:
+    """Models and data, read and checked, and the path of the run file."""
 
     models: tuple[RunModel, ...]
     samples: Samples
     probe: StratifiedSample
-    """Of the whole data, whatever is selected."""
+    """Samples spread over the whole data set, independent of the selection."""
     path: Path
-    remarks: tuple[str, ...] = ()
-    """What was decided on the way and should be known, such as normalisations that were tried."""
+    notes: tuple[str, ...] = ()
+    """Decisions that the user should know, such as a normalisation that was chosen."""
     warnings: tuple[str, ...] = ()
-    """What makes the comparison doubtful."""
+    """Reasons to doubt the comparison."""
     origin: Mapping[str, object] = field(default_factory=dict)
-    """The same for the run table: normalizations and similarities by model."""
+    """Values for the run table: `normalization` and `kinship`, each by model."""
 
 
-def prepare(request: Request) -> Prepared:
-    """Read models and data; raises ThiniceError before anything is written."""
+def prepare(request: Request) -> PreparedRun:
+    """Read and check models and data; nothing is written. Raises ThiniceError."""
     files: list[tuple[Role, Path]] = [("dense", request.dense)]
     files += [("pruned", path) for path in request.pruned]
     files += [("control", request.control)] if request.control else []
@@ -74,12 +74,12 @@ def prepare(request: Request) -> Prepared:
     doubted = (
         warning_if_unrelated(loaded[0], other, found) for other, found in zip(loaded[1:], similarities, strict=True)
     )
-    return Prepared(
+    return PreparedRun(
         models,
         samples,
         probe,
         request.run or default_path(models, samples, request.settings),
-        remarks=(
+        notes=(
             *samples.notes,
             *(describe_trial(name, trial) for name, trial in zip(names, trials, strict=True) if trial),
         ),
@@ -104,15 +104,15 @@ def prepare(request: Request) -> Prepared:
 
 
 def execute(
-    request: Request, prepared: Prepared, observer: Observer, log: Path | None = None, hold: RunClaim | None = None
+    request: Request, prepared: PreparedRun, observer: Observer, log: Path | None = None, hold: RunClaim | None = None
 ) -> None:
-    """Attack until done; the same call again resumes, or returns at once when the run is finished.
+    """Attack until the run is finished; the same call resumes an unfinished run and does nothing for a finished one.
 
-    log: where this process's messages go, for views; None: to a terminal. hold: of whoever took the run before models
-    and data were read; None: it is taken now.
+    log: the file that holds this process's messages, for views; None: they go to a terminal. hold: the hold on the run
+    file that the caller took before reading models and data; None: it is taken here. Raises ThiniceError.
     """
-    for remark in prepared.remarks:
-        observer.note(remark)
+    for note in prepared.notes:
+        observer.note(note)
     device = choose_device(request.device)
     with hold or RunClaim() as held:
         plan = make_plan(prepared.models, prepared.samples, request.settings, (), device, classes=0)
@@ -133,8 +133,8 @@ def execute(
         )
 
 
-def plan_only(request: Request, prepared: Prepared) -> DryRun:
-    """Check the models as a run would, and say what it would do; nothing is attacked or written."""
+def plan_only(request: Request, prepared: PreparedRun) -> DryRun:
+    """Check the models as a run does, and plan it; nothing is attacked or written. Raises ThiniceError."""
     device = choose_device(request.device)
     images = prepared.probe.first(PROBED)
     with full_precision(), RunClaim() as hold:
@@ -144,7 +144,7 @@ def plan_only(request: Request, prepared: Prepared) -> DryRun:
 
 
 def _data(request: Request, dense: LoadedModel) -> tuple[str, Samples]:
-    """The data's spec, and all of its samples, whatever is selected."""
+    """The data spec, and all samples of the data, before any selection."""
     spec = stored_spec(dense.checkpoint.about, dense.path) if request.data is None else request.data
     stored = dense.checkpoint.about.get("class_names")
     known = tuple(str(name) for name in stored) if isinstance(stored, list) else ()
@@ -155,7 +155,7 @@ def _data(request: Request, dense: LoadedModel) -> tuple[str, Samples]:
 
 
 def _unique_names(paths: list[Path]) -> list[str]:
-    """File names without suffix; with the folder where that tells them apart, else numbered."""
+    """Unique model names: file names without suffix, with the folder or a number where two are the same."""
     names = [path.stem for path in paths]
     longer = [f"{path.resolve().parent.name}/{path.stem}" for path in paths]
     if len(set(names)) < len(set(longer)):

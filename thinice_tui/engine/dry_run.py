@@ -1,4 +1,4 @@
-"""What a run would do, without doing it: models, selection, stages, passes, bytes and time."""
+"""A dry run: models, samples, stages, passes, file size and time of a run that is not carried out."""
 
 import time
 from collections.abc import Sequence
@@ -13,18 +13,19 @@ from thinice_tui.engine.plan import RunModel, make_plan
 from thinice_tui.engine.worker.attack_model import prepare_attack_model
 from thinice_tui.engine.worker.device import default_batch_size, describe, full_precision
 from thinice_tui.protocol.durations import duration, short
-from thinice_tui.protocol.ensembles import Stage, build_stages
+from thinice_tui.protocol.ensembles import Phase, build_phases
 from thinice_tui.protocol.settings import Settings
 from thinice_tui.runfile.resume import run_state
 
 TIMED = 32
-"""Images in the batch that is timed on each model."""
+"""Images in the batch on which each model is timed."""
 REPEATS = 3
+"""Timings of the batch, of which the fastest counts."""
 
 
 @dataclass(frozen=True)
 class PlannedStage:
-    """One stage against all models together: passes in images, at most, as if every sample stood."""
+    """Upper bounds for one stage against all models: passes in images, and seconds, if no sample breaks."""
 
     name: str
     forwards: int
@@ -35,10 +36,10 @@ class PlannedStage:
 
 @dataclass(frozen=True)
 class DryRun:
-    """Everything that is known of a run before it begins.
+    """What is known of a run before it begins.
 
-    models: what each is; run: where it would be kept, and state: what is there; bytes: of the run file, at most;
-    seconds: at most, from a batch timed on each model, as if every sample stood to the end.
+    models: a line for each; run: the path of its file; state: what is there now; bytes: the largest size of the file;
+    seconds: an upper bound, from a batch timed on each model, that assumes that no sample breaks.
     """
 
     models: tuple[str, ...]
@@ -56,11 +57,11 @@ class DryRun:
     warnings: tuple[str, ...]
 
     def as_dict(self) -> dict[str, object]:
-        """For JSON."""
+        """The fields as a JSON document."""
         return asdict(self)
 
     def text(self) -> str:
-        """For people."""
+        """The dry run as text."""
         lines = [*self.models, "", f"data       {self.data}", f"samples    {self.samples} of {self.classes} classes"]
         lines += [f"attack     {self.threat_model}", f"device     {self.device}, batches of {self.batch_size}", ""]
         width = max(len(stage.name) for stage in self.stages)
@@ -69,10 +70,10 @@ class DryRun:
             passes = f"{short(stage.forwards):>9}  {short(stage.backwards):>9}"
             lines.append(f"{stage.name:<{width}}  {passes}  {duration(stage.seconds)}")
             lines += [f"{'':<{width}}  {stage.note}"] if stage.note else []
-        lines += ["", f"time       at most {duration(self.seconds)}, as if no sample broke"]
+        lines += ["", f"time       at most {duration(self.seconds)}, if no sample breaks"]
         lines += [f"run file   {self.run} ({self.state}), at most {short(self.bytes)}B"]
         lines += [f"warning: {warning}" for warning in self.warnings]
-        return "\n".join(["Nothing is attacked and nothing written (--dry-run). This is what would run:", "", *lines])
+        return "\n".join(["Dry run: nothing is attacked and nothing written. This is what would run:", "", *lines])
 
 
 def planned(
@@ -84,16 +85,16 @@ def planned(
     path: Path,
     warnings: Sequence[str],
 ) -> DryRun:
-    """Time a batch on each model, and count what the stages would cost. Raises RunFileError for another run at `path`.
+    """Time a batch on each model and compute the bounds of each stage.
 
-    warnings: of before.
+    warnings: those of the checks, to be shown with it. Raises RunFileError where `path` holds another run.
     """
-    stages = build_stages(settings.attack, classes, settings.distances)
+    stages = build_phases(settings.attack, classes, settings.distances)
     state = run_state(path, make_plan(models, samples, settings, stages, device, classes), [m.record() for m in models])
-    seconds = [_timed(model, samples, settings, device) for model in models]
+    seconds = [_time_passes(model, samples, settings, device) for model in models]
     costs = tuple(_planned(stage, classes, len(samples), seconds) for stage in stages)
     return DryRun(
-        models=tuple(_described(model) for model in models),
+        models=tuple(_model_line(model) for model in models),
         data=samples.source,
         samples=len(samples),
         classes=classes,
@@ -103,53 +104,56 @@ def planned(
         stages=costs,
         run=str(path),
         state=state,
-        bytes=_bytes(samples, settings, len(models), classes),
+        bytes=_max_file_size(samples, settings, len(models), classes),
         seconds=sum(cost.seconds for cost in costs),
         warnings=tuple(warnings),
     )
 
 
-def _described(model: RunModel) -> str:
+def _model_line(model: RunModel) -> str:
+    """Role, path, architecture, parameters and sparsity."""
     record = model.record()
     sparsity = f"{100 * record.sparsity_conv_linear:.1f} % sparse"
     return f"{record.role:<10} {record.path}: {record.arch}, {record.parameters:,} parameters, {sparsity}"
 
 
-def _timed(model: RunModel, samples: Samples, settings: Settings, device: torch.device) -> tuple[float, float]:
-    """Seconds of one image's forward pass, and of its backward pass, in the form that is searched with."""
+def _time_passes(model: RunModel, samples: Samples, settings: Settings, device: torch.device) -> tuple[float, float]:
+    """Seconds per image of a forward pass of the model, and of a backward pass of the form that is attacked."""
     images = torch.from_numpy(np.resize(samples.floats(slice(TIMED)), (TIMED, *samples.images.shape[1:]))).to(device)
     with full_precision():
         form = prepare_attack_model(model.loaded.classifier().to(device), images, settings.precision)
         forward = both = float("inf")
         for _ in range(REPEATS):
-            began = _now(device)
+            began = _synchronized_time(device)
             with torch.no_grad():
                 form.exact(images)
-            forward = min(forward, _now(device) - began)
-            began = _now(device)
+            forward = min(forward, _synchronized_time(device) - began)
+            began = _synchronized_time(device)
             inputs = images.clone().requires_grad_()
             torch.autograd.grad(form.module(inputs).sum(), inputs)
-            both = min(both, _now(device) - began)
+            both = min(both, _synchronized_time(device) - began)
     return forward / TIMED, max(both - forward, forward) / TIMED
 
 
-def _now(device: torch.device) -> float:
+def _synchronized_time(device: torch.device) -> float:
+    """Seconds, after all work on the device is done."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
     return time.perf_counter()
 
 
-def _planned(stage: Stage, classes: int, samples: int, seconds: Sequence[tuple[float, float]]) -> PlannedStage:
+def _planned(stage: Phase, classes: int, samples: int, seconds: Sequence[tuple[float, float]]) -> PlannedStage:
     forwards, backwards = stage.passes(classes)
     took = sum(forwards * forward + backwards * backward for forward, backward in seconds) * samples
     count = samples * len(seconds)
     return PlannedStage(stage.name, forwards * count, backwards * count, took, stage.note)
 
 
-def _bytes(samples: Samples, settings: Settings, models: int, classes: int) -> int:
-    """Of the run file, at most: images as stored, logits, and adversarial images where they are kept."""
+def _max_file_size(samples: Samples, settings: Settings, models: int, classes: int) -> int:
+    """Upper bound of the run file's bytes: images as stored, logits, and adversarial images where they are kept."""
     pixels = int(np.prod(samples.images.shape[1:]))
-    kept = settings.keep_images != "none" or settings.distances  # whose search starts from them
+    # the search for distances starts from the adversarial images
+    kept = settings.keep_images != "none" or settings.distances
     adversarial = 4 * pixels if kept else 0
     rows = 100 + 2 * 4 * classes + adversarial
     return len(samples) * (pixels * samples.images.dtype.itemsize + 100 + models * rows)

@@ -1,4 +1,4 @@
-"""What a model file holds and what this machine has, without attacking anything."""
+"""Inspection of model files and of this machine's versions and devices."""
 
 import platform
 from collections.abc import Iterator, Sequence
@@ -22,13 +22,14 @@ from thinice_tui.models.weight_similarity import (
 from thinice_tui.protocol.request import ModelOptions
 from thinice_tui.report.inspected_model import DenseComparison, FileFacts, InspectedModel
 
-SHOWN = ("arch", "dataset", "class_names", "recipe", "seed", "measured", "epoch", "best_prec1", "acc", "num_classes")
+METADATA = ("arch", "dataset", "class_names", "recipe", "seed", "measured", "epoch", "best_prec1", "acc", "num_classes")
+"""Entries of a checkpoint that are shown."""
 
 
 def inspect_models(paths: Sequence[Path], arch: str, normalize: str, options: ModelOptions) -> Iterator[InspectedModel]:
-    """Load each file as `compare` would, and compare those after the first with it.
+    """Load each file as `compare` does, and compare each after the first with the first.
 
-    Raises ThiniceError at the first file that cannot be loaded or is of another task than the first.
+    Raises ThiniceError at the first file that cannot be loaded, or that is for another task than the first.
     """
     dense: LoadedModel | None = None
     for number, path in enumerate(paths):
@@ -53,7 +54,7 @@ def _facts(model: LoadedModel, keep: float | None) -> FileFacts:
         classes=classes(model.network),
         input_channels=input_channels(model.network),
         normalization_source=model.source,
-        metadata={key: checkpoint.about[key] for key in SHOWN if key in checkpoint.about},
+        metadata={key: checkpoint.about[key] for key in METADATA if key in checkpoint.about},
         warnings=tuple(warnings_of_unused_keep(None, [(model, keep)])),
     )
 

@@ -1,10 +1,10 @@
-"""What a run is before anything is computed: its models, what makes two runs the same, what describes it."""
+"""The plan of a run: its models, its identity (which decides whether a run file may be continued), its description."""
 
 import hashlib
 import json
 import platform
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from thinice_tui.engine.worker.device import default_batch_size, describe
 from thinice_tui.models.classifier import Normalization
 from thinice_tui.models.load import LoadedModel
 from thinice_tui.models.normalization import KNOWN
-from thinice_tui.protocol.ensembles import REVISION, Stage
+from thinice_tui.protocol.ensembles import REVISION, Phase
 from thinice_tui.protocol.settings import Settings
 from thinice_tui.runfile.attacks_revision import ATTACKS_REVISION
 from thinice_tui.runfile.model_identity import ModelIdentity, code_name
@@ -27,14 +27,14 @@ from thinice_tui.runfile.writer import RunWriter
 
 @dataclass(frozen=True)
 class RunModel:
-    """A loaded model and its part in the comparison; names are unique in a run."""
+    """A loaded model with its role in the comparison, and a name that is unique in the run."""
 
     role: Role
     name: str
     loaded: LoadedModel
 
     def record(self) -> ModelRecord:
-        """What the run file says of the model."""
+        """The model's record for the run file."""
         sparsity = self.loaded.sparsity
         return ModelRecord(
             role=self.role,
@@ -42,7 +42,7 @@ class RunModel:
             path=str(self.loaded.path),
             sha256=self.loaded.checkpoint.sha256,
             arch=self.loaded.arch,
-            normalization=_described(self.loaded.normalization),
+            normalization=_describe_normalization(self.loaded.normalization),
             parameters=sparsity.parameters,
             sparsity_conv_linear=sparsity.conv_linear,
             sparsity_mean_per_layer=sparsity.mean_per_layer,
@@ -51,7 +51,7 @@ class RunModel:
         )
 
     def identity(self) -> ModelIdentity:
-        """Everything that decides the model's outputs, whatever it was called on the command line."""
+        """Everything that decides the model's outputs; file names do not."""
         checkpoint, used = self.loaded.checkpoint, self.loaded.normalization
         return ModelIdentity(
             role=self.role,
@@ -60,12 +60,12 @@ class RunModel:
             code=self.loaded.code_sha256[:16],
             keep="" if checkpoint.keep is None else f"{checkpoint.keep:g}",
             trusted=checkpoint.trusted,
-            normalization=_described(None if used is None else replace(used, name=_known_name(used))),
+            normalization=_describe_normalization(None if used is None else replace(used, name=_known_name(used))),
         )
 
 
 def identify(models: Sequence[RunModel], samples: Samples, settings: Settings) -> dict[str, object]:
-    """What makes two runs the same run: a run file is only ever continued by an equal one."""
+    """The identity of a run: a run file is continued only by a run with the same identity."""
     return {
         "norm": settings.norm,
         "eps": settings.eps.value,
@@ -80,7 +80,7 @@ def identify(models: Sequence[RunModel], samples: Samples, settings: Settings) -
 
 
 def default_path(models: Sequence[RunModel], samples: Samples, settings: Settings) -> Path:
-    """./runs/NAME-HASH.thinice, from the files and the settings: the same command finds the same run."""
+    """./runs/NAME-HASH.thinice, where HASH is of the identity: the same command finds the same run file."""
     identity = json.dumps(identify(models, samples, settings), sort_keys=True)
     name = "-".join(m.name for m in models[:2]).replace("/", "_")
     return Path("runs") / f"{name}-{hashlib.sha256(identity.encode()).hexdigest()[:8]}{SUFFIX}"
@@ -90,11 +90,14 @@ def make_plan(
     models: Sequence[RunModel],
     samples: Samples,
     settings: Settings,
-    stages: Sequence[Stage],
+    stages: Sequence[Phase],
     device: torch.device,
     classes: int,
 ) -> RunPlan:
-    """The plan of a run whose models are probed: the stages, too, are part of what it is."""
+    """The plan of a run: its identity, which includes the stages, and its description.
+
+    classes: the number that check_outputs found; 0 before the check.
+    """
     names = samples.class_names if len(samples.class_names) == classes else ()
     about = {
         "settings": settings.as_dict(),
@@ -114,7 +117,7 @@ def make_plan(
         "device": describe(device),
         "warnings": [stage.note for stage in stages if stage.note],
     }
-    identity = identify(models, samples, settings) | {"stages": [asdict(stage) for stage in stages]}
+    identity = identify(models, samples, settings) | {"stages": [stage.as_dict() for stage in stages]}
     return RunPlan(identity, about)
 
 
@@ -133,12 +136,13 @@ def resumption_warnings(writer: RunWriter, settings: Settings, device: torch.dev
     return warnings
 
 
-def _described(used: Normalization | None) -> str:
+def _describe_normalization(used: Normalization | None) -> str:
+    """The name with the constants."""
     return "none" if used is None else f"{used.name}: {list(used.mean)} / {list(used.std)}"
 
 
 def _known_name(used: Normalization) -> str:
-    """The name by which these constants are known, wherever they come from; else `given`."""
+    """The name of the known normalisation with the same constants, wherever they come from; else `given`."""
     same = (known.name for known in KNOWN.values() if (known.mean, known.std) == (used.mean, used.std))
     return next(same, "given")
 

@@ -1,4 +1,4 @@
-"""What every attack and every forward pass of a run sees: raw [0,1] images in, float32 logits out."""
+"""The classifier that attacks and forward passes use: raw images in [0,1] to float32 logits."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ class Normalization:
 
 
 class Normalized(nn.Module):
-    """A network behind its normalisation: images [N,C,H,W] in [0,1] to whatever the network returns."""
+    """A network after its normalisation: images [N,C,H,W] in [0,1] to what the network returns."""
 
     mean: Tensor
     std: Tensor
@@ -33,29 +33,28 @@ class Normalized(nn.Module):
 
 
 class Classifier(nn.Module):
-    """A frozen network in evaluation mode, that nothing can put back into training mode.
+    """A frozen network that is always in evaluation mode.
 
-    torchattacks calls `.train()` on models behind our back, which destroys BatchNorm statistics; here
-    it does nothing. Parameters are frozen, so that no attack fills `param.grad`. A network that
-    returns a tuple or list (logits first, features after) is unwrapped, and one that changes its input in
-    place changes a copy.
+    `train()` does nothing: torchattacks calls it on models, which would change batch norm's statistics. Parameters
+    are frozen, so that no attack fills `param.grad`. Of a network that returns a tuple or list, the first item are the
+    logits. A network that changes its input in place changes a copy.
     """
 
     def __init__(self, network: nn.Module, normalization: Normalization | None = None) -> None:
         super().__init__()
         self.network = network if normalization is None else Normalized(network, normalization)
-        self._exposed = normalization is None
-        """Whether the network gets the very images that it is called with, and might change them in place."""
+        self._copies_input = normalization is None
+        """Without normalisation, the network would get the caller's images and could change them in place."""
         self.requires_grad_(False)
         self.eval()
 
     def train(self, mode: bool = True) -> "Classifier":  # noqa: ARG002
-        """Stay in evaluation mode, whatever the caller asks for."""
+        """Stay in evaluation mode."""
         return super().train(False)
 
     def forward(self, images: Tensor) -> Tensor:
         """Images [N,C,H,W] in [0,1] to logits [N,classes], float32."""
-        own = images.clone(memory_format=torch.contiguous_format) if self._exposed else images.contiguous()
+        own = images.clone(memory_format=torch.contiguous_format) if self._copies_input else images.contiguous()
         out = self.network(own)
         if isinstance(out, (tuple, list)):
             out = out[0]

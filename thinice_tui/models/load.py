@@ -1,4 +1,4 @@
-"""A file on disk to a ready classifier, with everything the run file says about it."""
+"""Loads a model file into a classifier."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -8,7 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from thinice_tui.errors import CheckpointError, UsageError
-from thinice_tui.models.architectures import KNOWN, Built, advice, build_network, check_chain, code_sha256
+from thinice_tui.models.architectures.build import BuiltNetwork, advice, build_network, check_chain
+from thinice_tui.models.architectures.factories import code_sha256
+from thinice_tui.models.architectures.known import KNOWN
 from thinice_tui.models.classifier import Classifier, Normalization
 from thinice_tui.models.formats.checkpoint import Checkpoint, read_checkpoint
 from thinice_tui.models.formats.containers import is_normalization
@@ -24,38 +26,38 @@ from thinice_tui.models.sparsity import Sparsity, measure_sparsity
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A classifier in evaluation mode on the CPU, and where it came from."""
+    """A network in evaluation mode on the CPU, and what is known of its file."""
 
     checkpoint: Checkpoint
     arch: str
     normalization: Normalization | None
     network: nn.Module
-    """The bare network, without normalisation."""
+    """The network without its normalisation."""
     sparsity: Sparsity
     code_sha256: str = ""
-    """Of the file that the architecture's factory is in; empty for a known architecture."""
+    """Of the file that the architecture's factory is in; empty: a known architecture."""
     source: Source = "given"
-    """Where the normalisation is from; `undecided`: nothing says it, and none is put in front of the network."""
+    """Where the normalisation is from; `undecided`: the file does not say, and there is none."""
     notes: tuple[str, ...] = ()
-    """What was done to the file's content on the way, for whoever wants to check it."""
+    """What was done to the file's content on loading, in words."""
 
     @property
     def path(self) -> Path:
         return self.checkpoint.path
 
     def classifier(self) -> Classifier:
-        """The network behind its normalisation, frozen: images in [0,1] to float32 logits."""
+        """The frozen network with its normalisation: images in [0,1] to float32 logits."""
         return Classifier(self.network, self.normalization)
 
 
 def load_model(
     path: Path, arch: str = "auto", normalize: str = "auto", keep: float | None = None, trust: bool = False
 ) -> LoadedModel:
-    """Read, fold masks, build, load strictly, freeze. Raises CheckpointError or UsageError.
+    """Read a model file, fold its masks, build its network, load all tensors and freeze it.
 
-    `arch` auto: what the checkpoint names, else by its keys and shapes. `normalize` auto: what the checkpoint
-    says, else undecided. `keep`: the fraction of the weights that scores in the file keep. `trust`: whether code
-    of the file may run.
+    arch auto: as the checkpoint names it, else by its names and shapes. normalize auto: as the checkpoint says, else
+    undecided. keep: the fraction of the weights that scores in the file keep. trust: whether code of the file may run.
+    Raises CheckpointError or UsageError.
     """
     checkpoint = read_checkpoint(path, keep, trust)
     if checkpoint.network is not None:
@@ -77,7 +79,7 @@ def load_model(
 
 
 def _own_network(checkpoint: Checkpoint, arch: str) -> tuple[str, nn.Module, tuple[str, ...]]:
-    """The network that a trusted file brings along."""
+    """Name, network and notes of a trusted file that holds a whole network."""
     assert checkpoint.network is not None
     if arch != "auto":
         raise UsageError(
@@ -90,7 +92,7 @@ def _own_network(checkpoint: Checkpoint, arch: str) -> tuple[str, nn.Module, tup
 
 
 def _built_network(checkpoint: Checkpoint, arch: str) -> tuple[str, nn.Module, tuple[str, ...], Mapping[str, Tensor]]:
-    """A network of ours or of the user's with the file's values, and the file's normalisation buffers."""
+    """Name, network and notes of a state dict, and its normalisation buffers."""
     stored = checkpoint.about.get("arch")
     wanted = stored if arch == "auto" and isinstance(stored, str) and stored in KNOWN else arch
     buffers = {key: value for key, value in checkpoint.state.items() if is_normalization(key)}
@@ -107,7 +109,7 @@ def _built_network(checkpoint: Checkpoint, arch: str) -> tuple[str, nn.Module, t
 def _normalization(
     checkpoint: Checkpoint, network: nn.Module, buffers: Mapping[str, Tensor]
 ) -> tuple[Normalization | None, Source]:
-    """What the file says, in its buffers or in words."""
+    """The normalisation that the file says, in buffers or in its metadata, and which of these it was."""
     inside = [key for key in network.state_dict() if is_normalization(key)]
     if inside:
         return None, "inside the network"
@@ -119,9 +121,10 @@ def _normalization(
     return None, "undecided"
 
 
-def _load_strictly(built: Built, checkpoint: Checkpoint) -> None:
+def _load_strictly(built: BuiltNetwork, checkpoint: Checkpoint) -> None:
+    """Load the state; raises CheckpointError unless its names and shapes are exactly those of the network."""
     expected = built.network.state_dict()
-    # Counters that old torch did not save and that evaluation never reads; everything else must be there.
+    # Old torch did not save these counters, and evaluation never reads them; everything else must be there.
     counters = {key: torch.tensor(0) for key in expected if key.endswith(".num_batches_tracked")}
     found = counters | dict(built.state)
     problems = [f"missing {key}" for key in expected if key not in found]
@@ -136,5 +139,5 @@ def _load_strictly(built: Built, checkpoint: Checkpoint) -> None:
         raise CheckpointError(
             f"{checkpoint.path}: does not fit the architecture {built.name}: {shown}", advice(checkpoint.state)
         )
-    on_paper = any(value.is_meta for value in expected.values())
-    built.network.load_state_dict(found, strict=True, assign=on_paper)
+    without_values = any(value.is_meta for value in expected.values())
+    built.network.load_state_dict(found, strict=True, assign=without_values)

@@ -1,4 +1,4 @@
-"""Numbers as people read them while they wait."""
+"""Durations and large numbers, as they are typed and shown."""
 
 import re
 from datetime import timedelta
@@ -7,11 +7,12 @@ from thinice_tui.errors import UsageError
 
 UNITS = (3600, 60, 1)
 """Seconds in an hour, a minute and a second."""
-LONGEST = 366 * 24 * 3600
+MAX_SECONDS = 366 * 24 * 3600
+"""The longest time limit: a year."""
 
 
 def duration(seconds: float) -> str:
-    """`8s`, `2m10s`, `1h05m`: two units are enough."""
+    """`8s`, `2m10s` or `1h05m`: a duration of `seconds` in at most two units."""
     whole = timedelta(seconds=round(seconds))
     minutes, rest = divmod(int(whole.total_seconds()), 60)
     hours, minutes = divmod(minutes, 60)
@@ -21,17 +22,17 @@ def duration(seconds: float) -> str:
 
 
 def parse_duration(text: str) -> float:
-    """Seconds from `90s`, `30m`, `1.5h` or `1h30m`; raises UsageError, also for nothing and for more than a year."""
+    """Seconds from `90s`, `30m`, `1.5h` or `1h30m`; raises UsageError for other text, for zero and for over a year."""
     number = r"(\d+(?:\.\d+)?)"
     match = re.fullmatch(f"(?:{number}h)?(?:{number}m)?(?:{number}s)?", text, re.ASCII)
     seconds = sum(float(part or 0) * unit for part, unit in zip(match.groups(), UNITS, strict=True)) if match else 0
-    if not 0 < seconds <= LONGEST:
+    if not 0 < seconds <= MAX_SECONDS:
         raise UsageError(f"--time-limit is {text!r}, expected a duration", "write it as 90s, 30m or 1h30m")
     return seconds
 
 
 def time_left(at_most: float | None, expected: float | None) -> str:
-    """`~2m10s (≤ 4m) left`: what is expected beside its bound; empty where it is too early to tell."""
+    """`~2m10s (≤ 4m) left`: the expected seconds with their upper bound; empty where the bound is None."""
     if at_most is None:
         return ""
     if expected is None:
@@ -41,7 +42,7 @@ def time_left(at_most: float | None, expected: float | None) -> str:
 
 
 def short(number: float) -> str:
-    """`950`, `3.1k`, `12.5M`: a few digits are enough."""
+    """`950`, `3.1k` or `12.5M`: a number with at most one decimal."""
     for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if number >= size:
             return f"{number / size:.1f}{unit}"

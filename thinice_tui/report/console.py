@@ -13,10 +13,11 @@ from thinice_tui.protocol.progress import Heartbeat, StageResult
 from thinice_tui.safe_io.printable import printable
 
 REPAINT_SECONDS = 0.1
+"""Shortest time between two updates of the bar."""
 
 
 class ConsoleObserver:
-    """Use as a context manager; writes to `console`, which belongs on stderr."""
+    """Shows a run's events on `console`, which should write to stderr. A context manager."""
 
     def __init__(self, console: Console) -> None:
         self._console = console

@@ -42,7 +42,9 @@ def examine_torch_file(path: Path, head: bytes, error: type[ThiniceError]) -> To
     """
     try:
         return _examine_zip(path, error) if head.startswith(ZIP) else _examine_legacy(path, head, error)
-    except (pickle.UnpicklingError, zipfile.BadZipFile, KeyError, NotImplementedError, OSError) as caught:
+    except ThiniceError:
+        raise
+    except Exception as caught:  # zipfile raises half a dozen types for damaged archives
         raise unreadable_torch_file(path, head, caught, error) from caught
 
 

@@ -1,4 +1,4 @@
-"""eps against the images at hand: wiped out, invisible, or as it is meant."""
+"""Warnings of an eps that is too small to see, or so large that images become grey."""
 
 import json
 
@@ -34,12 +34,12 @@ SAMPLES = read_samples(str(SAMPLE_MODELS / "cifar10-test-1000.npz"))
         ("Linf", "0.99/255", "below one grey level"),
     ],
 )
-def test_an_eps_that_makes_no_sense_is_warned_of(norm: str, eps: str, words: str) -> None:
+def test_an_eps_that_is_too_small_or_too_large_is_warned_of(norm: str, eps: str, words: str) -> None:
     warnings = check_budget(SAMPLES, Settings.build(norm, eps, "quick"))
     assert len(warnings) == bool(words) and all(words in warning and f"eps {eps}" in warning for warning in warnings)
 
 
-def test_the_distance_to_grey_is_that_of_the_nearest_such_image() -> None:
+def test_the_distance_to_grey_is_the_norm_of_the_difference() -> None:
     images = np.random.default_rng(0).random((5, 3, 4, 6)).astype(np.float32)
     grey = np.full_like(images, 0.5)
     assert distance_to_grey(images, "Linf") == pytest.approx(np.abs(images - grey).max(axis=(1, 2, 3)))
@@ -47,7 +47,7 @@ def test_the_distance_to_grey_is_that_of_the_nearest_such_image() -> None:
     assert distance_to_grey(images, "L2") == pytest.approx(length, rel=1e-6)
 
 
-def test_the_warning_is_on_screen_and_in_the_report(files: Files) -> None:
+def test_the_warning_is_printed_and_in_the_report(files: Files) -> None:
     options = ["--attack", "pgd-1", "--eps", "0.4", "--format", "json"]
     result = CliRunner().invoke(app, [*files.arguments, *options])
     assert result.exit_code == 0 and "a uniform grey" in " ".join(result.stderr.split())

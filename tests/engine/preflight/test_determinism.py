@@ -1,4 +1,4 @@
-"""Models that misbehave are refused, or warned of, with the reason; those that only look strange are attacked."""
+"""Models that misbehave are refused or warned of, with the reason; unusual models that behave are attacked."""
 
 from pathlib import Path
 
@@ -27,8 +27,8 @@ def arch(name: str) -> str:
     return f"{MISBEHAVING_MODELS}:{name}"
 
 
-def select_rows(files: Files, name: str) -> list[str]:
-    """The warnings."""
+def warnings_of(files: Files, name: str) -> list[str]:
+    """The warnings of the check for a model of tests/misbehaving_models.py."""
     checks = check_determinism(load_model(files.dense, arch(name)), read_samples(str(files.data)), CPU)
     return [check.warning for check in checks if check.warning]
 
@@ -52,7 +52,7 @@ def select_rows(files: Files, name: str) -> list[str]:
         ("returns_dict", r"its forward pass returns dict"),
     ],
 )
-def test_what_cannot_be_judged_is_refused_before_the_run_with_the_reason(
+def test_a_model_that_misbehaves_is_refused_before_the_run_with_the_reason(
     files: Files, tmp_path: Path, name: str, what: str
 ) -> None:
     with pytest.raises(ModelError, match=what) as caught:
@@ -63,7 +63,7 @@ def test_what_cannot_be_judged_is_refused_before_the_run_with_the_reason(
 
 
 @pytest.mark.parametrize("name", ["randomised", "dropping"])
-def test_a_randomised_model_is_warned_of_in_the_run_file_and_attacked(files: Files, tmp_path: Path, name: str) -> None:
+def test_a_randomised_model_is_attacked_and_the_run_file_warns_of_it(files: Files, tmp_path: Path, name: str) -> None:
     observer = StopAfter()
     run = run_it(request(files, tmp_path / "a.thinice", arch=arch(name)), observer)
     stored = run.info.warnings
@@ -79,8 +79,8 @@ def test_a_randomised_model_is_warned_of_in_the_run_file_and_attacked(files: Fil
 
 
 @pytest.mark.parametrize("name", ["changes_input", "without_parameters", "scripted"])
-def test_what_only_looks_strange_is_attacked(files: Files, tmp_path: Path, name: str) -> None:
-    assert select_rows(files, name) == []
+def test_an_unusual_model_that_behaves_is_attacked(files: Files, tmp_path: Path, name: str) -> None:
+    assert warnings_of(files, name) == []
     found = run_it(request(files, tmp_path / "a.thinice", arch=arch(name)))
     assert found.complete
     if name == "changes_input":  # another function: what it does to its input is part of it
@@ -111,7 +111,7 @@ def test_nan_on_some_clean_images_is_refused_before_any_attack(files: Files, tmp
     bright[:, 0, 0, 0] = 0.6
     bright[20:23, 0, 0, 0] = 0.3
     np.savez(files.data, images=as_uint8(bright), labels=files.task.labels)
-    assert select_rows(files, "nan_sometimes") == []
+    assert warnings_of(files, "nan_sometimes") == []
     observer = StopAfter()
     with pytest.raises(ModelError, match="logits of 3 of 8 clean images are NaN or infinite"):
         run_it(request(files, tmp_path / "a.thinice", arch=arch("nan_sometimes")), observer)
@@ -119,8 +119,8 @@ def test_nan_on_some_clean_images_is_refused_before_any_attack(files: Files, tmp
     assert sum(len(stage.batches) for m in read_run(tmp_path / "a.thinice").models for stage in m.stages) == 0
 
 
-def test_whatever_a_model_raises_under_attack_is_one_error(files: Files, tmp_path: Path) -> None:
-    """Also what is no Exception and has no text."""
+def test_whatever_a_model_raises_under_attack_becomes_a_model_error(files: Files, tmp_path: Path) -> None:
+    """Here a BaseException without text."""
     with pytest.raises(ModelError, match=r"dense, PGD-20, batch of \d on cpu: failed \(_StrangeError\)") as caught:
         run_it(request(files, tmp_path / "a.thinice", arch=arch("ending_under_attack")))
     assert "what was computed before is kept" in caught.value.what
@@ -134,11 +134,11 @@ def test_whatever_a_model_raises_under_attack_is_one_error(files: Files, tmp_pat
         (RuntimeError("x" * 1000), "RuntimeError: " + "x" * 200),
     ],
 )
-def test_a_strangers_error_is_told_in_one_line(error: Exception, said: str) -> None:
+def test_the_reason_of_an_error_is_one_line(error: Exception, said: str) -> None:
     assert reason(error) == said
 
 
-def test_fewer_images_than_are_looked_at_are_enough(files: Files) -> None:
+def test_fewer_images_than_the_check_uses_are_enough(files: Files) -> None:
     samples = read_samples(str(files.data)).first(1)
     assert check_determinism(load_model(files.dense, ARCH), samples, CPU) == (SOUND,)
     with pytest.raises(ModelError, match="depend on the other images"):
@@ -146,7 +146,7 @@ def test_fewer_images_than_are_looked_at_are_enough(files: Files) -> None:
 
 
 @pytest.mark.parametrize("name", ["dense", "pruned-99"])
-def test_good_networks_are_left_alone(name: str) -> None:
-    """Convolutions and batch norms, whose rounding depends on the batch size."""
+def test_sound_networks_get_no_warning(name: str) -> None:
+    """Their convolutions and batch norms round differently for each batch size."""
     samples = read_samples(str(SAMPLE_MODELS / "cifar10-test-1000.npz")).first(20)
     assert check_determinism(load_model(SAMPLE_MODELS / f"{name}.pt"), samples, CPU) == (SOUND,)

@@ -37,7 +37,7 @@ class Bins(nn.Module):
 
 
 class Constant(nn.Module):
-    """Class 0 for every image."""
+    """Predicts class 0 for every image."""
 
     def forward(self, x: Tensor) -> Tensor:
         return 0 * x.flatten(1)[:, :5] + torch.arange(5, 0, -1)
@@ -121,7 +121,7 @@ def test_among_tied_candidates_the_one_that_a_file_names_is_taken_for_the_other_
 
 
 def test_all_models_get_the_same(cifar10: Samples) -> None:
-    """Each by itself, some would get another by chance: the 95 % pruned one does best with ImageNet's."""
+    """On its own, the 95 % pruned model would get ImageNet's by chance."""
     choice = choose([bare("dense"), bare("pruned"), bare("control")], cifar10)
     assert chosen(choice) == ["cifar10"] * 3
     trials = [trial for trial in choice.trials if trial is not None]
@@ -164,16 +164,16 @@ def test_a_model_that_fails_on_the_images_stays_undecided(model: LoadedModel) ->
 
 @pytest.mark.parametrize("order", ["as it is", "by class"])
 def test_the_sample_models_get_their_normalisation_without_their_metadata(cifar10: Samples, order: str) -> None:
-    """Real weights, real images: on a thousand spread over the data, whether or not it is sorted by class."""
+    """Real weights and images; the order of the data does not matter."""
     rows = np.argsort(cifar10.labels, kind="stable") if order == "by class" else np.arange(1000)
     (trial,) = choose([bare("dense")], cifar10.take(rows, order)).trials
     assert trial is not None and trial.chosen == "cifar10" and trial.images == 1000
     assert trial.accuracies["cifar10"] == 0.747 and trial.seen["cifar10"] == 1000
-    assert trial.accuracies["none"] < 0.25 and trial.seen["none"] == 64, "given up early"
+    assert trial.accuracies["none"] < 0.25 and trial.seen["none"] == 64, "dropped early"
 
 
 def test_data_sorted_by_class_does_not_favour_a_network_that_predicts_the_first_class(model: LoadedModel) -> None:
-    """Behind `none` it always says 0: all of the first 256 images. Behind `half` it is right on three of five."""
+    """Behind `none` it always predicts 0, the class of the first 256 images; behind `half` it is right on 3 of 5."""
     undecided, samples = made(model, "half", 2000)
     sorted_by_class = samples.take(np.argsort(samples.labels, kind="stable"), "sorted")
     assert (sorted_by_class.labels[:256] == 0).all()
@@ -193,7 +193,7 @@ def test_data_sorted_by_class_does_not_favour_a_network_that_predicts_the_first_
 class Marked(nn.Module):
     """Right on images whose first channel is at least 0.5 behind `none`, 0.35 behind `half`; the last channel is grey.
 
-    The second channel says the label: behind another normalisation it cannot be read.
+    The second channel holds the label, which is unreadable behind any other normalisation.
     """
 
     def forward(self, x: Tensor) -> Tensor:
@@ -207,7 +207,7 @@ class Marked(nn.Module):
 
 
 def test_the_most_accurate_of_tied_candidates_is_taken(model: LoadedModel) -> None:
-    """20 images, 65 % against 50 %: too few to tell, and no reason to take the worse one."""
+    """65 % against 50 % on 20 images is no significant difference; the better one is taken."""
     labels = np.arange(20) % 5
     images = np.full((20, 3, 2, 2), 0.5, dtype=np.float32)
     images[:, 0], images[:, 1] = (np.arange(20) / 20)[:, None, None] + 0.001, (labels / 10)[:, None, None]

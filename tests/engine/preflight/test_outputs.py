@@ -1,4 +1,4 @@
-"""What is refused, or warned of, before any attack."""
+"""The check of a model's outputs, and of the labels against its classes."""
 
 from dataclasses import replace
 
@@ -28,7 +28,7 @@ def dense(files: Files) -> LoadedModel:
     return load_model(files.dense, ARCH)
 
 
-def test_a_good_model_is_told_its_classes(dense: LoadedModel, samples: Samples) -> None:
+def test_the_number_of_classes_is_returned(dense: LoadedModel, samples: Samples) -> None:
     assert check_outputs(dense, samples, CPU) == 5
 
 

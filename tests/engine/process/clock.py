@@ -1,14 +1,14 @@
-"""Time that only an engine's own work moves."""
+"""A clock that only the engine's work and sleep move."""
 
 from collections.abc import Callable
 
 FORWARD = 0.125
-"""What a forward pass takes, in seconds; the engine looks for wishes every other one."""
+"""Seconds of a forward pass; the engine polls after every second one."""
 BEGINNING = 1_000_000.0
 
 
 class Clock:
-    """Stands in for the module `time`: moved by forward passes and by sleeping."""
+    """Replaces the module `time`; forward passes and sleep move it."""
 
     def __init__(self) -> None:
         self.now = BEGINNING

@@ -1,32 +1,30 @@
-"""How long it still takes: a bound, and beside it what is expected, on a simulated run of known length."""
+"""The time left, as an upper bound and as expected, on simulated runs of known length."""
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from tests.engine.process.asking import batches
 from tests.engine.process.clock import Clock
+from tests.engine_runs import StopAfter, request, run_it
+from tests.linear_models import Files
 from thinice_tui.engine.process.progress import BACKWARD_COST, ProgressTracker
-from thinice_tui.protocol.durations import time_left
-from thinice_tui.protocol.ensembles import Stage, build_ensemble, build_stages
-from thinice_tui.protocol.progress import Heartbeat, SilentObserver
+from thinice_tui.protocol.durations import parse_duration
+from thinice_tui.protocol.ensembles import Phase, Stage, build_ensemble, build_phases
+from thinice_tui.protocol.progress import Heartbeat, SilentObserver, StageResult
 
 CLASSES, SAMPLES, BATCH = 10, 1000, 100
 SURVIVE = {"PGD-20": 0.5, "APGD-CE": 0.98, "APGD-T": 0.9, "FAB-T": 1.0, "Square": 1.0, "Distance": 1.0}
-"""Of what enters a stage, the share that stands after it."""
-Callback = tuple[float, str, float | None, float | None]
-"""When, in which stage, at most, expected."""
+"""The share of the samples entering a stage that survive it."""
+Report = tuple[float, str, float | None, float | None]
+"""Time of the report, stage, seconds left at most, seconds expected."""
 
 
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
-    monkeypatch.setattr("thinice_tui.engine.process.progress.time", clock)
-    return clock
-
-
-def simulated(clock: Clock, stages: tuple[Stage, ...], slow: Iterator[float]) -> list[Callback]:
-    """What is told at each tenth of each batch; `slow`: by how much the machine is slower, batch by batch."""
-    told: list[Callback] = []
+def simulated(clock: Clock, stages: tuple[Phase, ...], slow: Iterator[float]) -> list[Report]:
+    """The reports at each tenth of each batch; `slow`: the factor by which the machine is slower, batch by batch."""
+    told: list[Report] = []
 
     def hear(beat: Heartbeat) -> None:
         told.append((clock.now, beat.stage, beat.seconds_left, beat.seconds_expected))
@@ -34,7 +32,7 @@ def simulated(clock: Clock, stages: tuple[Stage, ...], slow: Iterator[float]) ->
     tracker = ProgressTracker(["dense"], stages, CLASSES, SilentObserver(), hear)
     standing = SAMPLES
     for ordinal, stage in enumerate(stages):
-        entered = SAMPLES if stage.kind == "distance" else standing
+        entered = standing if isinstance(stage, Stage) else SAMPLES
         tracker.start_stage(ordinal, entered, 0, standing, SAMPLES)
         forwards, backwards = stage.passes(CLASSES)
         for begin in range(0, entered, BATCH):
@@ -68,14 +66,14 @@ def test_the_bound_holds_and_the_estimate_is_near(clock: Clock) -> None:
     assert first[2] > 1.8 * first[3], "where half of the samples break, the bound alone is twice too long"
 
 
-def test_distances_are_of_what_is_correct_whatever_breaks(clock: Clock) -> None:
-    stages = build_stages("quick", CLASSES, distances=True)
+def test_the_search_for_distances_counts_all_correct_samples(clock: Clock) -> None:
+    stages = build_phases("quick", CLASSES, distances=True)
     for at, _, most, _ in simulated(clock, stages, forever(1.0)):
         assert most is None or most >= 0.98 * (clock.now - at)
 
 
-def test_a_machine_that_was_busy_for_a_while_is_forgotten(clock: Clock) -> None:
-    """Ten times slower in the first stage only: by the middle of the next one that says nothing any more."""
+def test_the_speed_of_an_earlier_stage_is_forgotten(clock: Clock) -> None:
+    """The machine is ten times slower in the first stage only; later predictions are right."""
     slow = iter([10.0] * 10 + [1.0] * 1000)
     told = simulated(clock, build_ensemble("standard", CLASSES), slow)
     later = [one for one in told if one[1] in ("FAB-T", "Square") and one[3] is not None]
@@ -84,14 +82,25 @@ def test_a_machine_that_was_busy_for_a_while_is_forgotten(clock: Clock) -> None:
         assert likely == pytest.approx(clock.now - at, rel=0.2, abs=5), stage
 
 
-@pytest.mark.parametrize(
-    ("most", "expected", "said"),
-    [
-        (None, None, ""),
-        (240.0, None, "≤ 4m00s left"),
-        (240.0, 130.0, "~2m10s (≤ 4m00s) left"),
-        (60.2, 60.0, "~1m00s left"),
-    ],
-)
-def test_both_are_said(most: float | None, expected: float | None, said: str) -> None:
-    assert time_left(most, expected) == said
+def test_each_stage_reports_the_time_left_once_after_its_first_batch(
+    files: Files, tmp_path: Path, clock: Clock
+) -> None:
+    """The bound holds: a sample that breaks needs no more work."""
+    told: list[tuple[float, float, int]] = []
+    ends: list[float] = []
+
+    class Listening(StopAfter):
+        def note(self, message: str) -> None:
+            if match := re.match(r"(?:about \S+ more, )?at most (\S+), as if", message):
+                told.append((clock.now, parse_duration(match[1]), len(batches(path))))
+
+        def stage_finished(self, result: StageResult) -> None:
+            super().stage_finished(result)
+            ends.append(clock.now)
+
+    run_it(request(files, path := tmp_path / "a.thinice"), Listening())
+    assert [batches for *_, batches in told][:1] == [1], "as soon as a batch is done"
+    assert len(told) == 3, "once a stage"
+    for at, left, _ in told:
+        assert ends[-1] - at <= 1.05 * left, "nothing takes longer than it says"
+    assert told[0][1] > told[-1][1]

@@ -1,4 +1,4 @@
-"""The engine as a process of its own, for a view that watches the run file it writes."""
+"""The engine as a process of its own; a view watches the run file that it writes."""
 
 import io
 import json
@@ -17,27 +17,28 @@ from thinice_tui.runfile.reader import read_run
 from thinice_tui.runfile.run_claim import RunClaim
 
 WIDTH = 100
+"""Columns of the log."""
 
 
 class Announcer:
-    """Tells the starter, once, where the run and its log are: a line of JSON, {"run": path, "log": path or null}.
+    """Writes one line of JSON for the process that started the engine: {"run": path, "log": path or null}.
 
-    On a descriptor that nobody else knows: models print whatever they like to stdout and stderr.
+    It uses a file descriptor of its own, as models may print anything to stdout and stderr.
     """
 
     def __init__(self, descriptor: int | None) -> None:
-        """descriptor: one to write to, which the starter reads; None: nobody waits for it."""
+        """descriptor: one that the starter reads; None: no starter waits."""
         self._descriptor = descriptor
         if descriptor is not None:
             with suppress(OSError):
-                os.set_inheritable(descriptor, False)  # a model may start processes that outlive this one
+                os.set_inheritable(descriptor, False)  # a model may start processes that live longer
 
     def announce(self, run: Path, log: Path | None) -> None:
-        """log: None where there is none."""
+        """Write the line; only the first call does. log: the engine's log file, None: there is none."""
         if self._descriptor is None:
             return
         line = json.dumps({"run": str(run.absolute()), "log": None if log is None else str(log)})
-        with suppress(OSError):  # the starter has gone already: then nobody needs to be told
+        with suppress(OSError):  # the starter has ended: nobody reads it
             os.write(self._descriptor, f"{line}\n".encode())
         with suppress(OSError):
             os.close(self._descriptor)
@@ -47,41 +48,45 @@ class Announcer:
 def run_engine(request: Request, announcer: Announcer) -> None:
     """Compute `request`; raises ThiniceError.
 
-    Messages, and what models print, go to stdout and stderr, which the starter keeps, and from the moment on that the
-    run has a name into NAME.thinice.log. A run that is resumed says first of all that this engine is at it. Beside a
-    finished run where nothing can be written there is no log.
+    Messages, and whatever models print, go to stdout and stderr until the run's path is known, then to its log,
+    NAME.thinice.log. A finished run in a read-only folder has no log. A resumed run names this engine before models and
+    data are read.
     """
     os.chdir(request.folder)
     step_back()
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(line_buffering=True)  # what models print is in the log when they are killed, too
+        sys.stdout.reconfigure(line_buffering=True)  # the log keeps what models print, also when the engine is killed
     console = Console(file=sys.stderr, width=WIDTH, force_terminal=False, emoji=False)
     path = request.run
     try:
         with RunClaim() as hold:
             if path is not None:
-                hold.acquire(path, _log(path))
-            from thinice_tui.engine.compare import execute, prepare  # torch takes seconds: views are told before
+                hold.acquire(path, _log_path(path))
+            # only now, since importing torch takes seconds
+            from thinice_tui.engine.compare import execute, prepare
 
             prepared = prepare(request)
             path = prepared.path
-            log = _written_to(_log(path), path)
+            log = _redirect_output(_log_path(path), path)
             hold.acquire(path, log)
             announcer.announce(path, log)
             with ConsoleObserver(console) as observer:
                 execute(request, prepared, observer, log, hold)
     except RunBusyError as busy:
         assert path is not None
-        announcer.announce(path, _log(path))
+        announcer.announce(path, _log_path(path))
         console.print(f"{busy.what}: this one is not needed", markup=False)
 
 
-def _log(run: Path) -> Path:
+def _log_path(run: Path) -> Path:
     return Path(f"{run}.log").absolute()
 
 
-def _written_to(log: Path, run: Path) -> Path | None:
-    """From now on stdout and stderr are the end of `log`; None where it cannot be, nor need be: `run` is finished."""
+def _redirect_output(log: Path, run: Path) -> Path | None:
+    """Append stdout and stderr to `log` from now on; None where it cannot be written and `run` is finished anyway.
+
+    Raises RunFileError where it cannot be written and the run is unfinished.
+    """
     try:
         run.parent.mkdir(parents=True, exist_ok=True)
         stream = log.open("ab")

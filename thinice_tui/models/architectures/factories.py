@@ -1,4 +1,4 @@
-"""Architectures from the user's own code, and from timm: only ever what --arch names, never what a file says."""
+"""Architectures from the user's own code and from timm, where --arch names them; a model file never does."""
 
 import hashlib
 import importlib
@@ -20,29 +20,29 @@ TIMM = "timm"
 
 
 def build_from_spec(spec: str, state: Mapping[str, Tensor]) -> nn.Module:
-    """`FILE.py:factory`, `package.module:factory` or `timm:NAME`; raises UsageError.
+    """The network of `FILE.py:factory`, `package.module:factory` or `timm:NAME`; raises UsageError.
 
-    A factory gets `num_classes` and `in_channels` (or `in_chans`) where it takes them and the state tells them.
+    A factory is given `num_classes` and `in_channels` (or `in_chans`) where it takes them and `state` tells them.
     """
     where, _, name = spec.rpartition(":")
     sizes = _sizes(state)
     if where == TIMM:
-        sizes.pop("in_channels", None)  # timm says in_chans
+        sizes.pop("in_channels", None)  # timm calls it in_chans
         return _called(spec, _module(TIMM, spec).create_model, (name,), {"pretrained": False, **sizes})
     factory = getattr(_module(where, spec), name, None)
     if not callable(factory):
-        raise UsageError(f"--arch {spec}: {where} has no function {name!r}")
+        raise UsageError(f"--arch {spec}: {where} has no function {name!r}", "check the name after the colon")
     try:
         taken = inspect.signature(factory).parameters
-    except (TypeError, ValueError):  # a class or a builtin that does not say
+    except (TypeError, ValueError):  # a class or a builtin without a signature
         taken = {}  # type: ignore[assignment]
     return _called(spec, factory, (), {key: value for key, value in sizes.items() if key in taken})
 
 
 def code_sha256(spec: str) -> str:
-    """sha256 of what a factory came from, so that edited code is another run; empty: a known name.
+    """sha256 of the file that a factory is in, so that edited code makes another run; empty: a known name.
 
-    For timm its version: it is a package of many files that change together.
+    For timm, of its version: its many files change together.
     """
     if ":" not in spec:
         return ""
@@ -54,7 +54,7 @@ def code_sha256(spec: str) -> str:
 
 
 def _sizes(state: Mapping[str, Tensor]) -> dict[str, int]:
-    """Classes by the last matrix, input channels by the first convolution."""
+    """num_classes by the last matrix, in_channels and in_chans by the first convolution."""
     matrices = [value for value in state.values() if value.ndim == 2]
     kernels = [value for value in state.values() if value.ndim == 4]
     sizes = {"num_classes": matrices[-1].shape[0]} if matrices else {}
@@ -66,10 +66,13 @@ def _called(spec: str, factory: Callable[..., Any], arguments: tuple[str, ...], 
         network = factory(*arguments, **options)
     except KeyboardInterrupt:
         raise
-    except BaseException as error:  # a stranger's code, that may even try to end the program
+    except BaseException as error:  # the user's code may raise anything, SystemExit too
         raise UsageError(f"--arch {spec}: the factory failed: {reason(error)}") from error
     if not isinstance(network, nn.Module):
-        raise UsageError(f"--arch {spec}: returned {type(network).__name__}, expected a torch.nn.Module")
+        raise UsageError(
+            f"--arch {spec}: returned {type(network).__name__}, expected a torch.nn.Module",
+            "let the factory return the network",
+        )
     return network
 
 
@@ -82,12 +85,12 @@ def _module(where: str, spec: str) -> ModuleType:
     path = expanded(where)
     folder = str(path.resolve().parent if where.endswith(".py") else Path.cwd())
     if folder not in sys.path:
-        sys.path.append(folder)  # the code's own neighbours, as `python FILE.py` would find them; also later
+        sys.path.append(folder)  # so that it can import its neighbours, now and later, as `python FILE.py` can
     try:
         if not where.endswith(".py"):
             return importlib.import_module(where)
         if not path.is_file():
-            raise UsageError(f"--arch {spec}: there is no file {where}")
+            raise UsageError(f"--arch {spec}: there is no file {where}", "check the path before the colon")
         found = importlib.util.spec_from_file_location(path.stem, path)
         assert found is not None and found.loader is not None
         module = importlib.util.module_from_spec(found)
@@ -96,5 +99,5 @@ def _module(where: str, spec: str) -> ModuleType:
         return module
     except (UsageError, KeyboardInterrupt):
         raise
-    except BaseException as error:  # a stranger's code, that may even try to end the program
+    except BaseException as error:  # the user's code may raise anything, SystemExit too
         raise UsageError(f"--arch {spec}: cannot import {where}: {reason(error)}") from error

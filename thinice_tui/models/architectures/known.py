@@ -1,4 +1,4 @@
-"""The architectures that are recognised by the names and shapes of a state dict, and how far one is from each."""
+"""The known architectures, one row each, and how a state dict differs from them."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,26 +14,26 @@ from thinice_tui.models.architectures.vgg import VARIANTS
 from thinice_tui.models.architectures.wide_resnet import WideResNet
 
 COUNTER = "num_batches_tracked"
-"""Counters of batch norm that old torch did not save, and that evaluation never reads."""
-NAMED = 3
-"""Names of each kind that a message shows."""
-STEM = 16
-"""Channels of a wide network's first layer, at any width."""
+"""The end of the names of batch norm's counters: old torch did not save them, and evaluation never reads them."""
+SHOWN = 3
+"""The most names of each kind that a message shows."""
+WIDE_STEM = 16
+"""Channels of the first layer of a wide residual network, at any width."""
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """A network that this package can build, in the sizes that a state dict has."""
+    """A network that can be built in the sizes of a state dict."""
 
     name: str
     build: Callable[[Layers], nn.Module]
-    mark: str
-    """A name that every state of it has, so that most others need not be looked at."""
+    key: str
+    """A name that every state of it has, so that most architectures are ruled out at once."""
     unused: tuple[str, ...] = ()
-    """What published states hold beside it and its forward pass never reads: how such names begin."""
+    """Prefixes of names in published states that the forward pass never reads."""
 
     def make(self, shapes: Shapes = NOTHING, classes: int = 10) -> nn.Module:
-        """A network without values (on the meta device), as `shapes` say or the standard one."""
+        """A network without values, on the meta device; shapes: of a state dict, or empty for the standard sizes."""
         with torch.device("meta"):
             return self.build(Layers(shapes, classes))
 
@@ -47,21 +47,21 @@ _WIDE = ((28, 4), (28, 10), (34, 10))
 
 
 def _resnets(depth: int) -> list[Architecture]:
-    """The three kinds of residual network of one depth."""
+    """The three residual networks of one depth."""
     counts, deep = _DEPTHS[depth], depth >= 50
     block, preact_block = (Bottleneck, PreActBottleneck) if deep else (BasicBlock, PreActBasicBlock)
-    mark = f"layer3.{counts[2] - 1}.conv{3 if deep else 2}.weight"
+    key = f"layer3.{counts[2] - 1}.conv{3 if deep else 2}.weight"
     return [
-        Architecture(f"cifar_resnet{depth}", lambda layers: CifarResNet(layers, block, counts), mark),
-        Architecture(f"preact_resnet{depth}", lambda layers: PreActResNet(layers, preact_block, counts), mark),
-        Architecture(f"torchvision_resnet{depth}", lambda layers: TorchvisionResNet(layers, block, counts), mark),
+        Architecture(f"cifar_resnet{depth}", lambda layers: CifarResNet(layers, block, counts), key),
+        Architecture(f"preact_resnet{depth}", lambda layers: PreActResNet(layers, preact_block, counts), key),
+        Architecture(f"torchvision_resnet{depth}", lambda layers: TorchvisionResNet(layers, block, counts), key),
     ]
 
 
 def _wide(depth: int, widen: int) -> Architecture:
-    mark = f"block3.layer.{(depth - 4) // 6 - 1}.conv2.weight"
+    key = f"block3.layer.{(depth - 4) // 6 - 1}.conv2.weight"
     build = lambda layers: WideResNet(layers, depth, widen)  # noqa: E731
-    return Architecture(f"wide_resnet_{depth}_{widen}", build, mark, ("sub_block1.",))
+    return Architecture(f"wide_resnet_{depth}_{widen}", build, key, ("sub_block1.",))
 
 
 KNOWN = {
@@ -70,14 +70,14 @@ KNOWN = {
         Architecture("preact_resnet8", PreActResNet8, "stem.weight"),
         *(known for depth in _DEPTHS for known in _resnets(depth)),
         *(_wide(depth, widen) for depth, widen in _WIDE),
-        *(Architecture(name, build, mark) for name, (build, mark) in VARIANTS.items()),
+        *(Architecture(name, build, key) for name, (build, key) in VARIANTS.items()),
     )
 }
 
 
 @dataclass(frozen=True)
 class Differences:
-    """How a state differs from an architecture in the sizes that it has itself."""
+    """How a state differs from an architecture that is built in the state's own sizes."""
 
     missing: tuple[str, ...]
     unexpected: tuple[str, ...]
@@ -96,18 +96,18 @@ class Differences:
 def _some(what: str, items: tuple[str, ...]) -> str:
     if not items:
         return ""
-    more = f" and {len(items) - NAMED} more" if len(items) > NAMED else ""
-    return f"{what} {', '.join(items[:NAMED])}{more}".strip()
+    more = f" and {len(items) - SHOWN} more" if len(items) > SHOWN else ""
+    return f"{what} {', '.join(items[:SHOWN])}{more}".strip()
 
 
-def used(architecture: Architecture, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The state without what the architecture never reads."""
+def used_part(architecture: Architecture, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The state without the tensors that the architecture never reads."""
     return {key: value for key, value in state.items() if not key.startswith(architecture.unused or ("\0",))}
 
 
 def differences(architecture: Architecture, state: Mapping[str, Tensor]) -> Differences:
-    """What keeps `state` from being loaded into `architecture`; count 0: nothing."""
-    own = used(architecture, state)
+    """The differences between `state` and `architecture`; count 0: it can be loaded."""
+    own = used_part(architecture, state)
     shapes = {key: tuple(value.shape) for key, value in own.items()}
     network = architecture.make(shapes)
     expected = {key: tuple(value.shape) for key, value in network.state_dict().items() if not key.endswith(COUNTER)}
@@ -126,33 +126,32 @@ def _shape(shape: tuple[int, ...]) -> str:
 
 
 def recognise(state: Mapping[str, Tensor]) -> Architecture | None:
-    """The architecture of exactly these names and shapes, of those that fit the one with these widths by default."""
-    fitting = [known for known in KNOWN.values() if known.mark in state and differences(known, state).count == 0]
+    """The architecture that `state` fits exactly; of several, the one whose standard widths are closest. None: none."""
+    fitting = [known for known in KNOWN.values() if known.key in state and differences(known, state).count == 0]
     return min(fitting, key=lambda architecture: _distance(architecture, state), default=None)
 
 
 def _distance(architecture: Architecture, state: Mapping[str, Tensor]) -> float:
-    """How far the widths of the state are from the standard ones, as a sum of relative differences."""
+    """The sum of the relative differences of the tensors' sizes from the standard ones."""
     standard = architecture.make().state_dict()
     pairs = [(value.numel(), int(standard[key].numel())) for key, value in state.items() if key in standard]
     return sum(abs(found - usual) / usual for found, usual in pairs)
 
 
 def nearest(state: Mapping[str, Tensor]) -> tuple[Architecture, Differences]:
-    """The architecture with the fewest differences, and these."""
+    """The architecture with the fewest differences from `state`, and the differences."""
     found = [(architecture, differences(architecture, state)) for architecture in KNOWN.values()]
     return min(found, key=lambda item: (item[1].count, _distance(item[0], state)))
 
 
-def sizes(architecture: Architecture, state: Mapping[str, Tensor]) -> str:
-    """How the state's widths differ from the standard ones, in words; empty: not at all.
+def width_note(architecture: Architecture, state: Mapping[str, Tensor]) -> str:
+    """How the state's hidden widths differ from the standard ones, in words; empty: not at all.
 
-    Classes and input channels are no matter of width: only hidden channels count, and not the stem of a wide network,
-    which has 16 at any width.
+    Classes and input channels do not count, nor does the stem of a wide network, which has 16 channels at any width.
     """
     standard = architecture.make().state_dict()
     widths = [(value.shape[0], standard[key].shape[0]) for key, value in state.items() if key.endswith("running_mean")]
-    ratios = {found / usual for found, usual in widths if (found, usual) != (STEM, STEM)}
+    ratios = {found / usual for found, usual in widths if (found, usual) != (WIDE_STEM, WIDE_STEM)}
     if ratios <= {1.0}:
         return ""
     return f"{ratios.pop():g} × its width" if len(ratios) == 1 else "channels removed"

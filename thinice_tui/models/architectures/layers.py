@@ -1,4 +1,4 @@
-"""Layers in the sizes that a state dict has, so that widths, classes and input channels are read and not asked for."""
+"""Makes layers in the sizes of a state dict, so that widths, classes and input channels need not be given."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -10,10 +10,10 @@ NOTHING: Shapes = MappingProxyType({})
 
 
 class Layers:
-    """Makes a network's layers by name: channels as `shapes` has them under that name, else as the paper says.
+    """Makes a network's layers by name, with the channels that `shapes` has under that name, else the standard ones.
 
-    What the shapes do not decide (kernel, stride, padding) is the architecture's. So a network with removed
-    channels is built as it is, and one without shapes is the standard one, with `classes` outputs.
+    Kernel, stride and padding are the architecture's. So a network with removed channels is built as it is, and
+    without shapes the standard network is built, with `classes` outputs.
     """
 
     def __init__(self, shapes: Shapes = NOTHING, classes: int = 10, prefix: str = "") -> None:
@@ -21,11 +21,11 @@ class Layers:
         self.classes = classes
 
     def under(self, name: str) -> "Layers":
-        """The same for the layers inside the module `name`."""
+        """The maker of the layers inside the module `name`."""
         return Layers(self._shapes, self.classes, f"{self._prefix}{name}.")
 
     def has(self, name: str, otherwise: bool) -> bool:
-        """Whether there is anything called `name`, or under it; `otherwise` where no shapes are known at all."""
+        """Whether the shapes have `name` or names under it; `otherwise`: the answer where there are no shapes."""
         if not self._shapes:
             return otherwise
         full = self._prefix + name
@@ -34,25 +34,25 @@ class Layers:
     def conv(
         self, name: str, channels: tuple[int, int], kernel: int, stride: int = 1, padding: int = 0, bias: bool = False
     ) -> nn.Conv2d:
-        """A convolution from `channels[0]` to `channels[1]` by default."""
+        """A convolution; channels: (in, out) of the standard network."""
         shape = self._shape(name, 4)
         ins, outs = (shape[1], shape[0]) if shape else channels
         return nn.Conv2d(ins, outs, kernel, stride, padding, bias=bias)
 
     def norm(self, name: str, channels: int) -> nn.BatchNorm2d:
-        """Batch norm over [N,C,H,W]; without weights of its own where the state has none."""
+        """Batch norm over [N,C,H,W]; without weight and bias where the state has none."""
         shape = self._shapes.get(f"{self._prefix}{name}.running_mean")
         affine = shape is None or f"{self._prefix}{name}.weight" in self._shapes
         return nn.BatchNorm2d(shape[0] if shape else channels, affine=affine)
 
     def linear(self, name: str, channels: tuple[int, int]) -> nn.Linear:
-        """A linear layer from `channels[0]` to `channels[1]` by default."""
+        """A linear layer; channels: (in, out) of the standard network."""
         shape = self._shape(name, 2)
         ins, outs = (shape[1], shape[0]) if shape else channels
         return nn.Linear(ins, outs)
 
     def is_conv(self, name: str) -> bool:
-        """Whether the state has a convolution's weight under `name`."""
+        """Whether the shapes have a convolution's weight under `name`."""
         return self._shape(name, 4) is not None
 
     def _shape(self, name: str, dimensions: int) -> tuple[int, ...] | None:
@@ -61,9 +61,9 @@ class Layers:
 
 
 def make_head(layers: Layers, channels: int, *names: str) -> tuple[str, nn.Module]:
-    """The last layer, and which of `names` the state has it under (the first by default).
+    """The name and the module of the last layer; the name is the one of `names` that the state has, else the first.
 
-    It is linear, or a 1×1 convolution (hidden networks, and so robust scratch tickets).
+    The layer is linear, or a 1×1 convolution (hidden networks and robust scratch tickets).
     """
     name = next((name for name in names if layers.has(name, False)), names[0])
     if layers.is_conv(name):

@@ -1,4 +1,4 @@
-"""The residual block that begins with batch norm and ReLU (He et al. 2016, arXiv 1603.05027); any shortcut's name."""
+"""The pre-activation residual block (He et al. 2016, arXiv 1603.05027), with any name of the shortcut."""
 
 import torch
 from torch import Tensor, nn
@@ -7,7 +7,7 @@ from torch.nn import functional as F
 from thinice_tui.models.architectures.layers import Layers
 
 
-class PreActivated(nn.Module):
+class PreActBlockBase(nn.Module):
     """Two 3×3 convolutions, each after batch norm and ReLU; the shortcut branches off after the first ReLU."""
 
     shortcut_name = "shortcut"

@@ -1,6 +1,6 @@
 """Pre-activation residual networks for 32×32 images (He et al. 2016, arXiv 1603.05027).
 
-Named as in kuangliu/pytorch-cifar, with a final `bn` where the state has one: FlyingBird and RobustBird do.
+Names as in kuangliu/pytorch-cifar, with a final `bn` where the state has one, as those of FlyingBird and RobustBird.
 """
 
 from collections.abc import Sequence
@@ -10,13 +10,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from thinice_tui.models.architectures.layers import Layers, classify, make_head
-from thinice_tui.models.architectures.preact_block import PreActivated
+from thinice_tui.models.architectures.preact_block import PreActBlockBase
 
 WIDTHS = (64, 128, 256, 512)
 
 
-class PreActBasicBlock(PreActivated):
-    """Its shortcut is a sequence of one."""
+class PreActBasicBlock(PreActBlockBase):
+    """The block whose shortcut is a sequence of one convolution."""
 
     expansion = 1
 
@@ -25,7 +25,7 @@ class PreActBasicBlock(PreActivated):
 
 
 class PreActBottleneck(nn.Module):
-    """1×1, 3×3 that strides, and 1×1 convolution, each after batch norm and ReLU."""
+    """A 1×1, a 3×3 (with the stride) and a 1×1 convolution, each after batch norm and ReLU."""
 
     expansion = 4
 
@@ -54,7 +54,7 @@ PreActBlock = type[PreActBasicBlock] | type[PreActBottleneck]
 
 
 def _convolution(layers: Layers, ins: int, outs: int, stride: int) -> nn.Sequential:
-    """A shortcut of one 1×1 convolution alone."""
+    """A shortcut of one 1×1 convolution."""
     return nn.Sequential(layers.under("shortcut").conv("0", (ins, outs), 1, stride))
 
 

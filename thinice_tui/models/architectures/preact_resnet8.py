@@ -1,10 +1,10 @@
-"""The sample models' network: a small pre-activation ResNet for 32×32 images."""
+"""The network of the sample models: a small pre-activation ResNet for 32×32 images."""
 
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from thinice_tui.models.architectures.layers import Layers
-from thinice_tui.models.architectures.preact_block import PreActivated
+from thinice_tui.models.architectures.preact_block import PreActBlockBase
 
 
 class PreActResNet8(nn.Module):
@@ -14,9 +14,9 @@ class PreActResNet8(nn.Module):
         super().__init__()
         layers = layers or Layers()
         self.stem = layers.conv("stem", (3, 32), 3, 2, 1)
-        self.layer1 = PreActivated(layers.under("layer1"), self.stem.out_channels, 32, 1)
-        self.layer2 = PreActivated(layers.under("layer2"), self.layer1.outs, 64, 2)
-        self.layer3 = PreActivated(layers.under("layer3"), self.layer2.outs, 128, 2)
+        self.layer1 = PreActBlockBase(layers.under("layer1"), self.stem.out_channels, 32, 1)
+        self.layer2 = PreActBlockBase(layers.under("layer2"), self.layer1.outs, 64, 2)
+        self.layer3 = PreActBlockBase(layers.under("layer3"), self.layer2.outs, 128, 2)
         self.bn = layers.norm("bn", self.layer3.outs)
         self.fc = layers.linear("fc", (self.layer3.outs, layers.classes))
 

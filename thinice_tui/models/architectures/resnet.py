@@ -1,4 +1,4 @@
-"""Post-activation residual networks (He et al. 2015, arXiv 1512.03385), in the two namings that are in use.
+"""Post-activation residual networks (He et al. 2015, arXiv 1512.03385), with the two sets of names in use.
 
 For 32×32 images: a 3×3 stem, `shortcut`, `linear` (kuangliu/pytorch-cifar; HYDRA, HARP, RADMM, MAD, TwinRep, PwoA,
 Li20), the last layer also `fc` or a 1×1 convolution (hidden networks). For larger ones: a 7×7 stem with stride 2 and
@@ -38,7 +38,7 @@ class BasicBlock(nn.Module):
 
 
 class Bottleneck(nn.Module):
-    """A 3×3 convolution, that strides, between two of 1×1; four times as many channels come out as are inside."""
+    """A 3×3 convolution (with the stride) between two of 1×1; it has four times as many output as inner channels."""
 
     expansion = 4
 
@@ -65,7 +65,7 @@ Block = type[BasicBlock] | type[Bottleneck]
 
 
 def _add_skip(block: nn.Module, layers: Layers, name: str, ins: int, outs: int, stride: int) -> None:
-    """A 1×1 convolution with batch norm where the shape changes; the identity elsewhere."""
+    """Add a 1×1 convolution with batch norm to `block` where the shape changes; elsewhere the skip is the identity."""
     if layers.has(name, stride != 1 or ins != outs):
         inner = layers.under(name)
         block.add_module(name, nn.Sequential(inner.conv("0", (ins, outs), 1, stride), inner.norm("1", outs)))
@@ -80,7 +80,7 @@ def _skipped(block: nn.Module, x: Tensor, name: str) -> Tensor:
 def make_stages(
     network: nn.Module, layers: Layers, block: Block, depths: Sequence[int], channels: int, skip: str
 ) -> int:
-    """Add `layer1` to `layer4` to the network; the channels that come out."""
+    """Add `layer1` to `layer4` to the network; returns the number of output channels."""
     for number, (depth, width) in enumerate(zip(depths, WIDTHS, strict=True), start=1):
         stage = nn.Sequential()
         for index in range(depth):

@@ -1,6 +1,6 @@
-"""VGG-16 with batch norm for 32×32 images (Simonyan and Zisserman 2014, arXiv 1409.1556), as six projects have it.
+"""VGG-16 with batch norm for 32×32 images (Simonyan and Zisserman 2014, arXiv 1409.1556), in six published variants.
 
-They differ in names, in biases, in the last pooling and in the classifier; widths are read from the shapes.
+These differ in names, biases, the last pooling and the classifier.
 """
 
 from collections.abc import Callable
@@ -12,12 +12,13 @@ from thinice_tui.models.architectures.layers import Layers
 
 STAGES = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
 LAST = 512
+"""Width of the first classifier layer of Li et al. (2020)."""
 
 
 def convolutions(layers: Layers, bias: bool) -> tuple[nn.Sequential, int]:
-    """Thirteen convolutions, each with batch norm and ReLU, a 2×2 max pooling between stages; the channels they give.
+    """Thirteen convolutions with batch norm and ReLU, 2×2 max pooling between stages; and their output channels.
 
-    In the flat numbering that all but PwoA share. Poolings after the last stage have no number that matters.
+    Layers are numbered in one flat list, as in all variants but PwoA's.
     """
     made, channels = nn.Sequential(), 3
     for number, widths in enumerate(STAGES):
@@ -133,4 +134,4 @@ VARIANTS: dict[str, tuple[Callable[[Layers], nn.Module], str]] = {
     "vgg16_li20": (LiVgg, "feature.40.weight"),
     "vgg16_pwoa": (PwoaVgg, "layer5.2.0.weight"),
 }
-"""By name: how it is built, and a name that only such states have."""
+"""By name: how the variant is built, and a name that all its states have."""

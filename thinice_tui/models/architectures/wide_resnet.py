@@ -1,27 +1,27 @@
 """Wide residual networks for 32×32 images (Zagoruyko and Komodakis 2016, arXiv 1605.07146).
 
-Named as in TRADES, HYDRA and HARP: `block1.layer.0.conv1`, `convShortcut`, `bn1`, `fc`. Some of these hold a second
-first stage, `sub_block1`, that their forward pass never calls: it is left out.
+Names as in TRADES, HYDRA and HARP: `block1.layer.0.conv1`, `convShortcut`, `bn1`, `fc`. Some of their states hold a
+second first stage, `sub_block1`, that the forward pass never calls; it is left out.
 """
 
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from thinice_tui.models.architectures.layers import Layers, classify, make_head
-from thinice_tui.models.architectures.preact_block import PreActivated
+from thinice_tui.models.architectures.preact_block import PreActBlockBase
 
 WIDTHS = (16, 32, 64)
-"""Of the three stages, times the widening factor; the stem has 16 channels."""
+"""Channels of the three stages before the widening factor; the stem has 16."""
 
 
-class WideBlock(PreActivated):
-    """Its shortcut has a name of its own."""
+class WideBlock(PreActBlockBase):
+    """The block whose shortcut is called convShortcut."""
 
     shortcut_name = "convShortcut"
 
 
 class WideStage(nn.Module):
-    """`count` blocks, of which the first strides."""
+    """`count` blocks, the first with the stride."""
 
     def __init__(self, layers: Layers, channels: int, width: int, count: int, stride: int) -> None:
         super().__init__()

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from thinice_tui.errors import CheckpointError
 from thinice_tui.models.formats.registry import read_file
-from thinice_tui.models.masks import FoldedMasks, fold_masks
+from thinice_tui.models.masks.fold import FoldedMasks, fold_masks
 from thinice_tui.models.masks.mask_file import read_mask_file, split_mask_file
 from thinice_tui.safe_io.file_kind import check_not_another_kind, first_bytes
 

@@ -1,0 +1,14 @@
+"""Pre-activation residual networks are recognised and compute the formula of their paper."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.models.checks import check_same, save
+from tests.models.reference_networks import REFERENCES
+
+
+@pytest.mark.parametrize("name", [name for name in REFERENCES if name.startswith("preact")])
+def test_a_network_is_recognised_in_any_width_and_computes_the_published_formula(name: str, tmp_path: Path) -> None:
+    state = REFERENCES[name].make(10, 3)
+    check_same(save(state, tmp_path / "a.pt"), state, name)

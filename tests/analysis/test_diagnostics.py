@@ -18,7 +18,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     run = write_run(tmp_path_factory.mktemp("square") / "a.thinice", {"dense": "dense"}, n=N)
     dense = run.models[0]
     stages = (*dense.stages[:2], replace(dense.stages[2], name="Square", parameters={"kind": "square"}))
-    right = replace(
+    robust = replace(
         dense, stages=stages, clean_prediction=run.labels.astype(np.int32), broken_by=np.full(N, -1, np.int16)
     )
     return replace(run, models=(robust,))

@@ -15,6 +15,7 @@ from thinice_tui.runfile.records import BatchOutcome, Layer, ModelRecord, Role, 
 from thinice_tui.runfile.writer import RunWriter
 
 STAGES = ("PGD-20", "APGD-CE", "APGD-T")
+KINDS = ("pgd", "apgd-ce", "apgd-t")
 SHAPE = (3, 8, 8)
 BATCH = 16
 
@@ -76,7 +77,9 @@ class MadeRun:
 
     def begin(self, writer: RunWriter) -> None:
         """Plan the stages; nothing is computed yet."""
-        writer.plan_stages([(name, {"steps": 20}) for name in STAGES], len(self.records))
+        writer.plan_stages(
+            [(name, {"kind": kind, "steps": 20}) for name, kind in zip(STAGES, KINDS, strict=True)], len(self.records)
+        )
 
     def clean(self, writer: RunWriter, number: int) -> None:
         """The clean predictions of the model `number`."""

@@ -8,7 +8,7 @@ import torchattacks
 from tests.linear_models import make_task, module
 from tests.places import ROOT
 from thinice_tui.attacks.counting import CountingModel
-from thinice_tui.attacks.registry import attack_batch, pgd_step_size
+from thinice_tui.attacks.registry import attack_batch
 from thinice_tui.models.classifier import Classifier
 from thinice_tui.protocol.ensembles import Stage, build_ensemble
 from thinice_tui.protocol.threat_model import NORMS, Norm
@@ -27,11 +27,11 @@ def test_an_attack_leaves_batch_norm_and_gradients_alone() -> None:
     before = {key: value.clone() for key, value in model.state_dict().items()}
     images = torch.from_numpy(task.images)
     labels = model(images).argmax(1)
-    metered = CountingModel(model, CPU)
-    metered.train()
+    counting = CountingModel(model, CPU)
+    counting.train()
     for stage in build_ensemble("quick", 5):
-        attack_batch(stage, metered, images, labels, "Linf", 8 / 255, seed=0)
-    assert not model.training and not metered.training
+        attack_batch(stage, counting, images, labels, "Linf", 8 / 255, seed=0)
+    assert not model.training and not counting.training
     assert all(torch.equal(value, before[key]) for key, value in model.state_dict().items())
     assert all(parameter.grad is None for parameter in model.parameters())
 
@@ -66,8 +66,8 @@ def test_the_watcher_can_stop_an_attack_within_one_pass() -> None:
     class StopHere(Exception):
         pass
 
-    def watch(meter: CountingModel) -> None:
-        if meter.forwards > 6:
+    def watch(model: CountingModel) -> None:
+        if model.forwards > 6:
             raise StopHere
 
     task = make_task(6)
@@ -97,12 +97,6 @@ def test_a_model_without_parameters_prints_nothing(capsys: pytest.CaptureFixture
     assert capsys.readouterr().out == ""
 
 
-def test_the_weak_attacks_step_is_what_papers_use() -> None:
-    assert pgd_step_size("Linf", 8 / 255, 20) == pytest.approx(2 / 255)
-    assert pgd_step_size("Linf", 8 / 255, 5) == pytest.approx(4 / 255)
-    assert pgd_step_size("L2", 0.5, 20) == pytest.approx(0.0625)
-
-
 def test_torchattacks_autoattack_is_never_used() -> None:
     assert torchattacks.AutoAttack is not None
     sources = ROOT / "thinice_tui"
@@ -123,11 +117,11 @@ def test_gradients_reach_an_attack_contiguous_whatever_layout_the_model_computes
     inputs = images.clone().requires_grad_()
     (bare,) = torch.autograd.grad(model.network(inputs.contiguous(memory_format=torch.channels_last)).sum(), inputs)
     assert not bare.is_contiguous(), "else this test shows nothing"
-    metered = CountingModel(torch.nn.Sequential(ChannelsLast(), model.network), CPU)
-    (gradient,) = torch.autograd.grad(metered(inputs).sum(), inputs)
+    counting = CountingModel(torch.nn.Sequential(ChannelsLast(), model.network), CPU)
+    (gradient,) = torch.autograd.grad(counting(inputs).sum(), inputs)
     assert gradient.is_contiguous() and torch.allclose(gradient, bare)
     short = Stage(stage.name, stage.kind, 5, 1, stage.targets)
-    assert attack_batch(short, metered, images, labels, norm, 0.1, seed=0).shape == images.shape
+    assert attack_batch(short, counting, images, labels, norm, 0.1, seed=0).shape == images.shape
 
 
 class ChannelsLast(torch.nn.Module):

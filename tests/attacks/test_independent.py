@@ -15,12 +15,11 @@ from torchattacks.attacks import fab as their_fab
 from tests.places import SAMPLE_MODELS
 from thinice_tui.attacks.apgd import ascend
 from thinice_tui.attacks.counting import CountingModel
-from thinice_tui.attacks.losses import Loss
-from thinice_tui.attacks.projection import onto_hyperplane
+from thinice_tui.attacks.norms import norm_of
 from thinice_tui.attacks.registry import attack_batch
-from thinice_tui.engine.worker.verify import project
 from thinice_tui.models.classifier import Classifier
 from thinice_tui.models.load import load_model
+from thinice_tui.protocol.attacks import Loss
 from thinice_tui.protocol.ensembles import Stage
 from thinice_tui.protocol.threat_model import NORMS, Norm
 
@@ -64,7 +63,7 @@ def test_the_iterates_of_apgd_are_torchattacks_bit_for_bit(
         torch.manual_seed(7)
         _, held, best, _ = attack.attack_single_run(images, labels)
         torch.manual_seed(7)
-        ours = ascend(model, images, labels, norm, torch.full((len(images), 1, 1, 1), eps), 50, loss)
+        ours = ascend(model, images, labels, norm_of(norm), torch.full((len(images), 1, 1, 1), eps), 50, loss)
     assert torch.equal(ours.losses.amax(dim=0), best)
     assert torch.equal(ours.margins > 0, held.bool()) and not held.all()
 
@@ -108,7 +107,7 @@ def test_projections_are_the_authors(norm: Norm) -> None:
     missing = torch.randn(200, generator=generator) * torch.logspace(-2, 3, 200)
     theirs = their_fab.projection_linf if norm == "Linf" else their_fab.projection_l2
     expected = theirs(points, weights, (weights * points).sum(dim=1) + missing)
-    found = onto_hyperplane(points, weights, missing, norm)
+    found = norm_of(norm).onto_hyperplane(points, weights, missing)
     missed = ((weights * found).sum(dim=1) - missing).abs() > 1e-3
     assert missed.any() and not missed.all()
     assert torch.allclose(found, expected, atol=2e-4)
@@ -132,13 +131,13 @@ def test_several_targets_or_restarts_at_once_find_what_they_find_one_by_one(
     """Where nothing breaks, also the noise is the same; 16 images, so 2 or 3 runs at once, and 1 is left."""
     images, labels = batch
     eps = 0.5 / 255 if norm == "Linf" else 0.02
-    meters, found = [], []
-    for room in (1, 48):
-        meters.append(CountingModel(model, torch.device("cpu")))
-        found.append(attack_batch(stage, meters[-1], images, labels, norm, eps, seed=7, room=room))
+    models, found = [], []
+    for batch_capacity in (1, 48):
+        models.append(CountingModel(model, torch.device("cpu")))
+        found.append(attack_batch(stage, models[-1], images, labels, norm, eps, seed=7, batch_capacity=batch_capacity))
     assert torch.allclose(found[0], found[1], atol=1e-5), (found[0] - found[1]).abs().flatten(1).amax(1)
     assert not torch.equal(found[0], images)
-    assert meters[0].forwards == meters[1].forwards and meters[0].backwards == meters[1].backwards
+    assert models[0].forwards == models[1].forwards and models[0].backwards == models[1].backwards
 
 
 @pytest.mark.parametrize("stage", [Stage("T", "apgd-t", 20, targets=9), Stage("FAB-T", "fab-t", 20, targets=9)])
@@ -148,12 +147,12 @@ def test_several_targets_at_once_break_as_many_in_fewer_passes(
     images, labels = batch
     sizes: list[int] = []
 
-    def watched(room: int) -> Tensor:
+    def watched(batch_capacity: int) -> Tensor:
         sizes.clear()
-        metered = CountingModel(model, torch.device("cpu"))
-        metered.register_forward_hook(lambda _module, inputs, _logits: sizes.append(len(inputs[0])))
-        found = attack_batch(stage, metered, images, labels, "Linf", 8 / 255, seed=7, room=room)
-        return broken(model, project(images, found, "Linf", 8 / 255), labels)
+        counting = CountingModel(model, torch.device("cpu"))
+        counting.register_forward_hook(lambda _module, inputs, _logits: sizes.append(len(inputs[0])))
+        found = attack_batch(stage, counting, images, labels, "Linf", 8 / 255, seed=7, batch_capacity=batch_capacity)
+        return broken(model, norm_of("Linf").project(images, found, 8 / 255), labels)
 
     expected, passes = watched(1), len(sizes)
     assert torch.equal(watched(40), expected) and expected.any() and not expected.all()

@@ -33,8 +33,8 @@ def attack(stage: Stage, norm: Norm, n: int, quantile: float = 0.5) -> tuple[np.
     eps = float(np.quantile(distances, quantile)) * 1.0001
     images, labels = torch.from_numpy(task.images[correct]), torch.from_numpy(task.labels[correct])
     model = Classifier(module(task.weight))
-    metered = CountingModel(model, torch.device("cpu"))
-    candidates = attack_batch(stage, metered, images, labels, norm, eps, seed=0)
+    counting = CountingModel(model, torch.device("cpu"))
+    candidates = attack_batch(stage, counting, images, labels, norm, eps, seed=0)
     return distances, verify(model, images, labels, candidates, norm, eps).broken.numpy(), eps
 
 
@@ -66,8 +66,8 @@ def test_every_stage_of_standard_and_plus_works_with_few_classes(classes: int, n
     images, labels = torch.from_numpy(task.images[correct]), torch.from_numpy(task.labels[correct])
     for stage in {*build_ensemble("standard", classes), *build_ensemble("plus", classes)}:
         short = Stage(stage.name, stage.kind, min(stage.steps, 40), 1, stage.targets)
-        metered = CountingModel(model, torch.device("cpu"))
-        candidates = attack_batch(short, metered, images, labels, norm, eps, seed=0)
+        counting = CountingModel(model, torch.device("cpu"))
+        candidates = attack_batch(short, counting, images, labels, norm, eps, seed=0)
         broken = verify(model, images, labels, candidates, norm, eps).broken.numpy()
         assert not broken[distances[correct] > eps].any(), stage
         if stage.kind not in ("pgd", "square"):

@@ -55,23 +55,25 @@ def make_grey_task() -> Task:
     return replace(task, images=task.images[right], labels=task.labels[right])
 
 
-def attacked(model: nn.Module, stage: Stage, norm: Norm, room: int) -> tuple[np.ndarray, np.ndarray, float]:
+def attacked(model: nn.Module, stage: Stage, norm: Norm, batch_capacity: int) -> tuple[np.ndarray, np.ndarray, float]:
     """Exact distances, which samples broke, and eps, within which half of them are."""
     task, classifier = make_grey_task(), Classifier(model)
     distances = task.distances(norm)
     eps = float(np.quantile(distances, 0.5)) * 1.0001
     images, labels = torch.from_numpy(task.images), torch.from_numpy(task.labels)
-    found = attack_batch(stage, CountingModel(classifier, CPU), images, labels, norm, eps, seed=0, room=room)
+    found = attack_batch(
+        stage, CountingModel(classifier, CPU), images, labels, norm, eps, seed=0, batch_capacity=batch_capacity
+    )
     assert torch.isfinite(found).all()
     return distances, verify(classifier, images, labels, found, norm, eps).broken.numpy(), eps
 
 
-@pytest.mark.parametrize("room", [1, 512], ids=["one run at a time", "all runs at once"])
+@pytest.mark.parametrize("batch_capacity", [1, 512], ids=["one run at a time", "all runs at once"])
 @pytest.mark.parametrize("norm", NORMS)
 @pytest.mark.parametrize("stage", STRONG, ids=lambda stage: stage.name)
-def test_a_hole_in_the_logits_hides_no_flip_beside_it(stage: Stage, norm: Norm, room: int) -> None:
+def test_a_hole_in_the_logits_hides_no_flip_beside_it(stage: Stage, norm: Norm, batch_capacity: int) -> None:
     for hole in HOLES:
-        distances, broken, eps = attacked(Holed(make_grey_task().weight, hole), stage, norm, room)
+        distances, broken, eps = attacked(Holed(make_grey_task().weight, hole), stage, norm, batch_capacity)
         assert not broken[distances > eps].any()
         assert broken[distances < 0.95 * eps].all(), hole
 

@@ -26,13 +26,14 @@ from torch import Tensor
 
 from tests.places import SAMPLE_MODELS
 from thinice_tui.data.spec import read_samples
-from thinice_tui.engine.worker.executor import BatchTask, LocalExecutor
+from thinice_tui.engine.worker.executor import LocalExecutor
+from thinice_tui.engine.worker.tasks import AttackTask
 from thinice_tui.engine.worker.verify import verify
 from thinice_tui.models.classifier import Classifier
 from thinice_tui.models.load import load_model
 from thinice_tui.protocol.ensembles import Stage, build_ensemble
 from thinice_tui.protocol.settings import Settings
-from thinice_tui.protocol.threat_model import DEFAULT_EPS, NORMS, Norm
+from thinice_tui.protocol.threat_model import NORM_ROWS, NORMS, Norm
 
 BATCH = 100
 CLASSES = 10
@@ -65,16 +66,14 @@ def ours(precision: str) -> Callable[[Case, Stage, Classifier, Tensor], Verdicts
         positions = correct.nonzero().flatten().numpy()
         broken, images = np.zeros(len(case.labels), np.bool_), case.images.numpy()
         tasks = [
-            BatchTask(
+            AttackTask(
                 model=0,
                 stage=stage,
                 number=number,
                 positions=part,
                 images=images[part],
                 labels=case.labels[part].numpy(),
-                standing=~broken[part],
-                adversarial=images[part],
-                room=BATCH,
+                batch_capacity=BATCH,
             )
             for number, part in enumerate(np.array_split(positions, max(1, -(-len(positions) // BATCH))))
         ]
@@ -179,7 +178,10 @@ def compare(folder: Path, columns: Sequence[tuple[str, Case]], stages: Sequence[
                 cell += f": {ours_only.tolist()} {theirs_only.tolist()})" if stage is None else ")"
             cells.append(cell)
         title = f"{stage.name} ×{stage.restarts}" if stage else "**ensemble**"
-        print(f"| {case.norm} {DEFAULT_EPS[case.norm]} | {case.model} | {title} | {' | '.join(cells)} |", flush=True)
+        print(
+            f"| {case.norm} {NORM_ROWS[case.norm].default_eps} | {case.model} | {title} | {' | '.join(cells)} |",
+            flush=True,
+        )
 
 
 def main() -> None:

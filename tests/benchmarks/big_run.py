@@ -14,7 +14,7 @@ import numpy as np
 from tests.fake_runs import attacked, logits_of, make_run
 from thinice_tui.engine.process.environment import step_back
 from thinice_tui.protocol.progress import Heartbeat
-from thinice_tui.runfile.control import this_engine
+from thinice_tui.runfile.liveness import this_engine
 from thinice_tui.runfile.reader import read_run
 from thinice_tui.runfile.records import Role, RunPlan
 from thinice_tui.runfile.writer import RunWriter

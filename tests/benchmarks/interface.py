@@ -31,7 +31,7 @@ import pyte
 from tests.places import ROOT
 from thinice_tui.protocol.request import Request
 from thinice_tui.protocol.settings import Settings
-from thinice_tui.runfile.control import is_computing
+from thinice_tui.runfile.liveness import is_computing
 from thinice_tui.runfile.reader import read_run
 from thinice_tui.tui.engine_process import EngineProcess
 

@@ -7,7 +7,8 @@ import pytest
 
 from tests.commands.calling import LINEAR_MODELS_FILE, QUICK, call, check_refused, error_text, write_data
 from tests.linear_models import Files, write_files
-from thinice_tui.runfile.reader import read_adversarial, read_run
+from thinice_tui.runfile.read_sample import read_adversarial
+from thinice_tui.runfile.reader import read_run
 
 
 def test_compare_writes_data_to_stdout_and_all_else_to_stderr(files: Files) -> None:

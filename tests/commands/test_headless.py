@@ -8,8 +8,10 @@ import pytest
 
 from tests.commands.calling import QUICK, call, error_text
 from tests.linear_models import Files
-from thinice_tui.engine import run as engine_run
+from thinice_tui.engine.phases.attack import AttackPhase
+from thinice_tui.engine.worker.tasks import AttackTask
 from thinice_tui.errors import EXIT_INTERRUPTED
+from thinice_tui.runfile.records import BatchOutcome
 
 
 def test_the_same_command_again_reports_the_finished_run(files: Files) -> None:
@@ -34,14 +36,14 @@ def test_the_report_goes_to_a_file_where_asked(files: Files) -> None:
 @pytest.mark.parametrize("ordinal", [0, 1])
 def test_interrupted_it_reports_what_there_is(files: Files, monkeypatch: pytest.MonkeyPatch, ordinal: int) -> None:
     """Ctrl-C, which is a KeyboardInterrupt, in the clean pass or in a batch; before that there is nothing."""
-    keep = engine_run._Engine._keep
+    keep = AttackPhase.keep
 
-    def interrupt(self: engine_run._Engine, at: int, *rest: object) -> None:
-        if at == ordinal:
+    def interrupt(self: AttackPhase, task: AttackTask, outcome: BatchOutcome) -> None:
+        if self.ordinal == ordinal:
             raise KeyboardInterrupt
-        keep(self, at, *rest)  # type: ignore[arg-type]
+        keep(self, task, outcome)
 
-    monkeypatch.setattr(engine_run._Engine, "_keep", interrupt)
+    monkeypatch.setattr(AttackPhase, "keep", interrupt)
     result = call(*files.arguments, "--attack", "quick", "--batch-size", "8", "--run", "a.thinice", "--format", "json")
     assert result.exit_code == EXIT_INTERRUPTED
     assert "interrupted; everything up to the batch in flight is kept in a.thinice" in error_text(result)
@@ -53,7 +55,7 @@ def test_interrupted_before_anything_there_is_no_report(files: Files, monkeypatc
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(engine_run._Engine, "_clean", interrupt)
+    monkeypatch.setattr("thinice_tui.engine.phases.sequence.compute_clean", interrupt)
     result = call(*files.arguments, "--attack", "quick", "--batch-size", "8", "--run", "a.thinice")
     assert result.exit_code == EXIT_INTERRUPTED and result.stdout == ""
     assert "interrupted before anything was computed" in error_text(result)

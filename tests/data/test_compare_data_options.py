@@ -17,7 +17,8 @@ from tests.linear_models import ARCH, Files, as_uint8
 from tests.places import SAMPLE_MODELS
 from thinice_tui.commands.app import app
 from thinice_tui.protocol.request import Request
-from thinice_tui.runfile.reader import read_image, read_run
+from thinice_tui.runfile.read_sample import read_image
+from thinice_tui.runfile.reader import read_run
 
 RUN = Path("a.thinice")
 

@@ -15,7 +15,7 @@ from pyarrow import parquet
 from tests.data.compare_command import RUN, compare, refuse
 from tests.data.data_files import encoded, write_folders
 from tests.linear_models import Files, as_uint8, make_task
-from thinice_tui.runfile.reader import read_image
+from thinice_tui.runfile.read_sample import read_image
 
 TASK = make_task()
 IMAGES, LABELS = as_uint8(TASK.images), TASK.labels

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from tests.places import ROOT
 from thinice_tui.engine.compare import execute, prepare
-from thinice_tui.engine.worker.executor import BatchTask, LocalExecutor
+from thinice_tui.engine.worker.executor import LocalExecutor, Task
 from thinice_tui.protocol.progress import Heartbeat, SilentObserver
 from thinice_tui.protocol.request import Request
 from thinice_tui.runfile import writer
@@ -109,10 +109,10 @@ def _log_started_batches(log: int) -> None:
     def write(*what: object) -> None:
         os.write(log, json.dumps(what).encode() + b"\n")
 
-    def logged_run(self: LocalExecutor, tasks: Iterable[BatchTask]) -> Iterator[tuple[BatchTask, BatchOutcome]]:
-        def logged() -> Iterator[BatchTask]:
+    def logged_run(self: LocalExecutor, tasks: Iterable[Task]) -> Iterator[tuple[Task, BatchOutcome]]:
+        def logged() -> Iterator[Task]:
             for task in tasks:
-                write(task.model, task.stage.name, task.number)
+                write(task.model, task.name, task.number)
                 yield task
 
         return run(self, logged())

@@ -21,7 +21,8 @@ from torch import nn
 from tests.end_to_end.small_networks import KINDS, SmallFiles, write_small_files
 from thinice_tui.analysis.distances import has_distances
 from thinice_tui.protocol.pixels import as_floats
-from thinice_tui.runfile.reader import read_adversarial, read_image, read_run
+from thinice_tui.runfile.read_sample import read_adversarial, read_image
+from thinice_tui.runfile.reader import read_run
 from thinice_tui.runfile.records import Run
 
 OPTIONS: dict[str, tuple[str, ...]] = {

@@ -14,7 +14,8 @@ from thinice_tui.commands.app import app
 from thinice_tui.data.spec import read_samples, stored_spec
 from thinice_tui.models.load import LoadedModel, load_model
 from thinice_tui.protocol.pixels import as_floats
-from thinice_tui.runfile.reader import read_adversarial, read_image, read_run
+from thinice_tui.runfile.read_sample import read_adversarial, read_image
+from thinice_tui.runfile.reader import read_run
 
 FOLDER = SAMPLE_MODELS
 RUN = FOLDER / "standard.thinice"

@@ -18,7 +18,7 @@ from tests.fake_runs import write_run
 from tests.linear_models import SLOW, Files, pruned_weight, save_weight, write_files
 from thinice_tui.commands.app import app
 from thinice_tui.errors import EXIT_INTERRUPTED
-from thinice_tui.runfile.control import engine_process
+from thinice_tui.runfile.liveness import engine_process
 from thinice_tui.runfile.reader import read_run
 from thinice_tui.runfile.records import Role
 from thinice_tui.runfile.schema import VERSION

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import psutil
 
-from thinice_tui.runfile.control import engine_process
+from thinice_tui.runfile.liveness import engine_process
 from thinice_tui.runfile.reader import read_run
 
 

@@ -22,15 +22,16 @@ from thinice_tui.analysis.distances import distances, has_distances, missed
 from thinice_tui.analysis.security_curve import security_curve
 from thinice_tui.attacks.apgd import Ascent, ascend
 from thinice_tui.attacks.minimum_distance import Boundary, nearest_boundary
+from thinice_tui.attacks.norms import norm_of
 from thinice_tui.attacks.registry import seeded
-from thinice_tui.engine.worker.verify import distance
 from thinice_tui.models.classifier import Classifier
 from thinice_tui.protocol.request import Request
 from thinice_tui.protocol.settings import Settings
 from thinice_tui.protocol.threat_model import NORMS, Norm
 from thinice_tui.report.json_report import json_report
 from thinice_tui.report.text_report import print_report
-from thinice_tui.runfile.reader import read_adversarial, read_run
+from thinice_tui.runfile.read_sample import read_adversarial
+from thinice_tui.runfile.reader import read_run
 
 
 @pytest.mark.parametrize("n", [1, 2, 33])
@@ -42,24 +43,24 @@ def test_distances_of_linear_models_are_at_most_5_percent_above_the_exact_ones(n
     correct = np.flatnonzero(exact > 0)[:n]
     exact = exact[correct]
     images, labels = torch.from_numpy(task.images[correct]), torch.from_numpy(task.labels[correct])
-    model = Classifier(module(task.weight))
+    model, lp = Classifier(module(task.weight)), norm_of(norm)
     eps = float(np.median(exact)) * 0.9
 
     def distances_if_broken(candidates: Tensor, index: Tensor) -> Tensor:
         broken = model(candidates).argmax(dim=1) != labels[index]
-        return torch.where(broken, distance(images[index], candidates, norm), torch.inf)
+        return torch.where(broken, lp.distances(images[index], candidates), torch.inf)
 
     standing = torch.from_numpy(exact > eps)
     with seeded(0), torch.no_grad():
         radius = torch.full((len(images), 1, 1, 1), eps * (1 - 1e-6))
-        adversarial = ascend(model, images, labels, norm, radius, 100, "margin").images
-        known = Boundary(adversarial, torch.where(standing, torch.inf, distance(images, adversarial, norm)))
-        found = nearest_boundary(model, images, labels, norm, 30, standing * eps, known, distances_if_broken)
+        adversarial = ascend(model, images, labels, lp, radius, 100, "margin").x_best_adv
+        known = Boundary(adversarial, torch.where(standing, torch.inf, lp.distances(images, adversarial)))
+        found = nearest_boundary(model, images, labels, lp, 30, standing * eps, known, distances_if_broken)
     ratios = found.distances.numpy() / exact
     assert ratios.min() >= 1 - 1e-5
     assert ratios.max() <= 1.05
     assert (found.distances < known.distances)[exact < 0.95 * eps].all() and torch.isfinite(found.distances).all()
-    assert torch.allclose(distance(images, found.images, norm), found.distances, atol=1e-6)
+    assert torch.allclose(lp.distances(images, found.images), found.distances, atol=1e-6)
 
 
 EPS = {"Linf": 4 / 255, "L2": 0.2}
@@ -114,7 +115,7 @@ def test_interrupted_while_measuring_it_resumes_to_the_same(files: Files, tmp_pa
 def blind(_model: nn.Module, x: Tensor, *_arguments: object, **_options: object) -> Ascent:
     """An APGD that finds nothing at all."""
     nothing = torch.full((len(x),), torch.inf)
-    return Ascent(x, nothing, nothing[None], nothing)
+    return Ascent(x, nothing, nothing[None])
 
 
 @pytest.mark.parametrize("keep", ["all", "none"])
@@ -153,7 +154,7 @@ def test_an_image_that_the_ensemble_missed_changes_no_verdict(
     norm: Norm, files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where the ensemble's attacks find nothing at all, all that is within eps is found by the distance search."""
-    monkeypatch.setattr("thinice_tui.engine.worker.executor.attack_batch", lambda _stage, _model, images, *_: images)
+    monkeypatch.setattr("thinice_tui.engine.worker.attack.attack_batch", lambda _stage, _model, images, *_: images)
     run = run_it(with_distances(files, tmp_path / "a.thinice", norm))
     exact, eps, dense = files.task.distances(norm), EPS[norm], run.models[0]
     within = missed(run, dense)

@@ -15,12 +15,11 @@ def test_a_file_is_described_and_later_ones_are_compared_with_the_first() -> Non
     dense, pruned = inspect_models(
         [SAMPLE_MODELS / "dense.pt", SAMPLE_MODELS / "pruned-90.pt"], "auto", "auto", ModelOptions()
     )
-    facts = dict(dense.facts)
-    assert facts["bytes"] == (SAMPLE_MODELS / "dense.pt").stat().st_size
-    assert facts["classes"] == 10 and facts["input channels"] == 3
-    assert dense.comparison == () and dense.record.sparsity_conv_linear == 0
+    assert dense.facts.size == (SAMPLE_MODELS / "dense.pt").stat().st_size
+    assert dense.facts.classes == 10 and dense.facts.input_channels == 3
+    assert dense.comparison is None and dense.record.sparsity_conv_linear == 0
     assert pruned.record.sparsity_conv_linear == pytest.approx(0.9, abs=0.01)
-    assert dict(pruned.comparison)["compared with"] == str(SAMPLE_MODELS / "dense.pt")
+    assert pruned.comparison is not None and pruned.comparison.dense == str(SAMPLE_MODELS / "dense.pt")
 
 
 def test_a_file_that_does_not_fit_is_refused_after_the_first_is_shown(files: Files) -> None:

@@ -13,10 +13,11 @@ from thinice_tui.errors import Interrupted, RunBusyError
 from thinice_tui.protocol.ensembles import REVISION
 from thinice_tui.protocol.request import Request
 from thinice_tui.runfile.connection import reading
-from thinice_tui.runfile.control import ask, asked, this_engine
-from thinice_tui.runfile.hold import Hold
-from thinice_tui.runfile.identity import stored_about
+from thinice_tui.runfile.control import read_control, write_control
+from thinice_tui.runfile.liveness import this_engine
 from thinice_tui.runfile.reader import read_run
+from thinice_tui.runfile.run_claim import RunClaim
+from thinice_tui.runfile.run_table import read_run_table
 from thinice_tui.runfile.writer import RunWriter
 
 
@@ -36,24 +37,24 @@ def path(wanted: Request) -> Path:
 
 def test_an_interrupted_run_names_its_new_engine_as_soon_as_that_holds_it(path: Path) -> None:
     before = read_run(path)
-    ask(path, "stop")
+    write_control(path, "stop")
     log = path.with_name("log")
-    with Hold() as hold:
-        hold.take(path, log)
-        assert hold.is_held and asked(path) == "run", "what the last engine was asked is forgotten"
+    with RunClaim() as hold:
+        hold.acquire(path, log)
+        assert hold.is_held and read_control(path) == "run", "what the last engine was asked is forgotten"
         taken = read_run(path)
         assert taken.engine == this_engine(log) and state(taken) == ("starting", "reading models and data")
         assert_same_outcomes(taken, before)
-        ask(path, "pause")
-        hold.take(path, None)
-        hold.tell("dense · gradients")
-        assert read_run(path).engine == taken.engine and asked(path) == "pause", "taken once, and no more"
+        write_control(path, "pause")
+        hold.acquire(path, None)
+        hold.report("dense · gradients")
+        assert read_run(path).engine == taken.engine and read_control(path) == "pause", "taken once, and no more"
         assert state(read_run(path)) == ("starting", "dense · gradients")
-        with pytest.raises(RunBusyError, match="another engine is writing to it"), Hold() as other:
-            other.take(path, None)
+        with pytest.raises(RunBusyError, match="another engine is writing to it"), RunClaim() as other:
+            other.acquire(path, None)
         assert read_run(path).engine == taken.engine
-    with Hold() as other:
-        other.take(path, None)
+    with RunClaim() as other:
+        other.acquire(path, None)
 
 
 def test_other_files_are_left_unchanged(wanted: Request, tmp_path: Path) -> None:
@@ -62,17 +63,17 @@ def test_other_files_are_left_unchanged(wanted: Request, tmp_path: Path) -> None
     strange.write_text("text " * 100)
     (empty := tmp_path / "empty.thinice").touch()
     for other in (tmp_path / "absent" / "a.thinice", tmp_path, strange, empty):
-        with Hold() as hold:
-            hold.take(other, None)
+        with RunClaim() as hold:
+            hold.acquire(other, None)
             assert not hold.is_held
     assert strange.read_text() == "text " * 100 and empty.read_bytes() == b""
     run_it(wanted)
     content = path.read_bytes()
     lock = path.with_name("a.thinice.lock")
     lock.unlink(missing_ok=True)
-    with Hold() as hold:
-        hold.take(path, None)
-        hold.tell("nothing")
+    with RunClaim() as hold:
+        hold.acquire(path, None)
+        hold.report("nothing")
         assert not hold.is_held and not lock.exists()
     assert path.read_bytes() == content
 
@@ -81,7 +82,7 @@ def test_a_stop_that_is_asked_as_the_attacks_begin_is_obeyed(wanted: Request, pa
     class Asking(StopAfter):
         def note(self, message: str) -> None:
             if message.startswith("resuming"):
-                ask(path, "stop")
+                write_control(path, "stop")
 
     before = read_run(path)
     with pytest.raises(Interrupted, match="stopped as asked, after a whole batch"):
@@ -140,7 +141,7 @@ def test_an_interrupted_run_of_another_revision_is_not_continued(files: Files, b
 def test_an_interrupted_run_of_this_revision_is_continued(files: Files) -> None:
     path = cut(files)
     with reading(path) as connection:
-        assert stored_about(connection)["attacks_revision"] == REVISION
+        assert read_run_table(connection)["attacks_revision"] == REVISION
     assert compare(files).exit_code == 0 and read_run(path).complete
 
 

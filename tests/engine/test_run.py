@@ -15,10 +15,11 @@ from tests.linear_models import Files, as_uint8, pruned_weight, save_weight
 from thinice_tui.analysis.comparison import analyse
 from thinice_tui.commands.app import app
 from thinice_tui.engine.compare import prepare
-from thinice_tui.engine.worker.executor import noise_seed
+from thinice_tui.engine.worker.tasks import batch_seed
 from thinice_tui.errors import RunFileError
 from thinice_tui.protocol.settings import Settings
-from thinice_tui.runfile.reader import read_adversarial, read_image, read_run
+from thinice_tui.runfile.read_sample import read_adversarial, read_image
+from thinice_tui.runfile.reader import read_run
 
 
 def test_a_run_holds_everything_and_every_flip_is_real(files: Files, tmp_path: Path) -> None:
@@ -234,7 +235,7 @@ def test_global_settings_of_torch_are_left_alone(files: Files, tmp_path: Path) -
 
 
 def test_noise_depends_on_seed_stage_and_batch_alone() -> None:
-    seeds = {noise_seed(s, stage, b) for s in (0, 1) for stage in ("APGD-CE", "FAB-T") for b in (0, 1)}
+    seeds = {batch_seed(s, stage, b) for s in (0, 1) for stage in ("APGD-CE", "FAB-T") for b in (0, 1)}
     assert len(seeds) == 8 and all(0 <= seed < 2**31 for seed in seeds)
 
 

@@ -14,7 +14,8 @@ from tests.places import LINEAR_MODELS, SAMPLE_MODELS
 from thinice_tui.commands.app import app
 from thinice_tui.models.architectures.known import KNOWN
 from thinice_tui.models.load import load_model
-from thinice_tui.runfile.identity import ModelIdentity, differences
+from thinice_tui.runfile.identity import differences
+from thinice_tui.runfile.model_identity import ModelIdentity
 from thinice_tui.runfile.reader import read_run
 
 RUN = ["--attack", "pgd-2", "--run", "a.thinice"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.runfile.test_runfile import open_writer
+from tests.runfile.small_runs import open_writer
 from thinice_tui.errors import RunBusyError, RunFileError
 from thinice_tui.runfile.lock import RunLock
 

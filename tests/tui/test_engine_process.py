@@ -19,7 +19,8 @@ from tests.places import PRINTING
 from tests.printing import WORDS, forward
 from thinice_tui.errors import RunFileError, ThiniceError
 from thinice_tui.protocol.request import Request
-from thinice_tui.runfile.control import ask, engine_process, is_computing
+from thinice_tui.runfile.control import write_control
+from thinice_tui.runfile.liveness import engine_process, is_computing
 from thinice_tui.runfile.reader import read_run
 from thinice_tui.tui.engine_process import Announcement, EngineProcess, how_it_ended, tail
 
@@ -229,7 +230,7 @@ def test_killed_it_says_by_what_and_what_it_computed_is_kept(
     engine = read_run(announced.run).engine
     found = engine_process(engine)
     assert engine is not None and found is not None and os.getsid(engine.pid) == engine.pid
-    ask(announced.run, "pause")
+    write_control(announced.run, "pause")
     found.kill()
     assert process.wait() == -9
     assert (
@@ -247,7 +248,7 @@ def test_a_second_engine_sees_that_it_is_not_needed(files: Files, start: Callabl
     assert announced is not None, first.last_words()
     wait_until(lambda: batches(announced.run), "a batch is done")
     before = read_run(announced.run).engine
-    ask(announced.run, "pause")
+    write_control(announced.run, "pause")
 
     second = start(request)
     assert second.announcement() == announced
@@ -256,7 +257,7 @@ def test_a_second_engine_sees_that_it_is_not_needed(files: Files, start: Callabl
     assert read_run(announced.run).engine == before and engine_process(before) is not None
 
     Path("slow").unlink()
-    ask(announced.run, "stop")
+    write_control(announced.run, "stop")
     assert first.wait() == 130, "what the first was asked is not forgotten by the second"
     assert "stopped as asked" in " ".join(first.last_words().split())
 

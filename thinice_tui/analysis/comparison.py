@@ -1,12 +1,12 @@
 """The dense model against another: flip sets, flip rates, AUCs of the dense margin, overestimation. Pure functions."""
 
-import re
 from dataclasses import dataclass
 
 from thinice_tui.analysis.auc import Auc, auc
 from thinice_tui.analysis.correctness import clean_correct, clean_known, robust_correct
 from thinice_tui.analysis.flip_sets import FlipSets, flip_sets
 from thinice_tui.analysis.proportions import Estimate, FlipRate, flip_rates, mcnemar, proportion
+from thinice_tui.protocol.attacks import attack_of
 from thinice_tui.runfile.records import ModelOutcomes, Run
 
 
@@ -159,7 +159,8 @@ def _summarise(run: Run, model: ModelOutcomes, through: int) -> ModelSummary:
 
 def _gap(run: Run, model: ModelOutcomes, through: int) -> Gap | None:
     """The first stage, where it is PGD-K, against all `through` stages; None unless both have finished."""
-    if through < 2 or not len(run.labels) or not re.fullmatch(r"PGD-\d+", model.stages[0].name):
+    attack = attack_of(model.stages[0].parameters) if through >= 2 else None
+    if attack is None or not attack.weak or not len(run.labels):
         return None
     weak = float(robust_correct(run, model, 1).mean())
     ensemble = float(robust_correct(run, model, through).mean())

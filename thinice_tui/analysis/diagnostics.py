@@ -4,7 +4,8 @@ import numpy as np
 
 from thinice_tui.analysis.correctness import robust_correct
 from thinice_tui.analysis.distances import missed
-from thinice_tui.runfile.records import Finding, ModelOutcomes, Run
+from thinice_tui.protocol.attacks import attack_of
+from thinice_tui.runfile.records import Finding, ModelOutcomes, Run, StageRecord
 
 SQUARE_POINTS = 0.2
 """Points of robust accuracy that Square may take after the gradient attacks (AutoAttack's own flag)."""
@@ -24,12 +25,18 @@ def _square(run: Run, model: ModelOutcomes) -> Finding | None:
 
     None where no Square stage has finished.
     """
-    stage = next((s for s in model.stages if s.parameters.get("kind") == "square" and s.finished), None)
+    stage = next((s for s in model.stages if s.finished and _by_queries(s)), None)
     if stage is None or not len(run.labels):
         return None
     before, after = (float(robust_correct(run, model, stage.ordinal + i).mean()) for i in (0, 1))
     points = 100 * (before - after)
     return Finding(model.record.name, SQUARE_CHECK, points, len(run.labels), points > SQUARE_POINTS)
+
+
+def _by_queries(stage: StageRecord) -> bool:
+    """Whether the stage attacks without gradients."""
+    attack = attack_of(stage.parameters)
+    return attack is not None and not attack.gradients
 
 
 def _missed(run: Run, model: ModelOutcomes) -> Finding | None:

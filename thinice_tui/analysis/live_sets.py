@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from thinice_tui.analysis.correctness import Mask, clean_correct, clean_known
 from thinice_tui.analysis.flip_sets import SETS
+from thinice_tui.protocol.distance import is_distance
 from thinice_tui.runfile.records import ModelOutcomes, Run
 
 UNDECIDED = "?"
@@ -50,7 +51,7 @@ def _stages_passed(run: Run, model: ModelOutcomes) -> NDArray[np.int16]:
     for stage in model.stages:
         if not stage.finished and stage.batches:
             entering = clean_correct(run, model)
-            if stage.parameters.get("kind") != "distance":  # which takes broken samples, too
+            if not is_distance(stage.parameters):  # which takes broken samples, too
                 entering &= (model.broken_by < 0) | (model.broken_by >= stage.ordinal)
             entered = np.flatnonzero(entering)
             done = np.zeros(-(-len(entered) // size), dtype=bool)

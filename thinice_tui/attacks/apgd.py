@@ -1,9 +1,9 @@
-"""Auto-PGD (Croce and Hein 2020, arXiv 2003.01690), in all its forms.
+"""Auto-PGD (Croce and Hein 2020, arXiv 2003.01690) with every loss it is used with.
 
-Our own, for four reasons. torchattacks' APGDT uses the first sample's step size for the whole batch under L2
-(apgdt.py:200); it hands back the clean image where it fails, whereas the worst point it saw tells the sample's
-margin under attack; its trace of losses, which says whether the optimisation had come to rest, is lost; and
-its bookkeeping costs as much as a tenth of a fast model's passes. Its iterates are the authors', bit for bit.
+Why not torchattacks': its APGDT uses the first sample's step size for the whole batch under L2 (apgdt.py:200); where it
+fails it returns the clean image, although the iterate of lowest margin is what a margin under attack needs; it drops
+the losses of the iterates, which tell whether the optimisation converged; and its bookkeeping takes up to a tenth of a
+fast model's time. The iterates here are the authors', bit for bit.
 """
 
 from dataclasses import dataclass
@@ -11,159 +11,132 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from thinice_tui.attacks.losses import Loss, loss_of, lowered_margins
-from thinice_tui.attacks.multi_run import lowest, runs_at_once, target_classes
-from thinice_tui.protocol.threat_model import Norm
+from thinice_tui.attacks.losses import loss_of, lowered_margins
+from thinice_tui.attacks.multi_run import lowest_run, runs_per_batch, target_classes
+from thinice_tui.attacks.norms import LpNorm, per_image
+from thinice_tui.protocol.attacks import Loss
 
 RHO = 0.75
-"""The share of steps that must improve the loss, else the step size is halved."""
+"""The share of steps that must increase the loss; with fewer the step size is halved."""
+MOMENTUM = 0.75
+"""The share of the new step; the rest is the step before."""
 
 
 @dataclass(frozen=True)
 class Ascent:
     """One run of APGD on n samples.
 
-    images: [n,C,H,W], of each sample the iterate of lowest logit margin, and margins: [n], that margin, inf where no
-    iterate had finite logits;
-    losses: [steps+1,n], of every iterate, the random start first; last: [n], the last iterate's margin.
+    x_best_adv: [n,C,H,W], each sample's iterate of lowest logit margin; margins: [n], its margin, inf where no iterate
+    had finite logits; losses: [steps+1,n], of every iterate, the start first.
     """
 
-    images: Tensor
+    x_best_adv: Tensor
     margins: Tensor
     losses: Tensor
-    last: Tensor
 
 
 def apgd_attack(
-    model: nn.Module, x: Tensor, y: Tensor, norm: Norm, eps: float, steps: int, loss: Loss, runs: int, room: int
+    model: nn.Module,
+    x: Tensor,
+    y: Tensor,
+    norm: LpNorm,
+    eps: float,
+    steps: int,
+    loss: Loss,
+    n_runs: int,
+    batch_capacity: int,
 ) -> Tensor:
-    """`runs` ascents, each on what still stands; of each sample the image of lowest margin among them.
+    """The image of lowest margin that `n_runs` runs find for each of x [n,C,H,W] with labels y [n].
 
-    For the targeted loss, each run has its own target: the second most likely class of the clean image first.
-    Several runs at once where they fit into a batch of `room` images.
+    A run attacks only samples that no run before has broken. With the targeted loss each run has its own target class,
+    the second most likely first. Several runs share a batch where they fit into `batch_capacity` images.
     """
-    worst = x.clone()
+    x_best_adv = x.clone()
     ranking = model(x).argsort(dim=1)
-    standing = ranking[:, -1] == y
-    lowest_margin = torch.full(y.shape, torch.inf, device=x.device)
+    robust = ranking[:, -1] == y
+    margin_best = torch.full(y.shape, torch.inf, device=x.device)
     run = 0
-    while run < runs and (index := standing.nonzero().flatten()).numel():
-        together = runs_at_once(runs - run, len(index), room)
-        rows = index.repeat(together)
-        targets = target_classes(ranking, rows, run, together) if loss == "targeted" else None
+    while run < n_runs and (index := robust.nonzero().flatten()).numel():
+        runs = runs_per_batch(n_runs - run, len(index), batch_capacity)
+        rows = index.repeat(runs)
+        targets = target_classes(ranking, rows, run, runs) if loss == "targeted" else None
         radius = torch.full((len(rows), 1, 1, 1), eps, dtype=x.dtype, device=x.device)
         found = ascend(model, x[rows], y[rows], norm, radius, steps, loss, targets)
-        margins, images = lowest(found.margins, found.images, together)
-        better = margins < lowest_margin[index]
-        worst[index[better]] = images[better]
-        lowest_margin[index[better]] = margins[better]
-        standing[index] = margins > 0
-        run += together
-    return worst
+        margins, x_adv = lowest_run(found.margins, found.x_best_adv, runs)
+        better = margins < margin_best[index]
+        x_best_adv[index[better]] = x_adv[better]
+        margin_best[index[better]] = margins[better]
+        robust[index] = margins > 0
+        run += runs
+    return x_best_adv
 
 
 def ascend(
     model: nn.Module,
     x: Tensor,
     y: Tensor,
-    norm: Norm,
+    norm: LpNorm,
     eps: Tensor,
     steps: int,
     loss: Loss,
     targets: Tensor | None = None,
     start: Tensor | None = None,
 ) -> Ascent:
-    """One run from `start`, or a random one, in the balls of radius eps [n,1,1,1] around x [n,C,H,W] in [0,1]."""
-    low, high = (x - eps).clamp_(min=0.0), (x + eps).clamp_(max=1.0)
-    point = random_start(x, norm, eps) if start is None else start
+    """One run in the balls of radius eps [n,1,1,1] around x [n,C,H,W] in [0,1], from `start` or a random start."""
+    ball = norm.ball(x, eps)
+    x_adv = norm.random_start(x, eps) if start is None else start
     step_size = 2.0 * eps
     period, least, decrease = max(int(0.22 * steps), 1), max(int(0.06 * steps), 1), max(int(0.03 * steps), 1)
 
     losses = torch.zeros(steps + 1, len(x), device=x.device)
-    losses[0], gradient, margins = _evaluate(model, point, y, loss, targets)
-    blind = margins.isinf()
-    if bool(blind.any()):  # no logits at the start, and so no gradient to leave it by: from the clean image
-        point = torch.where(_each(blind), x, point)
-        losses[0], gradient, margins = _evaluate(model, point, y, loss, targets)
-    best, best_gradient, best_loss = point, gradient, losses[0].clone()
-    deepest, lowest = point, margins
-    loss_at_check, reduced = best_loss.clone(), torch.ones_like(y, dtype=torch.bool)
-    # What the authors' code compares the first step's loss with: 0, the table's last row, not yet written.
-    before_first = torch.zeros(1, len(x), device=x.device)
-    previous, since_check = point, 0
+    losses[0], grad, margins = _evaluate(model, x_adv, y, loss, targets)
+    not_finite = margins.isinf()
+    if bool(not_finite.any()):  # without finite logits there is no gradient to follow: start from the clean image
+        x_adv = torch.where(per_image(not_finite), x, x_adv)
+        losses[0], grad, margins = _evaluate(model, x_adv, y, loss, targets)
+    x_best, grad_best, loss_best = x_adv, grad, losses[0].clone()
+    x_best_adv, margin_best = x_adv, margins
+    loss_at_check, reduced = loss_best.clone(), torch.ones_like(y, dtype=torch.bool)
+    # What the authors' code compares the first step's loss with: 0, the last row of a table not yet written.
+    loss_before_start = torch.zeros(1, len(x), device=x.device)
+    x_adv_old, steps_since_check = x_adv, 0
     for step in range(1, steps + 1):
-        momentum, previous = point - previous, point
-        share = 0.75 if step > 1 else 1.0
-        if norm == "Linf":
-            moved = _between(low, gradient.sign().mul_(step_size).add_(point), high)
-            moved = moved.sub_(point).mul_(share).add_(point).add_(momentum.mul_(1 - share))
-            point = _between(low, moved, high)
-        else:
-            moved = _into_ball(x, point + step_size * gradient / (_length(gradient) + 1e-12), eps, 0.0)
-            moved = point + (moved - point) * share + momentum * (1 - share)
-            point = _into_ball(x, moved, eps, 1e-12)
-        losses[step], gradient, margins = _evaluate(model, point, y, loss, targets)
+        momentum, x_adv_old = x_adv - x_adv_old, x_adv
+        share = MOMENTUM if step > 1 else 1.0
+        z = ball.step(x_adv, grad, step_size)
+        x_adv = ball.project(z.sub_(x_adv).mul_(share).add_(x_adv).add_(momentum.mul_(1 - share)))
+        losses[step], grad, margins = _evaluate(model, x_adv, y, loss, targets)
 
-        deeper = margins < lowest
-        deepest = torch.where(_each(deeper), point, deepest)
-        lowest = torch.where(deeper, margins, lowest)
-        better = losses[step] > best_loss
-        best = torch.where(_each(better), point, best)
-        best_gradient = torch.where(_each(better), gradient, best_gradient)
-        best_loss = torch.where(better, losses[step], best_loss)
+        lower = margins < margin_best
+        x_best_adv = torch.where(per_image(lower), x_adv, x_best_adv)
+        margin_best = torch.where(lower, margins, margin_best)
+        higher = losses[step] > loss_best
+        x_best = torch.where(per_image(higher), x_adv, x_best)
+        grad_best = torch.where(per_image(higher), grad, grad_best)
+        loss_best = torch.where(higher, losses[step], loss_best)
 
-        since_check += 1
-        if since_check == period:
+        steps_since_check += 1
+        if steps_since_check == period:
             window = losses[step - period + 1 : step + 1]
-            prior = losses[step - period : step] if step > period else torch.cat([before_first, losses[1:step]])
-            oscillates = (window > prior).sum(dim=0) <= period * RHO
-            stuck = ~reduced & (loss_at_check >= best_loss)
+            before = losses[step - period : step] if step > period else torch.cat([loss_before_start, losses[1:step]])
+            oscillates = (window > before).sum(dim=0) <= period * RHO
+            stuck = ~reduced & (loss_at_check >= loss_best)
             reduced = oscillates | stuck
-            loss_at_check = best_loss.clone()
-            step_size = torch.where(_each(reduced), step_size / 2.0, step_size)
-            point = torch.where(_each(reduced), best, point)
-            gradient = torch.where(_each(reduced), best_gradient, gradient)
-            since_check, period = 0, max(period - decrease, least)
-    return Ascent(deepest, lowest, losses, margins)
+            loss_at_check = loss_best.clone()
+            step_size = torch.where(per_image(reduced), step_size / 2.0, step_size)
+            x_adv = torch.where(per_image(reduced), x_best, x_adv)
+            grad = torch.where(per_image(reduced), grad_best, grad)
+            steps_since_check, period = 0, max(period - decrease, least)
+    return Ascent(x_best_adv, margin_best, losses)
 
 
 def _evaluate(
-    model: nn.Module, point: Tensor, y: Tensor, loss: Loss, targets: Tensor | None
+    model: nn.Module, x_adv: Tensor, y: Tensor, loss: Loss, targets: Tensor | None
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Losses [n], their gradient at `point`, and logit margins [n], inf where logits are not finite."""
-    inputs = point.detach().requires_grad_()
+    """Losses [n], their gradient at x_adv, and logit margins [n], inf where logits are not finite."""
+    inputs = x_adv.detach().requires_grad_()
     with torch.enable_grad():
         logits = model(inputs)
         losses = loss_of(loss, logits, y, targets)
         (gradient,) = torch.autograd.grad(losses.sum(), inputs)
     return losses.detach(), gradient, lowered_margins(logits.detach(), y)
-
-
-def random_start(x: Tensor, norm: Norm, eps: Tensor) -> Tensor:
-    """Linf: uniform noise scaled so that its largest entry is eps; L2: a random direction of length eps."""
-    if norm == "Linf":
-        noise = 2 * torch.rand(x.shape).to(x.device) - 1
-        length = noise.flatten(1).abs().amax(dim=1).view(-1, 1, 1, 1)
-    else:
-        noise = torch.randn(x.shape).to(x.device)
-        length = _length(noise) + 1e-12
-    return (x + eps * noise / length).clamp_(0.0, 1.0)
-
-
-def _into_ball(x: Tensor, moved: Tensor, eps: Tensor, tiny: float) -> Tensor:
-    delta = moved - x
-    length = _length(delta)
-    return torch.clamp(x + delta / (length + 1e-12) * torch.min(eps, length + tiny), 0.0, 1.0)
-
-
-def _between(low: Tensor, moved: Tensor, high: Tensor) -> Tensor:
-    """`moved`, in place; torch.clamp between tensors takes five times as long on a CPU."""
-    return torch.minimum(torch.maximum(moved, low, out=moved), high, out=moved)
-
-
-def _length(delta: Tensor) -> Tensor:
-    return (delta**2).sum(dim=(1, 2, 3), keepdim=True).sqrt()
-
-
-def _each(mask: Tensor) -> Tensor:
-    return mask.view(-1, 1, 1, 1)

@@ -1,17 +1,15 @@
-"""What the attacks maximise: functions of logits [n,C] and labels [n] (or target classes [n]), one value a sample."""
-
-from typing import Literal
+"""The losses that attacks maximise: from logits [n,C] and labels [n] to one value for each sample, [n]."""
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-Loss = Literal["ce", "dlr", "margin", "targeted"]
+from thinice_tui.protocol.attacks import Loss
 
 
-def loss_of(form: Loss, logits: Tensor, labels: Tensor, targets: Tensor | None) -> Tensor:
-    """The loss `form`, [n]; higher is worse for the model. targets: classes [n], for `targeted` only."""
-    match form:
+def loss_of(loss: Loss, logits: Tensor, labels: Tensor, targets: Tensor | None) -> Tensor:
+    """The loss of that name, [n]; higher is worse for the model. targets: classes [n], for `targeted` only."""
+    match loss:
         case "ce":
             return F.cross_entropy(logits, labels, reduction="none")
         case "margin":
@@ -24,19 +22,24 @@ def loss_of(form: Loss, logits: Tensor, labels: Tensor, targets: Tensor | None) 
 
 
 def logit_margins(logits: Tensor, labels: Tensor) -> Tensor:
-    """z_y − max over j≠y of z_j; negative: misclassified."""
+    """The logit margin z_y − max over j≠y of z_j, [n]; negative: misclassified."""
     own = logits.gather(1, labels[:, None])
     others = logits.scatter(1, labels[:, None], -torch.inf)
     return own.squeeze(1) - others.amax(dim=1)
 
 
 def lowered_margins(logits: Tensor, labels: Tensor) -> Tensor:
-    """Logit margins [n] for an attack that keeps the lowest: inf where a logit is NaN or infinite.
+    """Logit margins [n] for attacks that keep the lowest: inf where a logit is NaN or infinite.
 
-    Such logits are no verdict, so that no attack may stop at them, and NaN would compare as neither lower nor higher.
+    Such logits are no verdict: an attack must not stop there, and must not keep NaN, which is neither lower nor higher.
     """
     usable = torch.isfinite(logits).all(dim=1)
     return torch.where(usable, logit_margins(logits, labels), torch.inf)
+
+
+def misclassified(logits: Tensor, labels: Tensor) -> Tensor:
+    """Bool [n]; False where a logit is NaN or infinite, which `argmax` takes for the largest."""
+    return (logits.argmax(dim=1) != labels) & torch.isfinite(logits).all(dim=1)
 
 
 def dlr(logits: Tensor, labels: Tensor) -> Tensor:
@@ -49,7 +52,7 @@ def dlr(logits: Tensor, labels: Tensor) -> Tensor:
 
 
 def targeted_dlr(logits: Tensor, labels: Tensor, targets: Tensor) -> Tensor:
-    """Targeted DLR (the same, equation 7); needs C ≥ 4."""
+    """Targeted DLR (the same paper, equation 7) with target classes [n]; needs C ≥ 4."""
     ordered = logits.sort(dim=1)[0]
     scale = ordered[:, -1] - 0.5 * ordered[:, -3] - 0.5 * ordered[:, -4] + 1e-12
     own, rival = (logits.gather(1, classes[:, None]).squeeze(1) for classes in (labels, targets))

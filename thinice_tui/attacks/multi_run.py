@@ -1,24 +1,28 @@
-"""Several runs of an attack at once, where few samples still stand: a small batch wastes the device."""
+"""Several runs of an attack in one batch, where few samples are left: a small batch wastes the device."""
 
 import torch
 from torch import Tensor
 
 
-def runs_at_once(left: int, standing: int, room: int) -> int:
-    """How many of the `left` runs on `standing` samples fill a batch of `room` images; at least one."""
-    return max(1, min(left, room // standing))
+def runs_per_batch(runs_left: int, samples: int, batch_capacity: int) -> int:
+    """How many of the runs left on `samples` samples fit into a batch of `batch_capacity` images; at least one."""
+    return max(1, min(runs_left, batch_capacity // samples))
 
 
-def target_classes(ranking: Tensor, rows: Tensor, run: int, runs: int) -> Tensor:
-    """The targets [len(rows)] of `runs` runs from number `run` on: of `ranking` [n,C] the second last class first."""
-    places = torch.arange(run + 2, run + 2 + runs, device=rows.device).repeat_interleave(len(rows) // runs)
-    return ranking[rows, -places]
+def target_classes(ranking: Tensor, rows: Tensor, first_run: int, runs: int) -> Tensor:
+    """The target class of each row, [len(rows)], for `runs` runs from number `first_run` on.
+
+    ranking: [n,C], each sample's classes from the least to the most likely; rows: samples, once for each run. The
+    first run's target is the second most likely class.
+    """
+    places = torch.arange(first_run + 2, first_run + 2 + runs, device=rows.device)
+    return ranking[rows, -places.repeat_interleave(len(rows) // runs)]
 
 
-def lowest(values: Tensor, images: Tensor, runs: int) -> tuple[Tensor, Tensor]:
-    """Of each sample the run of lowest value: values [n] and images [n,C,H,W] from those of all runs, [runs·n,…]."""
+def lowest_run(values: Tensor, images: Tensor, runs: int) -> tuple[Tensor, Tensor]:
+    """For each sample the run of lowest value: values [n] and images [n,C,H,W], chosen from [runs·n] and [runs·n,…]."""
     if runs == 1:
         return values, images
-    best, which = values.view(runs, -1).min(dim=0)
-    samples = torch.arange(len(best), device=values.device)
-    return best, images[which * len(best) + samples]
+    lowest, run = values.view(runs, -1).min(dim=0)
+    samples = torch.arange(len(lowest), device=values.device)
+    return lowest, images[run * len(lowest) + samples]

@@ -1,51 +1,56 @@
 """The nearest point of a hyperplane within the cube [0,1]^d, for many points at once.
 
-torchattacks and the authors of FAB sort each image's pixels for it, at half the attack's cost on a CPU. The
-step length solves a monotone, concave, piecewise linear equation, which a few Newton steps from the left end.
+torchattacks and the authors of FAB sort each image's pixels for this, which takes half the attack's time on a CPU. The
+step length solves a monotone, concave, piecewise linear equation; a few Newton steps from the left end solve it.
 """
+
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
-from thinice_tui.protocol.threat_model import Norm
-
 ITERATIONS = 30
 CLOSE = 1e-6
-"""A Newton step that short, relative to the length, ends the search."""
+"""A Newton step shorter than this, relative to the length, ends the iteration."""
+
+Reach = Callable[[Tensor, Tensor], Tensor]
+"""From lengths [n,1] and slopes |w| [n,d]: how far each pixel moves, if the cube allows it."""
+Gains = Callable[[Tensor], Tensor]
+"""From slopes |w| [n,d]: how much ⟨w, δ⟩ grows by each pixel that still moves, for each unit of length."""
 
 
-def onto_hyperplane(points: Tensor, weights: Tensor, missing: Tensor, norm: Norm) -> Tensor:
-    """The shortest δ [n,d] in `norm` with ⟨w, δ⟩ = missing and p + δ in [0,1]^d; points, weights: [n,d]; missing: [n].
+def onto_hyperplane(points: Tensor, weights: Tensor, missing: Tensor, reach: Reach, gains: Gains) -> Tensor:
+    """The shortest δ [n,d] with ⟨w, δ⟩ = missing [n] and p + δ in [0,1]^d, for points and weights [n,d].
 
-    (Croce and Hein 2020, arXiv 1907.02044, equation 4.) Where no such point exists, the δ that comes nearest.
+    `reach` and `gains` say what shortest means: see LpNorm.onto_hyperplane.
     """
     signs = weights.sign().mul_(missing.sign()[:, None])
     # How far each pixel can go: 1 − p upwards, p downwards. Selecting by a mask takes ten times as long on a CPU.
-    room = signs.clamp(min=0.0).sub_(points).abs_()
+    space = signs.clamp(min=0.0).sub_(points).abs_()
     slopes = weights.abs()
-    length = _lengths(room, slopes, missing.abs(), norm)[:, None]
-    return torch.minimum(room, length if norm == "Linf" else length * slopes).mul_(signs)
+    length = _lengths(space, slopes, missing.abs(), reach, gains)[:, None]
+    return torch.minimum(space, reach(length, slopes)).mul_(signs)
 
 
-def _lengths(room: Tensor, slopes: Tensor, missing: Tensor, norm: Norm) -> Tensor:
-    """λ [n] with Σ |w|·min(room, λ·m) = missing, where m is 1 under Linf and |w| under L2."""
-    gains = slopes if norm == "Linf" else slopes.square()
-    lengths = missing / gains.sum(dim=1).clamp(min=1e-30)
+def _lengths(space: Tensor, slopes: Tensor, missing: Tensor, reach: Reach, gains: Gains) -> Tensor:
+    """λ [n] with Σ |w|·min(space, reach(λ, |w|)) = missing."""
+    each_gains = gains(slopes)
+    lengths = missing / each_gains.sum(dim=1).clamp(min=1e-30)
     rows = torch.arange(len(lengths), device=lengths.device)
     for _ in range(ITERATIONS):
         length = lengths[rows]
-        wanted = length[:, None] if norm == "Linf" else length[:, None] * slopes
-        gained = torch.minimum(room, wanted)
-        beyond = torch.empty_like(room)  # 1 where there is room for more, a number: as a mask it takes far longer
-        free = torch.gt(room, wanted, out=beyond).mul_(gains).sum(dim=1)
+        wanted = reach(length[:, None], slopes)
+        gained = torch.minimum(space, wanted)
+        beyond = torch.empty_like(space)  # 1 where the pixel can go further; as a bool mask it takes far longer
+        free = torch.gt(space, wanted, out=beyond).mul_(each_gains).sum(dim=1)
         step = torch.where(free > 0, (missing - gained.mul_(slopes).sum(dim=1)) / free.clamp(min=1e-30), 0.0)
         step = step.clamp_(min=0.0)
         lengths[rows] = length + step
-        left = step > CLOSE * length
-        count = int(left.sum())
+        unfinished = step > CLOSE * length
+        count = int(unfinished.sum())
         if not count:
             break
-        if count <= len(rows) // 2:  # copying the rest takes as long as another step with all
-            rows, room, slopes, missing = (part[left] for part in (rows, room, slopes, missing))
-            gains = slopes if norm == "Linf" else gains[left]
+        if count <= len(rows) // 2:  # copying the unfinished rows takes as long as another step with all
+            rows, space, slopes, missing = (part[unfinished] for part in (rows, space, slopes, missing))
+            each_gains = gains(slopes)
     return lengths

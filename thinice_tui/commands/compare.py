@@ -215,12 +215,12 @@ def compare(
         from thinice_tui.protocol.request import DataOptions, ModelOptions, Request
         from thinice_tui.protocol.settings import Settings
         from thinice_tui.report.output import plan_output
-        from thinice_tui.runfile.problems import check_place
+        from thinice_tui.runfile.write_errors import check_run_path
 
         own_files = [dense, *(pruned or ()), control, indices, class_map, run]
         targets = plan_output(form, output or (), samples_in_report, own_files)
         if run is not None:
-            check_place(run)
+            check_run_path(run)
         settings = Settings.build(norm, eps, attack, seed, batch_size, keep_images, precision, distances)
         build_ensemble(attack, classes=10)  # raises for an unknown name before anything is read
         request = Request(

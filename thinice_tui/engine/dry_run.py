@@ -13,9 +13,9 @@ from thinice_tui.engine.plan import RunModel, make_plan
 from thinice_tui.engine.worker.attack_model import prepare_attack_model
 from thinice_tui.engine.worker.device import default_batch_size, describe, full_precision
 from thinice_tui.protocol.durations import duration, short
-from thinice_tui.protocol.ensembles import Stage, build_stages
+from thinice_tui.protocol.ensembles import Phase, build_phases
 from thinice_tui.protocol.settings import Settings
-from thinice_tui.runfile.identity import run_state
+from thinice_tui.runfile.resume import run_state
 
 TIMED = 32
 """Images in the batch on which each model is timed."""
@@ -89,7 +89,7 @@ def planned(
 
     warnings: those of the checks, to be shown with it. Raises RunFileError where `path` holds another run.
     """
-    stages = build_stages(settings.attack, classes, settings.distances)
+    stages = build_phases(settings.attack, classes, settings.distances)
     state = run_state(path, make_plan(models, samples, settings, stages, device, classes), [m.record() for m in models])
     seconds = [_time_passes(model, samples, settings, device) for model in models]
     costs = tuple(_planned(stage, classes, len(samples), seconds) for stage in stages)
@@ -142,7 +142,7 @@ def _synchronized_time(device: torch.device) -> float:
     return time.perf_counter()
 
 
-def _planned(stage: Stage, classes: int, samples: int, seconds: Sequence[tuple[float, float]]) -> PlannedStage:
+def _planned(stage: Phase, classes: int, samples: int, seconds: Sequence[tuple[float, float]]) -> PlannedStage:
     forwards, backwards = stage.passes(classes)
     took = sum(forwards * forward + backwards * backward for forward, backward in seconds) * samples
     count = samples * len(seconds)

@@ -4,7 +4,7 @@ import hashlib
 import json
 import platform
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -16,10 +16,10 @@ from thinice_tui.engine.worker.device import default_batch_size, describe
 from thinice_tui.models.classifier import Normalization
 from thinice_tui.models.load import LoadedModel
 from thinice_tui.models.normalization import KNOWN
-from thinice_tui.protocol.ensembles import REVISION, Stage
+from thinice_tui.protocol.ensembles import REVISION, Phase
 from thinice_tui.protocol.settings import Settings
-from thinice_tui.runfile import revision
-from thinice_tui.runfile.identity import ModelIdentity, code_name
+from thinice_tui.runfile.attacks_revision import ATTACKS_REVISION
+from thinice_tui.runfile.model_identity import ModelIdentity, code_name
 from thinice_tui.runfile.records import ModelRecord, Role, RunPlan
 from thinice_tui.runfile.schema import SUFFIX
 from thinice_tui.runfile.writer import RunWriter
@@ -90,7 +90,7 @@ def make_plan(
     models: Sequence[RunModel],
     samples: Samples,
     settings: Settings,
-    stages: Sequence[Stage],
+    stages: Sequence[Phase],
     device: torch.device,
     classes: int,
 ) -> RunPlan:
@@ -103,7 +103,7 @@ def make_plan(
         "settings": settings.as_dict(),
         "batch_size": settings.batch_size or default_batch_size(device),
         "classes": classes,
-        revision.KEY: REVISION,
+        ATTACKS_REVISION: REVISION,
         "data": {
             "source": samples.source,
             "notes": list(samples.notes),
@@ -117,7 +117,7 @@ def make_plan(
         "device": describe(device),
         "warnings": [stage.note for stage in stages if stage.note],
     }
-    identity = identify(models, samples, settings) | {"stages": [asdict(stage) for stage in stages]}
+    identity = identify(models, samples, settings) | {"stages": [stage.as_dict() for stage in stages]}
     return RunPlan(identity, about)
 
 

@@ -7,12 +7,13 @@ from rich.text import Text
 from thinice_tui.analysis.security_curve import SecurityCurve
 from thinice_tui.plots.canvas import new_figure, set_title, to_text
 from thinice_tui.plots.style import MARK_COLOUR, PERCENTS, model_style
+from thinice_tui.protocol.threat_model import NORM_ROWS, Norm
 
 
 def security_curves(
     curves: Sequence[SecurityCurve],
     eps: float,
-    norm: str,
+    norm: Norm,
     width: int,
     height: int,
     marked: float | None = None,
@@ -20,10 +21,10 @@ def security_curves(
 ) -> Text:
     """Robust accuracy in % over eps. Vertical lines mark the run's `eps` and the distance `marked`.
 
-    Under Linf the axis is in units of 1/255. note: added to the axis label.
+    The axis is in the norm's unit, 1/255 under Linf. note: added to the axis label.
     """
     figure = new_figure(width, height)
-    scale, unit = (255.0, " in 1/255") if norm == "Linf" else (1.0, "")
+    scale = NORM_ROWS[norm].denominator
     end = max(float(curve.eps[-1]) for curve in curves)
     for number, curve in enumerate(curves):
         marker, colour = model_style(number)
@@ -40,7 +41,7 @@ def security_curves(
         figure.vertical_line(scale * marked, MARK_COLOUR)
     n = f"n={curves[0].n}"
     set_title(figure, width, f"Robust accuracy in % over eps, upper bounds, {n}", f"Robust accuracy, %, {n}")
-    figure.xlabel(f"eps ({norm}){unit}, │ the run's{note}")
+    figure.xlabel(f"eps ({norm}){NORM_ROWS[norm].axis_unit}, │ the run's{note}")
     figure.ylim(0, 100)
     figure.yticks(PERCENTS)
     return to_text(figure)

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal, cast
 
 from thinice_tui.errors import UsageError
-from thinice_tui.protocol.threat_model import DEFAULT_EPS, NORMS, Epsilon, Norm
+from thinice_tui.protocol.threat_model import NORM_ROWS, NORMS, Epsilon, Norm
 
 KeepImages = Literal["flips", "all", "none"]
 Precision = Literal["fp32", "bf16"]
@@ -43,12 +43,12 @@ class Settings:
         """Settings from what was typed; raises UsageError naming the option and what it takes."""
         norms = {name.lower(): name for name in NORMS}
         if norm.lower() not in norms:
-            raise UsageError(f"--norm is {norm!r}, expected Linf or L2")
+            raise UsageError(f"--norm is {norm!r}, expected {' or '.join(NORMS)}")
         chosen = norms[norm.lower()]
-        epsilon = Epsilon.parse(DEFAULT_EPS[chosen] if eps is None else eps)
-        if chosen == "Linf" and epsilon.value >= 1:
+        epsilon = Epsilon.parse(NORM_ROWS[chosen].default_eps if eps is None else eps)
+        if epsilon.value >= NORM_ROWS[chosen].trivial_eps:
             raise UsageError(
-                f"--eps {epsilon.text} allows every image under Linf, pixels are in [0,1]",
+                f"--eps {epsilon.text} allows every image under {chosen}, pixels are in [0,1]",
                 f"did you mean {epsilon.text}/255?",
             )
         if keep_images not in ("flips", "all", "none"):

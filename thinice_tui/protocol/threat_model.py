@@ -1,4 +1,4 @@
-"""What an adversarial image may be: within `eps` of the clean one, by a norm, with pixels in [0,1]."""
+"""The threat model: an adversarial image lies within eps of the clean one in a norm, with all pixels in [0,1]."""
 
 import math
 import re
@@ -8,8 +8,35 @@ from typing import Literal
 from thinice_tui.errors import UsageError
 
 Norm = Literal["Linf", "L2"]
-NORMS: tuple[Norm, ...] = ("Linf", "L2")
-DEFAULT_EPS: dict[Norm, str] = {"Linf": "8/255", "L2": "0.5"}
+
+
+@dataclass(frozen=True)
+class NormRow:
+    """What is known of a norm without torch; its arithmetic is the class of the same name in attacks/norms.py."""
+
+    default_eps: str
+    """What --eps is when it is not given."""
+    denominator: int = 1
+    """Distances are shown in units of 1/denominator of the pixel range: 255 where eps is usually written as 8/255."""
+    trivial_eps: float = math.inf
+    """From this eps on every image is allowed, whatever its size; inf where that depends on the size."""
+
+    @property
+    def axis_unit(self) -> str:
+        """The unit for a plot's axis: ` in 1/255`, or nothing."""
+        return f" in 1/{self.denominator}" if self.denominator > 1 else ""
+
+    def shown(self, distance: float) -> str:
+        """A distance for people: `4.21/255`, or `0.531`."""
+        unit = f"/{self.denominator}" if self.denominator > 1 else ""
+        return f"{self.denominator * distance:.3g}{unit}"
+
+
+NORM_ROWS: dict[Norm, NormRow] = {
+    "Linf": NormRow(default_eps="8/255", denominator=255, trivial_eps=1.0),
+    "L2": NormRow(default_eps="0.5"),
+}
+NORMS: tuple[Norm, ...] = tuple(NORM_ROWS)
 
 
 @dataclass(frozen=True)
@@ -21,7 +48,7 @@ class Epsilon:
 
     @classmethod
     def parse(cls, text: str) -> "Epsilon":
-        """Read `8/255` or `0.031`; raise UsageError unless it is a positive finite number."""
+        """Read `8/255` or `0.031`; raises UsageError unless it is a positive finite number."""
         match = re.fullmatch(r"\s*([0-9.eE+-]+)\s*(?:/\s*([0-9.eE+-]+))?\s*", text)
         try:
             value = float(match[1]) / float(match[2] or 1) if match else math.nan

@@ -1,41 +1,31 @@
-"""What `thinice-tui inspect` says of a checkpoint, as text."""
+"""The output of `thinice-tui inspect`: one JSON list, or a text a model."""
 
 import json
 from collections.abc import Iterable
 from dataclasses import asdict
-from typing import Protocol, TextIO
+from typing import TextIO
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from thinice_tui.report.inspected_model import DenseComparison, FileFacts, InspectedModel
 from thinice_tui.runfile.records import Layer, ModelRecord
 from thinice_tui.safe_io.printable import printable
 
 LONGEST = 300
+"""Characters of a value in a text; JSON holds all."""
 BAR = 10
 """Cells of a layer's bar of zeros."""
+NOT_IN_JSON = ("role", "name", "sha256")
+"""Fields of a record that say nothing of a single file, or stand among its facts."""
 
 
-class Inspected(Protocol):
-    """A model's record, what its file says of itself, and how it is to the first one, as (name, value)."""
-
-    @property
-    def record(self) -> ModelRecord: ...
-
-    @property
-    def facts(self) -> tuple[tuple[str, object], ...]: ...
-
-    @property
-    def comparison(self) -> tuple[tuple[str, object], ...]: ...
-
-
-def print_inspections(inspections: Iterable[Inspected], form: str, stdout: TextIO) -> None:
-    """To `stdout`, one after the other as text, or as one JSON list."""
+def print_inspections(inspections: Iterable[InspectedModel], form: str, stdout: TextIO) -> None:
+    """Write them to `stdout`: one after the other as text, or as one JSON list."""
     if form == "json":
-        found = [_document(one) for one in inspections]
-        json.dump(found, stdout, indent=2, default=str)
+        json.dump([_as_json(one) for one in inspections], stdout, indent=2, default=str)
         stdout.write("\n")
         return
     console = Console(file=stdout)
@@ -46,50 +36,102 @@ def print_inspections(inspections: Iterable[Inspected], form: str, stdout: TextI
         stdout.flush()
 
 
-def _document(one: Inspected) -> dict[str, object]:
-    fields = asdict(one.record)
-    for name in ("role", "name", "sha256"):
-        fields.pop(name)
-    compared = {"comparison": dict(one.comparison)} if one.comparison else {}
-    return dict(one.facts) | fields | compared
-
-
-def render_inspection(one: Inspected) -> RenderableType:
-    """One model: its facts, the three sparsities, a row a layer with a bar of its zeros, and the comparison."""
-    record = one.record
-    head = Table.grid(padding=(0, 2))
-    undecided = ("normalisation from", "undecided") in one.facts
-    for name, value in (
-        *((name, _short(value)) for name, value in one.facts),
-        ("architecture", record.arch),
-        (
-            "normalisation",
-            "undecided: the file does not say; compare tries the known ones on its data"
-            if undecided
-            else record.normalization,
-        ),
-        ("parameters", f"{record.parameters:,}"),
-        ("sparsity", f"{100 * record.sparsity_conv_linear:.2f} % of Conv and Linear weights are zero"),
-        ("", f"{100 * record.sparsity_mean_per_layer:.2f} % as the mean of the layers"),
-        ("", f"{100 * record.sparsity_all_parameters:.2f} % of all parameters"),
-    ):
-        head.add_row(Text(printable(name), style="dim"), Text(printable(value)))
-    layers = Table(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
-    layers.add_column("layer", overflow="fold")
-    layers.add_column("kind")
-    for name in ("shape", "zeros", "sparsity"):
-        layers.add_column(name, justify="right")
-    layers.add_column("", no_wrap=True)
-    for layer in record.layers:
-        layers.add_row(*_cells(layer))
-    parts: list[RenderableType] = [Text(printable(record.path), style="bold"), head, layers]
-    if one.comparison:
-        kin = Table.grid(padding=(0, 2))
-        for name, found in one.comparison:
-            if name != "kinship":
-                kin.add_row(Text(name, style="dim"), Text(printable(_short(found))))
-        parts.append(kin)
+def render_inspection(one: InspectedModel) -> RenderableType:
+    """One model: its facts, three sparsities, a row a layer with a bar of its zeros, and the comparison."""
+    parts: list[RenderableType] = [Text(printable(one.record.path), style="bold"), _head(one), _layers(one.record)]
+    if one.comparison is not None:
+        parts.append(_grid(_compared(one.comparison)))
     return Group(*parts)
+
+
+def _as_json(one: InspectedModel) -> dict[str, object]:
+    record = {name: value for name, value in asdict(one.record).items() if name not in NOT_IN_JSON}
+    compared: dict[str, object] = {}
+    if one.comparison is not None:
+        compared = {"comparison": {**_compared(one.comparison), "kinship": dict(one.comparison.similarity)}}
+    return _facts(one.facts) | record | compared
+
+
+def _facts(facts: FileFacts) -> dict[str, object]:
+    """The facts under the names that text and JSON share; lists that are empty are left out."""
+    metadata = {"arch in the file" if key == "arch" else key: value for key, value in facts.metadata.items()}
+    return {
+        "bytes": facts.size,
+        "form": facts.form,
+        "weights under": facts.container,
+        "sha256": facts.sha256,
+        **({"folded": list(facts.folded)} if facts.folded else {}),
+        **({"notes": list(facts.notes)} if facts.notes else {}),
+        "classes": facts.classes,
+        "input channels": facts.input_channels,
+        "normalisation from": facts.normalization_source,
+        **metadata,
+        **({"--keep": "; ".join(facts.warnings)} if facts.warnings else {}),
+    }
+
+
+def _compared(comparison: DenseComparison) -> dict[str, object]:
+    """The comparison in words, under the names that text and JSON share."""
+    no_doubt = "nothing speaks against it" if comparison.related else "too little in common to tell"
+    return {
+        "compared with": comparison.dense,
+        "a pruned version of it?": comparison.doubt or no_doubt,
+        "weights related": {True: "yes", False: "no", None: "cannot be told"}[comparison.related],
+        "weights": comparison.summary,
+        "parameters removed": f"{100 * comparison.removed:.2f} % of {comparison.dense_parameters:,}",
+    }
+
+
+def _head(one: InspectedModel) -> Table:
+    record = one.record
+    normalization = record.normalization
+    if one.facts.is_undecided:
+        normalization = "undecided: the file does not say; compare tries the known ones on its data"
+    grid = _grid(
+        _facts(one.facts)
+        | {
+            "architecture": record.arch,
+            "normalisation": normalization,
+            "parameters": f"{record.parameters:,}",
+            "sparsity": f"{100 * record.sparsity_conv_linear:.2f} % of Conv and Linear weights are zero",
+        }
+    )
+    for text in (
+        f"{100 * record.sparsity_mean_per_layer:.2f} % as the mean of the layers",
+        f"{100 * record.sparsity_all_parameters:.2f} % of all parameters",
+    ):
+        grid.add_row("", text)
+    return grid
+
+
+def _layers(record: ModelRecord) -> Table:
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
+    table.add_column("layer", overflow="fold")
+    table.add_column("kind")
+    for name in ("shape", "zeros", "sparsity"):
+        table.add_column(name, justify="right")
+    table.add_column("", no_wrap=True)
+    for layer in record.layers:
+        table.add_row(*_cells(layer))
+    return table
+
+
+def _cells(layer: Layer) -> tuple[Text, ...]:
+    return (
+        Text(printable(layer.name)),
+        Text(layer.kind),
+        Text("×".join(map(str, layer.shape))),
+        Text(f"{layer.zeros:,}"),
+        Text(f"{100 * layer.sparsity:.1f} %"),
+        Text("█" * round(BAR * layer.sparsity)),
+    )
+
+
+def _grid(rows: dict[str, object]) -> Table:
+    grid = Table.grid(padding=(0, 2))
+    for name, value in rows.items():
+        grid.add_row(Text(printable(name), style="dim"), Text(printable(_short(value))))
+    return grid
 
 
 def _short(value: object) -> str:
@@ -98,15 +140,3 @@ def _short(value: object) -> str:
     else:
         text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
-
-
-def _cells(layer: Layer) -> tuple[Text, ...]:
-    sparsity = 100 * layer.zeros / layer.weights if layer.weights else 0.0
-    return (
-        Text(printable(layer.name)),
-        Text(layer.kind),
-        Text("×".join(map(str, layer.shape))),
-        Text(f"{layer.zeros:,}"),
-        Text(f"{sparsity:.1f} %"),
-        Text("█" * round(BAR * sparsity / 100)),
-    )

@@ -1,4 +1,4 @@
-"""One engine a run file: a lock that ends with its process, held on NAME.thinice.lock."""
+"""One engine a run file: the lock NAME.thinice.lock, which ends with the process that holds it."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -6,14 +6,14 @@ from pathlib import Path
 from filelock import FileLock, SoftFileLock, Timeout
 
 from thinice_tui.errors import RunBusyError
-from thinice_tui.runfile.problems import check_place, explained
+from thinice_tui.runfile.write_errors import check_run_path, write_error
 
 PATIENCE = 0.2
-"""Seconds that the lock is tried for: whoever is just giving it up has removed its file, and a new one is made."""
+"""Seconds that the lock is tried for: a process that is releasing it has removed the file, and a new one is made."""
 
 
 class RunLock:
-    """Held from its making until `release`; raises RunBusyError while another process holds it, OSError."""
+    """Held from construction until `release`; raises RunBusyError while another process holds it, and OSError."""
 
     def __init__(self, run: Path) -> None:
         self._lock = FileLock(f"{run}.lock", timeout=PATIENCE)
@@ -27,12 +27,12 @@ class RunLock:
         self._file = file_identity(self._path)
 
     def release(self) -> None:
-        """Give it up and leave no file behind.
+        """Release the lock and leave no file behind.
 
-        The file goes while it is still locked, and only if it is the one that was locked: who has opened it meanwhile
-        finds it without a name once it is free, and makes another (filelock looks at its link count).
+        The file is removed while it is still locked, and only if it is the one that was locked. A process that opened
+        it meanwhile finds that it has no name any more and makes a new one (filelock looks at the link count).
         """
-        soft = isinstance(self._lock, SoftFileLock)  # where the file system knows no locks: its file is the lock
+        soft = isinstance(self._lock, SoftFileLock)  # on a file system without locks the file itself is the lock
         if not soft and self._file is not None and file_identity(self._path) == self._file:
             with suppress(OSError):
                 self._path.unlink()
@@ -41,16 +41,16 @@ class RunLock:
 
 def take_lock(run: Path) -> RunLock:
     """The lock of the run file `run`, whose folder is made where it is missing; raises RunBusyError, RunFileError."""
-    check_place(run)
+    check_run_path(run)
     try:
         run.parent.mkdir(parents=True, exist_ok=True)
         return RunLock(run)
     except OSError as error:
-        raise explained(error, run) from error
+        raise write_error(error, run) from error
 
 
 def file_identity(path: Path) -> tuple[int, int] | None:
-    """What tells the file at `path` from another that takes its place; None where there is none."""
+    """Device and inode, which tell the file at `path` from one that replaces it; None where there is none."""
     try:
         found = path.stat()
     except OSError:

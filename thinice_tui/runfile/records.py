@@ -203,7 +203,9 @@ def joined(parts: Sequence[BatchOutcome]) -> BatchOutcome:
 
 @dataclass(frozen=True)
 class RunPlan:
-    """What a run is, before anything is computed: what makes two runs the same, and what describes it."""
+    """What a run is, before anything is computed."""
 
     identity: dict[str, object]
-    about: dict[str, object] = field(default_factory=dict)
+    """What makes two runs the same: JSON values."""
+    table: dict[str, object] = field(default_factory=dict)
+    """The run table of a new file, by key: JSON values."""

@@ -1,4 +1,4 @@
-"""What a run is, apart from its samples' outcomes: the run table of a run file, checked."""
+"""What a run file says of its run as a whole: settings, data, versions, device, times."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,13 +6,18 @@ from typing import Any
 
 from thinice_tui.errors import UsageError
 from thinice_tui.protocol.settings import Settings
+from thinice_tui.runfile.checked import NUMBER, field, optional
 
 Json = Mapping[str, Any]
+MOST_CLASSES = 10**6
+LARGEST_BATCH = 10**7
+LAST_TIME = 253_402_300_799.0
+"""The end of the year 9999, which is the last that Python's dates know."""
 
 
 @dataclass(frozen=True)
 class DataInfo:
-    """The samples: where they are from, how many, and their images' shape [C,H,W] and dtype."""
+    """The samples of a run: their source, how many, and the shape [C,H,W] and dtype of their images."""
 
     source: str
     sha256: str
@@ -23,8 +28,27 @@ class DataInfo:
     notes: tuple[str, ...] | None
     """How the data were read; None in files from before these were kept."""
 
+    @classmethod
+    def from_dict(cls, stored: Json) -> "DataInfo":
+        """From the run table's `data`; raises ValueError, KeyError or TypeError where it is unusable."""
+        notes = stored.get("notes")
+        names, shape = field(stored, "class_names", list), field(stored, "shape", list)
+        if not all(isinstance(name, str) for name in names):
+            raise ValueError("class names that are no text")
+        if not all(type(size) is int and size > 0 for size in shape):
+            raise ValueError(f"images of shape {shape}")
+        return cls(
+            source=field(stored, "source", str),
+            sha256=str(stored.get("sha256", "")),
+            samples=field(stored, "samples", int),
+            shape=tuple(shape),
+            dtype=field(stored, "dtype", str),
+            class_names=tuple(names),
+            notes=tuple(map(str, notes)) if isinstance(notes, list) else None,
+        )
+
     def as_dict(self) -> dict[str, object]:
-        """As JSON, in the keys of the run file."""
+        """As JSON values, in the keys of the run file."""
         notes = {} if self.notes is None else {"notes": list(self.notes)}
         return {
             "source": self.source,
@@ -39,7 +63,10 @@ class DataInfo:
 
 @dataclass(frozen=True)
 class RunInfo:
-    """The run table. `search`, `normalization` and `kinship` are as the engine wrote them, by model; None: not kept."""
+    """The run table of a run file, checked.
+
+    search, normalization, kinship: JSON objects by model name, as the engine wrote them; None: not kept.
+    """
 
     settings: Settings
     data: DataInfo
@@ -50,7 +77,7 @@ class RunInfo:
     versions: Mapping[str, str]
     warnings: tuple[str, ...]
     created: float
-    """Seconds since the epoch, as `finished`."""
+    """Seconds since the epoch, like `finished`."""
     finished: float | None
     request: Json | None
     """How the run was started; None where the file does not say."""
@@ -62,23 +89,23 @@ class RunInfo:
     def from_table(cls, table: Json) -> "RunInfo":
         """From the run table's JSON values by key; raises ValueError, KeyError or TypeError where one is unusable."""
         try:
-            settings = Settings.from_dict(_of(table, "settings", dict))
+            settings = Settings.from_dict(field(table, "settings", dict))
         except UsageError as error:
             raise ValueError(error.what) from error
-        classes, batch_size = _of(table, "classes", int), _of(table, "batch_size", int)
-        if classes < 1 or batch_size < 1:
+        classes, batch_size = field(table, "classes", int), field(table, "batch_size", int)
+        if not (1 <= classes <= MOST_CLASSES and 1 <= batch_size <= LARGEST_BATCH):
             raise ValueError(f"{classes} classes, {batch_size} samples a batch")
-        finished = table.get("finished")
+        finished = optional(table, "finished", NUMBER)
         return cls(
             settings=settings,
-            data=_data(_of(table, "data", dict)),
+            data=DataInfo.from_dict(field(table, "data", dict)),
             classes=classes,
             batch_size=batch_size,
-            device=_of(table, "device", str),
-            versions=_texts(_of(table, "versions", dict)),
-            warnings=tuple(warning for warning in _of(table, "warnings", list) if isinstance(warning, str)),
-            created=float(_of(table, "created", (int, float))),
-            finished=None if finished is None else float(finished),
+            device=field(table, "device", str),
+            versions=_texts(field(table, "versions", dict)),
+            warnings=tuple(warning for warning in field(table, "warnings", list) if isinstance(warning, str)),
+            created=_time(field(table, "created", NUMBER)),
+            finished=None if finished is None else _time(finished),
             request=_object(table, "request"),
             search=_object(table, "search"),
             normalization=_object(table, "normalization"),
@@ -86,37 +113,21 @@ class RunInfo:
         )
 
 
-def _data(stored: Json) -> DataInfo:
-    notes = stored.get("notes")
-    names, shape = _of(stored, "class_names", list), _of(stored, "shape", list)
-    if not all(isinstance(name, str) for name in names):
-        raise ValueError("class names that are no text")
-    if not all(type(size) is int and size > 0 for size in shape):
-        raise ValueError(f"images of shape {shape}")
-    return DataInfo(
-        source=_of(stored, "source", str),
-        sha256=str(stored.get("sha256", "")),
-        samples=_of(stored, "samples", int),
-        shape=tuple(shape),
-        dtype=_of(stored, "dtype", str),
-        class_names=tuple(names),
-        notes=tuple(map(str, notes)) if isinstance(notes, list) else None,
-    )
-
-
-def _of(stored: Json, key: str, kind: type | tuple[type, ...]) -> Any:
-    value = stored[key]
-    if not isinstance(value, kind) or isinstance(value, bool):
-        raise ValueError(f"{key} is {value!r}")
-    return value
+def _time(seconds: float) -> float:
+    """`seconds` since the epoch, which must be a time that can be shown."""
+    if not 0 <= seconds <= LAST_TIME:
+        raise ValueError(f"the time {seconds}")
+    return float(seconds)
 
 
 def _texts(stored: Json) -> dict[str, str]:
+    """`stored`, whose values must all be text."""
     if not all(isinstance(value, str) for value in stored.values()):
         raise ValueError("versions that are no text")
     return dict(stored)
 
 
 def _object(table: Json, key: str) -> Json | None:
+    """`table[key]` where that is a JSON object, else None."""
     value = table.get(key)
     return value if isinstance(value, Mapping) else None

@@ -1,23 +1,17 @@
-"""The layout of NAME.thinice: SQLite tables, and how a file is recognised."""
+"""The layout of NAME.thinice: its SQLite tables, its version, and how a run file is recognised."""
 
 import sqlite3
-import time
-import zlib
-from typing import Literal
-
-import numpy as np
-from numpy.typing import NDArray
 
 from thinice_tui.errors import RunFileError
 
 APPLICATION_ID = 0x7468_6963  # "thic", what `file` and this tool recognise it by
 VERSION = 4
-"""Of TABLES: raised when these change, and for nothing else. What is added to the run table is no change."""
+"""The version of TABLES: raised when these change, and for nothing else. A new key of the run table is no change."""
 OLDEST = 3
-"""The oldest version that is read, and goes on to be."""
+"""The oldest version that is read; later releases go on to read it."""
 SUFFIX = ".thinice"
 PAGE_SIZE = 16384
-"""Bytes: an image of 32×32 fills most of SQLite's own 4096, and leaves the rest empty."""
+"""Bytes a page. In SQLite's default of 4096 an image of 32×32 would leave most of each page empty."""
 
 TABLES = """
 CREATE TABLE run (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -52,53 +46,24 @@ CREATE TABLE heartbeat (
     done INTEGER NOT NULL, total INTEGER NOT NULL, rate REAL NOT NULL, seconds_left REAL,
     seconds_expected REAL);
 """
-"""run: settings, versions, data, device, engine, the attacks' revision as JSON. image: zlib of the
-array whose shape and dtype are in run['data'], apart from sample so that a view of a million samples
-reads no image. logits: float32. stage.ordinal: from 0, the ensemble's order; stage.entered: NULL until its first batch.
-outcome: a row for each attacked sample; broken_by: the ordinal that broke it, NULL while it stands;
-logits and distance: of the worst verified image so far; added: rises with every batch, so that a view
-reads only what is new; boundary: the minimum-norm distance, NULL where not searched for. adversarial:
-as `pack_adversarial` makes it, kept for broken samples as settings.keep_images says; while the run goes on, of all
-of them, unless it says none and no distances are searched for. heartbeat.state: starting, running,
-paused or stopping; seconds_expected: since version 4."""
+"""The tables, one by one:
 
-
-def read_logits(
-    connection: sqlite3.Connection, table: Literal["clean", "outcome"], model: int, shape: tuple[int, int]
-) -> NDArray[np.float32]:
-    """The logits that `table` holds of `model`: [samples, classes] of that shape, NaN where there are none."""
-    logits = np.full(shape, np.nan, dtype=np.float32)
-    for position, blob in connection.execute(f"SELECT position, logits FROM {table} WHERE model = ?", (model,)):
-        logits[position] = np.frombuffer(blob, dtype=np.float32)
-    return logits
-
-
-def pack_adversarial(image: NDArray[np.float32], clean: NDArray[np.float32]) -> bytes:
-    """The bits in which an adversarial image differs from the clean one, compressed: two thirds of its own size."""
-    return zlib.compress((_bits(image) ^ _bits(clean)).tobytes(), 6)
-
-
-def unpack_adversarial(blob: bytes, clean: NDArray[np.float32]) -> NDArray[np.float32]:
-    """What `pack_adversarial` was given; decompressed no further than `clean` is large, whatever the file claims."""
-    changed = np.frombuffer(zlib.decompressobj().decompress(blob, clean.nbytes), np.uint32)
-    return (changed.reshape(clean.shape) ^ _bits(clean)).view(np.float32)
-
-
-def starting_beat(doing: str) -> tuple[str, tuple[object, ...]]:
-    """The statement, and its values, by which an engine says what it does before its first forward pass."""
-    values = (time.time(), "starting", doing)
-    return (
-        "INSERT OR REPLACE INTO heartbeat (id, at, state, doing, done, total, rate) VALUES (1, ?, ?, ?, 0, 0, 0)",
-        values,
-    )
-
-
-def _bits(image: NDArray[np.float32]) -> NDArray[np.uint32]:
-    return np.ascontiguousarray(image, dtype=np.float32).view(np.uint32)
+- run: settings, versions, data, device, engine and the attacks' revision, each a JSON value.
+- image: zlib of the array whose shape and dtype are in run['data']. It is apart from sample, so that a view of a
+  million samples reads no image.
+- clean, outcome: logits are float32.
+- stage: ordinal counts from 0 in the ensemble's order; entered is NULL until its first batch.
+- outcome: a row for each attacked sample. broken_by: the ordinal of the stage that broke it, NULL while none has;
+  logits and distance: of the worst verified image so far; added: rises with every batch, so that a view reads only what
+  is new; boundary: the minimum-norm distance, NULL where it was not searched for.
+- adversarial: images as `blobs.pack_adversarial` makes them, of broken samples as settings.keep_images says. While the
+  run goes on all of them are kept, unless it says none and no distances are searched for.
+- heartbeat: state is starting, running, paused or stopping; seconds_expected came with version 4.
+"""
 
 
 def check_recognised(connection: sqlite3.Connection, path: str) -> None:
-    """Raise RunFileError unless this is a run file of a version that this tool reads."""
+    """Raise RunFileError unless `path`, which `connection` has open, is a run file of a version that is read here."""
     try:
         (application,) = connection.execute("PRAGMA application_id").fetchone()
         (version,) = connection.execute("PRAGMA user_version").fetchone()
@@ -127,6 +92,6 @@ def check_recognised(connection: sqlite3.Connection, path: str) -> None:
 
 
 def is_empty(connection: sqlite3.Connection) -> bool:
-    """Whether nothing was written yet; raises sqlite3.DatabaseError where it is no database."""
+    """Whether the database has no tables yet; raises sqlite3.DatabaseError where the file is no database."""
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     return bool(tables == 0)

@@ -24,7 +24,7 @@ from thinice_tui.analysis.rows import Rows, View, select_rows
 from thinice_tui.analysis.table import columns_shown
 from thinice_tui.errors import EXIT_INTERRUPTED, RunFileError
 from thinice_tui.protocol.request import Request
-from thinice_tui.runfile.control import is_computing
+from thinice_tui.runfile.liveness import is_computing
 from thinice_tui.runfile.reader import RunReader
 from thinice_tui.runfile.records import Run, same_outcomes
 from thinice_tui.safe_io.printable import printable

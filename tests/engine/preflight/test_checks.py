@@ -20,7 +20,8 @@ from thinice_tui.engine.preflight import checks
 from thinice_tui.engine.preflight.check_result import CheckResult
 from thinice_tui.errors import Interrupted
 from thinice_tui.protocol.request import Request
-from thinice_tui.runfile.control import ask, asked, this_engine
+from thinice_tui.runfile.control import read_control, write_control
+from thinice_tui.runfile.liveness import this_engine
 from thinice_tui.runfile.reader import read_run
 
 
@@ -41,7 +42,7 @@ def test_a_view_sees_which_check_runs_and_can_stop_it(wanted: Request, monkeypat
         return ()
 
     def look_and_ask(*_: object) -> tuple[CheckResult, ...]:
-        ask(path, "stop")
+        write_control(path, "stop")
         return looked()
 
     monkeypatch.setattr("thinice_tui.engine.preflight.checks.check_determinism", looked)
@@ -52,7 +53,7 @@ def test_a_view_sees_which_check_runs_and_can_stop_it(wanted: Request, monkeypat
     names = ("dense", "pruned", "control")
     assert seen == [("starting", f"{name} · determinism") for name in names] + [("starting", "dense · gradients")]
     assert_same_outcomes(read_run(path), before)
-    assert asked(path) == "run", "what was asked is forgotten once it is done"
+    assert read_control(path) == "run", "what was asked is forgotten once it is done"
 
 
 def test_the_checks_run_on_the_runs_device(wanted: Request, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from tests.linear_models import Files
 from thinice_tui.errors import EXIT_INTERRUPTED, Interrupted
 from thinice_tui.protocol.progress import Heartbeat
 from thinice_tui.protocol.request import Request
-from thinice_tui.runfile.control import Wish, ask
+from thinice_tui.runfile.control import ControlWord, write_control
 from thinice_tui.runfile.reader import read_run
 
 BATCH_PASSES = 22
@@ -21,7 +21,7 @@ BATCH_PASSES = 22
 class AskAt(StopAfter):
     """Writes wishes to the control file at given forward passes; `done` holds the batches that were stored by then."""
 
-    def __init__(self, path: Path, wishes: dict[int, Wish]) -> None:
+    def __init__(self, path: Path, wishes: dict[int, ControlWord]) -> None:
         super().__init__()
         self.path, self.wishes = path, wishes
         self.done: list[object] = []
@@ -30,19 +30,19 @@ class AskAt(StopAfter):
         super().progress(beat)
         if wish := self.wishes.get(len(self.seen)):
             self.done = batches(self.path)
-            ask(self.path, wish)
+            write_control(self.path, wish)
 
 
 class AskAfterDense(StopAfter):
     """Writes a wish after the dense model's clean pass; the engine reads it in the next model's."""
 
-    def __init__(self, path: Path, wish: Wish) -> None:
+    def __init__(self, path: Path, wish: ControlWord) -> None:
         super().__init__()
         self.path, self.wish = path, wish
 
     def note(self, message: str) -> None:
         if message.startswith("dense · clean"):
-            ask(self.path, self.wish)
+            write_control(self.path, self.wish)
 
 
 def batches(path: Path) -> list[object]:

@@ -12,7 +12,7 @@ from tests.engine_runs import StopAfter, request, run_it
 from tests.linear_models import Files
 from thinice_tui.engine.process.progress import BACKWARD_COST, ProgressTracker
 from thinice_tui.protocol.durations import parse_duration
-from thinice_tui.protocol.ensembles import Stage, build_ensemble, build_stages
+from thinice_tui.protocol.ensembles import Phase, Stage, build_ensemble, build_phases
 from thinice_tui.protocol.progress import Heartbeat, SilentObserver, StageResult
 
 CLASSES, SAMPLES, BATCH = 10, 1000, 100
@@ -22,7 +22,7 @@ Report = tuple[float, str, float | None, float | None]
 """Time of the report, stage, seconds left at most, seconds expected."""
 
 
-def simulated(clock: Clock, stages: tuple[Stage, ...], slow: Iterator[float]) -> list[Report]:
+def simulated(clock: Clock, stages: tuple[Phase, ...], slow: Iterator[float]) -> list[Report]:
     """The reports at each tenth of each batch; `slow`: the factor by which the machine is slower, batch by batch."""
     told: list[Report] = []
 
@@ -32,7 +32,7 @@ def simulated(clock: Clock, stages: tuple[Stage, ...], slow: Iterator[float]) ->
     tracker = ProgressTracker(["dense"], stages, CLASSES, SilentObserver(), hear)
     standing = SAMPLES
     for ordinal, stage in enumerate(stages):
-        entered = SAMPLES if stage.kind == "distance" else standing
+        entered = standing if isinstance(stage, Stage) else SAMPLES
         tracker.start_stage(ordinal, entered, 0, standing, SAMPLES)
         forwards, backwards = stage.passes(CLASSES)
         for begin in range(0, entered, BATCH):
@@ -67,7 +67,7 @@ def test_the_bound_holds_and_the_estimate_is_near(clock: Clock) -> None:
 
 
 def test_the_search_for_distances_counts_all_correct_samples(clock: Clock) -> None:
-    stages = build_stages("quick", CLASSES, distances=True)
+    stages = build_phases("quick", CLASSES, distances=True)
     for at, _, most, _ in simulated(clock, stages, forever(1.0)):
         assert most is None or most >= 0.98 * (clock.now - at)
 

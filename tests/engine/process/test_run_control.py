@@ -16,16 +16,17 @@ from thinice_tui.engine.compare import execute, prepare
 from thinice_tui.errors import Interrupted
 from thinice_tui.protocol.progress import Heartbeat
 from thinice_tui.protocol.request import Request
-from thinice_tui.runfile.control import Wish, ask, asked, is_computing, this_engine
+from thinice_tui.runfile.control import ControlWord, read_control, write_control
+from thinice_tui.runfile.liveness import is_computing, this_engine
 from thinice_tui.runfile.reader import read_run
 
 
 @pytest.mark.parametrize("wish", ["pause", "stop"])
-def test_a_new_engine_ignores_the_wish_for_an_earlier_one(files: Files, tmp_path: Path, wish: Wish) -> None:
+def test_a_new_engine_ignores_the_wish_for_an_earlier_one(files: Files, tmp_path: Path, wish: ControlWord) -> None:
     path = tmp_path / "a.thinice"
-    ask(path, wish)
+    write_control(path, wish)
     assert run_it(request_pair(files, path)).complete
-    assert asked(path) == "run" and not control_file(path).exists()
+    assert read_control(path) == "run" and not control_file(path).exists()
 
 
 def test_the_control_file_is_removed_however_the_engine_ends(files: Files, tmp_path: Path) -> None:
@@ -57,7 +58,9 @@ def test_the_run_file_names_its_engine_and_its_request(files: Files, tmp_path: P
 
 
 @pytest.mark.parametrize("wish", ["pause", "stop"])
-def test_a_new_engine_starts_with_a_state_of_its_own(files: Files, tmp_path: Path, clock: Clock, wish: Wish) -> None:
+def test_a_new_engine_starts_with_a_state_of_its_own(
+    files: Files, tmp_path: Path, clock: Clock, wish: ControlWord
+) -> None:
     """Else a view would show `paused` or `stopping` for an engine that has just started."""
     wanted = request_pair(files, path := tmp_path / "a.thinice")
 

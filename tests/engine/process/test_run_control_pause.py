@@ -17,7 +17,8 @@ from tests.engine.process.clock import Clock
 from tests.engine_runs import assert_same_outcomes, run_it
 from tests.linear_models import Files
 from thinice_tui.protocol.progress import Heartbeat
-from thinice_tui.runfile.control import ask, is_computing
+from thinice_tui.runfile.control import write_control
+from thinice_tui.runfile.liveness import is_computing
 from thinice_tui.runfile.reader import read_run
 from thinice_tui.runfile.records import Run
 
@@ -33,7 +34,7 @@ def test_a_paused_engine_keeps_beating_and_continues_with_the_same_outcomes(
     def asleep() -> None:
         seen.append((read_run(path), len(observer.seen)))
         if len(seen) == 100:
-            ask(path, "run")
+            write_control(path, "run")
 
     clock.asleep = asleep
     found = run_it(request_pair(files, path), observer)
@@ -79,7 +80,7 @@ def test_a_wish_from_another_thread_is_obeyed(
                 forwards += [len(observer.seen)] if beat is not None and beat.state == "paused" else []
                 time.sleep(0.01)
         finally:
-            ask(path, "run")
+            write_control(path, "run")
         return forwards
 
     with ThreadPoolExecutor() as pool:
@@ -102,7 +103,7 @@ def paused_for_an_hour(path: Path, clock: Clock) -> None:
     def asleep() -> None:
         began.append(clock.now)
         if clock.now - began[0] > 3600:
-            ask(path, "run")
+            write_control(path, "run")
 
     clock.asleep = asleep
 

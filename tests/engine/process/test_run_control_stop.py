@@ -18,7 +18,7 @@ from tests.engine.process.clock import BEGINNING, FORWARD, Clock
 from tests.engine_runs import assert_same_outcomes, run_it
 from tests.linear_models import Files
 from thinice_tui.errors import Interrupted
-from thinice_tui.runfile.control import ask
+from thinice_tui.runfile.control import write_control
 from thinice_tui.runfile.reader import read_run
 from thinice_tui.runfile.records import Run
 
@@ -89,7 +89,7 @@ def test_a_stop_in_the_clean_pass_keeps_its_predictions(files: Files, tmp_path: 
 def test_a_stop_during_a_pause_finishes_the_batch(files: Files, tmp_path: Path, whole: Run, clock: Clock) -> None:
     wanted = request_pair(files, path := tmp_path / "a.thinice")
     observer = AskAt(path, {110: "pause"})
-    clock.asleep = lambda: ask(path, "stop")
+    clock.asleep = lambda: write_control(path, "stop")
     interrupted(wanted, observer)
     assert len(batches(path)) == len(observer.done) + 1
     assert_same_outcomes(run_it(wanted), whole)

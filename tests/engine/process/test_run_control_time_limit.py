@@ -12,7 +12,7 @@ from tests.engine_runs import StopAfter, assert_same_outcomes, request, run_it
 from tests.linear_models import Files
 from thinice_tui.commands.app import app
 from thinice_tui.errors import EXIT_INTERRUPTED, EXIT_USAGE, Interrupted
-from thinice_tui.runfile.control import ask
+from thinice_tui.runfile.control import write_control
 from thinice_tui.runfile.reader import read_run
 from thinice_tui.runfile.records import Run
 
@@ -93,7 +93,7 @@ def test_a_pause_is_not_counted(files: Files, tmp_path: Path, whole: Run, clock:
     def asleep() -> None:
         slept.append(clock.now)
         if clock.now - slept[0] > 10_000:
-            ask(path, "run")
+            write_control(path, "run")
 
     clock.asleep = asleep
     found = run_it(request(files, path, time_limit=5000.0), AskAt(path, {100: "pause"}))

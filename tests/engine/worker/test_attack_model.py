@@ -23,20 +23,22 @@ def probe() -> Tensor:
 @pytest.mark.parametrize("name", ["dense", "pruned-99"])
 def test_the_sample_models_are_folded_and_equal(name: str, probe: Tensor) -> None:
     judge = load_model(SAMPLE_MODELS / f"{name}.pt").classifier()
-    search = prepare_attack_model(judge, probe, "fp32")
-    assert search.steps == ("folded batch norms", "channels_last", "queries by window") and search.precision == "fp32"
+    attack_model = prepare_attack_model(judge, probe, "fp32")
+    assert attack_model.steps == ("folded batch norms", "channels_last") and attack_model.precision == "fp32"
     with torch.no_grad():
-        assert (search.module(probe) - judge(probe)).abs().max() < SAME * float(judge(probe).abs().max())
-    assert not any(p.requires_grad for p in search.module.parameters()) and not search.module.training
+        assert (attack_model.module(probe) - judge(probe)).abs().max() < SAME * float(judge(probe).abs().max())
+    assert not any(p.requires_grad for p in attack_model.module.parameters()) and not attack_model.module.training
 
 
 def test_low_precision_is_another_function_nearby_and_its_logits_are_not_rounded(probe: Tensor) -> None:
     judge = load_model(SAMPLE_MODELS / "dense.pt").classifier()
-    search = prepare_attack_model(judge, probe, "bf16")
-    assert search.precision == "bf16" and "bf16 convolutions" in search.steps
+    attack_model = prepare_attack_model(judge, probe, "bf16")
+    assert attack_model.precision == "bf16" and "bf16 convolutions" in attack_model.steps
     with torch.no_grad():
-        assert torch.allclose(search.exact(probe), judge(probe), atol=1e-4), "for queries, which rounding misleads"
-        found, expected = search.module(probe), judge(probe)
+        assert torch.allclose(attack_model.exact(probe), judge(probe), atol=1e-4), (
+            "for queries, which rounding misleads"
+        )
+        found, expected = attack_model.module(probe), judge(probe)
     assert 1e-4 < float((found - expected).abs().max()) < 0.2
     assert found.dtype == torch.float32 and not torch.equal(found.bfloat16().float(), found)
     assert torch.equal(judge(probe), expected), "the judge is as it was"
@@ -95,13 +97,13 @@ def test_what_cannot_be_traced_or_copied_is_searched_as_far_as_it_can_be(probe: 
     for network in (branching, uncopyable):
         network(probe)
     judge = Classifier(branching)
-    search = prepare_attack_model(judge, probe, "bf16")
-    assert "folded batch norms" not in search.steps and "channels_last" in search.steps
-    assert any("folded batch norms" in reason for reason in search.refused)
+    attack_model = prepare_attack_model(judge, probe, "bf16")
+    assert "folded batch norms" not in attack_model.steps and "channels_last" in attack_model.steps
+    assert any("folded batch norms" in reason for reason in attack_model.refused)
     judge = Classifier(uncopyable)
-    search = prepare_attack_model(judge, probe, "bf16")
-    assert search.module is judge and search.steps == () and search.precision == "fp32"
-    assert len(search.refused) == 4
+    attack_model = prepare_attack_model(judge, probe, "bf16")
+    assert attack_model.module is judge and attack_model.steps == () and attack_model.precision == "fp32"
+    assert len(attack_model.refused) == 3
 
 
 def test_low_precision_that_changes_predictions_is_not_used(probe: Tensor) -> None:
@@ -109,17 +111,17 @@ def test_low_precision_that_changes_predictions_is_not_used(probe: Tensor) -> No
     judge = Classifier(_Overflowing(), Normalization("n", (0.5,), (0.25,)))
     with torch.no_grad():
         assert judge(probe).argmax(dim=1).unique().numel() > 1
-    search = prepare_attack_model(judge, probe, "bf16")
-    assert search.precision == "fp32" and "bf16 convolutions: other logits" in search.refused
+    attack_model = prepare_attack_model(judge, probe, "bf16")
+    assert attack_model.precision == "fp32" and "bf16 convolutions: other logits" in attack_model.refused
 
 
 def test_a_scripted_module_is_searched(probe: Tensor) -> None:
     torch.manual_seed(0)
     network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Linear(3600, 5)).eval()
     judge = Classifier(torch.jit.trace(network, probe[:2]))  # type: ignore[no-untyped-call]
-    search = prepare_attack_model(judge, probe, "fp32")
+    attack_model = prepare_attack_model(judge, probe, "fp32")
     with torch.no_grad():
-        assert torch.allclose(search.module(probe), judge(probe), atol=1e-4)
+        assert torch.allclose(attack_model.module(probe), judge(probe), atol=1e-4)
 
 
 def test_a_random_model_gets_no_other_form(probe: Tensor) -> None:

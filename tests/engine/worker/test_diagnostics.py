@@ -19,7 +19,7 @@ from thinice_tui.commands.app import app
 from thinice_tui.engine.findings import NOT_FINITE
 from thinice_tui.engine.preflight.determinism import CHANGES
 from thinice_tui.engine.preflight.gradients import vanished_gradients
-from thinice_tui.engine.worker.diagnostics import EXAMINATION, examine
+from thinice_tui.engine.worker.diagnostics import CHECKS, diagnose
 from thinice_tui.models.classifier import Classifier
 from thinice_tui.protocol.threat_model import NORMS, Norm
 from thinice_tui.runfile.records import Finding
@@ -58,19 +58,19 @@ def constant(logits: Tensor) -> Tensor:
     return nn.functional.one_hot(torch.zeros(len(logits), dtype=torch.long), logits.shape[1]) + 0 * logits
 
 
-def examined(network: nn.Module, norm: Norm) -> dict[str, Finding]:
+def diagnosed(network: nn.Module, norm: Norm) -> dict[str, Finding]:
     task = make_task(30)
     images = torch.from_numpy(task.images)
     judge = Classifier(network)
     with torch.no_grad():
         labels = judge(images).argmax(dim=1)
-    return {f.check: f for f in examine(judge, "dense", torch.arange(30), images, labels, norm, EPS[norm], seed=0)}
+    return {f.check: f for f in diagnose(judge, "dense", torch.arange(30), images, labels, norm, EPS[norm], seed=0)}
 
 
 @pytest.mark.parametrize("norm", NORMS)
 def test_a_sound_model_gives_no_reason_to_doubt(norm: Norm) -> None:
-    found = examined(_Changed(lambda logits: logits), norm)
-    assert tuple(found) == EXAMINATION
+    found = diagnosed(_Changed(lambda logits: logits), norm)
+    assert tuple(found) == CHECKS
     assert not any(one.doubtful for name, one in found.items() if name != "margin jumps under random noise")
 
 
@@ -86,7 +86,7 @@ def test_a_sound_model_gives_no_reason_to_doubt(norm: Norm) -> None:
     ids=["staircase", "large logits", "constant", "jumping"],
 )
 def test_a_model_that_hides_is_found_out(network: nn.Module, check: str, norm: Norm) -> None:
-    found = examined(network, norm)
+    found = diagnosed(network, norm)
     if check == "none":  # the margin's gradient is there, where the cross-entropy's is not
         assert not found["gradients vanish"].doubtful
         return
@@ -97,7 +97,7 @@ def test_a_model_that_hides_is_found_out(network: nn.Module, check: str, norm: N
 def test_an_ascent_cut_short_is_called_unfinished(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("thinice_tui.engine.worker.diagnostics.STEPS", 12)
     monkeypatch.setattr("thinice_tui.engine.worker.diagnostics.LAST_STEPS", 10)
-    assert examined(_Jumping(lambda logits: logits), "L2")["optimisation was not at rest"].doubtful
+    assert diagnosed(_Jumping(lambda logits: logits), "L2")["optimisation was not at rest"].doubtful
 
 
 def test_what_has_no_gradient_at_all_is_an_error() -> None:
@@ -107,15 +107,15 @@ def test_what_has_no_gradient_at_all_is_an_error() -> None:
         vanished_gradients(judge, torch.from_numpy(task.images), torch.from_numpy(task.labels))
 
 
-def test_a_run_keeps_its_findings_and_examines_no_model_twice(files: Files, tmp_path: Path) -> None:
+def test_a_run_keeps_its_findings_and_diagnoses_no_model_twice(files: Files, tmp_path: Path) -> None:
     wanted = request(files, tmp_path / "a.thinice")
     run = run_it(wanted)
     assert {one.model for one in run.findings} == {"dense", "pruned", "control"}
-    checks = [CHANGES, "forward pass differentiates", "gradients vanish on clean images", NOT_FINITE, *EXAMINATION]
+    checks = [CHANGES, "forward pass differentiates", "gradients vanish on clean images", NOT_FINITE, *CHECKS]
     assert {(one.model, one.check) for one in run.findings} == {
         (model, check) for model in ("dense", "pruned", "control") for check in checks
     }
-    assert not any(one.doubtful for one in run.findings if one.check not in EXAMINATION)
+    assert not any(one.doubtful for one in run.findings if one.check not in CHECKS)
     assert all(0 <= one.value <= one.n for one in run.findings)
     observer = StopAfter()
     again = run_it(wanted, observer)
@@ -154,8 +154,8 @@ def test_a_run_keeps_the_warning_of_zero_gradients(files: Files, tmp_path: Path)
 
 @pytest.mark.parametrize("scale", [1e-6, 1e-2, 1e2, 1e6])
 def test_the_scale_of_logits_changes_no_verdict_of_a_check(scale: float) -> None:
-    plain = examined(_Changed(lambda logits: logits), "Linf")
-    scaled = examined(_Changed(lambda logits: scale * logits), "Linf")
+    plain = diagnosed(_Changed(lambda logits: logits), "Linf")
+    scaled = diagnosed(_Changed(lambda logits: scale * logits), "Linf")
     assert [one.doubtful for one in scaled.values()] == [one.doubtful for one in plain.values()]
 
 
@@ -171,7 +171,7 @@ class _Rounding(_Changed):
 
 def test_a_gradient_that_is_not_the_functions_own_is_found_out() -> None:
     """On every model that rounds so, however little it gains by that."""
-    rounding = examined(_Rounding(lambda logits: logits), "Linf")
+    rounding = diagnosed(_Rounding(lambda logits: logits), "Linf")
     assert rounding["margin does not follow its gradient"].value > 25
     assert rounding["margin does not follow its gradient"].doubtful and not rounding["gradients vanish"].doubtful
 

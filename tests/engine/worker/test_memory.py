@@ -15,7 +15,9 @@ from tests.linear_models import Files
 from thinice_tui.attacks import registry as stages
 from thinice_tui.attacks.counting import CountingModel
 from thinice_tui.engine.compare import execute, prepare
+from thinice_tui.engine.worker import attack as worker_attack
 from thinice_tui.engine.worker import executor
+from thinice_tui.engine.worker.tasks import BatchTask
 from thinice_tui.errors import ModelError
 from thinice_tui.models.classifier import Classifier
 from thinice_tui.protocol.ensembles import Stage
@@ -88,8 +90,8 @@ def test_where_not_even_one_sample_fits_the_rest_is_computed_with_more_memory(
     whole = run_it(measured(files, tmp_path / "whole.thinice"))
     run_one = executor.LocalExecutor._run_one
 
-    def fail(self: executor.LocalExecutor, task: executor.BatchTask) -> object:
-        if task.stage.name == stage:
+    def fail(self: executor.LocalExecutor, task: BatchTask) -> object:
+        if task.name == stage:
             raise torch.OutOfMemoryError("CUDA out of memory")
         return run_one(self, task)
 
@@ -125,7 +127,7 @@ def test_one_sample_that_is_too_large_is_an_error_that_names_model_stage_and_siz
     def fail(*_: object) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    monkeypatch.setattr("thinice_tui.engine.worker.executor.attack_batch", fail)
+    monkeypatch.setattr("thinice_tui.engine.worker.attack.attack_batch", fail)
     with pytest.raises(ModelError, match="dense, PGD-20, batch of 1 on cpu: out of memory"):
         run_it(request(files, tmp_path / "a.thinice"))
 
@@ -145,20 +147,27 @@ def test_a_batch_that_is_too_large_is_halved_and_the_run_goes_on(
     seeds: list[tuple[str, int]] = []
 
     def limited(
-        stage: Stage, model: CountingModel, images: Tensor, labels: Tensor, norm: Norm, eps: float, seed: int, room: int
+        stage: Stage,
+        model: CountingModel,
+        images: Tensor,
+        labels: Tensor,
+        norm: Norm,
+        eps: float,
+        seed: int,
+        batch_capacity: int,
     ) -> Tensor:
         if len(images) > 3:
             raise error
-        sizes.extend((len(images), room))
+        sizes.extend((len(images), batch_capacity))
         seeds.append((stage.name, seed))
-        return attack(stage, model, images, labels, norm, eps, seed, room)
+        return attack(stage, model, images, labels, norm, eps, seed, batch_capacity)
 
     def limited_forward(self: Classifier, images: Tensor) -> Tensor:
         if len(images) > 20:  # the clean pass, of up to 32
             raise error
         return forward(self, images)
 
-    monkeypatch.setattr(executor, "attack_batch", limited)
+    monkeypatch.setattr(worker_attack, "attack_batch", limited)
     wanted = request(files, tmp_path / "a.thinice")
     observer = StopAfter()
     prepared = prepare(wanted)

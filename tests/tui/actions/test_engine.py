@@ -23,7 +23,7 @@ from thinice_tui.errors import EXIT_ERROR, EXIT_INTERRUPTED, RunFileError, Thini
 from thinice_tui.protocol.progress import Heartbeat
 from thinice_tui.protocol.request import Request
 from thinice_tui.protocol.settings import Settings
-from thinice_tui.runfile.control import engine_process
+from thinice_tui.runfile.liveness import engine_process
 from thinice_tui.runfile.reader import read_run
 from thinice_tui.runfile.records import EngineRecord, Run
 from thinice_tui.tui.app import ThiniceApp
@@ -90,7 +90,7 @@ async def test_an_engine_that_cannot_be_asked_is_said_so(
     def refuse(path: Path, wish: str) -> None:
         raise RunFileError(f"{path.name}: no {wish}", "it goes on")
 
-    monkeypatch.setattr("thinice_tui.tui.actions.engine.ask", refuse)
+    monkeypatch.setattr("thinice_tui.tui.actions.engine.write_control", refuse)
     async with opened(unfinished, settings_file) as session:
         await session.press("space")
         assert session.said == ["going.thinice: no pause; it goes on"]
@@ -111,7 +111,7 @@ async def test_killing(refused: bool, unfinished: Path, settings_file: Path, mon
             raise RunFileError("it runs elsewhere", "stop it there")
         killed.append(run)
 
-    monkeypatch.setattr("thinice_tui.tui.actions.engine.kill", kill)
+    monkeypatch.setattr("thinice_tui.tui.actions.engine.kill_engine", kill)
     async with opened(unfinished, settings_file) as session:
         await session.press("e", "down", "down", "enter")
         assert (session.said == ["it runs elsewhere; stop it there"]) == refused

@@ -13,7 +13,7 @@ from textual.widgets import Input, OptionList
 
 from tests.tui.driving import Session, opened
 from thinice_tui.analysis.table import COLUMNS
-from thinice_tui.runfile.reader import read_adversarial, read_image, read_logits_at
+from thinice_tui.runfile.read_sample import read_adversarial, read_image, read_logits_at
 from thinice_tui.tui import clipboard
 from thinice_tui.tui.screens.dialogs import TextDialog
 

@@ -3,8 +3,10 @@
 import math
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
+from thinice_tui.attacks.norms import norm_of
 from thinice_tui.data.layout import evenly_spaced
 from thinice_tui.data.samples import Samples
 from thinice_tui.protocol.settings import Settings
@@ -43,5 +45,5 @@ def check_budget(samples: Samples, settings: Settings) -> tuple[str, ...]:
 def distance_to_grey(images: NDArray[np.float32], norm: Norm) -> NDArray[np.float64]:
     """The distance, float64 [n] in the norm, from each image [n,C,H,W] to the one that is GREY everywhere."""
     away = images.reshape(len(images), math.prod(images.shape[1:])).astype(np.float64) - GREY
-    found: NDArray[np.float64] = np.abs(away).max(axis=1, initial=0) if norm == "Linf" else np.linalg.norm(away, axis=1)
-    return found
+    distances: NDArray[np.float64] = norm_of(norm).lengths(torch.from_numpy(away)).numpy()
+    return distances

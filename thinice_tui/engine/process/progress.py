@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from thinice_tui.protocol.ensembles import Stage
+from thinice_tui.protocol.ensembles import Phase, Stage
 from thinice_tui.protocol.progress import EngineState, Heartbeat, Observer
 
 BACKWARD_COST = 2
@@ -25,7 +25,7 @@ class ProgressTracker:
     def __init__(
         self,
         models: Sequence[str],
-        stages: Sequence[Stage],
+        stages: Sequence[Phase],
         classes: int,
         observer: Observer,
         heartbeat: Callable[[Heartbeat], None],
@@ -69,8 +69,8 @@ class ProgressTracker:
         """
         self._ordinal, self._total, self._done, self._broken = ordinal, entered, done, 0
         later = list(zip(self._stages, self._cost, strict=True))[ordinal + 1 :]
-        self._later_each = float(sum(cost for stage, cost in later if stage.kind != "distance"))
-        distances = sum(cost for stage, cost in later if stage.kind == "distance")
+        self._later_each = float(sum(cost for stage, cost in later if isinstance(stage, Stage)))
+        distances = sum(cost for stage, cost in later if not isinstance(stage, Stage))
         self._later = standing * self._later_each + correct * distances
         self._attacked = 0
         self._stage_started, self._stage_images = time.monotonic(), 0

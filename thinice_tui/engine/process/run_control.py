@@ -6,7 +6,7 @@ from pathlib import Path
 from thinice_tui.engine.process.progress import ProgressTracker
 from thinice_tui.errors import Interrupted
 from thinice_tui.protocol.durations import duration
-from thinice_tui.runfile.control import asked
+from thinice_tui.runfile.control import read_control
 
 POLL_SECONDS = 0.2
 """Time between two readings of the control file."""
@@ -28,7 +28,7 @@ class RunControl:
         began = time.monotonic()
         if began - self._polled < POLL_SECONDS:
             return
-        while (wish := asked(self._run)) == "pause":
+        while (wish := read_control(self._run)) == "pause":
             self._tracker.state = "paused"
             self._tracker.beat()
             time.sleep(POLL_SECONDS)

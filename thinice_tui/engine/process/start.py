@@ -13,8 +13,8 @@ from thinice_tui.engine.process.environment import step_back
 from thinice_tui.errors import RunBusyError, RunFileError
 from thinice_tui.protocol.request import Request
 from thinice_tui.report.console import ConsoleObserver
-from thinice_tui.runfile.hold import Hold
 from thinice_tui.runfile.reader import read_run
+from thinice_tui.runfile.run_claim import RunClaim
 
 WIDTH = 100
 """Columns of the log."""
@@ -59,19 +59,19 @@ def run_engine(request: Request, announcer: Announcer) -> None:
     console = Console(file=sys.stderr, width=WIDTH, force_terminal=False, emoji=False)
     path = request.run
     try:
-        with Hold() as hold:
+        with RunClaim() as claim:
             if path is not None:
-                hold.take(path, _log_path(path))
+                claim.acquire(path, _log_path(path))
             # only now, since importing torch takes seconds
             from thinice_tui.engine.compare import execute, prepare
 
             prepared = prepare(request)
             path = prepared.path
             log = _redirect_output(_log_path(path), path)
-            hold.take(path, log)
+            claim.acquire(path, log)
             announcer.announce(path, log)
             with ConsoleObserver(console) as observer:
-                execute(request, prepared, observer, log, hold)
+                execute(request, prepared, observer, log, claim)
     except RunBusyError as busy:
         assert path is not None
         announcer.announce(path, _log_path(path))

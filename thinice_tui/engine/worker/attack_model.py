@@ -1,4 +1,4 @@
-"""A faster form of a classifier to search with: whatever it finds is judged by the unmodified one."""
+"""Faster forms of a classifier for attacks to search with; what they find is verified with the unmodified one."""
 
 import copy
 from collections.abc import Callable
@@ -9,24 +9,21 @@ from torch import Tensor, nn
 from torch.fx.experimental.optimization import fuse
 
 from thinice_tui.models.classifier import Classifier
-from thinice_tui.models.windows import Windowed
 from thinice_tui.protocol.settings import Precision
 
 SAME = 1e-4
-"""How far logits may differ, relative to the largest where that is above 1, for a form to be the same function."""
+"""How far the logits of two forms of one function may differ, relative to the largest logit where that is above 1."""
 AGREEING = 0.9
-"""Of the probe's predictions, the share that low precision must leave as it is; else it would search elsewhere."""
-MOVED = 2
-"""Of the probe's images, in how many a window is moved to see whether logits are the same."""
+"""The share of the probe's predictions that low precision must keep."""
 CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 
 
 @dataclass(frozen=True)
 class AttackModel:
-    """What attacks differentiate. steps: what makes it faster; refused: what was tried and not kept, and why.
+    """module: what gradient attacks differentiate; the same function as the model unless the precision is low.
 
-    exact: the same function as the model, for searches by queries, which low precision's rounding misleads: Windowed
-    where that pays; module: the form for gradients, which is the same function unless the precision is low.
+    exact: always the same function as the model, for attacks by queries, which rounded logits mislead. steps: what was
+    done to make it faster; refused: what was tried and not kept, and why.
     """
 
     module: nn.Module
@@ -37,7 +34,7 @@ class AttackModel:
 
 
 class _ChannelsLast(nn.Module):
-    """Images become channels_last at the door; attacks themselves need them contiguous (`.view`)."""
+    """Converts images to channels_last; attacks themselves need them contiguous (`.view`)."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
@@ -49,7 +46,7 @@ class _ChannelsLast(nn.Module):
 
 
 class _LowPrecision(nn.Module):
-    """Convolutions in bfloat16, the last linear layer in float32: rounded logits hide what a query gains."""
+    """Convolutions in bfloat16, and the last linear layer in float32, so that logits are not rounded."""
 
     def __init__(self, network: nn.Module, device: torch.device) -> None:
         super().__init__()
@@ -82,12 +79,12 @@ class _FullPrecision(nn.Module):
 
 @torch.no_grad()
 def prepare_attack_model(judge: Classifier, probe: Tensor, precision: Precision) -> AttackModel:
-    """The fastest form of `judge` that is the same function on `probe` [n,C,H,W], on the probe's device.
+    """The fastest forms of `judge` that agree with it on `probe` [n,C,H,W], on the probe's device.
 
-    Batch norms are folded into convolutions (Jacob et al. 2018, arXiv 1712.05877, section 3.2) and weights laid out
-    channels_last, and on a CPU queries compute only what a window reaches (windows.py), each kept only where logits
-    stay within 1e-4; `bf16`: convolutions then in bfloat16, for gradients, kept only where 9 of 10 predictions stay.
-    What cannot be copied, traced or verified is searched as it is.
+    Batch norms are folded into convolutions (Jacob et al. 2018, arXiv 1712.05877, section 3.2), and weights laid out
+    channels_last; each step is kept only where logits stay within 1e-4. With `bf16`, convolutions for gradients are
+    computed in bfloat16, which is kept only where 9 of 10 predictions stay. A network that cannot be copied or traced
+    is searched as it is.
     """
     expected = judge(probe)
     scale = max(1.0, float(expected.abs().max()))
@@ -97,11 +94,11 @@ def prepare_attack_model(judge: Classifier, probe: Tensor, precision: Precision)
     def attempt(
         name: str, module: nn.Module, build: Callable[[nn.Module], nn.Module], same: Callable[[Tensor], bool]
     ) -> nn.Module:
-        """What is built of the module; the module itself where that does not work."""
+        """What `build` makes of the module, or the module itself where that fails or gives other logits."""
         try:
             built: nn.Module = build(copy.deepcopy(module)).requires_grad_(False).eval()
             found = built(probe)
-        except Exception as error:  # whatever a stranger's network, or tracing it, may raise
+        except Exception as error:  # a user's network, or tracing it, may raise anything
             refused.append(f"{name}: {type(error).__name__}")
             return module
         if not same(found):
@@ -117,16 +114,8 @@ def prepare_attack_model(judge: Classifier, probe: Tensor, precision: Precision)
         agree = (found.argmax(dim=1) == expected.argmax(dim=1)).float().mean()
         return bool(torch.isfinite(found).all()) and float(agree) >= AGREEING
 
-    def windowed(network: nn.Module) -> nn.Module:
-        form = Windowed(network, probe)
-        if not form.difference(probe[:MOVED]) <= SAME * scale:
-            raise LookupError("other logits where a window changes")
-        return form
-
     module = attempt("folded batch norms", judge, _folded, equal)
     module = exact = attempt("channels_last", module, _ChannelsLast, equal)
-    if probe.device.type == "cpu":  # not measured on a GPU
-        exact = attempt("queries by window", module, windowed, equal)
     if precision == "bf16":
         module = attempt("bf16 convolutions", module, lambda network: _LowPrecision(network, probe.device), alike)
     low = "bf16 convolutions" in steps

@@ -1,4 +1,4 @@
-"""Memory that runs out on the device: recognised, and met with smaller batches."""
+"""Out of memory on the device: recognise it, and go on with smaller batches."""
 
 from collections.abc import Callable
 
@@ -10,11 +10,11 @@ from thinice_tui.errors import ModelError
 
 
 class OutOfMemory(ModelError):
-    """A batch that the device has too little memory for."""
+    """The device has too little memory for a batch."""
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Also what the CPU's allocator says, which is a plain RuntimeError."""
+    """Whether the device ran out of memory; the CPU's allocator raises a plain RuntimeError."""
     if isinstance(error, (OutOfMemory, torch.OutOfMemoryError, MemoryError)):
         return True
     return isinstance(error, RuntimeError) and "not enough memory" in str(error)
@@ -23,7 +23,10 @@ def is_out_of_memory(error: BaseException) -> bool:
 def in_pieces(
     forward: Callable[[NDArray[np.float32]], NDArray[np.float32]], images: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """`forward` of images [b,C,H,W], in halves of halves where memory runs out; one image alone must fit."""
+    """`forward(images)` for images [b,C,H,W], halved again and again where memory runs out.
+
+    Raises what `forward` raises on a single image, or for another reason than memory.
+    """
     try:
         return forward(images)
     except Exception as error:
@@ -35,6 +38,6 @@ def in_pieces(
 
 
 def free_cached() -> None:
-    """Give back what the allocator holds but does not use."""
+    """Return the memory that the allocator holds but does not use."""
     if torch.cuda.is_available():
         torch.cuda.empty_cache()

@@ -10,6 +10,7 @@ from thinice_tui.analysis.correctness import robust_correct
 from thinice_tui.analysis.distances import missed, run_eps
 from thinice_tui.analysis.security_curve import security_curve
 from thinice_tui.plots.security_curves import security_curves
+from thinice_tui.protocol.threat_model import NORM_ROWS
 
 LISTED = 20
 """Samples that are named one by one; the JSON report names all."""
@@ -24,8 +25,7 @@ def distances_section(analysis: Analysis, width: int, plot_height: int) -> Itera
     norm = run.info.settings.norm
     yield Text()
     yield security_curves(curves, run_eps(run), norm, width, plot_height)
-    scale, unit = (255, "/255") if norm == "Linf" else (1, "")
-    medians = ", ".join(f"{curve.name} {scale * curve.median:.3g}{unit}" for curve in curves)
+    medians = ", ".join(f"{curve.name} {NORM_ROWS[norm].shown(curve.median)}" for curve in curves)
     yield Text(f"Median distance to the boundary of samples right without attack ({norm}, upper bounds): {medians}")
     yield from (_missed(analysis, summary) for summary in analysis.models if missed(run, summary.model).any())
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, cast, get_args
 
 from thinice_tui.errors import EXIT_ERROR, EXIT_INTERRUPTED, RunFileError, ThiniceError
 from thinice_tui.protocol.request import Request
-from thinice_tui.runfile.control import Wish, ask, kill
+from thinice_tui.runfile.control import ControlWord, write_control
+from thinice_tui.runfile.liveness import kill_engine
 from thinice_tui.runfile.records import EngineRecord, Run
 from thinice_tui.safe_io.printable import printable_lines
 from thinice_tui.tui.engine_process import EngineProcess, how_it_ended, tail
@@ -128,11 +129,11 @@ class EngineActions:
         beat = self.app.run_now.heartbeat
         return self._ask("run" if beat is not None and beat.state == "paused" else "pause")
 
-    def _ask(self, wish: Wish) -> Reason:
+    def _ask(self, wish: ControlWord) -> Reason:
         if self.app.path is None:
             return NOT_RUNNING
         try:
-            ask(self.app.path, wish)
+            write_control(self.app.path, wish)
         except RunFileError as error:
             return f"{error.what}; {error.do}"
         said = {"run": "going on", "pause": "pausing", "stop": "stopping after this batch"}
@@ -186,11 +187,11 @@ class EngineActions:
             self._kill_own()
         elif name == "kill" and self.app.run_now is not None:
             try:
-                kill(self.app.run_now)
+                kill_engine(self.app.run_now)
             except RunFileError as error:
                 reason = f"{error.what}; {error.do}"
-        elif name in get_args(Wish):
-            reason = self._ask(cast(Wish, name))
+        elif name in get_args(ControlWord):
+            reason = self._ask(cast(ControlWord, name))
         if reason:
             self.app.notify(reason, severity="warning")
 

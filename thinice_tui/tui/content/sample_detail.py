@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thinice_tui.errors import RunFileError
-from thinice_tui.runfile.reader import read_adversarial, read_image, read_logits_at
+from thinice_tui.runfile.read_sample import read_adversarial, read_image, read_logits_at
 from thinice_tui.runfile.records import Floats, Run
 from thinice_tui.safe_io.printable import printable
 

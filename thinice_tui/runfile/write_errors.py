@@ -1,4 +1,4 @@
-"""What stands against writing a run file, in words."""
+"""Errors of writing a run file, as messages for the user."""
 
 import errno
 import sqlite3
@@ -8,15 +8,15 @@ from thinice_tui.errors import RunFileError
 from thinice_tui.runfile.schema import SUFFIX
 
 PATIENCE = 30.0
-"""Seconds that a write waits for others that hold the file: views read for moments, unless one is suspended."""
+"""Seconds that a write waits for other programs that hold the file. A view holds it for moments, unless suspended."""
 
 
-class HeldError(RunFileError):
-    """Another program holds the file."""
+class FileHeldError(RunFileError):
+    """Another program holds the run file."""
 
 
-def check_place(path: Path) -> None:
-    """Raise RunFileError where `path` is no place for a run file, before anything is read."""
+def check_run_path(path: Path) -> None:
+    """Raise RunFileError where `path` is a folder; asked before anything is read or computed."""
     if path.is_dir():
         raise RunFileError(
             f"{path}: cannot be written: it is a folder, expected a file",
@@ -24,8 +24,8 @@ def check_place(path: Path) -> None:
         )
 
 
-def explained(error: sqlite3.Error | OSError, path: Path) -> RunFileError:
-    """An error of SQLite or the system while `path` was written, as one for the user."""
+def write_error(error: sqlite3.Error | OSError, path: Path) -> RunFileError:
+    """The message for an error of SQLite or the system that came up while the run file `path` was written."""
     text = str(error)
     code = getattr(error, "sqlite_errorcode", 0)
     if code == sqlite3.SQLITE_FULL or getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
@@ -34,7 +34,7 @@ def explained(error: sqlite3.Error | OSError, path: Path) -> RunFileError:
             "make space and repeat the command: it goes on from there",
         )
     if code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return HeldError(
+        return FileHeldError(
             f"{path}: another program has held it for {PATIENCE:.0f} s ({text}), the batch in flight was not kept; "
             "everything before it is",
             "end that program (one that browses or copies databases?) and repeat the command: it goes on from there",

@@ -1,15 +1,19 @@
-"""Run files of every version from 3 on stay readable."""
+"""How a run file is recognised; files of every version from 3 on stay readable, other files are refused."""
 
 import hashlib
 import shutil
+import sqlite3
 from pathlib import Path
 
 import pytest
 
+from tests.fake_runs import write_run
+from tests.runfile.small_runs import open_writer
 from thinice_tui.analysis.comparison import analyse
 from thinice_tui.errors import RunFileError
 from thinice_tui.runfile import schema
-from thinice_tui.runfile.reader import check_run_file, read_adversarial, read_image, read_logits_at, read_run
+from thinice_tui.runfile.read_sample import read_adversarial, read_image, read_logits_at
+from thinice_tui.runfile.reader import check_run_file, read_run
 from thinice_tui.runfile.schema import OLDEST, TABLES, VERSION
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -57,3 +61,37 @@ def test_what_no_release_wrote_is_refused(old: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(schema, "OLDEST", VERSION + 1)
     with pytest.raises(RunFileError, match="by a development version"):
         check_run_file(old)
+
+
+def test_a_newer_version_is_refused_by_reader_and_writer(tmp_path: Path) -> None:
+    path = tmp_path / "a.thinice"
+    write_run(path, {"dense": "dense", "p": "pruned"})
+    with sqlite3.connect(path) as connection:
+        connection.execute(f"PRAGMA user_version = {VERSION + 1}")
+    for access in (lambda: read_run(path), lambda: open_writer(path)):
+        with pytest.raises(RunFileError, match="written by a newer thinice-tui") as caught:
+            access()
+        assert "upgrade" in caught.value.do
+
+
+@pytest.mark.parametrize("content", [b"plain text, long enough to be read as a header " * 4, b"SQLite format 3\0cut"])
+def test_other_files_are_refused_and_left_alone(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "a.thinice"
+    path.write_bytes(content)
+    with pytest.raises(RunFileError, match=r"not a run file|cannot be read"):
+        read_run(path)
+    with pytest.raises(RunFileError, match="not a run file"):
+        open_writer(path)
+    assert path.read_bytes() == content
+
+
+def test_another_database_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.thinice"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE mine (a)")
+    with pytest.raises(RunFileError, match="is not a thinice-tui run file"):
+        open_writer(path)
+    with pytest.raises(RunFileError, match="is not a thinice-tui run file"):
+        read_run(path)
+    with pytest.raises(RunFileError, match="there is no such run file"):
+        read_run(tmp_path / "absent.thinice")

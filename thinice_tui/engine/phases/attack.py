@@ -1,0 +1,54 @@
+"""One stage of the ensemble: attack the samples of every model that no earlier stage has broken."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thinice_tui.engine.findings import NOT_FINITE
+from thinice_tui.engine.phases.batch_phase import BatchPhase, ModelProgress
+from thinice_tui.engine.phases.context import RunContext
+from thinice_tui.engine.worker.tasks import AttackTask
+from thinice_tui.protocol.ensembles import Stage
+from thinice_tui.runfile.records import BatchOutcome, Finding
+
+
+class AttackPhase(BatchPhase[AttackTask]):
+    """A stage against all models."""
+
+    def __init__(self, run: RunContext, ordinal: int, stage: Stage, final: bool) -> None:
+        super().__init__(run, ordinal, stage.name, final)
+        self._stage = stage
+
+    def entering(self, model: int) -> NDArray[np.bool_]:
+        """Bool [n]: samples that no earlier stage has broken."""
+        return self.run.outcomes.standing(model, self.ordinal)
+
+    def task(self, progress: ModelProgress, batch: int) -> AttackTask:
+        positions = progress.batches[batch]
+        return AttackTask(
+            model=progress.model,
+            stage=self._stage,
+            number=batch,
+            positions=positions,
+            images=self.run.samples.floats(positions),
+            labels=self.run.outcomes.labels[positions],
+            batch_capacity=self.run.batch_size,
+        )
+
+    def keep(self, task: AttackTask, outcome: BatchOutcome) -> None:
+        self._note_not_finite(task, outcome)
+        kept = self.run.outcomes.add(task.model, self.ordinal, outcome)
+        images = task.images if self.run.stores_images else None
+        self.run.writer.add_batch(task.model, self.ordinal, task.number, outcome, kept, images)
+
+    def _note_not_finite(self, task: AttackTask, outcome: BatchOutcome) -> None:
+        """A warning and a finding where logits were not finite: attacks cannot see beyond them, and none counts."""
+        if not outcome.not_finite:
+            return
+        run, name = self.run, self.run.names[task.model]
+        run.warnings.add(
+            f"{name}: logits under {self._stage.name} were NaN or infinite on some images; these count as standing, so "
+            "its robust accuracy may be far too high"
+        )
+        count = run.findings.value(name, NOT_FINITE) + outcome.not_finite
+        passed = run.writer.forwards(task.model, range(self.ordinal + 1)) + outcome.forwards
+        run.findings.add([Finding(name, NOT_FINITE, count, passed, doubtful=True)])

@@ -1,0 +1,31 @@
+"""The clean pass: each model's logits on the clean images."""
+
+import time
+
+import numpy as np
+
+from thinice_tui.engine.phases.context import RunContext
+from thinice_tui.engine.phases.outcomes import batches
+from thinice_tui.engine.preflight.outputs import check_finite
+
+
+def compute_clean(run: RunContext, model: int, path: str) -> None:
+    """Compute the clean logits that are missing of one model, in batches, and note its clean accuracy.
+
+    path: the model's file, for the ModelError that logits which are not finite raise.
+    """
+    logits, name = run.outcomes.clean_logits[model], run.names[model]
+    missing = np.flatnonzero(np.isnan(logits).any(axis=1))
+    started, done, paused = time.perf_counter(), 0, run.run_control.paused
+    for positions in batches(missing, run.batch_size):
+        found = run.executor.clean_logits(model, run.samples.floats(positions))
+        check_finite(found, path)
+        logits[positions] = found
+        run.writer.add_clean(model, positions, found)
+        done += len(positions)
+        rate = done / (time.perf_counter() - started - run.run_control.paused + paused)
+        run.progress.report_clean(name, len(logits) - len(missing) + done, len(logits), rate)
+        run.run_control.poll()
+        run.run_control.end_if_asked()
+    accuracy = float(run.outcomes.correct(model).mean())
+    run.observer.note(f"{name} · clean: accuracy {100 * accuracy:.1f} % of {len(logits)} samples")

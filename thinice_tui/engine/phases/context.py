@@ -1,0 +1,41 @@
+"""What every phase of a run works with."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from thinice_tui.data.samples import Samples
+from thinice_tui.engine.findings import StoredFindings
+from thinice_tui.engine.phases.outcomes import Outcomes
+from thinice_tui.engine.phases.warnings import Warnings
+from thinice_tui.engine.process.progress import ProgressTracker
+from thinice_tui.engine.process.run_control import RunControl
+from thinice_tui.engine.worker.executor import LocalExecutor
+from thinice_tui.protocol.progress import Observer
+from thinice_tui.protocol.settings import KeepImages, Settings
+from thinice_tui.runfile.writer import RunWriter
+
+
+@dataclass(frozen=True)
+class RunContext:
+    """A run in progress: what is computed, by what, and where the results go."""
+
+    names: Sequence[str]
+    """Of the models, the dense one first."""
+    samples: Samples
+    settings: Settings
+    batch_size: int
+    keep_images: KeepImages
+    """As the run was begun with."""
+    outcomes: Outcomes
+    executor: LocalExecutor
+    writer: RunWriter
+    observer: Observer
+    progress: ProgressTracker
+    run_control: RunControl
+    warnings: Warnings
+    findings: StoredFindings
+
+    @property
+    def stores_images(self) -> bool:
+        """Whether adversarial images are written: those to be kept, or those that the distance measurement uses."""
+        return self.keep_images != "none" or self.settings.distances

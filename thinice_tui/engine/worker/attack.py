@@ -1,0 +1,44 @@
+"""One stage of the ensemble on one batch: attack a fast form of the model, verify with the model itself."""
+
+import time
+
+import torch
+from torch import Tensor
+
+from thinice_tui.attacks.counting import CountingModel
+from thinice_tui.attacks.registry import attack_batch
+from thinice_tui.engine.worker.tasks import AttackTask, Worker, outcome_of
+from thinice_tui.engine.worker.verify import Verdict, verify
+from thinice_tui.runfile.records import BatchOutcome
+
+
+def run_attack(task: AttackTask, worker: Worker) -> BatchOutcome:
+    """The verified outcome of the stage.
+
+    A sample that only the fast form misclassifies still counts as robust; it is attacked again on the model itself.
+    """
+    started = time.perf_counter()
+    attack_model = worker.attack_model
+    form = attack_model.module if task.stage.attack.gradients else attack_model.exact
+    images, labels = (torch.from_numpy(array).to(worker.device) for array in (task.images, task.labels))
+    model = CountingModel(form, worker.device, lambda counting: worker.on_forward(counting.forwards))
+    models = [model]
+    verdict = _attack(task, worker, model, images, labels)
+    with torch.no_grad():
+        only_fast_form = (form(verdict.images).argmax(dim=1) != labels) & ~verdict.broken
+    if form is not worker.judge and bool(only_fast_form.any()):
+        before = model.forwards
+        judge = CountingModel(
+            worker.judge, worker.device, lambda counting: worker.on_forward(before + counting.forwards)
+        )
+        index = only_fast_form.nonzero().flatten()
+        verdict = verdict.updated(index, _attack(task, worker, judge, images[index], labels[index]))
+        models.append(judge)
+    return outcome_of(task, verdict, models, started)
+
+
+def _attack(task: AttackTask, worker: Worker, model: CountingModel, images: Tensor, labels: Tensor) -> Verdict:
+    settings = worker.settings
+    norm, eps, seed = settings.norm, settings.eps.value, task.seed(settings.seed)
+    candidates = attack_batch(task.stage, model, images, labels, norm, eps, seed, task.batch_capacity)
+    return verify(worker.judge, images, labels, candidates, norm, eps)

@@ -1,0 +1,42 @@
+"""The distance measurement on one batch: the nearest adversarial image of each sample, judged by the model itself."""
+
+import time
+
+import torch
+from torch import Tensor
+
+from thinice_tui.attacks.counting import CountingModel
+from thinice_tui.attacks.losses import misclassified
+from thinice_tui.attacks.minimum_distance import Boundary, nearest_boundary
+from thinice_tui.attacks.norms import norm_of
+from thinice_tui.attacks.registry import seeded
+from thinice_tui.engine.worker.tasks import DistanceTask, Worker, outcome_of
+from thinice_tui.engine.worker.verify import Verdict
+from thinice_tui.runfile.records import BatchOutcome
+
+
+def measure_distances(task: DistanceTask, worker: Worker) -> BatchOutcome:
+    """The nearest images and their distances. None counts as broken: the ensemble's verdicts stay."""
+    started = time.perf_counter()
+    norm, eps, judge = norm_of(worker.settings.norm), worker.settings.eps.value, worker.judge
+    images, labels, standing, adversarial = (
+        torch.from_numpy(array).to(worker.device)
+        for array in (task.images, task.labels, task.standing, task.adversarial)
+    )
+    model = CountingModel(
+        worker.attack_model.module, worker.device, lambda counting: worker.on_forward(counting.forwards)
+    )
+
+    def distances_if_broken(candidates: Tensor, index: Tensor) -> Tensor:
+        broken = misclassified(judge(candidates), labels[index])
+        return torch.where(broken, norm.distances(images[index], candidates), torch.inf)
+
+    distances = norm.distances(images, adversarial).clamp(max=eps)  # rounding may leave an L2 image just outside eps
+    known = Boundary(adversarial, torch.where(standing | (distances == 0), torch.inf, distances))
+    with seeded(task.seed(worker.settings.seed)), torch.no_grad():
+        found = nearest_boundary(
+            model, images, labels, norm, task.measurement.steps, standing * eps, known, distances_if_broken
+        )
+        logits = judge(found.images)
+    verdict = Verdict(found.images, logits, found.distances, broken=torch.zeros_like(standing))
+    return outcome_of(task, verdict, [model], started, boundary=found.distances.cpu().numpy())

@@ -1,0 +1,59 @@
+"""The attacks: what is known of each without torch. Engine, analysis, reports and interface read these rows.
+
+A further attack is a row here and a function in attacks/, which attacks/registry.py names under the same key.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from thinice_tui.protocol.threat_model import NORMS, Norm
+
+Loss = Literal["ce", "dlr", "margin", "targeted"]
+"""What an attack maximises: cross entropy, DLR, the negative logit margin, targeted DLR (attacks/losses.py)."""
+Passes = Callable[[int, int], tuple[int, int]]
+"""From steps and classes: the forward and backward passes of one run on one image that it does not break."""
+
+
+@dataclass(frozen=True)
+class Attack:
+    """What is known of an attack."""
+
+    name: str
+    """In reports, where an ensemble gives its stage no other name."""
+    passes: Passes
+    steps: str = "gradient steps"
+    """What a stage's number of steps counts."""
+    gradients: bool = True
+    """Whether it needs the model's gradients. Without, it searches by queries, which need exact logits."""
+    norms: tuple[Norm, ...] = NORMS
+    loss: Loss | None = None
+    """The loss, for attacks that can be run with several."""
+    classes: int = 2
+    """The number of classes from which it works."""
+    fallback: str | None = None
+    """The attack that takes its place where the model has fewer classes."""
+    weak: bool = False
+    """Whether its robust accuracy alone is a claim to be checked, and not part of a strong ensemble."""
+
+
+def _apgd_passes(steps: int, _: int) -> tuple[int, int]:
+    return steps + 2, steps + 1
+
+
+ATTACKS: Mapping[str, Attack] = {
+    "pgd": Attack("PGD", lambda steps, _: (steps, steps), weak=True),
+    "apgd-ce": Attack("APGD-CE", _apgd_passes, loss="ce"),
+    "apgd-dlr": Attack("APGD-DLR", _apgd_passes, loss="dlr", classes=3, fallback="apgd-margin"),
+    "apgd-margin": Attack("APGD-margin", _apgd_passes, loss="margin"),
+    "apgd-t": Attack("APGD-T", _apgd_passes, loss="targeted", classes=4, fallback="apgd-margin"),
+    "fab": Attack("FAB", lambda steps, classes: (2 * steps, steps * (classes - 1))),
+    "fab-t": Attack("FAB-T", lambda steps, _: (2 * steps, steps)),
+    "square": Attack("Square", lambda steps, _: (steps, 0), steps="queries", gradients=False),
+}
+"""By kind, the name under which run files keep them."""
+
+
+def attack_of(parameters: Mapping[str, object]) -> Attack | None:
+    """The attack of a stage as the run file keeps it; None for a distance measurement or an unknown kind."""
+    return ATTACKS.get(str(parameters.get("kind")))

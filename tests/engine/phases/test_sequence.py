@@ -6,7 +6,7 @@ from tests.engine_runs import request, run_it
 from tests.linear_models import Files
 from thinice_tui.analysis.comparison import analyse
 from thinice_tui.protocol.settings import Settings
-from thinice_tui.runfile.reader import read_adversarial
+from thinice_tui.runfile.read_sample import read_adversarial
 
 
 def test_flips_only_keeps_the_images_of_flips(files: Files, tmp_path: Path) -> None:

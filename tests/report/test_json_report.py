@@ -12,12 +12,11 @@ from jsonschema import Draft202012Validator
 
 from tests.fake_runs import write_run
 from tests.places import SAMPLE_MODELS
+from tests.report.rendering import MODELS
 from thinice_tui.analysis.comparison import Analysis, analyse
 from thinice_tui.report.json_report import SCHEMA, SCHEMA_VERSION, json_report
 from thinice_tui.runfile.reader import read_run
-from thinice_tui.runfile.records import Finding, Role
-
-MODELS: dict[str, Role] = {"dense": "dense", "half": "pruned", "again": "control"}
+from thinice_tui.runfile.records import Finding
 
 KEYS = {
     "": {"schema_version", "run", "models", "comparisons", "reliability", "security_curves"},

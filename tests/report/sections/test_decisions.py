@@ -23,15 +23,11 @@ def test_each_decision_is_a_line(tmp_path: Path) -> None:
     assert next(iter(decisions(noted))) == "BGR read as RGB"
 
 
+TRIED = {"source": "clean accuracy"}
+
+
 @pytest.mark.parametrize(
-    "odd",
-    [
-        None,
-        {},
-        {"dense": None},
-        {"dense": {"source": "clean accuracy"}},
-        {"dense": {"source": "clean accuracy", "accuracies": {"a": "x"}}},
-    ],
+    "odd", [None, {}, {"dense": None}, {"dense": TRIED}, {"dense": TRIED | {"accuracies": {"a": "x"}}}]
 )
 def test_where_nothing_was_decided_nothing_is_said(odd: dict[str, object] | None, tmp_path: Path) -> None:
     info = analysis_of(tmp_path, more={"normalization": odd, "kinship": odd}).run.info

@@ -151,7 +151,7 @@ def engines(file: Path, rows: int) -> Iterator[None]:
             assert writer.stdout is not None
             writer.stdout.readline()
             announced = load.announcement()
-            assert announced is not None, load.last_words()
+            assert announced is not None, load.last_messages()
             time.sleep(3)
             yield
             assert writer.poll() is None, "the writer ended before the measurement did"

@@ -4,7 +4,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from thinice_tui.allocator import set_thresholds
+from thinice_tui.safe_io.allocator import set_thresholds
 
 SPINS = "1000"
 """Turns that an idle OpenMP thread waits for work before it sleeps. By default it turns for milliseconds: beside

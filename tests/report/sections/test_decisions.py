@@ -24,11 +24,10 @@ def test_each_decision_is_a_line(tmp_path: Path) -> None:
 
 
 TRIED = {"source": "clean accuracy"}
+ODD = {"dense": TRIED | {"accuracies": {"a": "x"}}}
 
 
-@pytest.mark.parametrize(
-    "odd", [None, {}, {"dense": None}, {"dense": TRIED}, {"dense": TRIED | {"accuracies": {"a": "x"}}}]
-)
+@pytest.mark.parametrize("odd", [None, {}, {"dense": None}, {"dense": TRIED}, ODD])
 def test_where_nothing_was_decided_nothing_is_said(odd: dict[str, object] | None, tmp_path: Path) -> None:
     info = analysis_of(tmp_path, more={"normalization": odd, "kinship": odd}).run.info
     assert list(decisions(info)) == []

@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given, settings
 
 from tests.analysis.moments import PAIRS, SIZES, STAGES, Moment, any_moment, moments
-from tests.fake_runs import write_run
+from tests.fake_runs import make_run, write_run
 from thinice_tui.analysis.comparison import analyse, compare
 from thinice_tui.analysis.flip_sets import SETS
 from thinice_tui.analysis.live_sets import SET_NAMES, live_sets
 from thinice_tui.analysis.rows import View, select_rows
+from thinice_tui.runfile.reader import read_run
 from thinice_tui.runfile.records import Role
 
 MODELS: dict[str, Role] = {"dense": "dense", "half": "pruned", "again": "control"}
@@ -94,6 +95,14 @@ def test_a_loss_that_counted_counts_for_ever(pairs: list[tuple[int, int]], size:
     assert "?" not in before
 
 
-def test_a_batch_size_larger_than_the_run_is_one_batch(tmp_path: Path) -> None:
-    run = write_run(tmp_path / "a.thinice", MODELS, n=20, through=1, more={"batch_size": 10**7})
-    assert (live_sets(run, run.models[1]) < len(SETS)).any()
+def test_a_batch_size_larger_than_memory_is_one_batch(tmp_path: Path) -> None:
+    made = make_run(tmp_path / "a.thinice", MODELS, n=10, more={"batch_size": 10**15})
+    with made.open() as writer:
+        made.begin(writer)
+        for number in range(len(MODELS)):
+            made.clean(writer, number)
+            made.attack_batch(writer, number, 0, 0)
+    run = read_run(made.path)
+    attacked = run.models[0].clean_prediction == run.labels
+    sets = live_sets(run, run.models[1])
+    assert (sets[attacked] < len(SETS)).all(), "every sample that entered is in the one batch"

@@ -68,7 +68,7 @@ WRONG: dict[str, list[object]] = {
     "settings.distances": [1, None],
     "settings.batch_size": [0, -4, "all"],
     "classes": [None, 0, -1, 2.5, "3", True, MOST_CLASSES + 1],
-    "batch_size": [None, 0, -1, "auto", True, 10**12],
+    "batch_size": [None, 0, -1, "auto", True],
     "device": [None, 3, ["cpu"]],
     "versions": [None, [], {"torch": 2}],
     "warnings": [None, "warning", {}],

@@ -37,7 +37,7 @@ def test_the_sets_of_a_finished_run_file_are_those_of_its_report(seed: int, tmp_
 
 @settings(deadline=None)
 @given(any_moment())
-def test_each_sample_is_in_one_set_and_in_none_that_its_outcomes_deny(now: Moment) -> None:
+def test_each_sample_is_in_one_set_that_its_outcomes_allow(now: Moment) -> None:
     codes = live_sets(now.run, now.run.models[1])
     assert codes.dtype == np.int8 and codes.shape == now.run.labels.shape
     assert codes.min() >= 0 and codes.max() < len(SET_NAMES)
@@ -53,7 +53,7 @@ def test_each_sample_is_in_one_set_and_in_none_that_its_outcomes_deny(now: Momen
 
 @settings(deadline=None)
 @given(any_moment())
-def test_a_loss_counts_where_the_other_model_has_stood_that_stage(now: Moment) -> None:
+def test_a_loss_counts_once_the_other_model_withstood_that_stage(now: Moment) -> None:
     known = now.models[0].known & now.models[1].known
     for loser, holder, name in ((1, 0, "S10"), (0, 1, "S01")):
         alone = known & now.models[loser].lost() & ~now.models[holder].lost()
@@ -65,7 +65,7 @@ def test_a_loss_counts_where_the_other_model_has_stood_that_stage(now: Moment) -
 
 @settings(deadline=None)
 @given(any_moment())
-def test_who_stands_is_held_only_after_a_first_stage_of_both(now: Moment) -> None:
+def test_a_robust_sample_is_decided_only_after_a_first_stage_of_both_models(now: Moment) -> None:
     first, second = now.models
     standing = first.known & second.known & ~first.lost() & ~second.lost()
     both = np.minimum(first.through(), second.through()) > 0
@@ -84,7 +84,7 @@ def test_before_a_first_batch_only_what_both_get_wrong_is_decided(pairs: list[tu
 
 @settings(deadline=None, max_examples=40)
 @given(PAIRS, SIZES)
-def test_a_loss_that_counted_counts_for_ever(pairs: list[tuple[int, int]], size: int) -> None:
+def test_a_decided_loss_stays_decided(pairs: list[tuple[int, int]], size: int) -> None:
     """As the run goes on, a sample leaves S10 and S01 for S00 alone, S00 never, and no set to be undecided again."""
     before = np.array(["?"] * len(pairs))
     for now in moments(pairs, size):

@@ -33,5 +33,5 @@ def test_a_weak_ensemble_gives_upper_bounds(tmp_path: Path) -> None:
     assert "upper bounds: quick is weak, see --attack standard" in header(analysis).plain and not is_final_run(analysis)
 
 
-def test_versions_that_a_file_does_not_name_are_left_open(tmp_path: Path) -> None:
+def test_missing_versions_are_shown_as_unknown(tmp_path: Path) -> None:
     assert "torch ?" in header(analysis_of(tmp_path, more={"versions": {}})).plain

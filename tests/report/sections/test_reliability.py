@@ -35,7 +35,7 @@ def test_reliability_is_said_in_words_and_in_json(tmp_path: Path) -> None:
     assert "not checked by the version that made this run" in told_of(tmp_path / "e")
 
 
-def test_reliability_says_where_nothing_stands(tmp_path: Path) -> None:
+def test_reliability_says_where_no_sample_is_robust(tmp_path: Path) -> None:
     """Not that checks are still to come: there is nothing to check."""
     write_run(tmp_path / "a.thinice", MODELS)
     run = read_run(tmp_path / "a.thinice")

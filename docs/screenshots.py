@@ -1,8 +1,8 @@
-"""Makes the README's screenshots from the sample models: docs/browse.svg, docs/inspect.svg, docs/flips.svg.
+"""Makes the documents' pictures from the sample models: docs/browse.svg, docs/inspect.svg, docs/flips.svg.
 
     python docs/screenshots.py [RUN.thinice]
 
-Without a run file, `quick` is computed first, as the README's first command does (half a minute).
+Without a run file it computes `quick` first, as the README's first command does (half a minute).
 """
 
 import asyncio
@@ -21,11 +21,11 @@ SCREENS: dict[str, tuple[tuple[int, int], Sequence[str]]] = {
     "inspect": ((100, 32), ["1", "j", "enter"]),
     "flips": ((80, 24), ["p", "p"]),
 }
-"""Size in columns and lines, and the keys that lead there."""
+"""For each picture the size in columns and lines, and the keys to press."""
 
 
 async def take(run: Path, settings: Path, size: tuple[int, int], keys: Sequence[str]) -> str:
-    """The screen after `keys`, as SVG."""
+    """The screen as SVG after pressing `keys`."""
     app = ThiniceApp(path=run, settings_file=settings)
     async with app.run_test(size=size) as pilot:
         waited = 0.0

@@ -1,6 +1,6 @@
-"""Linear models whose decision boundaries are known exactly, small enough to attack in no time.
+"""Small linear models, whose decision boundaries are known exactly.
 
-Also the factories that `--arch tests/linear_models.py:NAME` names.
+Also factories for `--arch tests/linear_models.py:NAME`.
 """
 
 import time
@@ -25,7 +25,7 @@ def linear(num_classes: int = CLASSES) -> nn.Module:
 
 
 def convolution(num_classes: int = CLASSES) -> nn.Module:
-    """The linear model as one convolution, which a low precision rounds."""
+    """The linear model as one convolution, which low precision rounds."""
     return nn.Sequential(nn.Conv2d(SHAPE[0], num_classes, SHAPE[1:]), nn.Flatten())
 
 
@@ -47,7 +47,7 @@ def returns_tuple(num_classes: int = CLASSES) -> nn.Module:
 
 
 class Wrapped(nn.Module):
-    """The linear model under its own keys, for those that spoil its logits."""
+    """The linear model under its own keys, for subclasses that change its logits."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -70,7 +70,7 @@ def undifferentiable() -> nn.Module:
 
 
 class _Staircase(Wrapped):
-    """Rounded logits: the graph is whole, and every gradient zero."""
+    """Rounded logits: the graph is intact, and every gradient is zero."""
 
     def forward(self, x: Tensor) -> Tensor:
         logits = self.logits(x)
@@ -82,7 +82,7 @@ def staircase() -> nn.Module:
 
 
 class _Defending(Wrapped):
-    """Moves its input before it judges, as dynamic defences do."""
+    """Moves its input before it classifies it, as dynamic defences do."""
 
     def forward(self, x: Tensor) -> Tensor:
         with torch.enable_grad():
@@ -96,7 +96,7 @@ def defending() -> nn.Module:
 
 
 class _NanWhenPerturbed(Wrapped):
-    """Finite on 8-bit images alone."""
+    """Finite logits on 8-bit images only."""
 
     def forward(self, x: Tensor) -> Tensor:
         off = ((x * 255 - (x * 255).round()).abs() > 1e-3).flatten(1).any(dim=1)
@@ -108,7 +108,7 @@ def nan_when_perturbed() -> nn.Module:
 
 
 class _Slow(Wrapped):
-    """Waits at each pass as many seconds as the file `slow` in the working folder says, while there is one."""
+    """Waits at each forward pass for the seconds in the file `slow` of the working folder, where there is one."""
 
     def forward(self, x: Tensor) -> Tensor:
         with suppress(OSError, ValueError):
@@ -121,7 +121,7 @@ def slow() -> nn.Module:
 
 
 def waiting() -> nn.Module:
-    """The slow model, whose making takes as long as there is a file `wait` in the working folder."""
+    """The slow model; building it takes as long as there is a file `wait` in the working folder."""
     while Path("wait").exists():
         time.sleep(0.02)
     return _Slow()
@@ -153,14 +153,14 @@ def no_module() -> str:
 
 @dataclass(frozen=True)
 class Task:
-    """Images [n,3,8,8] in [0,1], labels [n] and a weight matrix [classes,192] that fits them."""
+    """Images [n,3,8,8] in [0,1], labels [n], and the weight matrix [classes,192] of a classifier for them."""
 
     images: NDArray[np.float32]
     labels: NDArray[np.int64]
     weight: NDArray[np.float32]
 
     def distances(self, norm: str, weight: NDArray[np.float32] | None = None) -> NDArray[np.float64]:
-        """Exact distance of each image to the decision boundary, the box not counted; 0 where misclassified.
+        """Exact distance of each image to the decision boundary, without the box [0,1]; 0 where misclassified.
 
         min over j≠y of (z_y − z_j) / ‖w_y − w_j‖ in the dual norm.
         """
@@ -210,7 +210,7 @@ def pruned_weight(weight: NDArray[np.float32], fraction: float, seed: int = 1) -
 
 @dataclass(frozen=True)
 class Files:
-    """A task on disk: what `compare` takes."""
+    """A task on disk: the files that `compare` takes."""
 
     dense: Path
     pruned: Path
@@ -220,7 +220,7 @@ class Files:
 
     @property
     def arguments(self) -> list[str]:
-        """`compare` and its options for these files, headless."""
+        """`compare` and its options for these files, without the interface."""
         files = [str(self.dense), str(self.pruned)]
         return ["compare", *files, "--data", str(self.data), "--arch", ARCH, "--report"]
 

@@ -1,6 +1,6 @@
-"""Models that misbehave, or only look as if: factories for `--arch tests/misbehaving_models.py:NAME`.
+"""Models that misbehave, and some that only seem to: factories for `--arch tests/misbehaving_models.py:NAME`.
 
-All take the weights of tests.linear_models's linear models.
+All take the weights of the linear models in tests/linear_models.py.
 """
 
 import sys
@@ -18,7 +18,7 @@ class _Randomised(Wrapped):
 
 
 class _Dropping(Wrapped):
-    """Dropout as many write it: active in evaluation mode, too."""
+    """Dropout by F.dropout, which is active in evaluation mode, too: a common mistake."""
 
     def forward(self, x: Tensor) -> Tensor:
         return self.logits(F.dropout(x))
@@ -49,8 +49,8 @@ class _ChangesWeights(Wrapped):
         return logits
 
 
-class _Insists(Wrapped):
-    """Takes one batch size, and raises for others."""
+class _FixedBatchSize(Wrapped):
+    """Takes one batch size, and raises for any other."""
 
     def __init__(self, size: int) -> None:
         super().__init__()
@@ -61,14 +61,14 @@ class _Insists(Wrapped):
 
 
 class _AlwaysEight(Wrapped):
-    """Eight rows, whatever it gets."""
+    """Returns eight rows for any batch size."""
 
     def forward(self, x: Tensor) -> Tensor:
         return self.logits(torch.cat([x] * 8)[:8])
 
 
 class _WrongRows(Wrapped):
-    """Right on eight images; on others the rows are those of their neighbours."""
+    """Right on batches of eight; on others each image gets its neighbour's logits."""
 
     def forward(self, x: Tensor) -> Tensor:
         logits = self.logits(x)
@@ -81,7 +81,7 @@ class _ChangesInput(Wrapped):
 
 
 class _BatchNormed(Wrapped):
-    """Batch statistics also in evaluation mode."""
+    """Uses batch statistics in evaluation mode, too."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -92,7 +92,7 @@ class _BatchNormed(Wrapped):
 
 
 class _Ending(Wrapped):
-    """Would end the program."""
+    """Ends the program when it is called."""
 
     def forward(self, x: Tensor) -> Tensor:  # noqa: ARG002
         sys.exit(0)
@@ -123,7 +123,7 @@ class _NanSometimes(Wrapped):
 
 
 class _WithoutParameters(nn.Module):
-    """Weights as buffers."""
+    """Has its weights as buffers, and no parameters."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -159,15 +159,15 @@ def changes_weights() -> nn.Module:
 
 
 def takes_4() -> nn.Module:
-    return _Insists(4)
+    return _FixedBatchSize(4)
 
 
 def takes_8() -> nn.Module:
-    return _Insists(8)
+    return _FixedBatchSize(8)
 
 
 def takes_128() -> nn.Module:
-    return _Insists(128)
+    return _FixedBatchSize(128)
 
 
 def always_eight() -> nn.Module:

@@ -22,7 +22,7 @@ CODES = {
 
 
 def safetensors_bytes(
-    tensors: Mapping[str, Tensor] | Mapping[str, NDArray[Any]],
+    tensors: Mapping[str, Tensor | NDArray[Any]],
     metadata: Mapping[str, str] | None = None,
     **changes: object,
 ) -> bytes:

@@ -1,13 +1,13 @@
-"""thinice-tui: see which samples pruning costs a model, under attack."""
+"""thinice-tui shows which samples a neural network loses when it is pruned, under attack."""
 
 
 def __getattr__(name: str) -> str:
-    """`__version__`, looked up when asked for: reading the package's metadata takes as long as importing NumPy."""
+    """Look up `__version__` when it is used: reading the package's metadata takes as long as importing NumPy."""
     if name != "__version__":
         raise AttributeError(name)
     from importlib.metadata import PackageNotFoundError, version
 
     try:
         return version("thinice-tui")
-    except PackageNotFoundError:  # running from a source tree that was never installed
+    except PackageNotFoundError:  # a source tree that was never installed
         return "0+uninstalled"

@@ -1,4 +1,4 @@
-"""How far each stage of an ensemble, and the whole, agrees with implementations that we did not write.
+"""Compares each stage of an ensemble, and the whole ensemble, with independent implementations, sample by sample.
 
     python -m tests.benchmarks.agreement                            # standard, Linf, 500 samples, dense and 95 % pruned
     python -m tests.benchmarks.agreement --norm L2 --samples 200
@@ -6,9 +6,9 @@
     python -m tests.benchmarks.agreement --only pyautoattack torchattacks --folder verdicts     # in parts, kept there
 
 Not a test: it takes hours of CPU. Each stage attacks every sample that the model classifies correctly, alone; the
-ensemble is the pointwise worst case. Verdicts of all are re-verified the same way, so that none counts what is no flip.
-pyautoattack is the authors' AutoAttack, packaged; torchattacks' components are called naively, with the same arguments,
-on the model as it is. A second seed of an implementation says what disagreement noise alone makes.
+ensemble is the pointwise worst case. All verdicts are verified the same way, so that none counts an invalid flip.
+pyautoattack is the authors' AutoAttack, packaged; torchattacks' components are called with the same arguments on the
+unmodified model. A second seed shows how much of a disagreement random starts alone explain.
 """
 
 import argparse
@@ -43,7 +43,7 @@ PYAUTOATTACK = {"apgd-ce": "apgd-ce", "apgd-dlr": "apgd-dlr", "apgd-t": "apgd-t"
 
 @dataclass(frozen=True)
 class Case:
-    """One model, threat model, seed, and the samples it is attacked on."""
+    """A model, threat model and seed, and the samples that are attacked."""
 
     model: str
     norm: Norm
@@ -56,8 +56,8 @@ class Case:
         return Settings.build(self.norm, None, "standard").eps.value
 
 
-def ours(precision: str) -> Callable[[Case, Stage, Classifier, Tensor], Verdicts]:
-    """The engine's executor on one stage; says which of the samples are broken."""
+def with_thinice(precision: str) -> Callable[[Case, Stage, Classifier, Tensor], Verdicts]:
+    """The engine's executor, as a function from a stage to which samples it breaks."""
 
     def attack(case: Case, stage: Stage, classifier: Classifier, correct: Tensor) -> Verdicts:
         settings = Settings.build(case.norm, None, "standard", case.seed, precision=precision)
@@ -84,8 +84,8 @@ def ours(precision: str) -> Callable[[Case, Stage, Classifier, Tensor], Verdicts
     return attack
 
 
-def authors(case: Case, stage: Stage, classifier: Classifier, correct: Tensor) -> Verdicts:
-    """pyautoattack's form of the stage."""
+def with_pyautoattack(case: Case, stage: Stage, classifier: Classifier, correct: Tensor) -> Verdicts:
+    """The stage by pyautoattack."""
     kind = "fab" if stage.kind == "fab" else PYAUTOATTACK[stage.kind]
     attack = pyautoattack.AutoAttack(
         classifier, norm=case.norm, eps=case.eps, version="custom", attacks=[kind], seed=case.seed
@@ -94,11 +94,11 @@ def authors(case: Case, stage: Stage, classifier: Classifier, correct: Tensor) -
     attack.apgd_targeted.n_restarts = 1
     attack.apgd_targeted.n_target_classes = attack.fab.n_target_classes = CLASSES - 1
     found = attack.run_standard_evaluation(case.images, case.labels, batch_size=BATCH)[0]
-    return _judged(case, classifier, correct, found)
+    return _verified(case, classifier, correct, found)
 
 
-def naive(case: Case, stage: Stage, classifier: Classifier, correct: Tensor) -> Verdicts:
-    """torchattacks' component, with every argument explicit."""
+def with_torchattacks(case: Case, stage: Stage, classifier: Classifier, correct: Tensor) -> Verdicts:
+    """The stage by torchattacks' component, with every argument explicit."""
     common = {"norm": case.norm, "eps": case.eps, "seed": case.seed, "n_restarts": stage.restarts}
     attack: torchattacks.attack.Attack
     match stage.kind:
@@ -117,18 +117,18 @@ def naive(case: Case, stage: Stage, classifier: Classifier, correct: Tensor) -> 
     with torch.no_grad():
         for part in torch.split(correct.nonzero().flatten(), BATCH):
             found[part] = attack(case.images[part], case.labels[part])
-    return _judged(case, classifier, correct, found)
+    return _verified(case, classifier, correct, found)
 
 
 IMPLEMENTATIONS = {
-    "thinice-tui": ours("fp32"),
-    "thinice-tui bf16": ours("bf16"),
-    "pyautoattack": authors,
-    "torchattacks": naive,
+    "thinice-tui": with_thinice("fp32"),
+    "thinice-tui bf16": with_thinice("bf16"),
+    "pyautoattack": with_pyautoattack,
+    "torchattacks": with_torchattacks,
 }
 
 
-def _judged(case: Case, classifier: Classifier, correct: Tensor, found: Tensor) -> Verdicts:
+def _verified(case: Case, classifier: Classifier, correct: Tensor, found: Tensor) -> Verdicts:
     parts = zip(
         torch.split(case.images, BATCH),
         torch.split(case.labels, BATCH),
@@ -141,7 +141,7 @@ def _judged(case: Case, classifier: Classifier, correct: Tensor, found: Tensor) 
 
 
 def broken_by(folder: Path, name: str, case: Case, stage: Stage) -> Verdicts:
-    """Which samples the implementation `name` breaks with `stage`; kept in `folder`, and not computed twice."""
+    """Which samples the implementation `name` breaks with `stage`; cached in `folder`."""
     label = f"{name}-{case.norm}-{case.model}-{len(case.labels)}-{case.seed}-{stage.name}x{stage.restarts}"
     file = folder / f"{label.replace(' ', '-')}.npy"
     if not file.exists():
@@ -155,7 +155,7 @@ def broken_by(folder: Path, name: str, case: Case, stage: Stage) -> Verdicts:
 
 
 def compare(folder: Path, columns: Sequence[tuple[str, Case]], stages: Sequence[Stage]) -> None:
-    """Print the table of one model; the first column is what the others are compared to."""
+    """Print the table of one model; the others are compared to the first column."""
     _, case = columns[0]
     classifier = load_model(SAMPLE_MODELS / f"{case.model}.pt").classifier()
     with torch.no_grad():

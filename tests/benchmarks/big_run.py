@@ -1,4 +1,4 @@
-"""Generated run files of any size, for the interface's benchmark; and an engine that keeps adding to one.
+"""Generates run files of any size for the interface's benchmark, and adds to one as an engine does.
 
 python -m tests.benchmarks.big_run FILE ROWS            # make FILE, in the middle of its last stage
 python -m tests.benchmarks.big_run FILE ROWS --attack   # make it, then add a batch of 128 twice a second
@@ -25,7 +25,7 @@ STAGES = 2
 
 
 def make(path: Path, rows: int) -> None:
-    """A run of `rows` samples of which every stage but the last is finished."""
+    """Write a run of `rows` samples whose stages are finished except for the last."""
     if path.exists():
         return
     models: dict[str, Role] = {"dense": "dense", "pruned-90": "pruned"}
@@ -46,7 +46,7 @@ def make(path: Path, rows: int) -> None:
 
 
 def attack(path: Path) -> None:
-    """Go on with the last stage of `path`, twice a second, as an engine does; until killed."""
+    """Add a batch of the last stage to `path` twice a second, as an engine does, until killed."""
     run = read_run(path)
     labels = run.labels
     random = np.random.default_rng(1)

@@ -1,10 +1,10 @@
-"""How often the 95 % interval of the AUC holds the true one, by simulation.
+"""Simulates how often the 95 % interval of the AUC holds the true AUC.
 
     python -m tests.benchmarks.coverage
     python -m tests.benchmarks.coverage --draws 1000 --seed 1
 
-Kept margins are N(d, 1), flipped ones N(0, spread²), with d such that the AUC is the true one. As they are, rounded to
-half the wider spread (ties), and truncated at 0, as margins of what a model holds are. Prints Markdown.
+Kept margins are N(d, 1), flipped ones N(0, spread²), and d gives the true AUC. Three variants: normal, rounded to half
+the wider spread (ties), and truncated at 0, as those of correctly classified samples are. Prints Markdown.
 """
 
 import argparse
@@ -30,15 +30,15 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Margins:
-    """Two distributions of margins. auc: of the normal and truncated ones; rounding shifts it a little."""
+    """Two distributions of margins. auc: that of the normal and truncated variants; rounding shifts it a little."""
 
     shape: Shape
     spread: float
     auc: float
 
     @cached_property
-    def _apart(self) -> float:
-        """Where the kept margins' distribution has its mean, before truncation."""
+    def _kept_mean(self) -> float:
+        """The mean of the kept margins' distribution before truncation."""
         if self.shape != "truncated":
             return float(norm.ppf(self.auc) * np.hypot(self.spread, 1))
         shares = (np.arange(4000) + 0.5) / 4000
@@ -46,32 +46,32 @@ class Margins:
         return float(brentq(lambda d: truncnorm.sf(flipped, -d, np.inf, loc=d).mean() - self.auc, -12, 40))
 
     @property
-    def _grain(self) -> float:
+    def _step(self) -> float:
         return 0.5 * max(self.spread, 1.0)
 
     @cached_property
     def truth(self) -> float:
-        """The AUC that intervals are to hold."""
+        """The true AUC."""
         if self.shape != "rounded":
             return self.auc
-        edges = self._grain * (np.arange(-400, 402) - 0.5)
-        flipped, kept = np.diff(norm.cdf(edges / self.spread)), np.diff(norm.cdf(edges - self._apart))
+        edges = self._step * (np.arange(-400, 402) - 0.5)
+        flipped, kept = np.diff(norm.cdf(edges / self.spread)), np.diff(norm.cdf(edges - self._kept_mean))
         return float(kept @ (np.cumsum(flipped) - flipped / 2))
 
     def draw(self, random: np.random.Generator, draws: int, flipped: int, kept: int) -> tuple[Array, Array]:
         """Margins [draws, flipped] and [draws, kept]."""
         one = random.normal(0, self.spread, (draws, flipped))
         if self.shape == "truncated":
-            d = self._apart
+            d = self._kept_mean
             return np.abs(one), truncnorm.ppf(random.random((draws, kept)), -d, np.inf, loc=d)
-        other = random.normal(self._apart, 1, (draws, kept))
-        return (one, other) if self.shape == "normal" else (np.rint(one / self._grain), np.rint(other / self._grain))
+        other = random.normal(self._kept_mean, 1, (draws, kept))
+        return (one, other) if self.shape == "normal" else (np.rint(one / self._step), np.rint(other / self._step))
 
 
 @dataclass(frozen=True)
 class Cell:
-    """covered, before: shares of draws whose interval holds the truth, and of Newcombe's alone; associated: of
-    those that say "flips go with low margins"; wider: the median width over that of Newcombe's alone."""
+    """covered, before: the shares of draws whose interval, and whose Newcombe interval alone, holds the true AUC;
+    associated: the share of draws that say "flips go with low margins"; wider: the median width over Newcombe's."""
 
     covered: float
     before: float
@@ -92,7 +92,7 @@ def simulate(margins: Margins, flipped: int, kept: int, draws: int, seed: int) -
 
 
 def table(draws: int, seed: int) -> None:
-    """A line for each spread and pair of sizes; in each cell normal, rounded and truncated margins."""
+    """Print a row for each spread and pair of sizes; each cell holds normal, rounded and truncated margins."""
     aucs = " | ".join(f"{auc:g}" for auc in AUCS)
     print(f"| spread of flipped | flipped, kept | {aucs} | before, lowest | false at 0.5 | width |")
     print("|---" * (len(AUCS) + 5) + "|")

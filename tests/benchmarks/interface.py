@@ -1,11 +1,11 @@
-"""The interface's time budgets, measured in a real pseudo-terminal while an engine attacks in the background.
+"""Measures the interface's response times in a real pseudo-terminal while an engine attacks in the background.
 
     python -m tests.benchmarks.interface                     # 1k, 10k, 100k and 1M rows
     python -m tests.benchmarks.interface --rows 1000 10000 --presses 100
 
-For each size a run file is generated, to which one process adds batches as an engine does, while another
-attacks the sample models, so that both cores are busy. `thinice-tui open` runs in a pseudo-terminal of
-120 × 40; a terminal emulator (pyte) tells when what a key changes is on the screen. Prints a Markdown table.
+For each size a run file is generated. One process adds batches to it as an engine does, another attacks the sample
+models, so that both cores are busy. `thinice-tui open` runs in a pseudo-terminal of 120 × 40, and a terminal emulator
+(pyte) shows when the change that a key makes is on the screen. Prints a Markdown table.
 """
 
 import argparse
@@ -41,7 +41,7 @@ PATIENCE = 60.0
 
 
 class Terminal:
-    """A program in a pseudo-terminal, and what is on its screen."""
+    """A program in a pseudo-terminal, and the content of its screen."""
 
     def __init__(self, command: list[str]) -> None:
         self._screen = pyte.Screen(COLUMNS, LINES)
@@ -55,13 +55,13 @@ class Terminal:
         self.process = psutil.Process(self._pid)
 
     def press(self, keys: str) -> float:
-        """Type `keys`; when."""
+        """Type `keys`; returns when."""
         now = time.perf_counter()
         os.write(self._fd, keys.encode())
         return now
 
     def wait(self, shown: Callable[[list[str]], bool]) -> float:
-        """Wait until the screen shows something; when the bytes arrived that did it."""
+        """Wait until `shown` is true of the screen; returns when the bytes arrived that made it so."""
         deadline = time.perf_counter() + PATIENCE
         moment = 0.0
         while not moment and time.perf_counter() < deadline:
@@ -74,14 +74,14 @@ class Terminal:
         return moment
 
     def rest(self, seconds: float) -> None:
-        """Take in what comes for a while."""
+        """Read output for that long."""
         deadline = time.perf_counter() + seconds
         while time.perf_counter() < deadline:
             for chunk, _ in self._arrived(0.02):
                 self._stream.feed(chunk)
 
     def _arrived(self, patience: float) -> list[tuple[bytes, float]]:
-        """What has come, and when: all is read before any is looked at, which takes this emulator milliseconds."""
+        """The output and when it arrived. All is read before any is emulated, which takes milliseconds."""
         found: list[tuple[bytes, float]] = []
         while select.select([self._fd], [], [], 0 if found else patience)[0]:
             found.append((os.read(self._fd, 1 << 16), time.perf_counter()))
@@ -99,12 +99,12 @@ class Terminal:
 
 
 def selected(display: list[str]) -> str:
-    """The sample in the selected row; empty where there is none."""
+    """The sample in the selected row; empty if there is none."""
     return next((line.split()[1] for line in display if line.startswith("▌")), "")
 
 
 def counted(display: list[str]) -> str:
-    """`366 of 1000`, of the line above the table."""
+    """The text such as `366 of 1000` in the line above the table."""
     return display[2][:24].strip()
 
 
@@ -113,13 +113,13 @@ def header(display: list[str]) -> str:
 
 
 def other_than(part: Callable[[list[str]], str], terminal: Terminal) -> Callable[[list[str]], bool]:
-    """Whether a part of the screen, which is there, is another than now."""
+    """A test whether a part of the screen is there and differs from what it is now."""
     before = part(terminal.display)
     return lambda display: part(display) not in ("", before)
 
 
 def attack_on_the_sample_models(folder: Path) -> Request:
-    """`standard` on two of them: longer than any measurement."""
+    """A `standard` run of two models, which lasts longer than any measurement."""
     models = ROOT / "sample_models"
     settings = Settings.build("Linf", None, "standard")
     return Request(
@@ -139,7 +139,7 @@ def attack_on_the_sample_models(folder: Path) -> Request:
 
 @contextlib.contextmanager
 def engines(file: Path, rows: int) -> Iterator[None]:
-    """One process that adds to `file`, and one that attacks the sample models for as long as it takes."""
+    """Run a process that adds to `file` and one that attacks the sample models, while the context lasts."""
     with tempfile.TemporaryDirectory() as folder:
         writer = subprocess.Popen(
             [sys.executable, "-m", "tests.benchmarks.big_run", str(file), str(rows), "--attack"],
@@ -151,7 +151,7 @@ def engines(file: Path, rows: int) -> Iterator[None]:
             assert writer.stdout is not None
             writer.stdout.readline()
             announced = load.announcement()
-            assert announced is not None, load.last_words()
+            assert announced is not None, load.last_messages()
             time.sleep(3)
             yield
             assert writer.poll() is None, "the writer ended before the measurement did"
@@ -164,7 +164,7 @@ def engines(file: Path, rows: int) -> Iterator[None]:
 
 
 def latencies(terminal: Terminal, keys: str, presses: int) -> list[float]:
-    """Seconds from each key to the selected row's change on the screen."""
+    """Seconds from each key press until the selected row has changed on the screen."""
     found = []
     for number in range(presses):
         key = keys[number % len(keys)]
@@ -176,7 +176,7 @@ def latencies(terminal: Terminal, keys: str, presses: int) -> list[float]:
 
 
 def measure(file: Path, rows: int, presses: int) -> dict[str, str]:
-    """One line of the table."""
+    """The cells of one row of the table."""
     command = [sys.executable, "-m", "thinice_tui", "open", str(file)]
     firsts = []
     for _ in range(5):
@@ -226,7 +226,7 @@ def measure(file: Path, rows: int, presses: int) -> dict[str, str]:
 
 
 def first_flips(folder: Path) -> str:
-    """The README's first command: seconds from its first frame to the first sample known to be lost."""
+    """The README's first command: seconds from the first frame to the first sample known to be lost."""
     models = [str(ROOT / "sample_models" / name) for name in ("dense.pt", "pruned.pt")]
     command = [sys.executable, "-m", "thinice_tui", "compare", *models, "--attack", "quick"]
     found = []

@@ -1,9 +1,9 @@
-"""Whether an engine's memory stays flat: its peak in each quarter of each stage, on a large data set.
+"""Measures whether an engine's memory stays flat: its peak in each quarter of each stage, on a large data set.
 
 python -m tests.benchmarks.memory [--samples 20000] [--attack quick] [--device cpu]
 
-Samples are random, small convolutional networks are attacked within so little that most samples stand to the end, and
-every adversarial image is kept. Of the process, what is resident at most; of a GPU, what is allocated at most. Linux.
+The samples are random, the networks small, and eps so small that most samples stay robust; every adversarial image is
+kept. Prints the peak resident memory of the process, or the peak allocated memory of a GPU. Linux only.
 """
 
 import argparse
@@ -30,7 +30,7 @@ ARCH = f"{Path(__file__)}:small"
 
 
 def small(num_classes: int = CLASSES) -> nn.Module:
-    """A few thousand parameters, so that what is measured is the engine."""
+    """A network of a few thousand parameters, so that the engine's own memory is measured."""
     return nn.Sequential(
         nn.Conv2d(3, 8, 3, stride=2, padding=1),
         nn.ReLU(),
@@ -42,7 +42,7 @@ def small(num_classes: int = CLASSES) -> nn.Module:
 
 
 def write_inputs(folder: Path, count: int) -> None:
-    """dense.pt, pruned.pt, and data.npz with the labels that the dense model gives."""
+    """Write dense.pt, pruned.pt, and data.npz with the dense model's predictions as labels."""
     torch.manual_seed(0)
     networks = {"dense": small(), "pruned": small()}
     networks["pruned"].load_state_dict(networks["dense"].state_dict())
@@ -74,7 +74,7 @@ class Peaks(SilentObserver):
             self._at = (beat.stage, quarter)
 
     def tell(self, what: str) -> None:
-        """The peak since the last, and begin anew."""
+        """Print the peak since the last call, and reset it."""
         words = f"{what:28} {peak_resident() / MB:6.0f} MB"
         if self._device.type == "cuda":
             words += f"   GPU {torch.cuda.max_memory_allocated(self._device) / MB:6.0f} MB"
@@ -84,7 +84,7 @@ class Peaks(SilentObserver):
 
 
 def peak_resident() -> float:
-    """Bytes, since the kernel was told last to forget the peak."""
+    """The peak in bytes since the kernel was last told to reset it."""
     (line,) = (line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
     return float(line.split()[1]) * 1024
 

@@ -1,14 +1,14 @@
-"""How long `standard` takes on the sample models, beside what else one would use, and beside the bare model.
+"""Measures how long `standard` takes on the sample models, beside other implementations and the bare model.
 
     python -m tests.benchmarks.speed                          # 100 images, dense and 95 % pruned, 2 rounds
     python -m tests.benchmarks.speed --samples 300 --rounds 3 --threads 1
 
 Every round measures, one after the other on the same samples and models: pyautoattack (the authors' AutoAttack,
-packaged), torchattacks' components run naively with the same arguments, and this engine, searching in fp32 and in bf16,
-from loaded models to a finished run file. "pure" is the prepared model alone (for Square the one in fp32): as many
-images forward, and forward and backward, as the engine passed, in full batches and nothing else; its throughput is
-measured next to each run. Both wall time and the processor's time are printed: with other work on the machine, only the
-latter, with one thread, means much. Prints Markdown; ratios are of one round, medians and range over the rounds.
+packaged), torchattacks' components with the same arguments, and this engine with fp32 and with bf16, from loaded models
+to a finished run file. "pure" is the time of the prepared model alone (for Square in fp32) for as many forward and
+backward passes as the engine made, in full batches; its throughput is measured before and after each run. Prints wall
+time and processor time: with other work on the machine only the latter, with one thread, is meaningful. Prints
+Markdown; ratios are within one round, medians and range over the rounds.
 """
 
 import argparse
@@ -48,12 +48,12 @@ EPS = 8 / 255
 BATCH = 100
 CONTENDERS = ("pyautoattack", "torchattacks' components", "thinice-tui fp32", "thinice-tui bf16")
 PURE_SECONDS = 2.0
-"""For how long a throughput is measured."""
+"""Seconds for which a throughput is measured."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """Wall and processor seconds, robust accuracies of the models, and the pure model time where it is known."""
+    """Wall and processor seconds, the models' robust accuracies, and the pure model time (NaN: not measured)."""
 
     wall: float
     cpu: float
@@ -68,8 +68,8 @@ def timed(work: Callable[[], tuple[float, ...]]) -> Measured:
     return Measured(time.perf_counter() - wall, time.process_time() - cpu, accuracies)
 
 
-def authors(judges: list[Classifier], images: Tensor, labels: Tensor) -> tuple[float, ...]:
-    """pyautoattack's standard version, on each model."""
+def with_pyautoattack(judges: list[Classifier], images: Tensor, labels: Tensor) -> tuple[float, ...]:
+    """Attack each model with pyautoattack's standard version."""
     accuracies = []
     for judge in judges:
         attack = pyautoattack.AutoAttack(judge, norm="Linf", eps=EPS, version="standard", seed=0)
@@ -79,8 +79,8 @@ def authors(judges: list[Classifier], images: Tensor, labels: Tensor) -> tuple[f
     return tuple(accuracies)
 
 
-def naive(judges: list[Classifier], images: Tensor, labels: Tensor) -> tuple[float, ...]:
-    """torchattacks' four components one after the other, each on what still stands."""
+def with_torchattacks(judges: list[Classifier], images: Tensor, labels: Tensor) -> tuple[float, ...]:
+    """Attack with torchattacks' four components in turn, each on the samples that are still robust."""
     accuracies = []
     for judge in judges:
         common = {"norm": "Linf", "eps": EPS, "seed": 0}
@@ -108,8 +108,8 @@ def _robust(judge: Classifier, images: Tensor, labels: Tensor, found: Tensor) ->
     return float((correct & ~broken).float().mean())
 
 
-def ours(precision: str, samples: int, judges: list[Classifier], images: Tensor) -> Measured:
-    """This engine, and the bare passes it made; the throughput of these is measured before and after."""
+def with_thinice(precision: str, samples: int, judges: list[Classifier], images: Tensor) -> Measured:
+    """Attack with this engine, and measure the throughput of bare passes before and after."""
     prepare_process()
     with tempfile.TemporaryDirectory() as folder:
         request = Request(
@@ -129,7 +129,7 @@ def ours(precision: str, samples: int, judges: list[Classifier], images: Tensor)
         searches = [prepare_attack_model(judge, images[:64], request.settings.precision) for judge in judges]
 
         def rates() -> list[dict[str, NDArray[np.float64]]]:
-            """Of each model, by what Square and what the other stages search with."""
+            """Throughputs of each model, in the form that Square searches with and in that of the other stages."""
             full = images[:BATCH]
             return [{"Square": throughput(one.exact, full), "": throughput(one.module, full)} for one in searches]
 
@@ -151,7 +151,7 @@ def ours(precision: str, samples: int, judges: list[Classifier], images: Tensor)
 
 
 def throughput(model: nn.Module, images: Tensor) -> NDArray[np.float64]:
-    """Seconds an image: forward, and forward and backward; wall and processor. [2,2]."""
+    """Seconds per image, [2,2]: forward, forward and backward; wall time, processor time."""
 
     def forward() -> None:
         with torch.no_grad():
@@ -173,7 +173,7 @@ def throughput(model: nn.Module, images: Tensor) -> NDArray[np.float64]:
 
 
 def measure(contender: str, samples: int, threads: int) -> Measured:
-    """One contender, in this process."""
+    """Measure one contender in this process."""
     torch.set_num_threads(threads)
     judges = [load_model(SAMPLE_MODELS / f"{name}.pt").classifier() for name in MODELS]
     with np.load(SAMPLE_MODELS / "cifar10-test-1000.npz") as data:
@@ -181,15 +181,15 @@ def measure(contender: str, samples: int, threads: int) -> Measured:
         labels = torch.from_numpy(data["labels"][:samples].astype(np.int64))
     match contender:
         case "pyautoattack":
-            return timed(lambda: authors(judges, images, labels))
+            return timed(lambda: with_pyautoattack(judges, images, labels))
         case "torchattacks' components":
-            return timed(lambda: naive(judges, images, labels))
+            return timed(lambda: with_torchattacks(judges, images, labels))
         case _:
-            return ours(contender.removeprefix("thinice-tui "), samples, judges, images)
+            return with_thinice(contender.removeprefix("thinice-tui "), samples, judges, images)
 
 
 def in_a_process(contender: str, samples: int, threads: int) -> Measured:
-    """The same, in a process of its own: none profits from what another one sets."""
+    """Measure one contender in a process of its own, so that none profits from another's settings."""
     command = [sys.executable, "-m", "tests.benchmarks.speed", "--samples", str(samples), "--threads", str(threads)]
     environment = os.environ | ({"GOMP_SPINCOUNT": SPIN_COUNT} if contender.startswith("thinice-tui") else {})
     words = subprocess.run(

@@ -1,4 +1,4 @@
-"""How long the program takes to say anything, against a bare Python start, side by side.
+"""Measures how long `--help` takes, beside a bare start of Python.
 
     python -m tests.benchmarks.startup
 

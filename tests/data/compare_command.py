@@ -1,4 +1,4 @@
-"""`compare` on the tiny models, with data of the test's own: what it reports, or how it refuses."""
+"""Runs `compare` on the linear models with a test's own data, and returns its report or its error."""
 
 import json
 from dataclasses import dataclass
@@ -15,10 +15,10 @@ RUN = Path("a.thinice")
 
 @dataclass(frozen=True)
 class Done:
-    """What was read, how it was said on screen before the run, and in the report."""
+    """The output of a run: the report (stdout) and the notes before it (stderr)."""
 
     text: str
-    """The report, JSON where no other format was asked for."""
+    """The report: JSON unless another format is named."""
     said: str
 
     @property
@@ -41,14 +41,14 @@ class Done:
 
 
 def compare(files: Files, data: str, *options: str) -> Done:
-    """A short run on `data`."""
+    """A short run on `data`, which must succeed."""
     code, stdout, stderr = _invoke(files, data, *options)
     assert code == 0, stderr
     return Done(stdout, stderr)
 
 
 def refuse(files: Files, data: str, *options: str) -> str:
-    """The message that `data` is refused with, in one line; nothing was written."""
+    """The error for `data`, in one line; nothing may be written."""
     code, stdout, stderr = _invoke(files, data, *options)
     assert code in (1, 2) and not stdout and not RUN.exists(), stderr
     return " ".join(stderr.split())

@@ -1,4 +1,4 @@
-"""Class maps in every form, and files that are none."""
+"""Class maps in every form, and invalid files."""
 
 import json
 from pathlib import Path
@@ -21,7 +21,7 @@ from thinice_tui.protocol.request import DataOptions
         '\ufefffolder,label\n"Cat",5\ndog, 0\neel,2\n',
     ],
 )
-def test_a_class_map_says_the_numbers(tmp_path: Path, written: str) -> None:
+def test_a_class_map_gives_the_label_numbers(tmp_path: Path, written: str) -> None:
     three_classes(tmp_path / "d")
     (tmp_path / "map").write_text(written)
     samples = read_samples(f"folder:{tmp_path}/d", DataOptions(class_map=tmp_path / "map"))
@@ -52,7 +52,7 @@ def test_imagenets_own_map_gives_readable_names(tmp_path: Path) -> None:
         ("<html>", "is a web page"),
     ],
 )
-def test_a_class_map_that_is_none(tmp_path: Path, written: str, message: str) -> None:
+def test_an_invalid_class_map_is_refused(tmp_path: Path, written: str, message: str) -> None:
     three_classes(tmp_path / "d")
     (tmp_path / "map").write_text(written)
     with pytest.raises(DataError, match=message):

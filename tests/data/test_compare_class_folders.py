@@ -1,4 +1,4 @@
-"""Which label a class folder has, through the real command: determined and said, or asked about."""
+"""Labels of class folders through the compare command, on real files: determined with a note, or refused."""
 
 import json
 import shutil
@@ -17,13 +17,13 @@ TASK = make_task()
 
 
 def folders(*names: str, each: int = 2) -> str:
-    """Some images of the tiny task in folders of these names, of class 0, 1, … in turn; the spec."""
+    """Write images of the linear task in folders of these names, of class 0, 1, … in turn; returns the spec."""
     images = as_uint8(TASK.images)
     write_folders(Path("d"), {name: images[TASK.labels == at % 5][:each] for at, name in enumerate(names)})
     return "folder:d"
 
 
-def test_the_order_of_names_counts_where_the_model_has_as_many_outputs(files: Files) -> None:
+def test_folders_are_numbered_by_name_where_the_model_has_as_many_outputs(files: Files) -> None:
     done = compare(files, folders("bat", "Ant", "cow", "dog", "eel"))
     said = "folders are numbered by the order of their names: Ant → 0, bat → 1, cow → 2, dog → 3, eel → 4"
     assert done.notes == [said] and done.labels == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4]
@@ -31,7 +31,7 @@ def test_the_order_of_names_counts_where_the_model_has_as_many_outputs(files: Fi
     assert said in compare(files, "folder:d", "--format", "text").text.replace("\n", " "), "and in the report"
 
 
-def test_fewer_or_more_folders_than_outputs_are_asked_about(files: Files) -> None:
+def test_fewer_or_more_folders_than_outputs_are_refused(files: Files) -> None:
     for names in (("cat", "dog"), ("a", "b", "c", "d", "e", "f")):
         message = refuse(files, folders(*names))
         assert (
@@ -43,7 +43,7 @@ def test_fewer_or_more_folders_than_outputs_are_asked_about(files: Files) -> Non
     assert "has 2 classes" in refuse(files, folders("a", "b"), "--classes", "a"), "whatever is selected"
 
 
-def test_class_names_in_the_model_file_say_the_numbers(files: Files) -> None:
+def test_class_names_in_the_model_file_number_the_folders(files: Files) -> None:
     content = torch.load(files.dense, weights_only=True)
     torch.save(content | {"class_names": ["dog", "x", "cat", "y", "n01440764"]}, files.dense)
     done = compare(files, folders("cat", "dog", "n01440764"))
@@ -51,7 +51,7 @@ def test_class_names_in_the_model_file_say_the_numbers(files: Files) -> None:
     assert done.notes == ["folders are numbered by their place in class_names: dog → 0, cat → 2, n01440764 → 4"]
 
 
-def test_other_names_than_the_model_files_are_asked_about(files: Files) -> None:
+def test_folders_with_other_names_than_the_models_classes_are_refused(files: Files) -> None:
     """As `car` for a model that calls it automobile: the same number of names, in another order."""
     content = torch.load(files.dense, weights_only=True)
     torch.save(content | {"class_names": ["airplane", "automobile", "bird", "cat", "deer"]}, files.dense)
@@ -60,7 +60,7 @@ def test_other_names_than_the_model_files_are_asked_about(files: Files) -> None:
     assert "--class-map" in message
 
 
-def test_wordnet_ids_alone_say_nothing(files: Files, tmp_path: Path) -> None:
+def test_a_few_wordnet_ids_are_refused(files: Files, tmp_path: Path) -> None:
     """Four of ImageNet's classes are not outputs 0 to 3 of a model that knows 1000."""
     (tmp_path / "large").mkdir()
     large = write_files(tmp_path / "large", n=20, classes=1000)
@@ -76,7 +76,7 @@ def test_wordnet_ids_alone_say_nothing(files: Files, tmp_path: Path) -> None:
     ]
 
 
-def test_all_thousand_wordnet_ids_are_in_imagenets_order(tmp_path: Path) -> None:
+def test_all_thousand_wordnet_ids_are_numbered_by_their_order(tmp_path: Path) -> None:
     large = write_files(tmp_path, n=20, classes=1000)
     done = compare(large, folders(*(f"n{at:08}" for at in range(1000)), each=1), "--samples", "3", "--shuffle", "0")
     assert done.labels == done.indices
@@ -85,7 +85,7 @@ def test_all_thousand_wordnet_ids_are_in_imagenets_order(tmp_path: Path) -> None
     assert note.endswith(", …, n00000999 → 999 (1000 in all)")
 
 
-def test_numbers_are_the_labels_not_their_order_as_text(tmp_path: Path) -> None:
+def test_folders_named_by_numbers_have_these_labels(tmp_path: Path) -> None:
     twelve = write_files(tmp_path, n=24, classes=12)
     done = compare(twelve, folders(*(str(number) for number in range(12)), each=1))
     assert done.labels == [0, 1, 10, 11, 2, 3, 4, 5, 6, 7, 8, 9], "in torchvision's order of images"
@@ -93,7 +93,7 @@ def test_numbers_are_the_labels_not_their_order_as_text(tmp_path: Path) -> None:
     assert "torchvision's ImageFolder would number these folders from 0, by their order as text" in done.notes[1]
 
 
-def test_padded_numbers_in_order_need_no_more_words(files: Files) -> None:
+def test_padded_numbers_give_one_note(files: Files) -> None:
     done = compare(files, folders("00", "01", "02", "03"))
     assert done.labels == [0, 0, 1, 1, 2, 2, 3, 3] and len(done.notes) == 1
 
@@ -108,13 +108,13 @@ def test_padded_numbers_in_order_need_no_more_words(files: Files) -> None:
         (("10000000000", "2"), "named by numbers of ten digits and more"),
     ],
 )
-def test_numbers_that_are_no_labels(files: Files, names: tuple[str, ...], message: str) -> None:
+def test_numbers_that_are_no_labels_are_refused(files: Files, names: tuple[str, ...], message: str) -> None:
     refused = refuse(files, folders(*names))
     assert message in refused
     assert "subtract 1" in refused if names[-1] == "5" else "--class-map" in refused or "rename" in refused
 
 
-def test_what_programs_leave_behind_is_no_class(files: Files) -> None:
+def test_folders_of_systems_and_programs_are_no_classes(files: Files) -> None:
     spec = folders("a", "b", "c", "d", "e")
     for left in ("__MACOSX", "__pycache__", ".ipynb_checkpoints", "@eaDir"):
         (Path("d") / left).mkdir()
@@ -133,7 +133,7 @@ def test_an_empty_class_is_refused(files: Files) -> None:
 
 
 @pytest.mark.parametrize("names", [("train", "test"), ("Train", "VAL"), ("val",)])
-def test_splits_are_no_classes(files: Files, names: tuple[str, ...]) -> None:
+def test_folders_of_splits_are_refused(files: Files, names: tuple[str, ...]) -> None:
     spec = folders(*(f"{name}/{label}" for name in names for label in "abcde"))
     message = refuse(files, spec)
     assert "its folders are splits of a data set" in message
@@ -143,7 +143,7 @@ def test_splits_are_no_classes(files: Files, names: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize("place", ["", "raw", "MNIST/raw"])
-def test_idx_files_are_mnists(files: Files, place: str) -> None:
+def test_idx_files_give_a_hint_to_mnist(files: Files, place: str) -> None:
     write_mnist(Path("m") / place, np.zeros((3, 28, 28), dtype=np.uint8), np.zeros(3, dtype=np.uint8))
     for spec in ("m", "folder:m", f"m/{place}/t10k-images-idx3-ubyte"):
         message = refuse(files, spec)
@@ -161,7 +161,7 @@ def test_idx_files_are_mnists(files: Files, place: str) -> None:
         ("FashionMNIST/raw/train-images-idx3-ubyte.gz", "fashion-mnist:m#train"),
     ],
 )
-def test_other_published_sets_are_recognised(files: Files, file: str, better: str) -> None:
+def test_published_sets_give_a_hint_to_their_spec(files: Files, file: str, better: str) -> None:
     path = Path("m") / file
     path.parent.mkdir(parents=True)
     path.write_bytes(b"\x80\x02")

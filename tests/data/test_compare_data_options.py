@@ -39,7 +39,7 @@ def indices(report: dict[str, object]) -> list[int]:
     return [sample["index"] for sample in samples]
 
 
-def test_a_folder_with_everything_said(files: Files) -> None:
+def test_a_folder_with_every_option(files: Files) -> None:
     images, labels = as_uint8(files.task.images), files.task.labels
     write_folders(Path("d"), {f"class-{9 - label}": images[labels == label] for label in range(5)})
     Path("map.csv").write_text("".join(f"class-{9 - label},{label}\n" for label in range(5)))
@@ -62,8 +62,8 @@ def test_a_folder_with_everything_said(files: Files) -> None:
     assert compare(files, *options) == report, "the same command is the same run"
 
 
-def test_what_it_was_started_with_asks_for_the_same_again(files: Files) -> None:
-    """As the interface resumes a run: from the request in its file."""
+def test_the_stored_request_asks_for_the_same_run(files: Files) -> None:
+    """The interface resumes a run from the request in its file."""
     report = compare(
         files, "--data", str(files.data), "--classes", "class 1,class 3", "--shuffle", "1", "--samples", "7"
     )
@@ -76,8 +76,8 @@ def test_what_it_was_started_with_asks_for_the_same_again(files: Files) -> None:
     assert json.loads(result.stdout) == report
 
 
-def test_samples_taken_out_of_a_run_go_into_the_next(files: Files) -> None:
-    """The JSON report itself is a list of indices, as are the interface's exports."""
+def test_samples_of_a_report_are_selected_in_another_run(files: Files) -> None:
+    """The JSON report is a valid list of indices, as are the interface's exports."""
     first = compare(files, "--data", str(files.data), "--shuffle", "2", "--samples", "9")
     Path("report.json").write_text(json.dumps(first))
     RUN.unlink()
@@ -86,7 +86,7 @@ def test_samples_taken_out_of_a_run_go_into_the_next(files: Files) -> None:
     assert second["samples"] == first["samples"]
 
 
-def test_the_images_of_a_run_are_those_selected(files: Files) -> None:
+def test_a_run_stores_the_selected_images(files: Files) -> None:
     compare(files, "--data", str(files.data), "--shuffle", "2", "--samples", "9")
     run = read_run(RUN)
     images = as_uint8(files.task.images)
@@ -94,8 +94,8 @@ def test_the_images_of_a_run_are_those_selected(files: Files) -> None:
         assert np.array_equal(read_image(RUN, position), images[index])
 
 
-def test_cifar10s_training_images_are_attacked_as_named(tmp_path: Path) -> None:
-    """Index 7 of the training split is its own eighth image, in the second of its files, not the test split's."""
+def test_training_images_of_cifar10_are_selected_by_index(tmp_path: Path) -> None:
+    """Index 7 of the training split is the eighth image of its own files, not of the test split."""
     train, test = colour(12), colour(6)
     write_cifar10(tmp_path / "c", test, [0] * 6)
     write_cifar10_train(tmp_path / "c", train, [3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8])
@@ -113,7 +113,7 @@ def test_cifar10s_training_images_are_attacked_as_named(tmp_path: Path) -> None:
     assert refused.exit_code == 1 and "names 2 indices that are not in cifar10:c: 7, 11" in refused.stderr
 
 
-def test_a_model_of_other_outputs_is_told_of_the_other_labels(tmp_path: Path) -> None:
+def test_a_model_with_other_outputs_gets_a_hint_to_the_other_labels(tmp_path: Path) -> None:
     write_cifar100(tmp_path / "c", colour(3), fine=[4, 3, 7], coarse=[1, 9, 0])
     for spec, classes, remedy in (
         ("cifar100:c", 100, "its 20 coarse labels are read with #labels=coarse"),

@@ -1,4 +1,4 @@
-"""Labels, pixels and shapes as people store them, through the real command: read by their meaning, or asked about."""
+"""Labels, pixels and shapes of stored arrays through the compare command, on real files: read or refused."""
 
 import struct
 import zlib
@@ -44,16 +44,16 @@ def table(labels: "pa.Array[Any]", images: list[bytes | None] | None = None) -> 
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
-def test_whole_floats_are_labels(files: Files, dtype: type) -> None:
+def test_whole_numbers_of_float_type_are_labels(files: Files, dtype: type) -> None:
     assert compare(files, npz(labels=LABELS.astype(dtype))).labels == LABELS.tolist()
 
 
-def test_truth_values_are_two_classes(files: Files) -> None:
+def test_booleans_are_labels_of_two_classes(files: Files) -> None:
     assert compare(files, npz(labels=LABELS == 3)).labels == (LABELS == 3).astype(int).tolist()
 
 
 @pytest.mark.parametrize("kind", ["npz", "pt", "parquet", "categories"])
-def test_text_is_a_class_or_a_number(files: Files, kind: str) -> None:
+def test_text_labels_are_class_names_or_numbers(files: Files, kind: str) -> None:
     for texts, how in (
         (NAMES, "by the order of their names: ant → 0, bee → 1, cat → 2, dog → 3, eel → 4"),
         (np.array(list("01234")), "by the numbers that they are: 0 → 0, 1 → 1, 2 → 2, 3 → 3, 4 → 4"),
@@ -66,13 +66,13 @@ def test_text_is_a_class_or_a_number(files: Files, kind: str) -> None:
         assert done.labels == LABELS.tolist() and done.notes == [f"labels are text, numbered {how}"]
 
 
-def test_class_names_beside_text_say_its_numbers(files: Files) -> None:
+def test_class_names_in_the_file_number_text_labels(files: Files) -> None:
     done = compare(files, npz(labels=NAMES[LABELS], class_names=NAMES[[4, 3, 2, 1, 0]]))
     assert done.labels == (4 - LABELS).tolist()
     assert "by their place in class_names: eel → 0, dog → 1" in done.notes[0]
 
 
-def test_text_of_some_classes_is_asked_about(files: Files) -> None:
+def test_text_labels_of_some_classes_are_refused(files: Files) -> None:
     message = refuse(files, npz(labels=NAMES[LABELS % 3]))
     assert "has 3 classes, but" in message and "store label numbers, or class_names in the order" in message
 
@@ -81,13 +81,13 @@ def test_lists_of_numbers_in_a_pt_are_labels(files: Files) -> None:
     assert compare(files, pt(torch.from_numpy(IMAGES), LABELS.tolist())).labels == LABELS.tolist()
 
 
-def test_labels_from_1_are_told_to_begin_at_0(files: Files) -> None:
+def test_labels_from_1_are_refused_with_how_to_renumber_them(files: Files) -> None:
     message = refuse(files, npz(labels=LABELS + 1))
     assert "has labels up to 5 and no 0" in message and "Then subtract 1 from each" in message
 
 
 def without(value: object, at: int = 7) -> list[Any]:
-    """All labels, but `value` in the place of one."""
+    """All labels, with `value` in place of one."""
     return [*LABELS[:at].tolist(), value, *LABELS[at + 1 :].tolist()]
 
 
@@ -102,7 +102,7 @@ def without(value: object, at: int = 7) -> list[Any]:
         (without(10**30), "some labels are huge numbers"),
     ],
 )
-def test_a_label_that_is_none_is_named(files: Files, labels: list[Any], message: str) -> None:
+def test_an_invalid_label_is_refused_with_its_index(files: Files, labels: list[Any], message: str) -> None:
     assert message in refuse(files, pt(torch.from_numpy(IMAGES), labels))
     if isinstance(labels[7], float):
         indices = np.arange(len(labels)) + 300
@@ -119,7 +119,7 @@ def test_a_label_that_is_none_is_named(files: Files, labels: list[Any], message:
         (pa.array(without(2.5)), "labels are double, that of index 7 is 2.5".replace("double", "float64")),
     ],
 )
-def test_a_column_that_is_no_label_is_named(files: Files, labels: "pa.Array[Any]", message: str) -> None:
+def test_an_invalid_label_column_is_refused_with_its_name(files: Files, labels: "pa.Array[Any]", message: str) -> None:
     assert message in refuse(files, table(labels))
 
 
@@ -128,7 +128,7 @@ def test_objects_in_an_npz_are_never_unpickled(files: Files) -> None:
     assert "holds Python objects" in message and "numpy.array(labels, dtype='int64')" in message
 
 
-def test_two_kinds_of_labels_are_said_and_named(files: Files) -> None:
+def test_two_kinds_of_labels_give_a_note(files: Files) -> None:
     tensors = {"fine_label": torch.from_numpy(LABELS), "coarse_label": torch.from_numpy(LABELS % 2)}
     torch.save({"images": torch.from_numpy(IMAGES), **tensors}, "d.pt")
     done = compare(files, "d.pt")
@@ -143,7 +143,7 @@ def test_two_kinds_of_labels_are_said_and_named(files: Files) -> None:
 # pixels
 
 
-def test_rounding_is_clipped_and_said(files: Files) -> None:
+def test_pixels_outside_by_rounding_are_clipped_with_a_note(files: Files) -> None:
     images = FLOATS.copy()
     images[3, 0, 0, 0], images[40, 1, 2, 3] = -3e-8, 1.0000001
     done = compare(files, npz(images))
@@ -157,7 +157,7 @@ def test_rounding_is_clipped_and_said(files: Files) -> None:
     ("pixel", "remedy"),
     [(-2e-6, "clip them"), (1.05, "clip them"), (-2.0, "look normalised"), (3.0, "look like [0,255]")],
 )
-def test_more_than_rounding_is_refused_with_its_index(files: Files, pixel: float, remedy: str) -> None:
+def test_pixels_further_outside_are_refused_with_their_index(files: Files, pixel: float, remedy: str) -> None:
     images = FLOATS.copy()
     images[17, 2, 5, 5] = pixel
     message = refuse(files, npz(images, indices=np.arange(len(images)) + 100))
@@ -178,7 +178,7 @@ def test_nan_is_refused_with_its_index_where_it_is_selected(files: Files) -> Non
     )
 
 
-def test_image_files_that_are_not_selected_never_decide(files: Files) -> None:
+def test_unselected_image_files_are_not_read(files: Files) -> None:
     """The first is damaged, the second of another size, the last empty."""
     for label in range(5):
         write_folders(Path("d"), {f"{label}": IMAGES[label == LABELS][:4]})
@@ -207,7 +207,7 @@ def deep_png(channels: int) -> bytes:
 
 
 def deep_tiff() -> bytes:
-    """An 8 × 8 TIFF of 16 bits a channel, RGB: one strip, as it is."""
+    """An 8 × 8 RGB TIFF of 16 bits a channel, in one uncompressed strip."""
     data = bytes(8 * 8 * 3 * 2)
     depth_at = 8 + 2 + 12 * 9 + 4
     entries = [(256, 3, 1, 8), (257, 3, 1, 8), (258, 3, 3, depth_at), (259, 3, 1, 1), (262, 3, 1, 2)]
@@ -226,8 +226,8 @@ def deep_tiff() -> bytes:
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_sixteen_bits_in_grey_and_colour_are_refused(files: Files, name: str, content: bytes) -> None:
-    """Pillow reads the upper 8 of a colour's bits in silence, and clips grey at 255."""
+def test_sixteen_bits_per_channel_are_refused_in_grey_and_colour(files: Files, name: str, content: bytes) -> None:
+    """Pillow would read the upper 8 bits of colour and clip grey at 255, without a warning."""
     for label in "01234":
         (Path("d") / label).mkdir(parents=True)
         (Path("d") / label / name).write_bytes(content)
@@ -235,7 +235,7 @@ def test_sixteen_bits_in_grey_and_colour_are_refused(files: Files, name: str, co
     assert f"d/0/{name}: has more than 8 bits a channel" in message and "save it with 8" in message
 
 
-def test_sixteen_bits_a_pixel_are_read(files: Files) -> None:
+def test_sixteen_bits_per_pixel_are_read(files: Files) -> None:
     """A BMP of 5 bits a channel, which Pillow calls BGR;15."""
     header = struct.pack("<2sIHHI", b"BM", 54 + 128, 0, 0, 54) + struct.pack(
         "<IiiHHIIiiII", 40, 8, 8, 1, 16, 0, *[0] * 5
@@ -260,7 +260,7 @@ def test_sixteen_bits_a_pixel_are_read(files: Files) -> None:
         ((1, 28, 1), "28 × 1 pixels, 1 channel", "1 × 28 pixels, 1 channel"),
     ],
 )
-def test_channels_that_may_be_first_or_last_are_asked_about(
+def test_an_ambiguous_layout_is_refused_with_both_readings(
     files: Files, shape: tuple[int, ...], first: str, last: str
 ) -> None:
     message = refuse(files, npz(np.zeros((48, *shape), dtype=np.uint8)))
@@ -268,7 +268,7 @@ def test_channels_that_may_be_first_or_last_are_asked_about(
     assert f"#layout=NCHW ({first}) or #layout=NHWC ({last})" in message
 
 
-def test_the_layout_is_read_as_named(files: Files) -> None:
+def test_a_named_layout_is_used(files: Files) -> None:
     """The same 192 numbers as [3,64,1]: three channels of 64 × 1 pixels, or 3 × 64 pixels of one channel."""
     stored = IMAGES.reshape(48, 3, 64, 1)
     np.save("images.npy", stored)
@@ -282,7 +282,7 @@ def test_the_layout_is_read_as_named(files: Files) -> None:
     assert "without channels" in refuse(files, npz(IMAGES[:, 0]) + "#layout=NCHW")
 
 
-def test_tables_are_told_how_to_wrap_the_network_and_then_run(files: Files) -> None:
+def test_a_table_is_refused_with_how_to_wrap_the_network(files: Files) -> None:
     message = refuse(files, npz(FLOATS.reshape(48, -1)))
     assert "is a table, of shape (48, 192)" in message and "images.reshape(n, 3, 8, 8)" in message
     assert "[n, 1, 1, 192]" in message and "nn.Sequential(nn.Flatten(), network)" in message
@@ -311,12 +311,12 @@ def test_indices_may_be_a_numpy_array(files: Files, dtype: str) -> None:
         (np.array([48]), "names 1 indices that are not in d.npz: 48"),
     ],
 )
-def test_arrays_that_are_no_indices(files: Files, array: NDArray[Any], message: str) -> None:
+def test_arrays_that_are_no_indices_are_refused(files: Files, array: NDArray[Any], message: str) -> None:
     np.save("x.npy", array)
     assert message in refuse(files, npz(), "--indices", "x.npy")
 
 
-def test_other_files_are_no_indices_and_no_class_map(files: Files) -> None:
+def test_other_files_are_refused_as_indices_and_class_map(files: Files) -> None:
     write_folders(Path("d"), {"a": IMAGES[:1]})
     np.savez("x.npz", np.arange(3))
     assert "x.npz: is a zip archive, expected a list of original indices" in refuse(files, npz(), "--indices", "x.npz")
@@ -324,17 +324,17 @@ def test_other_files_are_no_indices_and_no_class_map(files: Files) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["npz", "npy", "pt", "parquet", "safetensors"])
-def test_an_empty_file_is_said_to_be_empty(files: Files, suffix: str) -> None:
+def test_an_empty_file_is_refused_as_empty(files: Files, suffix: str) -> None:
     Path(f"e.{suffix}").write_bytes(b"")
     assert f"e.{suffix}: is empty, expected " in refuse(files, f"e.{suffix}")
 
 
-def test_images_in_a_list_are_told_to_be_stacked(files: Files) -> None:
+def test_a_list_of_images_is_refused_with_how_to_stack_it(files: Files) -> None:
     message = refuse(files, pt([torch.from_numpy(image) for image in IMAGES], LABELS.tolist()))
     assert "its images are a list of 48, expected one tensor" in message and "torch.stack(images)" in message
 
 
-def test_a_path_that_spells_an_emoji_is_printed_as_it_is(files: Files) -> None:
+def test_a_path_that_looks_like_an_emoji_code_is_printed_unchanged(files: Files) -> None:
     """`folder:a: has` is not `folder🅰 has`."""
     Path("a").mkdir()
     write_folders(Path("a"), {"n00000001": IMAGES[:1]})

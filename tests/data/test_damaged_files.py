@@ -1,4 +1,4 @@
-"""Files with bytes changed at random: samples or a message, never another exception, a crash or much memory."""
+"""Files of every kind with bytes changed at random give samples or an error for the user, and never crash."""
 
 import random
 from collections.abc import Callable
@@ -82,7 +82,7 @@ CASES: dict[str, tuple[Callable[[Path], object], str, str]] = {
 @pytest.mark.parametrize("case", CASES)
 def test_a_damaged_file_is_samples_or_a_message(tmp_path: Path, case: str) -> None:
     write, name, spec = CASES[case]
-    write_arrays(tmp_path)
+    write(tmp_path)
     path, draw = tmp_path / name, random.Random(case)
     whole = path.read_bytes()
     for _ in range(CHANGES):

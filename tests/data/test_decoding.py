@@ -13,7 +13,7 @@ from thinice_tui.errors import DataError, UsageError
 from thinice_tui.protocol.request import DataOptions
 
 
-def test_grey_becomes_rgb_as_in_torchvision_or_stays_grey_where_asked(tmp_path: Path) -> None:
+def test_grey_images_become_rgb_or_stay_grey_with_one_channel(tmp_path: Path) -> None:
     write_folders(tmp_path, {"a": IMAGES[:2, :1]})
     assert np.array_equal(read_samples(f"folder:{tmp_path}").images[:], IMAGES[:2, :1].repeat(3, 1))
     assert np.array_equal(read_samples(f"folder:{tmp_path}#channels=1").images[:], IMAGES[:2, :1])
@@ -23,7 +23,7 @@ def test_grey_becomes_rgb_as_in_torchvision_or_stays_grey_where_asked(tmp_path: 
 
 @pytest.mark.parametrize("size", [(40, 30), (30, 40), (33, 33), (31, 77)])
 def test_resize_and_crop_are_torchvisions(tmp_path: Path, size: tuple[int, int]) -> None:
-    """Resize(24): the shorter side; CenterCrop(17): offsets rounded. Both written out from their documentation."""
+    """Resize(24) of the shorter side and CenterCrop(17) with rounded offsets, as torchvision's documentation says."""
     pixels = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
     (tmp_path / "a").mkdir()
     image = Image.fromarray(pixels)
@@ -63,14 +63,14 @@ def huge_png() -> bytes:
         (huge_png(), r"cannot be decoded|claims 60000"),
     ],
 )
-def test_images_that_are_none(tmp_path: Path, content: bytes, message: str) -> None:
+def test_invalid_images_are_refused(tmp_path: Path, content: bytes, message: str) -> None:
     three_classes(tmp_path)
     (tmp_path / "dog" / "img_1.png").write_bytes(content)
     with pytest.raises(DataError, match=f"dog/img_1.png: ({message})"):
         read_checked(f"folder:{tmp_path}")
 
 
-def test_sixteen_bits_are_refused(tmp_path: Path) -> None:
+def test_sixteen_bits_per_channel_are_refused(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     Image.fromarray(np.zeros((8, 8), dtype=np.uint16)).save(tmp_path / "a" / "0.png")
     with pytest.raises(DataError, match="more than 8 bits"):

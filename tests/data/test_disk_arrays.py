@@ -9,7 +9,7 @@ from thinice_tui.data.spec import read_samples
 from thinice_tui.errors import DataError
 
 
-def test_a_file_cut_short_while_it_is_read_is_an_error_not_a_crash(tmp_path: Path) -> None:
+def test_truncating_a_file_while_it_is_read_raises_an_error(tmp_path: Path) -> None:
     spec = write_arrays(tmp_path, "npy", colour(size=8), LABELS)
     samples = read_samples(spec)
     with (tmp_path / "the images.npy").open("r+b") as stream:

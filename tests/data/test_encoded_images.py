@@ -12,7 +12,7 @@ from thinice_tui.errors import DataError
 from thinice_tui.protocol.request import DataOptions
 
 
-def test_sizes_that_differ_are_asked_about(tmp_path: Path) -> None:
+def test_images_of_different_sizes_are_refused(tmp_path: Path) -> None:
     three_classes(tmp_path)
     (tmp_path / "dog" / "big.png").write_bytes(encoded(colour(1, 20)[0]))
     with pytest.raises(
@@ -25,7 +25,7 @@ def test_sizes_that_differ_are_asked_about(tmp_path: Path) -> None:
     assert "resized to 12 (shorter side, bilinear), cropped to the central 8 × 8" in samples.source
 
 
-def test_selected_images_alone_are_decoded(tmp_path: Path) -> None:
+def test_only_selected_images_are_decoded(tmp_path: Path) -> None:
     write_folders(tmp_path, {"a": colour(80, 8), "b": colour(80, 8)})
     (tmp_path / "a" / "img_50.png").write_bytes(b"damaged")
     options = DataOptions(classes="b")

@@ -1,4 +1,4 @@
-"""Files that claim what they do not hold, or are not what they are called: each a message, at once."""
+"""Data files that claim more than they hold or are of another kind: each is refused at once, in every kind of file."""
 
 import io
 import struct
@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from tests.data.data_files import colour, idx
-from tests.refused_files import TEN_TB, refused_data
+from tests.refused_files import TEN_TB, refused_data, rezipped
 from tests.safetensors_files import safetensors_bytes
 from thinice_tui.data.spec import read_samples
 from thinice_tui.errors import DataError
@@ -25,7 +25,7 @@ def npy_claiming(shape: tuple[int, ...], descr: str = "|u1", data: bytes = b"abc
 
 
 def zipped(content: bytes, method: int, **claims: int) -> bytes:
-    """An .npz of `images`, whose directory claims what is given."""
+    """An .npz of `images` and `labels`; claims: changes of its directory's entries."""
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", method) as archive:
         for name in ("images.npy", "labels.npy"):
@@ -37,7 +37,7 @@ def zipped(content: bytes, method: int, **claims: int) -> bytes:
 
 
 def bomb() -> bytes:
-    """300 MB of zeros in 300 kB, honestly declared."""
+    """300 MB of zeros in 300 kB, with the right sizes in the directory."""
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
     header = npy_claiming((100_000, 3, 32, 32), data=b"")
     packed = packer.compress(header)
@@ -117,7 +117,7 @@ CLAIMS = {
         for number, case in enumerate(all_)
     ],
 )
-def test_what_a_file_claims_is_not_believed(tmp_path: Path, name: str, content: bytes, message: str) -> None:
+def test_a_file_that_claims_too_much_is_refused(tmp_path: Path, name: str, content: bytes, message: str) -> None:
     files = {"mnist": "t10k-images-idx3-ubyte", "svhn": "test_32x32.mat"}
     if name == "mnist" and content[:2] == b"\x1f\x8b":
         files["mnist"] += ".gz"
@@ -130,25 +130,20 @@ def test_what_a_file_claims_is_not_believed(tmp_path: Path, name: str, content: 
     refused_data(spec)
 
 
-def test_a_tensor_that_claims_more_than_it_has(tmp_path: Path) -> None:
-    """Expanded by a stride of nothing, a byte is as many images as one likes."""
+def test_a_tensor_larger_than_its_storage_is_refused(tmp_path: Path) -> None:
+    """A tensor that is expanded with stride 0 repeats one byte."""
     images = torch.zeros(1, 3, 8, 8, dtype=torch.uint8).expand(10**9, 3, 8, 8)
     torch.save({"images": images, "labels": torch.zeros(1).expand(10**9)}, tmp_path / "a.pt")
     assert "claims a tensor of 192000000000 bytes" in refused_data(str(tmp_path / "a.pt")).what
 
 
-def test_a_pt_that_is_compressed_is_none_of_torchs(tmp_path: Path) -> None:
+def test_a_compressed_pt_is_refused(tmp_path: Path) -> None:
     torch.save({"images": torch.zeros(6, 3, 8, 8), "labels": torch.arange(6)}, tmp_path / "a.pt")
-    with (
-        zipfile.ZipFile(tmp_path / "a.pt") as theirs,
-        zipfile.ZipFile(tmp_path / "b.pt", "w", zipfile.ZIP_DEFLATED) as ours,
-    ):
-        for name in theirs.namelist():
-            ours.writestr(name, theirs.read(name))
-    assert "is compressed" in refused_data(str(tmp_path / "b.pt")).what
+    rezipped(tmp_path / "a.pt", method=zipfile.ZIP_DEFLATED)
+    assert "is compressed" in refused_data(str(tmp_path / "a.pt")).what
 
 
-def test_a_pt_that_claims_more_than_its_file(tmp_path: Path) -> None:
+def test_a_pt_that_claims_more_than_its_file_is_refused(tmp_path: Path) -> None:
     torch.save({"images": torch.zeros(6, 3, 8, 8), "labels": torch.arange(6)}, tmp_path / "a.pt")
     whole = (tmp_path / "a.pt").read_bytes()
     with zipfile.ZipFile(tmp_path / "a.pt") as archive:
@@ -160,7 +155,7 @@ def test_a_pt_that_claims_more_than_its_file(tmp_path: Path) -> None:
     refused_data(str(tmp_path / "a.pt"))
 
 
-def test_labels_that_unfold_to_less_or_more(tmp_path: Path) -> None:
+def test_empty_and_huge_labels_are_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", images=colour(), labels=np.zeros((6, 0)))
     assert "which holds nothing" in refused_data(str(tmp_path / "a.npz")).what
     np.savez(tmp_path / "a.npz", images=colour(), labels=np.full(6, 2**63, dtype=np.uint64))
@@ -196,7 +191,7 @@ SPECS = {"test_batch": "cifar10:{}", "t10k-images-idx3-ubyte": "mnist:{}", "test
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("other", OTHERS)
-def test_what_it_is_instead_is_said(tmp_path: Path, name: str, other: str) -> None:
+def test_a_file_of_another_kind_is_refused_with_its_kind(tmp_path: Path, name: str, other: str) -> None:
     content, message = OTHERS[other]
     (tmp_path / name).write_bytes(content)
     (tmp_path / "t10k-labels-idx1-ubyte").write_bytes(idx(LABELS.astype(np.uint8)))
@@ -208,7 +203,7 @@ def test_what_it_is_instead_is_said(tmp_path: Path, name: str, other: str) -> No
 
 
 @pytest.mark.parametrize("name", ["a.npz", "a.npy", "a.pt", "a.safetensors", "a.parquet"])
-def test_a_folder_and_nothing_in_the_place_of_a_file(tmp_path: Path, name: str) -> None:
+def test_a_folder_and_an_absent_file_are_refused(tmp_path: Path, name: str) -> None:
     np.save(tmp_path / "labels.npy", LABELS)
     assert "there is no such file" in refused_data(str(tmp_path / name)).what
     (tmp_path / name).mkdir()
@@ -216,7 +211,7 @@ def test_a_folder_and_nothing_in_the_place_of_a_file(tmp_path: Path, name: str) 
 
 
 @pytest.mark.parametrize("name", ["a.npz", "a.npy", "a.pt", "old.pt", "a.safetensors"])
-def test_cut_short_anywhere(tmp_path: Path, name: str) -> None:
+def test_a_file_that_is_cut_short_anywhere_is_refused(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     np.save(tmp_path / "labels.npy", LABELS)
     if name == "a.npz":

@@ -1,4 +1,4 @@
-"""Files made to run code, or to speak to the terminal."""
+"""Data files that would run code or send escape sequences to the terminal, in every kind of file."""
 
 import json
 import pickle
@@ -20,8 +20,8 @@ from thinice_tui.commands.app import app
 LABELS = np.arange(6)
 
 
-def test_the_payload_works_where_code_is_run() -> None:
-    """Else its absence in the tests below would say nothing."""
+def test_the_payload_runs_where_pickles_are_trusted() -> None:
+    """So the tests below see that code does not run, and not that there is none."""
     pickle.loads(pickle.dumps(RunsCode()))
     assert EXECUTED.exists()
 
@@ -43,7 +43,7 @@ def hostile_names(path: Path) -> None:
 
 
 def hostile_pickle(path: Path) -> None:
-    """NumPy reads a bare pickle under any name, where it may."""
+    """A plain pickle, which NumPy reads under any name where pickles are allowed."""
     path.write_bytes(pickle.dumps(RunsCode()))
 
 
@@ -78,14 +78,14 @@ def hostile_pt_old(path: Path) -> None:
         ("a.parquet", hostile_pickle),
     ],
 )
-def test_no_files_code_is_run(tmp_path: Path, name: str, write: Callable[[Path], None]) -> None:
+def test_no_code_of_a_data_file_runs(tmp_path: Path, name: str, write: Callable[[Path], None]) -> None:
     write(tmp_path / name)
     np.save(tmp_path / "labels.npy", LABELS)
     refused_data(str(tmp_path / name))
 
 
 def test_escape_sequences_of_a_file_do_not_reach_the_terminal(files: Files, tmp_path: Path) -> None:
-    """Keys, folder names and what a file says of itself, through the real command."""
+    """Keys, folder names and headers of files, through the compare command."""
     escape = "\x1b[2J\x1b]0;owned\x07"
     arrays: dict[str, Any] = {f"x{escape}": colour(size=8)}
     np.savez(tmp_path / "a.npz", **arrays)
@@ -100,8 +100,8 @@ def test_escape_sequences_of_a_file_do_not_reach_the_terminal(files: Files, tmp_
         assert "�" in result.stderr
 
 
-def test_class_names_of_a_file_are_shown_without_them(files: Files, tmp_path: Path) -> None:
-    """Names go into the run file as they are; whatever shows them replaces what a terminal would obey."""
+def test_class_names_of_a_file_are_shown_without_escape_sequences(files: Files, tmp_path: Path) -> None:
+    """The run file stores names unchanged; every view replaces control characters."""
     names = [f"cat\x1b[2J{number}" for number in range(5)]
     images = (files.task.images * 255).round().astype(np.uint8)
     np.savez(tmp_path / "a.npz", images=images, labels=files.task.labels, class_names=names)

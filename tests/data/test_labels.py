@@ -17,6 +17,6 @@ from thinice_tui.errors import DataError
         (np.eye(5, dtype=np.int64), "shape"),
     ],
 )
-def test_labels_that_cannot_be_meant_are_refused(labels: np.ndarray, message: str) -> None:
+def test_invalid_labels_are_refused(labels: np.ndarray, message: str) -> None:
     with pytest.raises(DataError, match=message):
         check_labels(labels, 6, "made")

@@ -34,13 +34,13 @@ def test_grey_images_may_lack_the_channel(tmp_path: Path) -> None:
         (np.zeros((0, 3, 8, 8)), "shape", "expected"),
     ],
 )
-def test_images_that_cannot_be_meant_are_refused(images: np.ndarray, message: str, remedy: str) -> None:
+def test_invalid_images_are_refused(images: np.ndarray, message: str, remedy: str) -> None:
     with pytest.raises(DataError, match=message) as caught:
         StoredImages(images, "made")[:]
     assert remedy in caught.value.do
 
 
-def test_big_endian_and_grey_without_a_channel(tmp_path: Path) -> None:
+def test_big_endian_and_grey_images_without_a_channel_are_read(tmp_path: Path) -> None:
     grey = RANDOM.random((6, 8, 8)).astype(">f4")
     for kind in ("npz", "npz compressed", "npy"):
         samples = read_samples(write_arrays(tmp_path, kind, grey, LABELS.astype(">i4")))
@@ -48,8 +48,8 @@ def test_big_endian_and_grey_without_a_channel(tmp_path: Path) -> None:
         assert samples.labels.tolist() == LABELS.tolist()
 
 
-def test_later_batches_are_checked_as_they_are_read(tmp_path: Path) -> None:
-    """A few images are looked at when the file is opened; the others before any is attacked."""
+def test_images_are_checked_when_they_are_read(tmp_path: Path) -> None:
+    """Opening a file reads no image; reading one, or all for the fingerprint, checks it."""
     images = np.zeros((1000, 1, 4, 4), dtype=np.float32)
     images[501, 0, 2, 2] = np.nan
     samples = read_samples(write_arrays(tmp_path, "npy", images, np.zeros(1000, dtype=np.int64)))

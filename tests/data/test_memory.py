@@ -1,4 +1,7 @@
-"""Data sets larger than the memory allowed: opened, fingerprinted, written to a run file and read in batches."""
+"""Data sets larger than the allowed memory are read, fingerprinted, written to a run file and read in batches.
+
+Each test reads in a process of its own, whose memory is limited.
+"""
 
 import subprocess
 import sys
@@ -16,7 +19,7 @@ from thinice_tui.errors import DataError
 SIZE = 256
 IMAGE = 3 * SIZE * SIZE
 ALLOWED = 160 * 2**20
-"""What the address space may grow by: a few batches, and what SQLite and Python take."""
+"""The allowed growth of the address space: a few batches, and the needs of SQLite and Python."""
 
 CHILD = """
 import resource, sys
@@ -48,7 +51,7 @@ print(len(samples), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 
 
 def prepared(spec: str, written: int) -> tuple[int, int]:
-    """The number of samples, and by how many kB the process grew while all of them were gone through."""
+    """The number of samples, and the growth of the process in kB while all of them were read."""
     arguments = [sys.executable, "-c", CHILD, spec, str(ALLOWED), str(written)]
     done = subprocess.run(arguments, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
@@ -57,7 +60,7 @@ def prepared(spec: str, written: int) -> tuple[int, int]:
 
 
 def write_sparse(path: Path, count: int) -> Path:
-    """`count` black images of 196 kB each, that take no room on the disk."""
+    """`count` black images of 196 kB each, in a sparse file that takes no room on the disk."""
     header = {"descr": "|u1", "fortran_order": False, "shape": (count, SIZE, SIZE, 3)}
     with path.open("wb") as stream:
         np.lib.format.write_array_header_1_0(stream, header)
@@ -65,7 +68,7 @@ def write_sparse(path: Path, count: int) -> Path:
     return path
 
 
-def test_two_gigabytes_are_prepared_in_little_memory(tmp_path: Path) -> None:
+def test_an_npy_larger_than_memory_is_read(tmp_path: Path) -> None:
     count = 2 * 10**9 // IMAGE
     images = write_sparse(tmp_path / "images.npy", count)
     np.save(tmp_path / "labels.npy", np.arange(count) % 7)
@@ -74,7 +77,7 @@ def test_two_gigabytes_are_prepared_in_little_memory(tmp_path: Path) -> None:
     assert found == count and grown < ALLOWED // 1024
 
 
-def test_so_is_an_uncompressed_npz(tmp_path: Path) -> None:
+def test_an_npz_larger_than_memory_is_read(tmp_path: Path) -> None:
     count = 2 * ALLOWED // IMAGE
     images = write_sparse(tmp_path / "images.npy", count)
     np.save(tmp_path / "labels.npy", np.zeros(count, dtype=np.int64))
@@ -85,8 +88,8 @@ def test_so_is_an_uncompressed_npz(tmp_path: Path) -> None:
     assert found == count and grown < ALLOWED // 1024
 
 
-def test_so_is_a_folder_of_images(tmp_path: Path) -> None:
-    """Decoded, the images are twice what is allowed; on disk, links to one."""
+def test_a_folder_of_images_larger_than_memory_is_read(tmp_path: Path) -> None:
+    """Decoded, the images take twice the allowed memory; on disk they are links to one file."""
     black = np.zeros((1, 3, SIZE, SIZE), dtype=np.uint8)
     count = 2 * ALLOWED // IMAGE
     first = write_folders(tmp_path / "d", {"a": black}) / "a" / "img_0.png"
@@ -96,8 +99,8 @@ def test_so_is_a_folder_of_images(tmp_path: Path) -> None:
     assert found == count and grown < ALLOWED // 1024
 
 
-def test_what_cannot_be_read_in_parts_says_how_it_could(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Compressed, an array must be unpacked as a whole: it is not begun where it would not fit."""
+def test_a_compressed_array_that_does_not_fit_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A compressed array is unpacked as a whole; it is refused before that where it would not fit."""
     np.savez_compressed(tmp_path / "a.npz", images=colour(100), labels=np.zeros(100, dtype=np.int64))
     monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(available=500_000))
     with pytest.raises(DataError, match=r"takes 307 kB in memory, of which 500 kB are free") as caught:

@@ -29,7 +29,7 @@ def test_names_and_original_indices_are_kept(tmp_path: Path) -> None:
             read_samples(spec).first(wrong)
 
 
-def test_the_fingerprint_tells_data_apart_and_not_where_it_lies(tmp_path: Path) -> None:
+def test_the_fingerprint_differs_for_other_data_and_not_for_other_files(tmp_path: Path) -> None:
     labels = np.arange(6)
     one = read_samples(save_npz(tmp_path / "a.npz", images=PIXELS, labels=labels))
     same = read_samples(save_npz(tmp_path / "b.npz", x=PIXELS.transpose(0, 2, 3, 1), y=labels))

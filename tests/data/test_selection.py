@@ -1,4 +1,4 @@
-"""Which samples are meant: each keeps its index in the original data."""
+"""Samples are selected by indices, classes, shuffle and number; each keeps its original index."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ SAMPLES = Samples(IMAGES, np.arange(N) % 3, np.arange(N, dtype=np.int64) * 2 + 1
 
 
 def chosen(count: int | None = None, **options: object) -> Samples:
-    """The selection; images, labels and indices must still belong together."""
+    """The selection, with a check that images, labels and indices still belong together."""
     samples = select(SAMPLES, DataOptions(**options), count)  # type: ignore[arg-type]
     rows = (samples.indices - 100) // 2
     assert np.array_equal(samples.images[:], IMAGES[rows]) and np.array_equal(samples.labels, rows % 3)
@@ -26,7 +26,7 @@ def chosen(count: int | None = None, **options: object) -> Samples:
     return samples
 
 
-def test_nothing_asked_for_is_all() -> None:
+def test_without_options_all_samples_are_selected() -> None:
     assert select(SAMPLES, DataOptions(), None) is SAMPLES
 
 
@@ -35,7 +35,7 @@ def test_one_class_by_name_or_number(typed: str) -> None:
     assert chosen(classes=typed).indices.tolist() == [100 + 2 * row for row in range(1, N, 3)]
 
 
-def test_everything_at_once_in_its_order(tmp_path: Path) -> None:
+def test_all_options_together_apply_in_their_order(tmp_path: Path) -> None:
     listed = tmp_path / "list.txt"
     listed.write_text("158\n100\n104\n102\n106\n")
     assert chosen(indices=listed).indices.tolist() == [158, 100, 104, 102, 106]
@@ -52,7 +52,7 @@ def _write(folder: Path, content: str) -> Path:
 
 
 @given(st.integers(0, 2**63 - 1), st.integers(1, N))
-def test_a_shuffle_is_a_permutation_that_the_seed_alone_decides(seed: int, count: int) -> None:
+def test_a_shuffle_is_a_permutation_that_depends_on_the_seed_alone(seed: int, count: int) -> None:
     whole = chosen(shuffle=seed).indices
     assert sorted(whole.tolist()) == SAMPLES.indices.tolist()
     assert np.array_equal(chosen(count, shuffle=seed).indices, whole[:count])
@@ -60,13 +60,13 @@ def test_a_shuffle_is_a_permutation_that_the_seed_alone_decides(seed: int, count
     assert np.array_equal(dogs, whole[np.isin(whole, dogs)]), "what else was selected changes no order"
 
 
-def test_a_shuffles_order_is_the_same_for_ever() -> None:
+def test_the_order_of_a_seed_never_changes() -> None:
     assert chosen(6, shuffle=0).indices.tolist() == [100, 118, 136, 134, 156, 108]
     assert len(np.unique(shuffled_keys(np.arange(10_000), 3))) == 10_000
 
 
-def test_a_random_subset_is_spread_evenly() -> None:
-    """Of 100 seeds, each index is among the first third about a third of the time."""
+def test_every_index_is_equally_often_in_a_random_subset() -> None:
+    """Over 100 seeds, each index is in the first third about a third of the time."""
     indices = np.arange(300, dtype=np.int64)
     ranks = np.array([np.argsort(np.argsort(shuffled_keys(indices, seed))) for seed in range(100)])
     first = (ranks < 100).sum(axis=0)
@@ -87,7 +87,7 @@ def test_a_random_subset_is_spread_evenly() -> None:
         ('{"indices": [3, 1, 2]}', [3, 1, 2]),
     ],
 )
-def test_lists_of_indices_as_people_and_we_write_them(tmp_path: Path, written: str, found: list[int]) -> None:
+def test_every_form_of_a_list_of_indices_is_read(tmp_path: Path, written: str, found: list[int]) -> None:
     assert read_indices(_write(tmp_path, written)).tolist() == found
 
 
@@ -109,7 +109,7 @@ def test_lists_of_indices_as_people_and_we_write_them(tmp_path: Path, written: s
         ("<!doctype html>", "is a web page"),
     ],
 )
-def test_lists_that_are_none(tmp_path: Path, written: str, message: str) -> None:
+def test_invalid_lists_of_indices_are_refused(tmp_path: Path, written: str, message: str) -> None:
     with pytest.raises(DataError, match=message):
         read_indices(_write(tmp_path, written))
 
@@ -125,7 +125,7 @@ def test_lists_that_are_none(tmp_path: Path, written: str, message: str) -> None
         ({"indices": "100 101 0 99999"}, None, DataError, "names 3 indices that are not in made: 101, 0, 99999"),
     ],
 )
-def test_what_is_not_there_is_said(
+def test_absent_classes_indices_and_samples_are_refused(
     tmp_path: Path, options: dict[str, str], count: int | None, error: type[ThiniceError], message: str
 ) -> None:
     given = {key: _write(tmp_path, value) if key == "indices" else value for key, value in options.items()}

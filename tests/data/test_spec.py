@@ -9,7 +9,7 @@ from thinice_tui.errors import UsageError
 from thinice_tui.protocol.request import DataOptions
 
 
-def test_unknown_specs_are_refused_and_stored_ones_lie_beside_the_checkpoint() -> None:
+def test_unknown_specs_are_refused_and_stored_paths_are_relative_to_the_checkpoint() -> None:
     for wrong in ("imagenet:there", "folder", "a.txt"):
         with pytest.raises(UsageError, match=r"expected cifar10:DIR, .* FILE.npz"):
             read_samples(wrong)
@@ -19,7 +19,7 @@ def test_unknown_specs_are_refused_and_stored_ones_lie_beside_the_checkpoint() -
         stored_spec({}, Path("dense.pt"))
 
 
-def test_options_of_image_files_are_for_image_files(tmp_path: Path) -> None:
+def test_options_for_image_files_are_refused_for_other_data(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="--resize and --crop are for image files"):
         read_samples(f"cifar10:{tmp_path}", DataOptions(crop=8))
     with pytest.raises(UsageError, match="--class-map is for folders"):

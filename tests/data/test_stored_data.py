@@ -25,7 +25,7 @@ from thinice_tui.errors import DataError
     label_dtype=st.sampled_from([np.int64, np.int32, np.uint8]),
     fortran=st.booleans(),
 )
-def test_layout_type_and_container_make_no_difference(
+def test_layout_type_and_kind_of_file_make_no_difference(
     tmp_path: Path, kind: str, last: bool, channels: int, one_hot: Any, dtype: Any, label_dtype: Any, fortran: bool
 ) -> None:
     pixels = colour(size=8)[:, :channels]
@@ -48,7 +48,7 @@ def test_layout_type_and_container_make_no_difference(
 
 
 @pytest.mark.parametrize("kind", ARRAY_KINDS)
-def test_the_fingerprint_is_of_the_data_not_of_its_file(tmp_path: Path, kind: str) -> None:
+def test_the_fingerprint_does_not_depend_on_the_kind_of_file(tmp_path: Path, kind: str) -> None:
     images = np.arange(6 * 3 * 64, dtype=np.uint8).reshape(6, 3, 8, 8)
     first = read_samples(write_arrays(tmp_path, "npz", images, LABELS)).fingerprint
     assert read_samples(write_arrays(tmp_path, kind, images.transpose(0, 2, 3, 1), LABELS)).fingerprint == first
@@ -56,7 +56,7 @@ def test_the_fingerprint_is_of_the_data_not_of_its_file(tmp_path: Path, kind: st
 
 
 @pytest.mark.parametrize("kind", ["npz", "pt", "safetensors"])
-def test_indices_in_a_file_are_the_samples_ids(tmp_path: Path, kind: str) -> None:
+def test_indices_in_a_file_are_the_samples_indices(tmp_path: Path, kind: str) -> None:
     arrays = {"images": colour(size=8), "labels": LABELS, "indices": np.array([9, 3, 100, 7, 8, 0])}
     for wrong in (None, np.array([1, 1, 2, 3, 4, 5]), np.array([-1, 1, 2, 3, 4, 5])):
         arrays |= {} if wrong is None else {"indices": wrong}

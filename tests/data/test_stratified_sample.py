@@ -1,4 +1,4 @@
-"""Images spread over a whole data set: evenly, each read once, those that cannot be read skipped."""
+"""A stratified sample is evenly spread, reads each image once, and skips unreadable ones."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from thinice_tui.errors import DataError
 
 
 class Counted:
-    """Images whose pixels are their row; rows in `bad` raise when they are read."""
+    """Images whose pixels equal their row; reading a row in `bad` raises DataError."""
 
     def __init__(self, count: int, bad: tuple[int, ...] = (), side: int = 2) -> None:
         self.shape: tuple[int, ...] = (count, 3, side, side)
@@ -37,7 +37,7 @@ def samples(images: Counted) -> Samples:
 
 
 @pytest.mark.parametrize("count", [1, 7, 64, 999, 1000, 1001, 10_000, 1_281_167])
-def test_rows_are_there_once_and_every_prefix_is_spread(count: int) -> None:
+def test_rows_are_unique_and_every_prefix_is_evenly_spread(count: int) -> None:
     rows = stratified_rows(count)
     assert len(rows) == min(count, MAX_IMAGES) == len(set(rows.tolist())) and 0 <= rows.min() <= rows.max() < count
     for size in (64, 256, 1000):
@@ -47,15 +47,15 @@ def test_rows_are_there_once_and_every_prefix_is_spread(count: int) -> None:
 
 
 @pytest.mark.parametrize("classes", [2, 10, 100])
-def test_classes_that_take_turns_are_all_there(classes: int) -> None:
-    """At equal steps through 10 000 samples, every tenth, all would be of one class."""
+def test_alternating_classes_are_all_sampled(classes: int) -> None:
+    """Every tenth of 10 000 samples would be of one class."""
     labels = stratified_rows(10_000) % classes
     assert (
         len(np.unique(labels)) == classes and np.bincount(labels).max() <= 1000 / classes + 5 * (1000 / classes) ** 0.5
     )
 
 
-def test_each_image_is_read_once_and_only_when_asked_for() -> None:
+def test_each_image_is_read_once_and_only_when_needed() -> None:
     images = Counted(5000)
     probe = StratifiedSample(samples(images))
     assert images.reads == []
@@ -68,7 +68,7 @@ def test_each_image_is_read_once_and_only_when_asked_for() -> None:
     assert (more.labels == (more.indices - 5) * 10 // 5000).all()
 
 
-def test_what_cannot_be_read_is_skipped() -> None:
+def test_unreadable_images_are_skipped() -> None:
     bad = tuple(stratified_rows(100)[:3].tolist())
     probe = StratifiedSample(samples(Counted(100, bad)))
     found = probe.first(64)

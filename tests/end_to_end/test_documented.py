@@ -1,6 +1,6 @@
-"""Every command that README and docs show does what it is shown for, on small files of the names it uses.
+"""Runs every command that the documents and the help texts show, on small files of the names it uses.
 
-A new example is tested by itself: its line is taken from the page.
+The commands are taken from the pages, so a new example is tested without a change here.
 """
 
 import importlib.util
@@ -23,10 +23,16 @@ import pytest
 from tests.end_to_end.small_networks import ARCH, write_small_files
 from tests.end_to_end.terminal import Window, terminal
 from tests.places import ROOT
+from thinice_tui.commands.app import app
 
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "sample_models" / "README.md"]
+PAGES = sorted(
+    path for pattern in ("*.md", "docs/*.md", "sample_models/*.md", "tests/**/*.md") for path in ROOT.glob(pattern)
+)
+DEVELOPER_TOOLS = {"ruff": "ruff", "mypy": "mypy", "lint-imports": "import-linter"}
+"""Programs of the extra `dev`, and the packages that bring them."""
 MODELS = ("dense.pt", "pruned.pt", "control.pt", "pruned-90.pt", "finetuned.pt", "pruned-95.pt", "pruned-99.pt")
 BLOCK = re.compile(r"^```(?:sh|bash|console|shell)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 FACTORY = """
 from tests.end_to_end.small_networks import SmallResNet
 
@@ -35,12 +41,12 @@ def build(num_classes: int = 6) -> SmallResNet:
     return SmallResNet(3)
 """
 QUICKER = {"--samples": "4", "--attack": "quick"}
-"""What is asked for besides, where the line does not say it, so that a test takes seconds."""
+"""Options added to a `compare` line that does not have them, so that a test takes seconds."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """One command of a page: its words, and the folder of the repository that the block has changed into."""
+    """One command of a page: its words, and the folder of the repository in which it runs."""
 
     page: str
     folder: str
@@ -51,11 +57,12 @@ class Line:
 
 
 def shell_lines() -> Iterator[Line]:
-    """Each command of each shell block; `a && b` are two."""
+    """Each command of each shell block, and each example of each command's help; `a && b` are two commands."""
+    for command in app.registered_commands:
+        for line in (command.epilog or "").splitlines()[1:]:
+            yield Line(f"{command.name} --help", "", tuple(shlex.split(line)))
     for page in PAGES:
-        for block in re.findall(
-            r"^```(?:sh|bash|console|shell)\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL
-        ):
+        for block in BLOCK.findall(page.read_text()):
             folder = ""
             for line in block.replace("\\\n", " ").splitlines():
                 for part in line.split("&&"):
@@ -66,7 +73,8 @@ def shell_lines() -> Iterator[Line]:
                         yield Line(str(page.relative_to(ROOT)), folder, words)
 
 
-LINES = list(shell_lines())
+LINES = list({(line.folder, line.words): line for line in shell_lines()}.values())
+"""A command that several pages show is run once."""
 OURS = [line for line in LINES if line.words[0] == "thinice-tui"]
 OTHERS = [line for line in LINES if line.words[0] != "thinice-tui"]
 
@@ -76,12 +84,15 @@ def test_there_are_commands_to_test() -> None:
 
 
 @pytest.mark.parametrize("line", OTHERS, ids=str)
-def test_what_a_line_of_pip_pytest_or_python_names_exists(line: Line) -> None:
+def test_what_a_command_of_another_program_names_exists(line: Line) -> None:
     folder, (program, *arguments) = ROOT / line.folder, line.words
     if program == "pip":
         check_pip(folder, arguments)
     elif program == "pytest":
         assert all((folder / argument).exists() for argument in arguments if not argument.startswith("-"))
+    elif program in DEVELOPER_TOOLS:
+        requirements = PROJECT["optional-dependencies"]["dev"]
+        assert any(requirement.startswith(DEVELOPER_TOOLS[program]) for requirement in requirements)
     elif program == "python" and arguments[0] == "-m":
         assert importlib.util.find_spec(arguments[1]) is not None
     elif program == "python":
@@ -91,17 +102,16 @@ def test_what_a_line_of_pip_pytest_or_python_names_exists(line: Line) -> None:
 
 
 def check_pip(folder: Path, arguments: list[str]) -> None:
-    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
     assert arguments[0] == "install"
     if "-c" in arguments:
         assert (folder / arguments[arguments.index("-c") + 1]).is_file()
     asked = [name for word in arguments for found in re.findall(r"\[(.*?)\]", word) for name in found.split(",")]
-    assert set(asked) <= set(extras)
+    assert set(asked) <= set(PROJECT["optional-dependencies"])
 
 
 @pytest.fixture(scope="module")
 def shown(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which the pages' commands find what they name, in little, also where one goes into a folder first."""
+    """A folder with small files of the names that the commands use, also in the folders that they change into."""
     folder = tmp_path_factory.mktemp("shown")
     for place in (folder, folder / "sample_models"):
         place.mkdir(exist_ok=True)
@@ -136,13 +146,13 @@ Ended = Future[subprocess.CompletedProcess[str]]
 
 @pytest.fixture(scope="module")
 def ended(shown: Path) -> Iterator[dict[Line, Ended]]:
-    """What each line without an interface ended with, two at a time."""
+    """How each line that does not open the interface ended; two run at a time."""
     with ThreadPoolExecutor(2) as pool:
-        yield {line: pool.submit(command, in_little(line), shown / line.folder) for line in PLAIN}
+        yield {line: pool.submit(command, shortened(line), shown / line.folder) for line in PLAIN}
 
 
 @pytest.mark.parametrize("line", PLAIN, ids=str)
-def test_a_line_of_thinice_tui_does_its_work(line: Line, shown: Path, ended: dict[Line, Ended]) -> None:
+def test_a_shown_command_succeeds(line: Line, shown: Path, ended: dict[Line, Ended]) -> None:
     done = ended[line].result()
     assert done.returncode == 0, done.stderr
     if "-o" in line.words:
@@ -152,8 +162,8 @@ def test_a_line_of_thinice_tui_does_its_work(line: Line, shown: Path, ended: dic
         assert done.stdout.strip()
 
 
-def in_little(line: Line) -> list[str]:
-    """The words after the program's name, with fewer samples and a short attack where it is compared."""
+def shortened(line: Line) -> list[str]:
+    """The words after the program's name; for `compare` with fewer samples and a short attack."""
     words = list(line.words[1:])
     if words[0] == "compare":
         words += [word for option, value in QUICKER.items() if option not in words for word in (option, value)]
@@ -162,19 +172,19 @@ def in_little(line: Line) -> list[str]:
 
 @pytest.fixture(scope="module")
 def windows(shown: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[Line, Window]]:
-    """A terminal's window for each line that opens the interface, all at once: they wait for programs to start."""
+    """A terminal window for each line that opens the interface, all started at once."""
     with terminal(tmp_path_factory.mktemp("terminal")) as first:
         found = {}
         for line in BROWSED:
             window = found[line] = first.server.another_window()
             folder, root = (shlex.quote(str(path)) for path in (shown / line.folder, ROOT))
-            window.run(f"cd {folder}; export PYTHONPATH={root}; clear; thinice-tui {shlex.join(in_little(line))}")
+            window.run(f"cd {folder}; export PYTHONPATH={root}; clear; thinice-tui {shlex.join(shortened(line))}")
         yield found
 
 
 @pytest.mark.skipif(shutil.which("tmux") is None, reason="needs tmux")
 @pytest.mark.parametrize("line", BROWSED, ids=str)
-def test_a_line_that_opens_the_interface_shows_the_run(line: Line, windows: dict[Line, Window]) -> None:
+def test_a_shown_command_opens_the_interface(line: Line, windows: dict[Line, Window]) -> None:
     window = windows[line]
     window.shows("thinice", "✓ finished")
     window.press("q")

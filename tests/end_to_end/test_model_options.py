@@ -1,4 +1,4 @@
-"""Model options through the real command: fractions kept, masks beside, trust, normalisation, kinship, inspect."""
+"""Model options through the command line: --keep, mask files, --trust-pickle, --normalize, and inspect."""
 
 import json
 import shutil
@@ -27,7 +27,7 @@ def said(result: Result) -> str:
 
 
 def scored(state: State) -> State:
-    """HYDRA's file of it: random scores beside each weight."""
+    """`state` as HYDRA saves it: with random scores for each weight."""
     draw = Maker(9).draw
     weights = [key for key, value in state.items() if key.endswith("weight") and value.ndim > 1]
     return {**state, **{key.replace("weight", "popup_scores"): draw(*state[key].shape) for key in weights}}
@@ -35,7 +35,7 @@ def scored(state: State) -> State:
 
 @pytest.fixture
 def hydra() -> None:
-    """dense.pt and pruned.pt, both with scores, and data.npz."""
+    """Write dense.pt and pruned.pt, both with scores, and data.npz."""
     state = REFERENCES["cifar_resnet18"].make(4, 3)
     for name in ("dense", "pruned"):
         torch.save({"state_dict": scored(state), "normalization": "none"}, f"{name}.pt")
@@ -58,7 +58,7 @@ COMPARE = (
 
 
 @pytest.mark.usefixtures("hydra")
-def test_the_fraction_kept_is_asked_for_given_and_part_of_what_a_run_is() -> None:
+def test_keep_is_required_for_scores_and_part_of_the_runs_identity() -> None:
     result = call(*COMPARE)
     assert result.exit_code == 1 and "dense.pt: holds scores" in said(result) and "--keep" in said(result)
     result = call(*COMPARE, "--keep", "0.1")
@@ -76,7 +76,7 @@ def test_the_fraction_kept_is_asked_for_given_and_part_of_what_a_run_is() -> Non
 
 
 @pytest.mark.usefixtures("hydra")
-def test_a_model_of_another_origin_is_warned_of_and_one_of_another_task_refused() -> None:
+def test_unrelated_weights_give_a_warning_and_another_task_is_refused() -> None:
     draw = Maker(77).draw
     state = {k: draw(*v.shape) if k.endswith("weight") and v.ndim > 1 else v
              for k, v in REFERENCES["cifar_resnet18"].make(4, 3).items()}  # fmt: skip
@@ -89,7 +89,7 @@ def test_a_model_of_another_origin_is_warned_of_and_one_of_another_task_refused(
     assert result.exit_code == 1 and "knows 5 classes" in said(result)
 
 
-def test_an_undecided_normalisation_is_found_shown_and_kept_in_the_run() -> None:
+def test_an_undecided_normalisation_is_chosen_shown_and_stored() -> None:
     for name in ("dense", "pruned"):
         stored = torch.load(SAMPLE / f"{name}.pt", weights_only=True)
         torch.save({"state_dict": stored["state_dict"], "arch": "preact_resnet8"}, f"{name}.pt")
@@ -122,7 +122,7 @@ def test_a_whole_module_needs_trust_in_compare_too(tmp_path: Path) -> None:
 
 @pytest.mark.filterwarnings("ignore")
 def test_exported_programs_are_compared(tmp_path: Path) -> None:
-    """Of one batch size, through everything that a run does with models."""
+    """Programs of one batch size pass through all steps of a run."""
     network = nn.Sequential(nn.Conv2d(3, 5, 3), nn.BatchNorm2d(5), nn.Flatten(), nn.Linear(5 * 36, 4)).eval()
     for name in ("dense", "pruned"):
         program = torch.export.export(network, (torch.rand(2, 3, 8, 8),))
@@ -165,7 +165,7 @@ def test_inspect_fits_80_columns_and_compares_two(monkeypatch: pytest.MonkeyPatc
     assert result.exit_code == 1 and "knows 7 classes" in said(result)
 
 
-def test_inspect_of_one_file_takes_one_fraction_and_masks_beside() -> None:
+def test_inspect_of_one_file_takes_one_fraction_and_a_mask_file() -> None:
     state = REFERENCES["cifar_resnet18"].make(10, 3)
     torch.save(scored(state), "a.pt")
     assert "90." in call("inspect", "a.pt", "--keep", "0.1").stdout

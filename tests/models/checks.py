@@ -24,7 +24,7 @@ def prefixed(prefix: str, state: State) -> State:
 
 
 def zeroed(state: State, fraction: float = 0.7, seed: int = 3) -> State:
-    """With random Conv and Linear weights at literal zero."""
+    """`state` with random Conv and Linear weights set to zero."""
     random = torch.Generator().manual_seed(seed)
     return {
         key: value * (torch.rand(value.shape, generator=random) >= fraction) if key in weights(state) else value
@@ -33,7 +33,7 @@ def zeroed(state: State, fraction: float = 0.7, seed: int = 3) -> State:
 
 
 def check(model: LoadedModel, name: str, effective: State) -> None:
-    """The logits and the zeros are those of the effective weights, and the network is the named one."""
+    """Check that logits and zeros are those of the effective weights, and that the network is the named one."""
     images = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(1))
     with torch.no_grad():
         found = model.classifier()(images)
@@ -46,7 +46,7 @@ def check(model: LoadedModel, name: str, effective: State) -> None:
 
 
 def top(scores: Tensor, keep: float) -> Tensor:
-    """Ones where the magnitudes are largest; the lowest int((1 − keep)·n) are zero, by counting smaller ones."""
+    """A mask of ones for the largest magnitudes; the lowest int((1 − keep)·n) are zero."""
     flat = scores.abs().double().numpy().ravel()
     rank = np.empty(len(flat), dtype=int)
     rank[np.argsort(flat, kind="stable")] = np.arange(len(flat))
@@ -59,7 +59,7 @@ def save(state: State, path: Path) -> Path:
 
 
 def check_same(path: Path, state: State, name: str, channels: int = 3) -> None:
-    """The file is recognised, and the classifier gives the formula's logits."""
+    """Check that the file is recognised and that the classifier gives the formula's logits."""
     model = load_model(path)
     assert model.arch.partition(" ")[0] == name
     images = torch.rand(2, channels, 32, 32, generator=torch.Generator().manual_seed(1))

@@ -1,4 +1,4 @@
-"""Published networks written a second time, as names with shapes and as formulas on a dictionary of tensors.
+"""Reference versions of published networks: names with shapes, and formulas on a dictionary of tensors.
 
 Nothing here uses the package: names are spelt out as the published code spells them, and logits are computed with
 `torch.nn.functional`. Widths are small, so that tests are quick.
@@ -15,7 +15,7 @@ State = dict[str, Tensor]
 
 
 class Maker:
-    """Random tensors under the names that layers have, from one seed."""
+    """Makes random tensors under the names of layers, from one seed."""
 
     def __init__(self, seed: int = 0) -> None:
         self.state: State = {}
@@ -57,7 +57,7 @@ def linear(s: State, name: str, x: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Reference:
-    """A network by the name it is to be recognised under."""
+    """A reference network and the name under which it must be recognised."""
 
     name: str
     make: Callable[[int, int], State]

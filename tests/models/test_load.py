@@ -16,7 +16,7 @@ def state_of(files: Files) -> dict[str, torch.Tensor]:
     return dict(module(files.task.weight).state_dict())
 
 
-def test_half_precision_is_widened_and_what_the_file_says_is_used(tmp_path: Path) -> None:
+def test_half_precision_becomes_float32_and_stored_metadata_is_used(tmp_path: Path) -> None:
     network = KNOWN["preact_resnet8"].random(10).half()
     path = tmp_path / "half.pt"
     torch.save({"state_dict": network.state_dict(), "arch": "preact_resnet8", "normalization": "cifar10"}, path)
@@ -26,7 +26,7 @@ def test_half_precision_is_widened_and_what_the_file_says_is_used(tmp_path: Path
     assert load_model(path, normalize="none").normalization is None
 
 
-def test_nothing_is_loaded_in_part(files: Files) -> None:
+def test_a_state_that_does_not_fit_is_refused_as_a_whole(files: Files) -> None:
     state = state_of(files)
     state["popup_scores"] = state["1.weight"]
     state["1.bias"] = torch.zeros(6)
@@ -41,7 +41,7 @@ def test_nothing_is_loaded_in_part(files: Files) -> None:
         load_model(files.dense, ARCH)
 
 
-def test_counters_of_old_torch_may_be_missing(tmp_path: Path) -> None:
+def test_missing_batch_norm_counters_are_allowed(tmp_path: Path) -> None:
     state = KNOWN["cifar_resnet18"].random(10).state_dict()
     old = {key: value for key, value in state.items() if not key.endswith("num_batches_tracked")}
     torch.save(old, tmp_path / "old.pt")
@@ -56,7 +56,7 @@ def test_an_unusable_stored_normalisation_is_refused(files: Files, stored: objec
     assert load_model(files.dense, ARCH, "none").normalization is None
 
 
-def test_zeros_survive_loading(files: Files) -> None:
+def test_the_sparsity_of_a_file_is_that_of_its_weights(files: Files) -> None:
     weight = pruned_weight(make_task().weight, 0.7)
     assert load_model(files.pruned, ARCH).sparsity.conv_linear > 0.15
     torch.save(module(weight).state_dict(), files.pruned)
@@ -64,7 +64,7 @@ def test_zeros_survive_loading(files: Files) -> None:
     assert load_model(files.pruned, ARCH).sparsity.conv_linear == pytest.approx(expected)
 
 
-def test_every_error_says_what_to_do(files: Files) -> None:
+def test_an_error_has_a_remedy_and_exit_code_1(files: Files) -> None:
     files.pruned.write_bytes(b"PK\x03\x04 cut")
     with pytest.raises(ThiniceError) as caught:
         load_model(files.pruned)

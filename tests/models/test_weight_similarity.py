@@ -1,4 +1,4 @@
-"""Whether a model is a pruned version of another, on weights that are and are not."""
+"""Pruned versions of a model are told from unrelated models by their weights."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -49,7 +49,7 @@ def test_a_pruned_version_is_recognised(tmp_path: Path) -> None:
     )
 
 
-def test_another_models_weights_are_warned_of(tmp_path: Path) -> None:
+def test_unrelated_weights_give_a_warning(tmp_path: Path) -> None:
     dense = loaded(REFERENCES["cifar_resnet18"].make(10, 3), tmp_path / "a.pt")
     draw = Maker(99).draw
     other_state = {k: draw(*v.shape) if k.endswith("weight") else v for k, v in dense.checkpoint.state.items()}
@@ -59,7 +59,7 @@ def test_another_models_weights_are_warned_of(tmp_path: Path) -> None:
     assert "are not related to those" in warning_if_unrelated(dense, other, similarity)
 
 
-def test_another_architecture_and_the_wrong_order_are_warned_of(tmp_path: Path) -> None:
+def test_another_architecture_and_the_wrong_order_give_warnings(tmp_path: Path) -> None:
     state = REFERENCES["cifar_resnet18"].make(10, 3)
     dense, sparse = loaded(state, tmp_path / "a.pt"), loaded(pruned_by_magnitude(state, 0.1), tmp_path / "b.pt")
     other = loaded(preact("preact_resnet18", (2, 2, 2, 2), deep=False).make(10, 3), tmp_path / "c.pt")
@@ -70,7 +70,7 @@ def test_another_architecture_and_the_wrong_order_are_warned_of(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("classes", "channels", "message"), [(7, 3, "knows 7 classes"), (10, 1, "takes 1 input channels")]
 )
-def test_another_task_is_an_error(classes: int, channels: int, message: str, tmp_path: Path) -> None:
+def test_a_model_of_another_task_is_refused(classes: int, channels: int, message: str, tmp_path: Path) -> None:
     dense = loaded(REFERENCES["cifar_resnet18"].make(10, 3), tmp_path / "a.pt")
     other = loaded(REFERENCES["cifar_resnet18"].make(classes, channels), tmp_path / "b.pt")
     with pytest.raises(ModelError, match=message):
@@ -97,14 +97,14 @@ def test_removed_channels_are_counted_against_the_dense_model(tmp_path: Path) ->
     )
 
 
-def test_too_few_weights_say_nothing() -> None:
+def test_too_few_weights_leave_it_undecided() -> None:
     dense = load_model(SAMPLE / "dense.pt")
     tiny = replace(dense, network=nn.Sequential(nn.Conv2d(3, 2, 3), nn.Flatten(), nn.Linear(8, 10)))
     assert compare_models(tiny, tiny).related is None
 
 
 @pytest.mark.parametrize("name", ["control", "pruned-90", "pruned", "pruned-99"])
-def test_the_sample_models_descend_from_the_dense_one(name: str) -> None:
+def test_the_sample_models_are_related_to_the_dense_one(name: str) -> None:
     dense, other = load_model(SAMPLE / "dense.pt"), load_model(SAMPLE / f"{name}.pt")
     similarity = compare_models(dense, other)
     assert (

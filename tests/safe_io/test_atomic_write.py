@@ -1,4 +1,4 @@
-"""Files are written whole or not at all."""
+"""Files are written as a whole or not at all."""
 
 import os
 import resource
@@ -31,7 +31,7 @@ def full() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("exists", [True, False])
-def test_a_full_disk_leaves_what_was_there_and_nothing_else(tmp_path: Path, exists: bool) -> None:
+def test_a_full_disk_leaves_the_old_file_and_no_other(tmp_path: Path, exists: bool) -> None:
     path = tmp_path / "a.json"
     if exists:
         path.write_text("kept")
@@ -40,7 +40,7 @@ def test_a_full_disk_leaves_what_was_there_and_nothing_else(tmp_path: Path, exis
     assert [file.read_text() for file in tmp_path.iterdir()] == (["kept"] if exists else [])
 
 
-def test_an_interruption_leaves_what_was_there(tmp_path: Path) -> None:
+def test_an_interruption_leaves_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     path.write_text("kept")
 
@@ -55,7 +55,7 @@ def test_an_interruption_leaves_what_was_there(tmp_path: Path) -> None:
     assert [file.read_text() for file in tmp_path.iterdir()] == ["kept"]
 
 
-def test_a_new_file_has_the_mode_that_the_umask_says_and_an_old_one_its_own(tmp_path: Path) -> None:
+def test_a_new_file_has_the_umasks_mode_and_a_replaced_one_keeps_its_mode(tmp_path: Path) -> None:
     before = os.umask(0o027)
     try:
         write_text(tmp_path / "new", "new")
@@ -69,7 +69,7 @@ def test_a_new_file_has_the_mode_that_the_umask_says_and_an_old_one_its_own(tmp_
 
 
 @pytest.mark.parametrize("there", [True, False])
-def test_a_link_stays_and_what_it_points_to_is_written(tmp_path: Path, there: bool) -> None:
+def test_a_link_stays_and_its_target_is_written(tmp_path: Path, there: bool) -> None:
     (tmp_path / "far").mkdir()
     target, link = tmp_path / "far" / "target", tmp_path / "link"
     if there:
@@ -80,7 +80,7 @@ def test_a_link_stays_and_what_it_points_to_is_written(tmp_path: Path, there: bo
     assert len(list(tmp_path.rglob("*"))) == 3
 
 
-def test_where_links_are_not_followed_the_link_goes(tmp_path: Path) -> None:
+def test_a_link_that_is_not_followed_is_replaced(tmp_path: Path) -> None:
     (tmp_path / "precious").write_text("mine")
     (tmp_path / "link").symlink_to("precious")
     write_whole(tmp_path / "link", lambda stream: stream.write(b"new"), follow=False)
@@ -108,7 +108,7 @@ def test_a_device_is_written_to() -> None:
 
 
 @pytest.mark.parametrize("name", ["absent/a", "file/a", "folder", "loop", "n" * 300])
-def test_what_cannot_be_written_is_known_before(tmp_path: Path, name: str) -> None:
+def test_an_unwritable_path_is_refused_before_writing(tmp_path: Path, name: str) -> None:
     (tmp_path / "file").touch()
     (tmp_path / "folder").mkdir()
     (tmp_path / "loop").symlink_to("loop")
@@ -119,7 +119,7 @@ def test_what_cannot_be_written_is_known_before(tmp_path: Path, name: str) -> No
     assert sorted(tmp_path.iterdir()) == before
 
 
-def test_to_check_changes_nothing(tmp_path: Path) -> None:
+def test_checking_a_path_changes_nothing(tmp_path: Path) -> None:
     (tmp_path / "old").write_text("old")
     for name in ("old", "new"):
         check_writable(tmp_path / name)
@@ -142,7 +142,7 @@ for name in ("empty", "full", "new", "open/protected"):
 
 
 @pytest.mark.skipif(UNPRIVILEGED is None, reason="no program to give up root's rights with")
-def test_in_a_folder_that_takes_no_new_file_only_what_is_empty_is_written(tmp_path: Path) -> None:
+def test_in_a_read_only_folder_only_an_empty_file_is_written(tmp_path: Path) -> None:
     assert UNPRIVILEGED is not None
     (tmp_path / "empty").touch()
     (tmp_path / "full").write_text("kept")

@@ -1,4 +1,4 @@
-"""stdout carries what the program says, and nothing that a model's code prints."""
+"""stdout carries the program's output, and nothing that a model's code prints."""
 
 import io
 import json
@@ -40,21 +40,21 @@ def program(*arguments: object) -> "subprocess.CompletedProcess[str]":
     return python("-m", "thinice_tui", *map(str, arguments))
 
 
-def test_what_others_print_goes_to_stderr_up_to_the_end_of_the_process() -> None:
+def test_other_output_goes_to_stderr_until_the_process_ends() -> None:
     done = python("-c", PROGRAM)
     assert (done.returncode, done.stdout) == (0, "ours\n"), done.stderr
     assert sorted(done.stderr.splitlines()) == ["a stranger", "a stranger's C", "its buffer", "its end", "later"]
 
 
 @pytest.mark.parametrize(("shell", "ours"), [(">&-", ""), ("2>&-", "ours\n"), (">&- 2>&-", ""), (">&- <&-", "")])
-def test_streams_that_are_closed_are_no_error(shell: str, ours: str) -> None:
+def test_closed_streams_are_no_error(shell: str, ours: str) -> None:
     done = python("-c", PROGRAM, shell=shell)
     assert (done.returncode, done.stdout) == (0, ours), done.stderr
     assert "Traceback" not in done.stderr
     assert Path("file").read_text() == "", "no file takes the place of a stream that strangers write to"
 
 
-def test_a_reader_that_has_gone_is_told_as_by_any_stream() -> None:
+def test_a_closed_reader_raises_as_with_any_stream() -> None:
     code = (
         "from thinice_tui.safe_io.own_stdout import own_stdout\n"
         "try:\n"
@@ -65,7 +65,7 @@ def test_a_reader_that_has_gone_is_told_as_by_any_stream() -> None:
     assert (done.returncode, done.stderr) == (7, "")
 
 
-def test_a_stdout_that_somebody_has_replaced_is_written_to_and_put_back(capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_replaced_stdout_is_used_and_restored(capfd: pytest.CaptureFixture[str]) -> None:
     given = io.StringIO()
     with redirect_stdout(given):
         with own_stdout() as stdout:
@@ -94,7 +94,7 @@ def test_a_report_is_all_that_compare_prints(files: Files) -> None:
 
 @pytest.mark.parametrize("whole", [True, False])
 def test_an_inspection_is_all_that_inspect_prints(files: Files, whole: bool) -> None:
-    """Of a model whose file makes it, and of one that a function makes."""
+    """For a model that its file creates, and for one that a factory creates."""
     torch.save(Printing(), "whole.pt")
     path, options = (Path("whole.pt"), ["--trust-pickle"]) if whole else (files.pruned, ["--arch", PRINTING])
     unforced = tuple(word for word in WORDS if word != forward)

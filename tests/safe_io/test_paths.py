@@ -1,9 +1,8 @@
-"""Paths as they are typed: ~ is a home in every option and argument, also after =, where no shell puts it in."""
+"""~ is expanded in every option and argument of the command line, also after =, where no shell does it."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import get_type_hints
 
 import numpy as np
 import pytest
@@ -11,10 +10,11 @@ from typer.testing import CliRunner, Result
 
 from tests.linear_models import Files, write_files
 from tests.places import LINEAR_MODELS
-from tests.protocol.test_request import made, parsed
 from thinice_tui.commands.app import app
 from thinice_tui.commands.options import expanded_path
+from thinice_tui.errors import UsageError
 from thinice_tui.runfile.reader import read_run
+from thinice_tui.safe_io.paths import expanded
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def at_home(home: Path) -> Path:
-    """What `compare` reads, in the home folder."""
+    """The files that `compare` reads, in the home folder."""
     (home / "net.py").write_bytes(LINEAR_MODELS.read_bytes())
     np.save(home / "masks.npy", np.ones((5, 192), dtype=np.float32))
     (home / "indices.txt").write_text("0\n1\n2\n3\n")
@@ -41,7 +41,7 @@ def call(*arguments: object) -> Result:
     return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
-def test_no_parameter_takes_a_path_as_it_is_typed() -> None:
+def test_every_path_parameter_expands_a_tilde() -> None:
     seen = 0
     for command in app.registered_commands:
         assert command.callback is not None
@@ -53,7 +53,7 @@ def test_no_parameter_takes_a_path_as_it_is_typed() -> None:
     assert seen > 8
 
 
-def test_every_path_of_compare_begins_at_home(at_home: Path) -> None:
+def test_a_tilde_is_expanded_in_every_path_of_compare(at_home: Path) -> None:
     home = at_home
     files = ["~/dense.pt", "~/pruned.pt+~/masks.npy", "--control=~/control.pt", "--data=~/data.npz"]
     options = ["--arch=~/net.py:linear", "--indices=~/indices.txt", "--run=~/new/a.thinice", "--attack=pgd-2"]
@@ -67,7 +67,7 @@ def test_every_path_of_compare_begins_at_home(at_home: Path) -> None:
     assert call("inspect", "~/dense.pt", "~/pruned.pt+~/masks.npy", "--arch", "~/net.py:linear").exit_code == 0
 
 
-def test_what_a_run_file_keeps_is_right_from_any_folder(at_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_file_stores_expanded_paths(at_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = at_home
     arguments = ["compare", "~/dense.pt", "~/pruned.pt", "--data=~/data.npz", "--arch=~/net.py:linear"]
     assert call(*arguments, "--run=~/a.thinice", "--attack=pgd-2", "--report").exit_code == 0
@@ -81,19 +81,6 @@ def test_what_a_run_file_keeps_is_right_from_any_folder(at_home: Path, monkeypat
 
 
 @pytest.mark.parametrize(
-    "changes",
-    [
-        {"dense": Path("~/a.pt"), "pruned": (Path("~"), Path("~root"))},
-        {"control": Path("~nobody-of-that-name/a.pt"), "run": Path("~/a b.thinice")},
-    ],
-)
-def test_a_file_whose_name_begins_so_can_be_named(changes: dict[str, Any], home: Path) -> None:
-    assert home.exists()
-    request = replace(made(**changes), folder=Path.cwd())
-    assert parsed(request.command()[1:]) == request
-
-
-@pytest.mark.parametrize(
     "words",
     [
         "report ~nobody-0/a",
@@ -104,8 +91,15 @@ def test_a_file_whose_name_begins_so_can_be_named(changes: dict[str, Any], home:
         "compare dense.pt pruned.pt --report --arch tests.linear_models:linear --data cifar10-c:~nobody-0/fog@1",
     ],
 )
-def test_a_home_that_nobody_has_is_wrong_usage(files: Files, words: str) -> None:
+def test_an_unknown_home_folder_is_a_usage_error(files: Files, words: str) -> None:
     assert files.dense.exists()
     result = call(*words.split())
     assert result.exit_code == 2 and "write ./~nobody-0/" in " ".join(result.stderr.split()), result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_a_tilde_is_a_home_folder_and_other_paths_are_unchanged(home: Path) -> None:
+    assert expanded("~/a") == home / "a" and expanded("~") == home
+    assert expanded("./~/a") == Path("~/a") and expanded("a~") == Path("a~")
+    with pytest.raises(UsageError, match="there is no such home folder"):
+        expanded("~nobody-0/a")

@@ -1,4 +1,4 @@
-"""Text that a terminal would obey is replaced."""
+"""Control characters of text are replaced."""
 
 from hypothesis import given
 from hypothesis import strategies as st

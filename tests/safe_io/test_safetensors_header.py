@@ -5,10 +5,12 @@ import re
 import struct
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 from tests.refused_files import TEN_TB, refused
 from tests.safetensors_files import safetensors_bytes, with_header
@@ -21,7 +23,7 @@ READERS: dict[str, tuple[Callable[[Path], object], type[ThiniceError]]] = {
     "model": (lambda path: read_safetensors(path, b"", False), CheckpointError),
     "data": (lambda path: read_samples(str(path)), DataError),
 }
-ARRAYS = {"images": np.zeros((6, 3, 8, 8), np.uint8), "labels": np.arange(6)}
+ARRAYS: dict[str, NDArray[Any]] = {"images": np.zeros((6, 3, 8, 8), np.uint8), "labels": np.arange(6)}
 
 
 def described(**entries: object) -> bytes:

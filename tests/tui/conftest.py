@@ -1,26 +1,33 @@
-"""A run file to look at, settings of its own, and an environment without anybody's preferences."""
+"""A run file to look at, settings of its own, fakes of the engine, and an environment without preferences."""
 
 import shutil
+import threading
+from collections.abc import Iterator
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
 from tests.fake_runs import write_run
-from tests.tui.driving import MODELS
+from tests.tui.driver import MODELS
+from tests.tui.fake_engine import FakeEngine, FakeProcess
+from thinice_tui.protocol.request import Request
+from thinice_tui.protocol.settings import Settings
+from thinice_tui.tui.engine_process import Announcement
 
 
 @pytest.fixture(autouse=True)
 def _plain_terminal(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No colour, theme, tmux or SSH of whoever runs the tests; and their settings stay untouched."""
+    """Tests see no colour setting, theme, tmux or SSH of the user who runs them, and leave their settings alone."""
     for name in ("NO_COLOR", "TEXTUAL_THEME", "TMUX", "SSH_CONNECTION", "COLORTERM"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
 
 
 @pytest.fixture(autouse=True)
-def _looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The run file is looked at often, and what is drawn is drawn at once: tests wait for both."""
-    monkeypatch.setattr("thinice_tui.tui.app.POLL", 0.02)
+def _short_delays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The run file is read often and drawings begin at once, because tests wait for both."""
+    monkeypatch.setattr("thinice_tui.tui.run_follower.POLL", 0.02)
     monkeypatch.setattr("thinice_tui.tui.widgets.slow_view.DELAY", 0.005)
 
 
@@ -51,11 +58,35 @@ def run_file(_finished: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def unfinished(_unfinished: Path, tmp_path: Path) -> Path:
-    """The same before its last stage."""
+    """The same run before its last stage."""
     return Path(shutil.copy(_unfinished, tmp_path / "going.thinice"))
 
 
 @pytest.fixture
 def computing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every run that is not finished is being computed."""
-    monkeypatch.setattr("thinice_tui.tui.app.is_computing", lambda run: not run.complete)
+    monkeypatch.setattr("thinice_tui.tui.run_follower.is_computing", lambda run: not run.complete)
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
+    return FakeEngine(monkeypatch)
+
+
+@pytest.fixture
+def request_(unfinished: Path, tmp_path: Path) -> Request:
+    settings = Settings.build("Linf", None, "standard")
+    paths = Path("dense.pt"), (Path("[red]half[/red].pt"),)
+    return Request(*paths, None, None, None, "auto", "auto", "cpu", settings, unfinished, tmp_path)
+
+
+@pytest.fixture
+def process(unfinished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[FakeProcess]]:
+    class Fake(FakeProcess):
+        started: ClassVar[list[Request]] = []
+        announced = Announcement(unfinished, tmp_path / "log")
+        may_end = threading.Event()
+
+    monkeypatch.setattr("thinice_tui.tui.local_engine.EngineProcess", Fake)
+    yield Fake
+    Fake.may_end.set()

@@ -1,10 +1,11 @@
-"""The engine as a process of its own: what it says, how it ends, and what it outlives."""
+"""The engine as a process of its own: what it announces, how it ends, and what it outlives."""
 
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -22,9 +23,25 @@ from thinice_tui.protocol.request import Request
 from thinice_tui.runfile.control import write_control
 from thinice_tui.runfile.liveness import engine_process, is_computing
 from thinice_tui.runfile.reader import read_run
-from thinice_tui.tui.engine_process import Announcement, EngineProcess, how_it_ended, tail
+from thinice_tui.tui.engine_process import Announcement, EngineProcess, describe_exit, tail
+
+
+def test_a_log_that_is_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    """A stranger's run file may name anything."""
+    os.mkfifo(tmp_path / "log")
+    found: list[str] = []
+    reader = threading.Thread(target=lambda: found.append(tail(tmp_path / "log")), daemon=True)
+    reader.start()
+    reader.join(1)
+    waited = reader.is_alive()
+    if waited:
+        os.close(os.open(tmp_path / "log", os.O_RDWR | os.O_NONBLOCK))  # let the thread end
+    assert not waited and found == [""]
+
 
 DEADLINE = 120.0
+
+
 STARTER = """
 import json, sys, time
 from thinice_tui.protocol.request import Request
@@ -82,7 +99,14 @@ def batches(run: Path) -> int:
         return 0
 
 
-# a run from beginning to end
+def killed_after_a_batch(process: EngineProcess) -> Announcement:
+    """Kill an engine once it has written a batch; what it announced."""
+    announced = process.announcement()
+    assert announced is not None, process.last_messages()
+    wait_until(lambda: batches(announced.run), "a batch is done")
+    process.kill()
+    process.wait()
+    return announced
 
 
 def test_it_announces_its_run_and_log_and_ends_well(
@@ -95,7 +119,7 @@ def test_it_announces_its_run_and_log_and_ends_well(
     assert process.log is None
     announced = process.announcement()
     run = tmp_path / "runs" / "a.thinice"
-    assert announced == Announcement(run, Path(f"{run}.log")) and process.log == announced.log, process.last_words()
+    assert announced == Announcement(run, Path(f"{run}.log")) and process.log == announced.log, process.last_messages()
     assert process.wait() == 0
     found = read_run(run)
     assert found.complete and found.engine is not None and found.engine.log == str(announced.log)
@@ -104,17 +128,17 @@ def test_it_announces_its_run_and_log_and_ends_well(
     for words in ("dense · clean: accuracy", "pruned · APGD-T:", "robust accuracy ≤"):
         assert words in log
     assert "\x1b" not in log and "Traceback" not in log
-    assert process.last_words().splitlines()[-1] == log.rstrip().splitlines()[-1].rstrip()
+    assert process.last_messages().splitlines()[-1] == log.rstrip().splitlines()[-1].rstrip()
     assert not run.with_name("a.thinice.control").exists()
 
 
-def test_what_keeps_it_from_starting_is_in_its_last_words(
+def test_what_keeps_it_from_starting_is_in_its_last_messages(
     files: Files, start: Callable[[Request], EngineProcess]
 ) -> None:
     process = start(wanted(files, Path("a.thinice"), pruned=(Path("absent.pt"),)))
     assert process.announcement() is None and process.log is None
     assert process.wait() == 1
-    words = " ".join(process.last_words().split())
+    words = " ".join(process.last_messages().split())
     assert "error: absent.pt: there is no such file" in words and "Traceback" not in words
     assert not Path("a.thinice").exists() and not Path("a.thinice.log").exists()
 
@@ -130,7 +154,7 @@ def test_ended_before_it_has_said_anything_it_was_killed(
     process = start(wanted(files, Path("a.thinice")))
     process.kill()
     assert process.announcement() is None and process.wait() == -signal.SIGKILL
-    assert process.last_words() == ""
+    assert process.last_messages() == ""
 
 
 def test_whatever_a_model_prints_is_in_its_log_and_announces_nothing(
@@ -139,7 +163,7 @@ def test_whatever_a_model_prints_is_in_its_log_and_announces_nothing(
     """At import, as it is made, in its forward pass, from C, and as the process ends."""
     process = start(wanted(files, Path("a.thinice"), arch=PRINTING))
     announced = process.announcement()
-    assert announced == Announcement(tmp_path / "a.thinice", tmp_path / "a.thinice.log"), process.last_words()
+    assert announced == Announcement(tmp_path / "a.thinice", tmp_path / "a.thinice.log"), process.last_messages()
     assert process.wait() == 0 and read_run(announced.run).complete
     assert announced.log is not None
     log = announced.log.read_text()
@@ -147,17 +171,14 @@ def test_whatever_a_model_prints_is_in_its_log_and_announces_nothing(
     assert "dense · clean: accuracy" in log
 
 
-def test_what_a_model_prints_before_it_fails_is_in_the_last_words(
+def test_what_a_model_prints_before_it_fails_is_in_the_last_messages(
     files: Files, start: Callable[[Request], EngineProcess]
 ) -> None:
     process = start(wanted(files, Path("a.thinice"), arch=PRINTING, data="absent.npz"))
     assert process.announcement() is None and process.wait() == 1
-    words = process.last_words()
+    words = process.last_messages()
     assert "absent.npz" in words and [word for word in WORDS if word != forward and word not in words] == []
     assert not Path("a.thinice.log").exists()
-
-
-# going on
 
 
 def test_an_engine_that_goes_on_is_named_before_its_models_are_made(
@@ -166,12 +187,7 @@ def test_an_engine_that_goes_on_is_named_before_its_models_are_made(
     """Not the one that died, for as long as models, data and checks take; and no second one begins meanwhile."""
     request = wanted(files, Path("a.thinice"), arch=WAITING)
     Path("slow").write_text("0.02")
-    first = start(request)
-    announced = first.announcement()
-    assert announced is not None, first.last_words()
-    wait_until(lambda: batches(announced.run), "a batch is done")
-    first.kill()
-    first.wait()
+    announced = killed_after_a_batch(start(request))
     cut = read_run(announced.run)
     assert not cut.complete and not is_computing(cut)
 
@@ -183,7 +199,7 @@ def test_an_engine_that_goes_on_is_named_before_its_models_are_made(
     assert taken.heartbeat is not None and taken.heartbeat.state == "starting"
     third = start(request)
     assert third.announcement() == announced and third.wait() == 0
-    assert "this one is not needed" in third.last_words()
+    assert "this one is not needed" in third.last_messages()
     assert read_run(announced.run).engine == taken.engine
 
     second.kill()
@@ -202,12 +218,7 @@ def test_a_run_that_is_found_by_its_content_is_announced_with_its_engine(
     """Its path is known only once models and data are read; the checks are still to come."""
     request = replace(wanted(files, Path("a.thinice")), run=None)
     Path("slow").write_text("0.02")
-    first = start(request)
-    announced = first.announcement()
-    assert announced is not None, first.last_words()
-    wait_until(lambda: batches(announced.run), "a batch is done")
-    first.kill()
-    first.wait()
+    announced = killed_after_a_batch(start(request))
     Path("slow").write_text("0.3")
     second = start(request)
     assert second.announcement() == announced
@@ -216,16 +227,13 @@ def test_a_run_that_is_found_by_its_content_is_announced_with_its_engine(
     assert found.heartbeat is not None and found.heartbeat.state == "starting"
 
 
-# ends
-
-
 def test_killed_it_says_by_what_and_what_it_computed_is_kept(
     files: Files, start: Callable[[Request], EngineProcess]
 ) -> None:
     Path("slow").write_text("0.02")
     process = start(wanted(files, Path("a.thinice")))
     announced = process.announcement()
-    assert announced is not None, process.last_words()
+    assert announced is not None, process.last_messages()
     wait_until(lambda: batches(announced.run), "a batch is done")
     engine = read_run(announced.run).engine
     found = engine_process(engine)
@@ -234,9 +242,9 @@ def test_killed_it_says_by_what_and_what_it_computed_is_kept(
     found.kill()
     assert process.wait() == -9
     assert (
-        how_it_ended(process.wait()) == "The engine was killed (SIGKILL).\nThe system does that when memory runs out."
+        describe_exit(process.wait()) == "The engine was killed (SIGKILL).\nThe system does that when memory runs out."
     )
-    assert "dense · clean: accuracy" in process.last_words()
+    assert "dense · clean: accuracy" in process.last_messages()
     assert engine_process(engine) is None and batches(announced.run)
 
 
@@ -245,7 +253,7 @@ def test_a_second_engine_sees_that_it_is_not_needed(files: Files, start: Callabl
     request = wanted(files, Path("a.thinice"))
     first = start(request)
     announced = first.announcement()
-    assert announced is not None, first.last_words()
+    assert announced is not None, first.last_messages()
     wait_until(lambda: batches(announced.run), "a batch is done")
     before = read_run(announced.run).engine
     write_control(announced.run, "pause")
@@ -253,13 +261,13 @@ def test_a_second_engine_sees_that_it_is_not_needed(files: Files, start: Callabl
     second = start(request)
     assert second.announcement() == announced
     assert second.wait() == 0
-    assert "another engine is writing to it: this one is not needed" in " ".join(second.last_words().split())
+    assert "another engine is writing to it: this one is not needed" in " ".join(second.last_messages().split())
     assert read_run(announced.run).engine == before and engine_process(before) is not None
 
     Path("slow").unlink()
     write_control(announced.run, "stop")
     assert first.wait() == 130, "what the first was asked is not forgotten by the second"
-    assert "stopped as asked" in " ".join(first.last_words().split())
+    assert "stopped as asked" in " ".join(first.last_messages().split())
 
 
 @pytest.mark.parametrize("said", ["started", "announced"])
@@ -290,9 +298,6 @@ def test_it_outlives_its_starter_and_the_starters_terminal(files: Files, said: s
                 left.kill()
 
 
-# words
-
-
 @pytest.mark.parametrize(
     ("code", "words"),
     [
@@ -304,7 +309,7 @@ def test_it_outlives_its_starter_and_the_starters_terminal(files: Files, said: s
     ],
 )
 def test_an_exit_code_in_words(code: int, words: str) -> None:
-    assert how_it_ended(code) == words
+    assert describe_exit(code) == words
 
 
 def test_the_end_of_a_log_is_short_and_harmless(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tui.driving import opened
+from tests.tui.driver import opened
 from thinice_tui.analysis.table import COLUMNS
 from thinice_tui.tui.preferences import Preferences, load_preferences, preferences_file, save_preferences
 from thinice_tui.tui.screens.dialogs import ChoiceDialog
@@ -29,7 +29,7 @@ def test_a_round_trip(settings_file: Path) -> None:
     assert [path.name for path in settings_file.parent.iterdir()] == ["settings.json"]
 
 
-def test_none_are_the_defaults(settings_file: Path) -> None:
+def test_without_a_file_the_defaults_apply(settings_file: Path) -> None:
     assert load_preferences(settings_file) == (Preferences(), "")
 
 
@@ -94,10 +94,10 @@ def test_a_folder_that_cannot_be_is_a_reason(tmp_path: Path) -> None:
 
 
 async def test_what_was_chosen_is_there_again(run_file: Path, settings_file: Path) -> None:
-    async with opened(run_file, settings_file) as session:
-        await session.press("m", "s", "r", "c", "space", "enter", "P", "p")
-        session.app.theme = "nord"
-        await session.until(lambda: session.app.preferences.theme == "nord")
+    async with opened(run_file, settings_file) as driver:
+        await driver.press("m", "s", "r", "c", "space", "enter", "P", "p")
+        driver.app.theme = "nord"
+        await driver.until(lambda: driver.session.preferences.theme == "nord")
     stored = json.loads(settings_file.read_text())
     assert stored == {
         "theme": "nord",
@@ -108,18 +108,18 @@ async def test_what_was_chosen_is_there_again(run_file: Path, settings_file: Pat
         "plot": "flips",
         "keys": {},
     }
-    async with opened(run_file, settings_file) as session:
-        view = session.app.view
+    async with opened(run_file, settings_file) as driver:
+        view = driver.session.view
         assert (view.margin, view.sort, view.descending) == ("attacked", "set", True)
-        assert session.app.theme == "nord" and session.said == []
-        assert "sample" not in session.lines[3] and "set▼" in session.lines[3]
-        await session.press("P")
-        await session.shows("Flip rate")
+        assert driver.app.theme == "nord" and driver.said == []
+        assert "sample" not in driver.lines[3] and "set▼" in driver.lines[3]
+        await driver.press("P")
+        await driver.shows("Flip rate")
 
 
 async def test_looking_around_writes_no_settings(run_file: Path, settings_file: Path) -> None:
-    async with opened(run_file, settings_file) as session:
-        await session.press("j", "1", "enter", "escape", "v", "escape", "/", "escape")
+    async with opened(run_file, settings_file) as driver:
+        await driver.press("j", "1", "enter", "escape", "v", "escape", "/", "escape")
         assert not settings_file.exists()
 
 
@@ -127,79 +127,79 @@ async def test_looking_around_writes_no_settings(run_file: Path, settings_file: 
 async def test_a_file_that_is_not_understood_is_left_as_it_is(text: str, run_file: Path, settings_file: Path) -> None:
     settings_file.parent.mkdir()
     settings_file.write_text(text)
-    async with opened(run_file, settings_file) as session:
-        assert len(session.said) == 1 and str(settings_file) in session.said[0]
-        await session.press("s", "m", "p")
-        assert len(session.said) == 2, "what m says; it is not complained again"
-        assert session.app.preferences.plot == "margins"
+    async with opened(run_file, settings_file) as driver:
+        assert len(driver.said) == 1 and str(settings_file) in driver.said[0]
+        await driver.press("s", "m", "p")
+        assert len(driver.said) == 2, "what m says; it is not complained again"
+        assert driver.session.preferences.plot == "margins"
     assert settings_file.read_text() == text
 
 
-async def test_settings_that_cannot_be_saved_are_said_once(run_file: Path, tmp_path: Path) -> None:
+async def test_settings_that_cannot_be_saved_are_reported_once(run_file: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
-    async with opened(run_file, tmp_path / "file" / "settings.json") as session:
-        await session.press("s", "r", "s")
-        assert len(session.said) == 1 and "not readable" in session.said[0]
-        assert session.app.view.sort != "margin", "it works all the same"
+    async with opened(run_file, tmp_path / "file" / "settings.json") as driver:
+        await driver.press("s", "r", "s")
+        assert len(driver.said) == 1 and "not readable" in driver.said[0]
+        assert driver.session.view.sort != "margin", "it works all the same"
 
 
-async def test_a_folder_that_becomes_unwritable_is_said_once(run_file: Path, settings_file: Path) -> None:
-    async with opened(run_file, settings_file) as session:
+async def test_a_folder_that_becomes_unwritable_is_reported_once(run_file: Path, settings_file: Path) -> None:
+    async with opened(run_file, settings_file) as driver:
         settings_file.parent.write_text("a file now")
-        await session.press("s", "r", "s")
-        assert len(session.said) == 1 and "cannot be saved" in session.said[0]
+        await driver.press("s", "r", "s")
+        assert len(driver.said) == 1 and "cannot be saved" in driver.said[0]
 
 
 @pytest.mark.parametrize("theme", ["no-such-theme", "[red]x", ""])
-async def test_a_theme_that_is_not_there_is_said_and_another_can_be_chosen(
+async def test_an_unknown_theme_is_reported_and_another_can_be_chosen(
     theme: str, run_file: Path, settings_file: Path
 ) -> None:
     settings_file.parent.mkdir()
     settings_file.write_text(json.dumps({"theme": theme}))
-    async with opened(run_file, settings_file) as session:
-        assert len(session.said) == 1 and f"there is no theme {theme}" in session.said[0]
-        session.app.theme = "nord"
-        await session.until(lambda: session.app.preferences.theme == "nord")
+    async with opened(run_file, settings_file) as driver:
+        assert len(driver.said) == 1 and f"there is no theme {theme}" in driver.said[0]
+        driver.app.theme = "nord"
+        await driver.until(lambda: driver.session.preferences.theme == "nord")
     assert json.loads(settings_file.read_text())["theme"] == "nord", "the choice of another mends it"
 
 
 async def test_another_key_for_an_action(run_file: Path, settings_file: Path) -> None:
     settings_file.parent.mkdir()
     settings_file.write_text('{"keys": {"export": "ctrl+e", "down": "n,down"}}')
-    async with opened(run_file, settings_file) as session:
-        await session.press("x")
-        assert session.app.screen is session.app.browse, "its own key no more"
-        await session.press("n")
-        assert session.table.cursor == 1
-        await session.press("ctrl+e")
-        assert isinstance(session.app.screen, ChoiceDialog)
+    async with opened(run_file, settings_file) as driver:
+        await driver.press("x")
+        assert driver.app.screen is driver.browse, "its own key no more"
+        await driver.press("n")
+        assert driver.cursor == 1
+        await driver.press("ctrl+e")
+        assert isinstance(driver.app.screen, ChoiceDialog)
 
 
 async def test_another_key_is_the_one_that_is_shown(run_file: Path, settings_file: Path) -> None:
     settings_file.parent.mkdir()
     settings_file.write_text('{"keys": {"export": "ctrl+e"}}')
-    async with opened(run_file, settings_file, (120, 60)) as session:
-        assert " x export" not in session.lines[-1] and "^e export" in session.lines[-1]
-        await session.press("?")
-        await session.drawn()
-        (line,) = [line for line in session.lines if "save samples, indices or images" in line]
+    async with opened(run_file, settings_file, (120, 60)) as driver:
+        assert " x export" not in driver.lines[-1] and "^e export" in driver.lines[-1]
+        await driver.press("?")
+        await driver.drawn()
+        (line,) = [line for line in driver.lines if "save samples, indices or images" in line]
         assert line.split()[0] == "^e"
 
 
 @pytest.mark.parametrize("keys", ["", ",", "q", "[no such key]"])
-async def test_a_key_that_is_none_breaks_nothing(keys: str, run_file: Path, settings_file: Path) -> None:
+async def test_a_key_that_does_not_exist_breaks_nothing(keys: str, run_file: Path, settings_file: Path) -> None:
     settings_file.parent.mkdir()
     settings_file.write_text(json.dumps({"keys": {"export": keys}}))
-    async with opened(run_file, settings_file) as session:
-        await session.press("j", "enter", "escape")
-        assert session.table.cursor == 1 and session.app._exception is None
+    async with opened(run_file, settings_file) as driver:
+        await driver.press("j", "enter", "escape")
+        assert driver.cursor == 1 and driver.app._exception is None
 
 
 @pytest.mark.parametrize("key", ["pruned_margin", "dense_broken_by"])
 async def test_one_column_is_enough(key: str, run_file: Path, settings_file: Path) -> None:
     settings_file.parent.mkdir()
     settings_file.write_text(json.dumps({"columns": [key], "sort": key}))
-    async with opened(run_file, settings_file) as session:
-        assert session.said == [] and f"{COLUMNS[key].title}▲" in session.lines[3]
-        await session.press("s", "S", "r")
-        assert session.app.view.sort == key and f"{COLUMNS[key].title}▼" in session.lines[3]
+    async with opened(run_file, settings_file) as driver:
+        assert driver.said == [] and f"{COLUMNS[key].title}▲" in driver.lines[3]
+        await driver.press("s", "S", "r")
+        assert driver.session.view.sort == key and f"{COLUMNS[key].title}▼" in driver.lines[3]

@@ -11,7 +11,7 @@ from typing import Protocol
 import pytest
 from textual.pilot import Pilot
 
-from tests.tui.driving import Session, listen
+from tests.tui.driver import Driver, listen
 from thinice_tui.tui.app import ThiniceApp
 
 DRAWN_WITH = {"textual": "8.2.8", "rich": "15.0.0", "plotext": "5.3.2"}
@@ -34,10 +34,10 @@ def looks_as_before(compare: Compare, app: ThiniceApp, size: tuple[int, int], *k
     said = listen(app)
 
     async def look(pilot: Pilot[int]) -> None:
-        session = Session(app, pilot, said)
-        await session.until(lambda: app.rows is not None and app.analysis is not None, "rows and analysis")
-        await session.press(*keys)
-        await session.drawn()
+        driver = Driver(app, pilot, said)
+        await driver.ready()
+        await driver.press(*keys)
+        await driver.drawn()
         assert said == [], "nothing that goes after a while"
 
     return compare(app, terminal_size=size, run_before=look)
@@ -77,5 +77,5 @@ def test_a_mistake_in_the_filter(snap_compare: Compare, app: ThiniceApp) -> None
 def test_a_terminal_of_sixteen_colours(snap_compare: Compare, app: ThiniceApp, settings_file: Path) -> None:
     settings_file.parent.mkdir()
     settings_file.write_text('{"theme": "ansi-dark"}')
-    app = ThiniceApp(path=app.path, settings_file=settings_file)
+    app = ThiniceApp(path=app.session.path, settings_file=settings_file)
     assert looks_as_before(snap_compare, app, (80, 24), "j", "j", "j")

@@ -1,4 +1,4 @@
-"""stdout for what the program itself says: a stranger's code, which models run, prints elsewhere."""
+"""Keeps stdout for the program's own output: what the code of models prints goes to stderr."""
 
 import io
 import os
@@ -10,14 +10,14 @@ from typing import TextIO
 
 @contextmanager
 def own_stdout() -> Iterator[TextIO]:
-    """The program's stdout, under a descriptor that nobody else knows; descriptor 1 and sys.stdout lead to stderr.
+    """The program's stdout under a new descriptor; descriptor 1 and sys.stdout go to stderr.
 
-    Descriptor 1 stays there when the context ends: C libraries and exit handlers print as late as the process's end.
-    Where sys.stdout has been replaced by an object that does not write to descriptor 1, only sys.stdout changes.
+    Descriptor 1 stays redirected when the context ends, since C libraries and exit handlers may print until the
+    process ends. Where sys.stdout is an object that does not write to descriptor 1, only sys.stdout changes.
     """
     _fill_closed()
     if sys.stdout is None or not _writes_to(sys.stdout, 1):
-        stream = sys.stdout or io.StringIO()  # None: it was closed when the program began
+        stream = sys.stdout or io.StringIO()  # None: stdout was closed when the program began
         with redirect_stdout(sys.stderr):
             yield stream
         return
@@ -30,7 +30,7 @@ def own_stdout() -> Iterator[TextIO]:
             yield stream
         stream.flush()
     finally:
-        with suppress(OSError):  # whoever wrote was told already
+        with suppress(OSError):  # the writer has had this error already
             stream.close()
 
 
@@ -42,7 +42,7 @@ def _writes_to(stream: TextIO, descriptor: int) -> bool:
 
 
 def _fill_closed() -> None:
-    """Let the descriptors 0 to 2 lead nowhere where they are closed, else the next files that are opened get them."""
+    """Open /dev/null for closed descriptors 0 to 2, which the next files that are opened would get otherwise."""
     while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
         pass
     os.close(descriptor)

@@ -1,4 +1,4 @@
-"""Where ~ is in a path that was typed."""
+"""Expands ~ in paths as typed."""
 
 from pathlib import Path
 
@@ -6,8 +6,8 @@ from thinice_tui.errors import UsageError
 
 
 def expanded(text: str) -> Path:
-    """A path with ~ and ~somebody for a home: after `--run=` no shell puts that in. Raises UsageError."""
+    """The path with ~ and ~user expanded, which no shell does after `--run=`; raises UsageError."""
     try:
         return Path(text).expanduser() if text.startswith("~") else Path(text)
     except RuntimeError as error:
-        raise UsageError(f"{text}: there is no such home", f"for a file of that very name write ./{text}") from error
+        raise UsageError(f"{text}: there is no such home folder", f"for a file named so write ./{text}") from error

@@ -1,4 +1,4 @@
-"""Text from strangers' files, made harmless for a terminal."""
+"""Makes text of files harmless for a terminal."""
 
 from typing import TypeVar
 
@@ -7,12 +7,12 @@ REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
 def printable(text: str) -> str:
-    """`text` with every control character (escape sequences, line breaks, direction marks) replaced by �."""
+    """`text` with every control character (of escape sequences, line breaks, direction marks) replaced by �."""
     return "".join(character if character.isprintable() else REPLACEMENT for character in text)
 
 
 def printable_json(value: Value) -> Value:
-    """The same for every string and key in a JSON value."""
+    """The JSON value with `printable` applied to every string and key."""
     if isinstance(value, str):
         return printable(value)  # type: ignore[return-value]
     if isinstance(value, list):
@@ -23,5 +23,5 @@ def printable_json(value: Value) -> Value:
 
 
 def printable_lines(text: str) -> str:
-    """`text` made harmless line by line: its line ends stay."""
+    """`text` with `printable` applied to every line; line ends stay."""
     return "\n".join(printable(line) for line in text.split("\n"))

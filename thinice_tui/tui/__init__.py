@@ -2,5 +2,5 @@
 
 import os
 
-# Frames a second, which Textual reads when it is imported: a key that comes just after one waits for the next.
+# Frames a second; Textual reads this when it is imported. A key is drawn with the next frame.
 os.environ.setdefault("TEXTUAL_FPS", "120")

@@ -2,9 +2,8 @@
 
 import os
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
-
-from textual.app import App
 
 from thinice_tui.safe_io.atomic_write import write_text
 
@@ -13,8 +12,11 @@ LARGEST = 50_000
 FILE = Path("thinice-copied.txt")
 
 
-def copy(app: App[int], text: str) -> str:
-    """Put `text` on the clipboard; how, or where it went instead, in words."""
+def copy(text: str, copy_to_terminal: Callable[[str], None]) -> str:
+    """Put `text` on the clipboard, or into a file where that cannot be; a sentence that says how.
+
+    `copy_to_terminal` sends it to the terminal by OSC 52.
+    """
     if len(text) > LARGEST:
         return _to_file(text, "too long for a terminal's clipboard")
     if os.environ.get("TMUX"):
@@ -26,7 +28,7 @@ def copy(app: App[int], text: str) -> str:
         except (OSError, subprocess.SubprocessError) as error:
             return _to_file(text, f"tmux did not take it ({error})")
         return "copied, through tmux: paste with its prefix and ], or as usual"
-    app.copy_to_clipboard(text)
+    copy_to_terminal(text)
     return "copied, if your terminal allows it (OSC 52); else x saves a file"
 
 

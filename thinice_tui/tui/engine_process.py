@@ -1,4 +1,4 @@
-"""Starting the engine as a process of its own, and hearing from it until it ends."""
+"""Starts the engine as a process of its own, and reads what it announces and how it ends."""
 
 import itertools
 import json
@@ -15,26 +15,26 @@ from thinice_tui.protocol.request import Request
 from thinice_tui.safe_io.printable import printable
 
 LAST_ROWS, ROW = 12, 66
-"""How much of a log is shown, in rows of so many characters, so that a dialog at 80×24 keeps its end in sight."""
+"""Rows of a log that are shown, and characters a row, so that a dialog at 80×24 keeps its end in sight."""
 
 
 @dataclass(frozen=True)
 class Announcement:
-    """Where the engine's run and messages are."""
+    """The engine's run file, and the file of its messages."""
 
     run: Path
     log: Path | None
-    """None: it can write none, beside a finished run that is read-only."""
+    """None: it can write none, because the run is finished and its folder read-only."""
 
 
 class EngineProcess:
-    """An engine that this view has started. It outlives the view, and any terminal."""
+    """An engine that this interface has started. It outlives the interface, and any terminal."""
 
     def __init__(self, request: Request) -> None:
         """Start it; raises ThiniceError where the system refuses."""
-        self._early = tempfile.TemporaryFile()  # noqa: SIM115  (open until the process ends)
+        self._output = tempfile.TemporaryFile()  # noqa: SIM115  (open until the process ends)
         self._log: Path | None = None
-        self._words = ""
+        self._messages = ""
         # -P: nothing in the user's folder may stand in for a module of ours.
         command = [sys.executable, "-P", "-m", "thinice_tui", "engine", json.dumps(request.as_dict())]
         read, write = os.pipe()
@@ -42,14 +42,14 @@ class EngineProcess:
             self._process = subprocess.Popen(
                 [*command, "--announce", str(write)],
                 stdin=subprocess.DEVNULL,
-                stdout=self._early,
-                stderr=self._early,
+                stdout=self._output,
+                stderr=self._output,
                 pass_fds=(write,),
                 start_new_session=True,
                 cwd=request.folder,
             )
         except OSError as error:
-            self._early.close()
+            self._output.close()
             os.close(read)
             raise ThiniceError(f"the engine cannot be started: {error}", "is the folder still there?") from error
         finally:
@@ -79,30 +79,30 @@ class EngineProcess:
         return announced
 
     def wait(self) -> int:
-        """Wait until it has ended; its exit code, negative for a signal."""
+        """Wait until it has ended; its exit code, negative where a signal ended it."""
         code = self._process.wait()
         self._announced.close()
-        if not self._early.closed:
-            self._early.seek(0)
-            self._words = self._early.read().decode(errors="replace")
-            self._early.close()
+        if not self._output.closed:
+            self._output.seek(0)
+            self._messages = self._output.read().decode(errors="replace")
+            self._output.close()
         return code
 
     def kill(self) -> None:
         """End it at once."""
         self._process.kill()
 
-    def last_words(self) -> str:
-        """The end of its messages, once it has ended; made harmless."""
+    def last_messages(self) -> str:
+        """The end of its messages, once it has ended, with control characters replaced."""
         logged = "" if self._log is None else tail(self._log)  # of another engine's, too, where that computes the run
-        return "\n".join(words for words in (_last_lines(self._words), logged) if words)
+        return "\n".join(part for part in (_last_lines(self._messages), logged) if part)
 
 
 def tail(log: Path) -> str:
-    """The last lines of a log, made harmless; empty where it cannot be read."""
+    """The last lines of a log, with control characters replaced; empty where it cannot be read."""
     try:
         if not log.is_file():
-            return ""  # a stranger's run file may name anything, a pipe without an end, too
+            return ""  # a stranger's run file may name anything, even a pipe that never ends
         with log.open("rb") as stream:
             stream.seek(max(0, log.stat().st_size - 20_000))
             return _last_lines(stream.read().decode(errors="replace"))
@@ -110,7 +110,7 @@ def tail(log: Path) -> str:
         return ""
 
 
-def how_it_ended(code: int) -> str:
+def describe_exit(code: int) -> str:
     """An exit code in words."""
     if code < 0:
         try:

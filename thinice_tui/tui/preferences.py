@@ -1,4 +1,4 @@
-"""How a user likes it: theme, columns, sort, keys; kept in the user's configuration folder, and never needed."""
+"""The user's preferences: theme, columns, order, keys. Kept in the user's configuration folder."""
 
 import json
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from thinice_tui.tui.content.plots import PLOTS
 
 @dataclass(frozen=True)
 class Preferences:
-    """Everything that is remembered. `keys`: other keys for actions, by name, as `{"export": "ctrl+e"}`."""
+    """All preferences. `keys`: other keys for actions, by the action's name, as `{"export": "ctrl+e"}`."""
 
     theme: str = "textual-dark"
     columns: tuple[str, ...] = DEFAULT_COLUMNS
@@ -33,7 +33,7 @@ def preferences_file() -> Path:
 
 
 def load_preferences(file: Path) -> tuple[Preferences, str]:
-    """What is remembered, and what is wrong with it (empty: nothing); whatever is wrong is left at its default."""
+    """The preferences in `file`, and what is wrong with it (empty: nothing). A wrong value becomes the default."""
     try:
         stored = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -49,7 +49,7 @@ def load_preferences(file: Path) -> tuple[Preferences, str]:
 
 
 def save_preferences(file: Path, preferences: Preferences) -> str:
-    """Remember them; why not, where that fails (empty: done)."""
+    """Write `preferences` to `file`; what went wrong (empty: nothing)."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         write_text(file, json.dumps(asdict(preferences), indent=2) + "\n", sync=False)
@@ -59,7 +59,7 @@ def save_preferences(file: Path, preferences: Preferences) -> str:
 
 
 def _checked(key: str, value: Any) -> Any:
-    """The value as Preferences wants it; None where it is not one."""
+    """The value as Preferences holds it; None where it is not a valid one."""
     if key == "columns":
         known = isinstance(value, list) and value and all(isinstance(name, str) and name in COLUMNS for name in value)
         return tuple(dict.fromkeys(value)) if known else None

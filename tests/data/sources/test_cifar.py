@@ -48,7 +48,7 @@ def test_cifar100_as_python_2_wrote_it(tmp_path: Path) -> None:
     check_samples(read_samples(f"cifar100:{tmp_path}"), images, [99, 3])
 
 
-def test_cifar_that_is_none(tmp_path: Path) -> None:
+def test_invalid_cifar_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"test_batch: there is no such file"):
         read_samples(f"cifar10:{tmp_path}")
     refused: list[tuple[dict[str, object], str]] = [

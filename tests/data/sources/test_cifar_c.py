@@ -43,7 +43,9 @@ def test_cifar10_c_is_cut_by_severity(tmp_path: Path) -> None:
         ("c/few@1", DataError, "shape .60, 32, 32, 3"),
     ],
 )
-def test_cifar10_c_that_is_none(tmp_path: Path, rest: str, error: type[ThiniceError], message: str) -> None:
+def test_invalid_specs_and_files_are_refused(
+    tmp_path: Path, rest: str, error: type[ThiniceError], message: str
+) -> None:
     np.save(write_cifar10_c(tmp_path / "c") / "few.npy", np.zeros((60, 32, 32, 3), dtype=np.uint8))
     with pytest.raises(error, match=message) as caught:
         read_samples(f"cifar10-c:{tmp_path}/{rest}")

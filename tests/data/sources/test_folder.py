@@ -1,4 +1,4 @@
-"""Class folders: their order, their images, and folders that are none."""
+"""Class folders: their order, their images, and invalid folders."""
 
 import os
 from pathlib import Path
@@ -27,8 +27,8 @@ def test_classes_are_numbered_by_name_and_images_by_path(tmp_path: Path) -> None
     assert samples.source == f"folder:{tmp_path}/d, as RGB"
 
 
-def test_deeper_folders_come_in_torchvisions_order(tmp_path: Path) -> None:
-    """`sorted(os.walk(class))`, and in each of these its files sorted: what ImageFolder's make_dataset does."""
+def test_nested_folders_are_read_in_torchvisions_order(tmp_path: Path) -> None:
+    """ImageFolder's make_dataset sorts os.walk(class), and in each folder the files."""
     write_folders(tmp_path, {"a/z": IMAGES[:1], "a/b": IMAGES[1:2], "a": IMAGES[2:4], "a/b/c": IMAGES[4:5]})
     (tmp_path / "a" / "b" / "round").symlink_to(tmp_path / "a")
     theirs = [
@@ -40,7 +40,7 @@ def test_deeper_folders_come_in_torchvisions_order(tmp_path: Path) -> None:
     assert np.array_equal(read_samples(f"folder:{tmp_path}").images[:], wanted)
 
 
-def test_folders_that_are_none(tmp_path: Path) -> None:
+def test_folders_without_class_folders_or_images_are_refused(tmp_path: Path) -> None:
     for made, message in (
         ("", "no folders in it"),
         ("a/", "holds no images in its 1 folders"),

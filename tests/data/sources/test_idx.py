@@ -1,4 +1,4 @@
-"""MNIST and Fashion-MNIST in idx files, where people have them."""
+"""MNIST and Fashion-MNIST in idx files, in every usual place and spelling."""
 
 import shutil
 import subprocess
@@ -22,14 +22,14 @@ DIGITS = np.array([7, 2, 1, 0, 4], dtype=np.uint8)
 @pytest.mark.parametrize("inside", ["", "raw", "MNIST/raw"])
 @pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize("dotted", [False, True])
-def test_mnist_where_people_have_it(tmp_path: Path, inside: str, packed: bool, dotted: bool) -> None:
+def test_mnist_is_found_in_every_usual_place(tmp_path: Path, inside: str, packed: bool, dotted: bool) -> None:
     write_mnist(tmp_path / inside, GREY, DIGITS, packed, dotted)
     samples = read_samples(f"mnist:{tmp_path}")
     check_samples(samples, GREY[:, None], DIGITS.tolist())
     assert samples.class_names == tuple("0123456789")
 
 
-def test_fashion_mnist_has_its_names(tmp_path: Path) -> None:
+def test_fashion_mnist_has_its_class_names(tmp_path: Path) -> None:
     write_mnist(tmp_path / "FashionMNIST" / "raw", GREY, DIGITS, packed=True)
     samples = read_samples(f"fashion-mnist:{tmp_path}")
     check_samples(samples, GREY[:, None], DIGITS.tolist())
@@ -39,7 +39,7 @@ def test_fashion_mnist_has_its_names(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("packed", [False, True])
-def test_mnist_that_is_cut_short_or_none(tmp_path: Path, packed: bool) -> None:
+def test_truncated_and_invalid_mnist_files_are_refused(tmp_path: Path, packed: bool) -> None:
     write_mnist(tmp_path, GREY, DIGITS, packed)
     path = tmp_path / ("t10k-images-idx3-ubyte" + ".gz" * packed)
     whole = path.read_bytes()
@@ -52,7 +52,7 @@ def test_mnist_that_is_cut_short_or_none(tmp_path: Path, packed: bool) -> None:
 
 
 @pytest.mark.network
-def test_fashion_mnist_as_debian_has_it(tmp_path: Path) -> None:
+def test_the_published_fashion_mnist_is_read(tmp_path: Path) -> None:
     """The published files themselves: 10 000 images, 1000 a class, the first an ankle boot."""
     if not shutil.which("apt-get"):
         pytest.skip("no apt-get")

@@ -13,7 +13,7 @@ from thinice_tui.errors import DataError
 @pytest.mark.parametrize(
     ("images", "labels"), [("images", "labels"), ("x_test", "y_test"), ("test_images", "test_labels"), ("a", "labels")]
 )
-def test_labels_are_found_beside_an_npy(tmp_path: Path, images: str, labels: str) -> None:
+def test_labels_are_found_in_the_folder_of_an_npy(tmp_path: Path, images: str, labels: str) -> None:
     np.save(tmp_path / f"{images}.npy", colour(size=8))
     with pytest.raises(DataError, match="no labels in its folder"):
         read_samples(f"{tmp_path}/{images}.npy")

@@ -1,4 +1,4 @@
-"""NumPy archives: every layout and type, and files that are none."""
+"""NumPy archives: every name, layout and type, and invalid files."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from thinice_tui.errors import DataError
 @pytest.mark.parametrize("names", [("images", "labels"), ("x_test", "y_test"), ("x", "y")])
 @pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64, np.float16])
-def test_npz_in_all_its_forms(tmp_path: Path, names: tuple[str, str], layout: str, dtype: type) -> None:
+def test_every_name_layout_and_type_is_read(tmp_path: Path, names: tuple[str, str], layout: str, dtype: type) -> None:
     stored = PIXELS if dtype is np.uint8 else (PIXELS / 255).astype(dtype)
     if layout == "NHWC":
         stored = stored.transpose(0, 2, 3, 1)
@@ -28,7 +28,7 @@ def test_npz_in_all_its_forms(tmp_path: Path, names: tuple[str, str], layout: st
     assert samples.indices.tolist() == [0, 1, 2, 3, 4, 5]
 
 
-def test_npz_that_is_none_or_lacks_arrays(tmp_path: Path) -> None:
+def test_invalid_archives_and_missing_arrays_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.npz"
     with pytest.raises(DataError, match="no such file"):
         read_samples(str(path))

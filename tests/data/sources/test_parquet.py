@@ -21,7 +21,7 @@ from thinice_tui.protocol.request import DataOptions
 
 
 @pytest.mark.parametrize("column", ["img", "image"])
-def test_parquet_as_hugging_face_writes_it(tmp_path: Path, column: str) -> None:
+def test_a_file_of_hugging_face_is_read(tmp_path: Path, column: str) -> None:
     images = colour(10, 8)
     names = ["airplane", "automobile", "bird"]
     write_parquet(tmp_path / "a.parquet", [encoded(image) for image in images], [2, 0] * 5, names, column)
@@ -33,7 +33,7 @@ def test_parquet_as_hugging_face_writes_it(tmp_path: Path, column: str) -> None:
     assert resized.images.shape == (10, 1, 4, 4)
 
 
-def test_parquet_that_is_none(tmp_path: Path) -> None:
+def test_invalid_parquet_files_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
     write_parquet(path, [encoded(IMAGES[0])] * 3, [0, 1, 2], column="pixels")
     with pytest.raises(DataError, match=r"no images in it .it holds: pixels, label"):

@@ -59,13 +59,13 @@ def test_every_published_set_has_its_splits(tmp_path: Path) -> None:
         ("cifar100:c#labels=rough", "has no labels 'rough'", "labels=fine or labels=coarse"),
     ],
 )
-def test_splits_that_are_not_there(spec: str, message: str, remedy: str) -> None:
+def test_an_unknown_split_is_refused(spec: str, message: str, remedy: str) -> None:
     with pytest.raises(UsageError, match=message) as refused:
         read_samples(spec)
     assert remedy in refused.value.do
 
 
-def test_a_training_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_an_absent_training_file_is_named(tmp_path: Path) -> None:
     write_cifar10_train(tmp_path, colour(5), [0] * 5)
     (tmp_path / "cifar-10-batches-py" / "data_batch_4").unlink()
     with pytest.raises(DataError, match="data_batch_4: there is no such file"):
@@ -75,6 +75,6 @@ def test_a_training_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 def test_a_folder_may_be_named_like_a_split(tmp_path: Path) -> None:
-    """What is after a # is a split only as a whole."""
+    """`#trained` is part of a folder's name, not the split `train`."""
     write_folders(tmp_path / "d#trained", {"0": colour(1, 8)})
     assert len(read_samples(f"folder:{tmp_path}/d#trained")) == 1

@@ -18,7 +18,7 @@ from thinice_tui.errors import DataError
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.float64])
 @pytest.mark.parametrize("packed", [False, True])
-def test_svhn_has_its_zeros_as_zeros(tmp_path: Path, packed: bool, dtype: type) -> None:
+def test_label_10_is_the_digit_0(tmp_path: Path, packed: bool, dtype: type) -> None:
     images = colour(4)
     labels: NDArray[Any] = np.array([[5], [10], [1], [10]], dtype=dtype)
     savemat(tmp_path / "test_32x32.mat", {"X": images.transpose(2, 3, 1, 0), "y": labels}, do_compression=packed)
@@ -28,7 +28,7 @@ def test_svhn_has_its_zeros_as_zeros(tmp_path: Path, packed: bool, dtype: type) 
         assert samples.class_names == tuple("0123456789")
 
 
-def test_svhn_that_is_cut_short_or_none(tmp_path: Path) -> None:
+def test_truncated_and_invalid_files_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "test_32x32.mat"
     with pytest.raises(DataError, match="no such file"):
         read_samples(f"svhn:{tmp_path}")

@@ -15,7 +15,7 @@ from thinice_tui.models.load import load_model
 LINEAR_MODELS_FILE = str(LINEAR_MODELS)
 
 
-def test_a_file_and_a_module_name_architectures(files: Files) -> None:
+def test_an_architecture_is_named_by_file_or_module(files: Files) -> None:
     for spec in (ARCH, "tests.linear_models:linear"):
         model = load_model(files.dense, spec)
         assert model.arch == spec
@@ -24,13 +24,13 @@ def test_a_file_and_a_module_name_architectures(files: Files) -> None:
 
 
 def test_an_arch_in_a_checkpoint_never_names_code(files: Files, tmp_path: Path) -> None:
-    code = tmp_path / "evil.py"
+    code = tmp_path / "code.py"
     code.write_text("open('executed', 'w')\n")
     state = module(files.task.weight).state_dict()
     torch.save({"state_dict": state, "arch": f"{code}:factory"}, files.dense)
     with pytest.raises(CheckpointError, match="fit none of the known architectures") as caught:
         load_model(files.dense)
-    assert "which is no known name" in caught.value.what
+    assert "which is not known" in caught.value.what
     assert not Path("executed").exists()
 
 
@@ -45,13 +45,13 @@ def test_an_arch_in_a_checkpoint_never_names_code(files: Files, tmp_path: Path) 
         (f"{LINEAR_MODELS_FILE}:no_module", "returned str, expected a torch.nn.Module"),
     ],
 )
-def test_a_wrong_arch_says_what_is_wrong(files: Files, spec: str, message: str) -> None:
+def test_an_invalid_arch_is_refused_with_the_reason(files: Files, spec: str, message: str) -> None:
     with pytest.raises(UsageError) as caught:
         load_model(files.dense, spec)
     assert message in caught.value.what
 
 
-def test_timm_that_is_not_installed_is_said_to_be(files: Files) -> None:
+def test_an_absent_timm_is_refused_with_how_to_install_it(files: Files) -> None:
     with pytest.raises(UsageError, match="timm is not installed") as caught:
         load_model(files.dense, "timm:resnet18")
     assert "thinice-tui[timm]" in caught.value.do

@@ -18,22 +18,22 @@ def test_classes_and_input_channels_are_read(name: str, classes: int, channels: 
     check_same(save(state, tmp_path / "a.pt"), state, name, channels)
 
 
-def test_every_known_name_is_recognised_in_its_standard_widths_by_exactly_that_name() -> None:
+def test_every_standard_network_is_recognised_by_its_own_name() -> None:
     for name, known in KNOWN.items():
         state = {key: torch.empty(value.shape, device="meta") for key, value in known.make().state_dict().items()}
         found = recognise(state)
         assert found is not None and found.name == name
 
 
-def test_a_width_is_said(tmp_path: Path) -> None:
+def test_an_unusual_width_is_part_of_the_name(tmp_path: Path) -> None:
     state = REFERENCES["cifar_resnet18"].make(10, 3)
     assert load_model(save(state, tmp_path / "a.pt")).arch == "cifar_resnet18 (0.125 × its width)"
     narrow = wide("wide_resnet_28_4", 28, 2).make(10, 3)
     assert load_model(save(narrow, tmp_path / "b.pt")).arch == "wide_resnet_28_4 (0.5 × its width)"
 
 
-def test_channels_that_were_removed_are_read_from_the_shapes(tmp_path: Path) -> None:
-    """Five of a block's inner channels cut out, as structured pruning does, equal those channels at zero."""
+def test_removed_channels_are_read_from_the_shapes(tmp_path: Path) -> None:
+    """A block with five inner channels removed computes the same as with these channels at zero."""
     state = REFERENCES["cifar_resnet18"].make(10, 3)
     kept, removed = torch.arange(5, 16), torch.arange(5)
     cut, zeroed = dict(state), dict(state)

@@ -10,8 +10,8 @@ from tests.models.reference_networks import REFERENCES
 from thinice_tui.models.load import load_model
 
 
-def test_a_convolution_may_be_the_classifier(tmp_path: Path) -> None:
-    """As in hidden networks, and so in robust scratch tickets: `fc`, 1×1, without a bias."""
+def test_the_last_layer_may_be_a_convolution(tmp_path: Path) -> None:
+    """Hidden networks and robust scratch tickets have a 1×1 convolution `fc` without a bias."""
     state = REFERENCES["cifar_resnet18"].make(10, 3)
     weight = state.pop("linear.weight")
     bias = state.pop("linear.bias")

@@ -18,7 +18,7 @@ SMALL = REFERENCES[NETWORK].make(10, 3)
     "container",
     ["", "state_dict", "net", "model", "model_state_dict", "ema", "state_dict.model", "network", "checkpoint.x"],
 )
-def test_every_container_with_every_prefix(container: str, prefix: str, tmp_path: Path) -> None:
+def test_weights_are_found_in_every_container_under_every_prefix(container: str, prefix: str, tmp_path: Path) -> None:
     state = zeroed(SMALL)
     content: object = prefixed(prefix, state)
     for key in reversed(container.split(".")):

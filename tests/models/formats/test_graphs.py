@@ -41,7 +41,7 @@ def test_torchscript(way: str, tmp_path: Path) -> None:
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("batch", ["any", "2"])
 def test_an_exported_program_takes_any_batch(batch: str, tmp_path: Path) -> None:
-    """Also one that was exported for batches of two: images go through in twos, the last one doubled."""
+    """Also a program exported for batches of two: images pass in twos, and the last one is repeated."""
     network = small()
     shapes = {"input": {0: torch.export.Dim("n")}} if batch == "any" else None
     torch.export.save(torch.export.export(network, (images(2),), dynamic_shapes=shapes), tmp_path / "a.pt2")

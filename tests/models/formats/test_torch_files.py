@@ -11,7 +11,7 @@ from thinice_tui.models.load import load_model
 NAME = "cifar_resnet18"
 
 
-def test_the_old_format(tmp_path: Path) -> None:
+def test_the_legacy_format_is_read(tmp_path: Path) -> None:
     state = REFERENCES[NAME].make(10, 3)
     torch.save({"state_dict": state}, tmp_path / "a.pth", _use_new_zipfile_serialization=False)
     model = load_model(tmp_path / "a.pth")
@@ -19,7 +19,7 @@ def test_the_old_format(tmp_path: Path) -> None:
 
 
 def test_structured_pruning_of_a_whole_module(tmp_path: Path) -> None:
-    """As Torch-Pruning leaves it: layers with fewer channels, which only the module itself knows how to connect."""
+    """Torch-Pruning saves modules with fewer channels, whose connections only the module itself knows."""
     network = nn.Sequential(nn.Conv2d(3, 5, 3, padding=1), nn.ReLU(), nn.Flatten(), nn.Linear(5 * 64, 4))
     torch.save(network, tmp_path / "a.pt")
     model = load_model(tmp_path / "a.pt", trust=True)

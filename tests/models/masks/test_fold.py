@@ -12,7 +12,7 @@ from thinice_tui.errors import CheckpointError
 from thinice_tui.models.load import load_model
 
 
-def test_masks_of_an_unknown_method_are_named(tmp_path: Path) -> None:
+def test_masks_of_an_unknown_method_are_refused_with_their_names(tmp_path: Path) -> None:
     state = REFERENCES[NETWORK].make(10, 3)
     state["conv1.weight_mask"] = torch.full_like(state["conv1.weight"], 0.5)
     torch.save(state, tmp_path / "a.pt")

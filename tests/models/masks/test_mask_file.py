@@ -16,7 +16,7 @@ from thinice_tui.models.masks.mask_file import read_mask_file, split_mask_file
 
 
 def li_masks(state: State) -> list[np.ndarray]:
-    """One mask a layer in the network's order, batch norms included, as that code saves them."""
+    """One mask for each layer in the network's order, batch norms included, as Li et al. save them."""
     random = np.random.default_rng(4)
     return [
         (random.random(tuple(value.shape)) < 0.4).astype(np.float32)
@@ -59,7 +59,7 @@ def test_li20(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("form", ["npz", "npy dict"])
-def test_masks_beside_by_name(form: str, tmp_path: Path) -> None:
+def test_masks_by_name(form: str, tmp_path: Path) -> None:
     state = REFERENCES[NETWORK].make(10, 3)
     random = np.random.default_rng(4)
     masks = {key: random.random(tuple(state[key].shape)) < 0.4 for key in weights(state)}
@@ -72,7 +72,7 @@ def test_masks_beside_by_name(form: str, tmp_path: Path) -> None:
     check(load_model(tmp_path / f"weights.pt+m.{form[:3]}"), NETWORK, effective)
 
 
-def test_masks_beside_that_do_not_fit_are_refused(tmp_path: Path) -> None:
+def test_a_mask_file_that_does_not_fit_is_refused(tmp_path: Path) -> None:
     state = REFERENCES[NETWORK].make(10, 3)
     torch.save(state, tmp_path / "a.pt")
     for masks, message in (

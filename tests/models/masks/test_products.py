@@ -1,4 +1,4 @@
-"""Masks that are multiplied with their weights: torch's own, MAD's, and those of the birds."""
+"""Masks that are multiplied with their weights: torch's, MAD's, FlyingBird's and RobustBird's."""
 
 import argparse
 import math
@@ -30,7 +30,7 @@ class Masked(nn.Module):
 
 @pytest.mark.parametrize("rounds", [1, 2])
 def test_torch_prune(rounds: int, tmp_path: Path) -> None:
-    """Weights and biases, by torch's own pruning; twice gives a container of methods and still one mask."""
+    """Weights and biases pruned by torch; pruning twice gives a container of methods with one mask."""
     _, live = live_network()
     convs = [module for module in live.modules() if isinstance(module, nn.Conv2d)]
     linear = live.get_submodule("linear")
@@ -95,8 +95,8 @@ def test_mad(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["preact_resnet18", "vgg16_radmm"])
 @pytest.mark.parametrize("stage", [1, 2])
-def test_birds(name: str, stage: int, tmp_path: Path) -> None:
-    """The first stage's zeros are literal, the second's a product; the normalisation is in buffers of the model."""
+def test_flyingbird_and_robustbird(name: str, stage: int, tmp_path: Path) -> None:
+    """The first stage has zeros, the second masks; the normalisation is in buffers of the model."""
     state = zeroed(REFERENCES[name].make(10, 3))
     random = torch.Generator().manual_seed(5)
     masks = {key: (torch.rand(state[key].shape, generator=random) < 0.5).float() for key in weights(state)}

@@ -33,7 +33,7 @@ def test_hydra(name: str, tmp_path: Path) -> None:
     check(load_model(tmp_path / "checkpoint.pth.tar", keep=1), name, state)
 
 
-def test_hydra_dense_files_are_folded_already_and_need_no_fraction(tmp_path: Path) -> None:
+def test_hydras_folded_files_need_no_fraction(tmp_path: Path) -> None:
     state = zeroed(REFERENCES[NETWORK].make(10, 3), 0.9)
     torch.save({"state_dict": state}, tmp_path / "checkpoint_dense.pth.tar")
     model = load_model(tmp_path / "checkpoint_dense.pth.tar", keep=0.5)
@@ -41,11 +41,11 @@ def test_hydra_dense_files_are_folded_already_and_need_no_fraction(tmp_path: Pat
     assert model.checkpoint.keep is None
 
 
-def test_scores_without_a_fraction_are_a_question(tmp_path: Path) -> None:
+def test_scores_without_a_fraction_are_refused(tmp_path: Path) -> None:
     state = REFERENCES[NETWORK].make(10, 3)
     state |= {key.replace("weight", "popup_scores"): torch.rand(state[key].shape) for key in weights(state)}
     torch.save({"state_dict": state}, tmp_path / "a.pth.tar")
-    with pytest.raises(CheckpointError, match=r"holds scores \(conv1.popup_scores\), .* is not in the file") as caught:
+    with pytest.raises(CheckpointError, match=r"holds scores \(conv1.popup_scores\) .* is not in the file") as caught:
         load_model(tmp_path / "a.pth.tar")
     assert "--keep" in caught.value.do and "0.1 for a model that is pruned by 90 %" in caught.value.do
 

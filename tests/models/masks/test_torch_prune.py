@@ -11,7 +11,7 @@ from thinice_tui.errors import CheckpointError
 from thinice_tui.models.load import load_model
 
 
-def test_whole_modules_are_folded_too_when_trusted(tmp_path: Path) -> None:
+def test_masks_of_a_trusted_module_are_folded(tmp_path: Path) -> None:
     _, live = live_network()
     prune.l1_unstructured(live.get_submodule("conv1"), "weight", 0.5)  # type: ignore[no-untyped-call]
     torch.save({"model": live, "epoch": 3}, tmp_path / "a.pt")

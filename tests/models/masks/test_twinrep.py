@@ -1,4 +1,4 @@
-"""TwinRep's weights, folded and as twins, by the formula of its paper."""
+"""TwinRep's weights, folded and with their twins, by the formula of its paper."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from tests.models.reference_networks import REFERENCES, Maker
 from thinice_tui.models.load import load_model
 
 
-def test_twinrep_that_is_dense_already(tmp_path: Path) -> None:
+def test_folded_twinrep_weights(tmp_path: Path) -> None:
     state = zeroed(REFERENCES["vgg16_twinrep"].make(10, 3))
     torch.save(state, tmp_path / "a.pt")
     check(load_model(tmp_path / "a.pt"), "vgg16_twinrep", state)
@@ -18,7 +18,7 @@ def test_twinrep_that_is_dense_already(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("mode", ["weight", "channel"])
 @pytest.mark.parametrize("name", [NETWORK, "vgg16_twinrep"])
-def test_twinrep_while_it_is_twins(mode: str, name: str, tmp_path: Path) -> None:
+def test_twinrep_weights_with_twins(mode: str, name: str, tmp_path: Path) -> None:
     state, maker = REFERENCES[name].make(10, 3), Maker(9)
     stored, effective = dict(state), dict(state)
     for key in weights(state):

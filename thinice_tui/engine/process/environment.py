@@ -7,7 +7,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from thinice_tui.allocator import set_thresholds
+from thinice_tui.safe_io.allocator import set_thresholds
 
 SPIN_COUNT = "1000"
 """Times that an idle OpenMP thread checks for work before it sleeps; 300,000 by default. Beside busy processes a PGD

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.fx.experimental.optimization import fuse
 
+from thinice_tui.engine.worker.relus_in_place import relus_in_place
 from thinice_tui.models.classifier import Classifier
 from thinice_tui.protocol.settings import Precision
 
@@ -81,10 +82,10 @@ class _FullPrecision(nn.Module):
 def prepare_attack_model(judge: Classifier, probe: Tensor, precision: Precision) -> AttackModel:
     """The fastest forms of `judge` that agree with it on `probe` [n,C,H,W], on the probe's device.
 
-    Batch norms are folded into convolutions (Jacob et al. 2018, arXiv 1712.05877, section 3.2), and weights laid out
-    channels_last; each step is kept only where logits stay within 1e-4. With `bf16`, convolutions for gradients are
-    computed in bfloat16, which is kept only where 9 of 10 predictions stay. A network that cannot be copied or traced
-    is searched as it is.
+    Batch norms are folded into convolutions (Jacob et al. 2018, arXiv 1712.05877, section 3.2), ReLUs overwrite their
+    input, and weights are laid out channels_last; each step is kept only where logits stay within 1e-4. With `bf16`,
+    convolutions for gradients are computed in bfloat16, which is kept only where 9 of 10 predictions stay. A network
+    that cannot be copied or traced is attacked as it is.
     """
     expected = judge(probe)
     scale = max(1.0, float(expected.abs().max()))
@@ -115,6 +116,7 @@ def prepare_attack_model(judge: Classifier, probe: Tensor, precision: Precision)
         return bool(torch.isfinite(found).all()) and float(agree) >= AGREEING
 
     module = attempt("folded batch norms", judge, _folded, equal)
+    module = attempt("ReLUs in place", module, relus_in_place, equal)
     module = exact = attempt("channels_last", module, _ChannelsLast, equal)
     if precision == "bf16":
         module = attempt("bf16 convolutions", module, lambda network: _LowPrecision(network, probe.device), alike)

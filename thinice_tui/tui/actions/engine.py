@@ -1,10 +1,8 @@
-"""Starting, asking and ending the engine, and leaving it."""
+"""Actions that start, control and end the engine, and the one that leaves the interface."""
 
-import platform
 import shlex
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, cast, get_args
+from typing import cast, get_args
 
 from thinice_tui.errors import EXIT_ERROR, EXIT_INTERRUPTED, RunFileError, ThiniceError
 from thinice_tui.protocol.request import Request
@@ -12,154 +10,125 @@ from thinice_tui.runfile.control import ControlWord, write_control
 from thinice_tui.runfile.liveness import kill_engine
 from thinice_tui.runfile.records import EngineRecord, Run
 from thinice_tui.safe_io.printable import printable_lines
-from thinice_tui.tui.engine_process import EngineProcess, how_it_ended, tail
+from thinice_tui.tui.actions.registry import Reason
+from thinice_tui.tui.engine_process import describe_exit, tail
+from thinice_tui.tui.interface import Interface
+from thinice_tui.tui.local_engine import EngineCallbacks, EngineEnd
 from thinice_tui.tui.screens.dialogs import Choice, ChoiceDialog
+from thinice_tui.tui.session import Session, SessionListener
 
-if TYPE_CHECKING:
-    from thinice_tui.tui.app import ThiniceApp
-
-Reason = str | None
 NOT_RUNNING = "no engine is running"
 STARTING = "the engine is starting: it cannot be asked yet"
+STOPPED = "The engine has stopped; everything up to its last batch is kept. e resumes it."
 
 
-class EngineActions:
-    """Handlers of actions: each returns why it could do nothing, else None."""
+class EngineActions(SessionListener):
+    """Handlers of actions, `do_<name>`: each returns why it could do nothing, else None."""
 
-    def __init__(self, app: "ThiniceApp") -> None:
-        self.app = app
-        self._process: EngineProcess | None = None
-        """The engine that was started here, while it lives: its end is known from the process itself."""
-        self._is_alive = False
-        """Whether an engine that was started here has not ended, from the moment on that it was asked for."""
-        self._given_up = False
+    def __init__(self, session: Session, interface: Interface) -> None:
+        self._session, self._interface = session, interface
+        self._killed_on_leaving = False
         self._explained: EngineRecord | None = None
-        """The engine whose end has been told already."""
-        self._ended_pids: set[int] = set()
+        """The engine whose end the user has been told."""
+        session.add_listener(self)
 
-    @property
-    def is_starting(self) -> bool:
-        """Whether an engine that was started here is alive, and the run file is still of the one before."""
-        run = self.app.run_now
-        if not self._is_alive or self.app.named_lives or (run is not None and run.complete):
-            return False
-        named = run.engine if run is not None else None
-        return named is None or self._process is None or named.pid != self._process.pid
+    # starting and ending
 
-    def has_ended(self, engine: EngineRecord | None) -> bool:
-        """Whether it was started here and has ended: known before the next look at the run file says so."""
-        return engine is not None and engine.host == platform.node() and engine.pid in self._ended_pids
+    def start(self, request: Request) -> None:
+        """Start an engine for `request`, and follow the run file that it names."""
+        callbacks = EngineCallbacks(self._session.follow, self._ended, self._refused)
+        self._session.engine.start(request, callbacks)
+        self._session.announce_run()
 
-    def start_engine(self, request: Request) -> None:
-        """Start the engine's process and follow the run file that it names."""
-        self._is_alive = True
-        self.app.show_progress()
-        self.app.in_background(self._supervise, request)
+    def _refused(self, error: ThiniceError) -> None:
+        self._interface.leave(EXIT_ERROR, f"error: {error.what}\n{error.do}")
 
-    def _supervise(self, request: Request) -> None:
-        """Start an engine, and tell when it has named its run file and when it has ended."""
-        try:
-            process = EngineProcess(request)
-        except ThiniceError as error:
-            self._tell(self.app.fail_to_start, f"error: {error.what}\n{error.do}", EXIT_ERROR)
+    def _ended(self, end: EngineEnd) -> None:
+        """Tell how the engine that was started here has ended."""
+        session, run = self._session, self._session.run
+        if run is not None and session.engine.has_ended(run.engine):
+            self._explained, session.named_engine_is_alive = run.engine, False
+        session.announce_run()
+        if self._killed_on_leaving:
             return
-        self._process = process
-        self._ended_pids.discard(process.pid)  # the system may give a number again
-        announced = process.announcement()
-        if announced is not None:
-            self._tell(self.app.follow, announced.run)
-        code = process.wait()
-        self._tell(self._ended, code, process.last_words(), None if announced is None else announced.log)
+        if end.log is None and run is None:  # nothing was computed: there is nothing to show
+            code = end.code if end.code > 0 else EXIT_ERROR
+            self._interface.leave(code, end.last_messages or describe_exit(end.code))
+        elif end.code == EXIT_INTERRUPTED:
+            self._interface.notify(STOPPED, timeout=8)
+        elif end.code != 0:
+            log = end.log or "none: it ended before its run began"
+            self._explain_end(describe_exit(end.code), end.last_messages, log)
+        elif run is not None and not run.complete and "another engine" in end.last_messages:
+            self._interface.notify(
+                "Another engine is computing this run already: this view is attached to it.", timeout=8
+            )
 
-    def _tell(self, handler: Callable[..., None], *arguments: object) -> None:
-        """Call a handler in the interface's thread, or never where the interface ends meanwhile."""
-        self.app.post_message(self.app.Callback(handler, arguments))
-
-    def _ended(self, code: int, words: str, log: Path | None) -> None:
-        """The engine has ended: well, as asked, or not."""
-        engine = self.app.run_now.engine if self.app.run_now is not None else None
-        if self._process is not None:
-            self._ended_pids.add(self._process.pid)
-        if engine is not None and self.has_ended(engine):
-            self._explained, self.app.named_lives = engine, False
-        self._process, self._is_alive = None, False
-        self.app.show_progress()
-        if self._given_up:
-            return  # it was killed from here, on the way out
-        if log is None and self.app.run_now is None:
-            self.app.fail_to_start(words or how_it_ended(code), code if code > 0 else EXIT_ERROR)
-        elif code == EXIT_INTERRUPTED:
-            self.app.notify("The engine has stopped; everything up to its last batch is kept. e resumes it.", timeout=8)
-        elif code != 0:
-            self._explain_end(how_it_ended(code), words, log or "none: it ended before its run began")
-        elif self.app.run_now is not None and not self.app.run_now.complete and "another engine" in words:
-            self.app.notify("Another engine is computing this run already: this view is attached to it.", timeout=8)
-
-    def gone(self, run: Run, before: Run) -> None:
-        """An engine that was not started here has ended; before: the run as it was read while that lived."""
+    def engine_vanished(self, before: Run) -> None:
+        """Tell how an engine that was not started here has ended."""
+        run = self._session.run
+        assert run is not None
         run = run if run.complete or run.engine == before.engine else before  # one that was refused is not named
-        if run.complete or self._process is not None or run.engine == self._explained:
+        if run.complete or self._session.engine.pid is not None or run.engine == self._explained:
             return
         log = run.engine.log if run.engine is not None else None
-        if run.heartbeat is not None and run.heartbeat.state == "stopping":
-            self.app.notify("The engine has stopped; everything up to its last batch is kept. e resumes it.", timeout=8)
-        elif run.heartbeat is not None and run.heartbeat.state == "starting":  # its starter is told why
-            self.app.notify("The engine that was starting has ended: nothing more is computed. e resumes.", timeout=8)
+        state = run.heartbeat.state if run.heartbeat is not None else ""
+        if state == "stopping":
+            self._interface.notify(STOPPED, timeout=8)
+        elif state == "starting":  # the view that started it explains why
+            self._interface.notify(
+                "The engine that was starting has ended: nothing more is computed. e resumes.", timeout=8
+            )
         else:
-            words = tail(Path(log)) if log is not None else ""
-            self._explain_end("The engine has gone without finishing.", words, log or "its terminal")
+            messages = tail(Path(log)) if log is not None else ""
+            self._explain_end("The engine has gone without finishing.", messages, log or "its terminal")
 
-    def _explain_end(self, what: str, words: str, log: Path | str) -> None:
-        text = f"{what}\nWhat it computed is kept, and this view goes on with it.\nIts log: {log}\n\n{words}"
+    def _explain_end(self, what: str, messages: str, log: Path | str) -> None:
+        text = f"{what}\nWhat it computed is kept, and this view goes on with it.\nIts log: {log}\n\n{messages}"
         choices = [Choice("back", "Look at what there is"), Choice("resume", "Resume the run")]
 
-        def chosen(name: str | None) -> None:
+        def answered(name: str | None) -> None:
             if name == "resume":
                 self._resume()
 
-        self.app.push_screen(ChoiceDialog("The engine has ended", printable_lines(text), choices), chosen)
+        self._interface.ask(ChoiceDialog("The engine has ended", printable_lines(text), choices), answered)
 
-    # asking
+    # controlling
 
     def do_pause(self) -> Reason:
-        if self.app.run_now is None or not self.app.computing:
+        run = self._session.run
+        if run is None or not self._session.is_computing:
             return f"{NOT_RUNNING}: there is nothing to pause"
-        if self.is_starting:
+        if self._session.engine_is_starting:
             return STARTING
-        beat = self.app.run_now.heartbeat
-        return self._ask("run" if beat is not None and beat.state == "paused" else "pause")
+        return self._ask("run" if run.heartbeat is not None and run.heartbeat.state == "paused" else "pause")
 
-    def _ask(self, wish: ControlWord) -> Reason:
-        if self.app.path is None:
+    def _ask(self, word: ControlWord) -> Reason:
+        if self._session.path is None:
             return NOT_RUNNING
         try:
-            write_control(self.app.path, wish)
+            write_control(self._session.path, word)
         except RunFileError as error:
             return f"{error.what}; {error.do}"
-        said = {"run": "going on", "pause": "pausing", "stop": "stopping after this batch"}
-        self.app.notify(said[wish], timeout=3)
+        done = {"run": "going on", "pause": "pausing", "stop": "stopping after this batch"}
+        self._interface.notify(done[word], timeout=3)
         return None
 
     def do_engine(self) -> Reason:
-        run = self.app.run_now
+        run = self._session.run
         if run is None:
             return "the engine is still reading models and data"
-        state, why_not = self._engine_state()
-        idle = (
-            ""
-            if not self.app.computing and not run.complete
-            else "it is running"
-            if self.app.computing
-            else "it is finished"
-        )
+        state, unavailable = self._engine_state()
+        starting = self._session.engine_is_starting
+        no_resume = "it is running" if self._session.is_computing else "it is finished" if run.complete else ""
         choices = [
-            Choice("run" if state == "paused" else "pause", "Go on" if state == "paused" else "Pause", why_not),
-            Choice("stop", "Stop after this batch", why_not),
-            Choice("kill", "Kill at once (the batch in flight is lost)", "" if self.is_starting else why_not),
-            Choice("resume", "Resume the run", idle),
+            Choice("run", "Go on", unavailable) if state == "paused" else Choice("pause", "Pause", unavailable),
+            Choice("stop", "Stop after this batch", unavailable),
+            Choice("kill", "Kill at once (the batch in flight is lost)", "" if starting else unavailable),
+            Choice("resume", "Resume the run", no_resume),
             Choice("back", "Back"),
         ]
-        engine = None if self.is_starting else run.engine
+        engine = None if starting else run.engine
         log = engine.log if engine is not None else None
         text = f"It is {state}."
         if engine is not None:
@@ -167,98 +136,90 @@ class EngineActions:
         text += f"\nRun file: {run.path}"
         if log is not None:
             text += f"\nLog: {log}\n\n{tail(Path(log))}"
-        self.app.push_screen(ChoiceDialog("The engine", printable_lines(text), choices), self._engine_chosen)
+        self._interface.ask(ChoiceDialog("The engine", printable_lines(text), choices), self._engine_answered)
         return None
 
     def _engine_state(self) -> tuple[str, str]:
         """What the engine is doing, and why it cannot be asked for anything (empty: it can)."""
-        run = self.app.run_now
-        if run is None or not self.app.computing:
+        run = self._session.run
+        if run is None or not self._session.is_computing:
             return ("finished" if run is not None and run.complete else "stopped"), NOT_RUNNING
-        if self.is_starting:
+        if self._session.engine_is_starting:
             return "starting", STARTING
         return (run.heartbeat.state if run.heartbeat is not None else "beginning"), ""
 
-    def _engine_chosen(self, name: str | None) -> None:
+    def _engine_answered(self, name: str | None) -> None:
         reason: Reason = None
         if name == "resume":
             self._resume()
-        elif name == "kill" and self.is_starting:
-            self._kill_own()
-        elif name == "kill" and self.app.run_now is not None:
+        elif name == "kill" and self._session.engine_is_starting:
+            self._session.engine.kill()
+        elif name == "kill" and self._session.run is not None:
             try:
-                kill_engine(self.app.run_now)
+                kill_engine(self._session.run)
             except RunFileError as error:
                 reason = f"{error.what}; {error.do}"
         elif name in get_args(ControlWord):
             reason = self._ask(cast(ControlWord, name))
         if reason:
-            self.app.notify(reason, severity="warning")
-
-    # resuming
+            self._interface.notify(reason, severity="warning")
 
     def _resume(self) -> None:
         """Start an engine again for this run, once the user has seen the command that the run file names."""
-        if self.app.run_now is None or self.app.path is None:
+        run, path = self._session.run, self._session.path
+        if run is None or path is None:
             return
-        if self.app.request is not None:
-            self.start_engine(self.app.request.at(self.app.path))
+        if self._session.request is not None:
+            self.start(self._session.request.at(path))
             return
         try:
-            request = Request.from_dict(self.app.run_now.info.request or {}).at(self.app.path)
+            request = Request.from_dict(run.info.request or {}).at(path)
         except ThiniceError as error:
-            self.app.notify(f"{error.what}: repeat the command that made it", severity="error")
+            self._interface.notify(f"{error.what}: repeat the command that made it", severity="error")
             return
         # A run file may come from a stranger, and --arch may run code: nothing is started unseen.
         command = shlex.join(request.command())
         choices = [Choice("resume", "Start it"), Choice("back", "Back")]
         text = f"The run file says how it was started. In {request.folder}:\n\n{command}"
 
-        def chosen(name: str | None) -> None:
+        def answered(name: str | None) -> None:
             if name == "resume":
-                self.start_engine(request)
+                self.start(request)
 
-        self.app.push_screen(ChoiceDialog("Resume the run?", printable_lines(text), choices), chosen)
+        self._interface.ask(ChoiceDialog("Resume the run?", printable_lines(text), choices), answered)
 
     # leaving
 
     def do_quit(self) -> Reason:
-        if isinstance(self.app.screen, ChoiceDialog):
+        session = self._session
+        if isinstance(self._interface.screen_stack[-1], ChoiceDialog):
             return "esc first"
-        if not self.app.computing:
-            self.app.say_farewell()
-            self.app.exit(0)
+        if not session.is_computing:
+            self._interface.leave(0, session.exit_message())
             return None
-        choices = [
-            Choice("leave", "Keep it running in the background"),
-            Choice("stop", "Stop it after this batch"),
-            Choice("back", "Go back"),
-        ]
-        if self.app.run_now is None:
-            choices[:2] = [Choice("kill", "End it: nothing is computed yet")]
-        elif self.is_starting:
-            choices[1] = Choice("kill", "End it: nothing more is computed yet")
-        self.app.push_screen(ChoiceDialog("An attack is running", "", choices), self._leave_chosen)
+        leave = Choice("leave", "Keep it running in the background")
+        stop, back = Choice("stop", "Stop it after this batch"), Choice("back", "Go back")
+        if session.run is None:
+            choices = [Choice("kill", "End it: nothing is computed yet"), back]
+        elif session.engine_is_starting:
+            choices = [leave, Choice("kill", "End it: nothing more is computed yet"), back]
+        else:
+            choices = [leave, stop, back]
+        self._interface.ask(ChoiceDialog("An attack is running", "", choices), self._quit_answered)
         return None
 
-    def _leave_chosen(self, name: str | None) -> None:
+    def _quit_answered(self, name: str | None) -> None:
+        session = self._session
         if name == "kill":
-            self._given_up = True
-            self._kill_own()
-            if self.app.run_now is not None:
-                self.app.say_farewell("nothing more was computed")
-            self.app.exit(EXIT_INTERRUPTED)
+            self._killed_on_leaving = True
+            session.engine.kill()
+            message = "" if session.run is None else session.exit_message("nothing more was computed")
+            self._interface.leave(EXIT_INTERRUPTED, message)
         elif name == "leave":
-            self.app.say_farewell("the attack goes on in the background")
-            self.app.exit(0)
+            self._interface.leave(0, session.exit_message("the attack goes on in the background"))
         elif name == "stop":
-            reason = self._ask("stop")
-            if reason:
-                self.app.notify(reason, severity="warning")
+            if reason := self._ask("stop"):
+                self._interface.notify(reason, severity="warning")
                 return
-            self.app.say_farewell("the attack stops after this batch; the same command resumes it")
-            self.app.exit(0)
-
-    def _kill_own(self) -> None:
-        if self._process is not None:
-            self._process.kill()
+            message = "the attack stops after this batch; the same command resumes it"
+            self._interface.leave(0, session.exit_message(message))

@@ -1,80 +1,69 @@
-"""Actions that choose what is looked at: rows, order, sets, models, margins, plots, screens."""
+"""Actions that change what is looked at: the selected sample, sets, order, models, margins, plots, screens."""
 
-from typing import TYPE_CHECKING
+from textual.screen import Screen
 
 from thinice_tui.analysis.live_sets import ALL_SETS, ALONE_SETS, HELD_SETS
 from thinice_tui.analysis.margins import MARGIN_KINDS, margin_kinds
 from thinice_tui.analysis.table import columns_of, columns_shown
+from thinice_tui.tui.actions.registry import Reason
 from thinice_tui.tui.content.plots import PLOTS
-from thinice_tui.tui.screens.base import RunScreen
-from thinice_tui.tui.screens.dialogs import Choice, SomeDialog
-from thinice_tui.tui.screens.palette import Palette
-from thinice_tui.tui.screens.views import HelpScreen, InspectScreen, PlotScreen, ReportScreen
-from thinice_tui.tui.widgets.slow_view import SlowView
+from thinice_tui.tui.interface import Interface
+from thinice_tui.tui.screens.browse import BrowseScreen
+from thinice_tui.tui.screens.command_palette import SafeCommandPalette
+from thinice_tui.tui.screens.dialogs import Choice, MultipleChoiceDialog
+from thinice_tui.tui.screens.help import HelpScreen
+from thinice_tui.tui.screens.inspect import InspectScreen
+from thinice_tui.tui.screens.plot import PlotScreen
+from thinice_tui.tui.screens.report import ReportScreen
+from thinice_tui.tui.screens.run_screen import RunScreen
+from thinice_tui.tui.session import NO_SAMPLES, Session
 
-if TYPE_CHECKING:
-    from thinice_tui.tui.app import ThiniceApp
 
-NOTHING = "there are no samples to choose from"
-Reason = str | None
+class ViewActions:
+    """Handlers of actions, `do_<name>`: each returns why it could do nothing, else None."""
 
-
-class Choosing:
-    """Handlers of actions: each returns why it could do nothing, else None."""
-
-    def __init__(self, app: "ThiniceApp") -> None:
-        self.app = app
+    def __init__(self, session: Session, interface: Interface) -> None:
+        self._session, self._interface = session, interface
 
     # moving
 
     def do_down(self) -> Reason:
-        return self._move(1)
+        return self._session.move(1)
 
     def do_up(self) -> Reason:
-        return self._move(-1)
-
-    def do_page_down(self) -> Reason:
-        return self._page(1)
-
-    def do_page_up(self) -> Reason:
-        return self._page(-1)
+        return self._session.move(-1)
 
     def do_first(self) -> Reason:
-        return self._move(-len(self.app.rows.order)) if self.app.rows is not None else NOTHING
+        return self._move_to_end(-1)
 
     def do_last(self) -> Reason:
-        return self._move(len(self.app.rows.order)) if self.app.rows is not None else NOTHING
+        return self._move_to_end(1)
 
-    def _move(self, by: int) -> Reason:
-        if self.app.position is None:
-            return NOTHING
-        if self.app.browse.table.move(by):
-            return None
-        return "this is the last sample" if by > 0 else "this is the first sample"
-
-    def _page(self, pages: int) -> Reason:
-        if self.app.screen is self.app.browse:
-            return self._move(pages * self.app.browse.table.page)
-        view = self.app.screen.query_one(SlowView)
-        before = view.scroll_y
-        view.scroll_to(y=before + pages * view.size.height, animate=False, immediate=True)
-        return "there is no more to see that way" if view.scroll_y == before else None
+    def _move_to_end(self, direction: int) -> Reason:
+        rows = self._session.rows
+        return NO_SAMPLES if rows is None else self._session.move(direction * len(rows.order))
 
     # screens
 
+    @property
+    def _screen(self) -> Screen[object]:
+        """The screen in front."""
+        return self._interface.screen_stack[-1]
+
     def do_inspect(self) -> Reason:
-        if self.app.position is None:
-            return NOTHING
+        if self._session.position is None:
+            return NO_SAMPLES
         self._lead_to(InspectScreen)
         return None
 
     def do_plot(self) -> Reason:
-        if self.app.screen is self.app.browse and not self.app.browse.is_wide:
-            return self.do_large_plot()
-        if not isinstance(self.app.screen, PlotScreen) and self.app.screen is not self.app.browse:
+        """Draw the next plot where one is shown, else show it."""
+        screen = self._screen
+        if not isinstance(screen, PlotScreen) and not (isinstance(screen, BrowseScreen) and screen.is_wide):
             return self.do_large_plot()
         kinds = list(PLOTS)
-        self.choose_plot(kinds[(kinds.index(self.app.preferences.plot) + 1) % len(kinds)])
+        shown = kinds.index(self._session.preferences.plot)
+        self._session.choose_plot(kinds[(shown + 1) % len(kinds)])
         return None
 
     def do_large_plot(self) -> Reason:
@@ -82,43 +71,38 @@ class Choosing:
         return None
 
     def _lead_to(self, kind: type[RunScreen]) -> None:
-        """To such a screen: back, where this one came from there; sample and plot do not pile up."""
-        if isinstance(self.app.screen_stack[-2], kind):
-            self.app.pop_screen()
+        """Show such a screen; or go back to it, where this one was opened from it, so that they do not pile up."""
+        if isinstance(self._interface.screen_stack[-2], kind):
+            self._interface.go_back()
         else:
-            self.app.push_screen(kind())
-
-    def choose_plot(self, kind: str) -> None:
-        """Draw the plot `kind` from now on."""
-        self.app.remember(plot=kind)
-        self.app.tell_screens()
+            self._interface.show(kind(self._session))
 
     def do_summary(self) -> Reason:
-        self.app.push_screen(ReportScreen())
+        self._interface.show(ReportScreen(self._session))
         return None
 
     def do_help(self) -> Reason:
-        if isinstance(self.app.screen, HelpScreen):
+        if isinstance(self._screen, HelpScreen):
             return "this is the help; esc goes back"
-        self.app.push_screen(HelpScreen())
+        self._interface.show(HelpScreen(self._session))
         return None
 
     def do_palette(self) -> Reason:
-        if not isinstance(self.app.screen, Palette):
-            self.app.push_screen(Palette())
+        if not isinstance(self._screen, SafeCommandPalette):
+            self._interface.show(SafeCommandPalette())
         return None
 
     def do_back(self) -> Reason:
-        self.app.pop_screen()
+        self._interface.go_back()
         return None
 
     def do_show_all(self) -> Reason:
-        if not self.app.view.query.strip() and self.app.view.sets == ALL_SETS:
+        if not self._session.view.query.strip() and self._session.view.sets == ALL_SETS:
             return "all samples are shown; q quits"
-        self.app.change_view(query="", sets=ALL_SETS)
+        self._session.change_view(query="", sets=ALL_SETS)
         return None
 
-    # sets, order, models, margins
+    # sets, order, columns, margins, models
 
     def do_set_s10(self) -> Reason:
         return self._toggle("S10")
@@ -133,85 +117,81 @@ class Choosing:
         return self._toggle("S00")
 
     def do_set_all(self) -> Reason:
-        sets = HELD_SETS if self.app.view.sets == ALL_SETS else ALL_SETS
-        self.app.change_view(sets=sets)
+        sets = HELD_SETS if self._session.view.sets == ALL_SETS else ALL_SETS
+        self._session.change_view(sets=sets)
         return None
 
     def _toggle(self, name: str) -> Reason:
-        """From the sets one begins with, or all, to this one; then each is added or taken away; none left: all."""
-        if self.app.rows is None:
-            return NOTHING
-        if self.app.rows.table.run.alone and name not in ALONE_SETS:
+        """Show this set alone where all sets, or those of the start, are shown; else add it or remove it.
+
+        Where none would be left, show all.
+        """
+        if self._session.rows is None:
+            return NO_SAMPLES
+        if self._session.rows.table.run.alone and name not in ALONE_SETS:
             return "dense is alone in this run: nothing is lost or gained by pruning"
-        sets = frozenset({name}) if self.app.view.sets in (ALL_SETS, HELD_SETS) else self.app.view.sets ^ {name}
-        self.app.change_view(sets=sets or ALL_SETS)
+        shown = self._session.view.sets
+        sets = frozenset({name}) if shown in (ALL_SETS, HELD_SETS) else shown ^ {name}
+        self._session.change_view(sets=sets or ALL_SETS)
         return None
 
     def do_sort(self) -> Reason:
-        return self._sort_next(1)
+        return self._sort_by_neighbour(1)
 
     def do_sort_back(self) -> Reason:
-        return self._sort_next(-1)
+        return self._sort_by_neighbour(-1)
 
-    def _sort_next(self, by: int) -> Reason:
-        if self.app.run_now is None:
-            return NOTHING
-        shown = columns_shown(self.app.run_now, self.app.preferences.columns)
-        place = shown.index(self.app.view.sort) if self.app.view.sort in shown else -by
-        self.sort_by(shown[(place + by) % len(shown)])
+    def _sort_by_neighbour(self, by: int) -> Reason:
+        """Sort by the column `by` columns to the right of the present one."""
+        if self._session.run is None:
+            return NO_SAMPLES
+        shown, sort = columns_shown(self._session.run, self._session.columns), self._session.view.sort
+        place = shown.index(sort) if sort in shown else -by
+        self._session.sort_by(shown[(place + by) % len(shown)])
         return None
-
-    def sort_by(self, key: str) -> None:
-        """Sort by a column; by the same again: the other way round."""
-        self._sort(key, not self.app.view.descending if key == self.app.view.sort else False)
 
     def do_reverse(self) -> Reason:
-        self._sort(self.app.view.sort, not self.app.view.descending)
+        self._session.set_order(self._session.view.sort, not self._session.view.descending)
         return None
 
-    def _sort(self, key: str, descending: bool) -> None:
-        self.app.remember(sort=key, descending=descending)
-        self.app.change_view(sort=key, descending=descending)
-
     def do_columns(self) -> Reason:
-        run = self.app.run_now
+        run = self._session.run
         if run is None:
-            return NOTHING
-        there = columns_of(run)
-        choices = [Choice(key, f"{column.title}: {column.meaning}") for key, column in there.items()]
+            return NO_SAMPLES
+        choices = [Choice(key, f"{column.title}: {column.meaning}") for key, column in columns_of(run).items()]
 
-        def chosen(keys: list[str] | None) -> None:
+        def answered(keys: list[str] | None) -> None:
             if keys:
-                if not run.alone:  # else a comparison would begin without its columns
-                    self.app.remember(columns=tuple(keys))
-                self.app.browse.table.set_columns(keys)
+                self._session.choose_columns(keys)
 
-        shown = columns_shown(run, self.app.preferences.columns)
-        self.app.push_screen(SomeDialog("Columns", choices, shown), chosen)
+        shown = columns_shown(run, self._session.columns)
+        self._interface.ask(MultipleChoiceDialog("Columns", choices, shown), answered)
         return None
 
     def do_margin(self) -> Reason:
-        if self.app.run_now is None:
-            return NOTHING
-        kinds = margin_kinds(self.app.run_now)
-        margin = kinds[(kinds.index(self.app.view.margin) + 1) % len(kinds)]
-        self.app.remember(margin=margin)
-        self.app.change_view(margin=margin)
-        self.app.notify(f"margin: the dense model's {MARGIN_KINDS[margin]}", timeout=3)
+        if self._session.run is None:
+            return NO_SAMPLES
+        kinds = margin_kinds(self._session.run)
+        margin = kinds[(kinds.index(self._session.view.margin) + 1) % len(kinds)]
+        self._session.remember(margin=margin)
+        self._session.change_view(margin=margin)
+        self._interface.notify(f"margin: the dense model's {MARGIN_KINDS[margin]}", timeout=3)
         return None
 
     def do_next_pruned(self) -> Reason:
-        return self._other(1)
+        return self._compare_with_neighbour(1)
 
     def do_previous_pruned(self) -> Reason:
-        return self._other(-1)
+        return self._compare_with_neighbour(-1)
 
-    def _other(self, by: int) -> Reason:
-        if self.app.run_now is None:
-            return NOTHING
-        others = len(self.app.run_now.models) - 1
-        if others < 2:
-            with_one = "dense is compared with one model only in this run"
-            return with_one if others else "dense is alone in this run: there is no other model"
-        self.app.change_view(other=1 + (self.app.view.other - 1 + by) % others)
+    def _compare_with_neighbour(self, by: int) -> Reason:
+        """Compare dense with the model `by` places after the present one."""
+        if self._session.run is None:
+            return NO_SAMPLES
+        others = len(self._session.run.models) - 1
+        if others == 0:
+            return "dense is alone in this run: there is no other model"
+        if others == 1:
+            return "dense is compared with one model only in this run"
+        self._session.change_view(other=1 + (self._session.view.other - 1 + by) % others)
         return None

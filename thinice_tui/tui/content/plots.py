@@ -1,4 +1,4 @@
-"""The plots of the interface: of the samples that pass the filter, with the selected one marked."""
+"""The plots of the interface. Each is drawn of the samples that pass the filter, with the selected one marked."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -29,7 +29,7 @@ Sets = dict[str, NDArray[np.bool_]]
 
 @dataclass(frozen=True)
 class Shown:
-    """What a plot is drawn from: the rows that pass, and the selected sample's place among them."""
+    """What a plot is drawn from: the rows shown, and the selected one of them."""
 
     rows: Rows
     selected: int | None
@@ -44,12 +44,12 @@ class Shown:
 
     @property
     def so_far(self) -> str:
-        """What to add to an axis while sets can still change."""
+        """What the axis label says in addition while sets can still change."""
         return "" if self.run.complete else ", sets so far"
 
     @property
     def margins(self) -> Floats:
-        """The dense margins of these samples, of the kind chosen."""
+        """The dense margins of the samples shown, of the chosen kind; [k]."""
         return self.rows.table.margins[self.rows.order]
 
     @property
@@ -59,24 +59,24 @@ class Shown:
 
     @property
     def controls(self) -> list[int]:
-        """The controls' numbers, but for the one that is looked at."""
+        """The numbers of the controls, without the model that dense is compared with."""
         models = enumerate(self.run.models)
         return [number for number, model in models if model.record.role == "control" and number != self.other]
 
     def sets(self, other: int) -> Sets:
-        """Masks of the sets so far, dense against the model numbered `other`, by name."""
+        """Boolean masks [k] of the sets so far, by name; dense against the model numbered `other`."""
         codes = live_sets(self.run, self.run.models[other])[self.rows.order]
         return {name: codes == number for number, name in enumerate(SETS)}
 
 
 def plot(kind: str, rows: Rows, position: int | None, width: int, height: int) -> Text:
-    """The plot `kind` (a key of PLOTS) of `rows` in `width` × `height` cells; a sentence where there is none."""
-    if PLOTS[kind].whatever_set and rows.view.sets != ALL_SETS:
+    """The plot `kind` (a key of PLOTS) of `rows` in `width` × `height` cells; or a sentence why there is none."""
+    if PLOTS[kind].all_sets and rows.view.sets != ALL_SETS:
         rows = select_rows(rows.table.run, replace(rows.view, sets=ALL_SETS))
     if not len(rows.order):
-        return _why_not(empty_reason(rows), width)
+        return _sentence(empty_reason(rows), width)
     if PLOTS[kind].by_set and not (rows.table.sets[rows.order] < len(SETS)).any():
-        return _why_not("the sets of these samples are not known yet: the first come with the first stage", width)
+        return _sentence("the sets of these samples are not known yet: the first come with the first stage", width)
     return PLOTS[kind].draw(Shown(rows, rows.row_of(position)), width, height)
 
 
@@ -88,7 +88,7 @@ def _margins(shown: Shown, width: int, height: int) -> Text:
 
 def _flips(shown: Shown, width: int, height: int) -> Text:
     if shown.run.alone:
-        return _why_not(ALONE, width)
+        return _sentence(ALONE, width)
     series = []
     for number in (shown.other, *shown.controls):
         sets = shown.sets(number)
@@ -97,13 +97,13 @@ def _flips(shown: Shown, width: int, height: int) -> Text:
             FlipRates(shown.run.models[number].record.name, flip_rates(shown.margins[held], sets["S10"][held]))
         )
     if not series[0].rates:
-        return _why_not("none of these samples is held by dense: there is nothing to lose", width)
+        return _sentence("none of these samples is held by dense: there is nothing to lose", width)
     return flip_rate_by_margin(series, width, height, shown.marked, shown.so_far)
 
 
 def _ranks(shown: Shown, width: int, height: int) -> Text:
     if shown.run.alone:
-        return _why_not(ALONE, width)
+        return _sentence(ALONE, width)
     other = shown.run.models[shown.other]
     names = ("dense", other.record.name)
     margins = margins_of(shown.run, other, shown.rows.view.margin)[shown.rows.order]
@@ -114,14 +114,14 @@ def _ranks(shown: Shown, width: int, height: int) -> Text:
 
 def _stages(shown: Shown, width: int, height: int) -> Text:
     run = shown.run.only(shown.rows.order)
-    # One by one, because comparing models takes long, and nothing of that is drawn.
+    # Model by model, because comparing models takes long and this plot does not show it.
     models = [analyse(replace(run, models=(model,))).models[0] for model in run.models]
     return accuracy_by_stage(models, width, height)
 
 
 def _curve(shown: Shown, width: int, height: int) -> Text:
     if not has_distances(shown.run):
-        return _why_not(
+        return _sentence(
             "A security curve needs each sample's distance to the boundary, and this run holds none: "
             "compare --distances measures them.",
             width,
@@ -130,7 +130,7 @@ def _curve(shown: Shown, width: int, height: int) -> Text:
     numbers = dict.fromkeys([0, shown.other, *shown.controls])
     curves = [curve for number in numbers if (curve := security_curve(run, run.models[number])) is not None]
     if not curves:
-        return _why_not("the distances of these samples are not known yet", width)
+        return _sentence("the distances of these samples are not known yet", width)
     marked = None if shown.selected is None else float(distances(run, run.models[0])[shown.selected])
     note = "" if shown.run.complete else ", so far"
     below = _missed([run.models[number] for number in numbers], run, width)
@@ -139,13 +139,16 @@ def _curve(shown: Shown, width: int, height: int) -> Text:
 
 
 def _missed(models: Sequence[ModelOutcomes], run: Run, width: int) -> Text:
-    """Of how many standing samples the distance search has images within eps: where curve and accuracy differ."""
+    """Counts of standing samples for which the distance search has found an image within eps.
+
+    By these the curve at eps differs from the robust accuracy.
+    """
     counts = {model.record.name: int(missed(run, model).sum()) for model in models}
     found = ", ".join(f"{name} {count}" for name, count in counts.items() if count)
-    return _why_not(f"standing, with an image within eps by the distance search: {found}", width) if found else Text()
+    return _sentence(f"standing, with an image within eps by the distance search: {found}", width) if found else Text()
 
 
-def _why_not(reason: str, width: int) -> Text:
+def _sentence(reason: str, width: int) -> Text:
     from rich.console import Console
 
     return Text("\n").join(Text(reason).wrap(Console(width=width), width))
@@ -157,18 +160,18 @@ class Plot:
 
     title: str
     draw: Callable[[Shown, int, int], Text]
-    whatever_set: bool = False
-    """Drawn of all sets, whichever are shown: a rate of flips among flips would say nothing."""
+    all_sets: bool = False
+    """Whether it is drawn of all sets, whichever are shown: the flip rate among flips alone would be 100 %."""
     by_set: bool = False
-    """Drawn set by set: nothing where none is known yet."""
+    """Whether it is drawn set by set, and so needs samples whose set is known."""
     marks: bool = True
     """Whether the selected sample is marked in it."""
 
 
 PLOTS: dict[str, Plot] = {
     "margins": Plot("Margins", _margins, by_set=True),
-    "flips": Plot("Flips", _flips, whatever_set=True),
+    "flips": Plot("Flips", _flips, all_sets=True),
     "ranks": Plot("Scatter", _ranks, by_set=True),
-    "stages": Plot("Stages", _stages, whatever_set=True, marks=False),
-    "curve": Plot("Curve", _curve, whatever_set=True),
+    "stages": Plot("Stages", _stages, all_sets=True, marks=False),
+    "curve": Plot("Curve", _curve, all_sets=True),
 }

@@ -1,4 +1,4 @@
-"""The line above the table: how many of what, in which order, and why none."""
+"""The line above the table: how many samples of which sets, in which order; and why the table is empty."""
 
 from rich.text import Text
 
@@ -35,7 +35,7 @@ def rows_line(rows: Rows, width: int) -> Text:
 
 
 def empty_reason(rows: Rows) -> str:
-    """What to say where the table has no rows."""
+    """Why the table has no rows, and which keys help."""
     if not len(rows.table.run.labels):
         return "this run has no samples"
     view = rows.view

@@ -1,4 +1,4 @@
-"""The run in a line or a few: what it is, what the engine does, and what is known so far."""
+"""A run in a few lines: title, progress of the engine, and a summary of the results so far."""
 
 from rich.cells import cell_len
 from rich.console import Group, RenderableType
@@ -32,9 +32,9 @@ def title(run: Run, other: int, width: int) -> Text:
 
 
 def progress(run: Run, computing: bool, width: int, starting: bool = False) -> RenderableType:
-    """What the engine does now: stage, progress, rate, time left, broken so far; or why it does nothing.
+    """The engine's stage, progress, rate, time left and samples broken in this stage; or why it does nothing.
 
-    starting: an engine is on its way that the run does not name yet; what the run says is of the one before.
+    starting: an engine was started that the run does not name yet; the run's heartbeat is an earlier engine's.
     """
     if run.complete:
         return Text(f" ✓ finished: {_verdict(run)}")
@@ -132,5 +132,5 @@ def _percent(estimate: Estimate | None) -> str:
 
 
 def _auc(auc: Auc) -> str:
-    """With "too few" in place of an interval that there is not; the verdict below says of what."""
+    """The AUC and its interval, or "(too few)" where there is none; the verdict below says of what."""
     return auc.shown if auc.low == auc.low or auc.shown == "–" else f"{auc.shown} (too few)"

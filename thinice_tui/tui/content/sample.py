@@ -1,4 +1,4 @@
-"""One sample as rich text: what happened to it, its images, its logits."""
+"""One sample as rich text: what became of it under each model, its images, its logits."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from thinice_tui.plots.half_blocks import half_blocks, side_by_side
 from thinice_tui.plots.pixels import Pixels, fitted, perturbation, to_pixels
 from thinice_tui.plots.style import SET_MARKERS
 from thinice_tui.runfile.records import Floats, ModelOutcomes
-from thinice_tui.tui.content.sample_detail import Detail
+from thinice_tui.tui.sample_detail import SampleDetail
 
 MEANINGS = {
     "S11": "held by both",
@@ -41,8 +41,8 @@ class _Image:
     pixels: Pixels
 
 
-def sample_view(rows: Rows, detail: Detail, width: int, height: int, full_size: bool = False) -> RenderableType:
-    """Everything about one sample in `width` × `height` cells; `full_size`: as high as its images need."""
+def sample_view(rows: Rows, detail: SampleDetail, width: int, height: int, full_size: bool = False) -> RenderableType:
+    """One sample in `width` × `height` cells; `full_size`: as many lines as its images need."""
     table = rows.table
     names = ("dense", *(model.record.name for model in table.compared[1:]))
     head = Text("\n").join(_head(rows, detail, names))
@@ -66,7 +66,7 @@ def sample_view(rows: Rows, detail: Detail, width: int, height: int, full_size: 
     return Group(head, *strips, Text(), _logits(rows, detail, names, width, shown))
 
 
-def _head(rows: Rows, detail: Detail, names: tuple[str, ...]) -> list[Text]:
+def _head(rows: Rows, detail: SampleDetail, names: tuple[str, ...]) -> list[Text]:
     table, position = rows.table, detail.position
     name = SET_NAMES[table.sets[position]]
     label = table.class_names[table.run.labels[position]]
@@ -98,7 +98,7 @@ def _fate(rows: Rows, position: int, name: str, model: ModelOutcomes, image: Flo
     return text if image is not None else text.append(" (image not kept)")
 
 
-def _images(detail: Detail, names: tuple[str, ...]) -> list[_Image]:
+def _images(detail: SampleDetail, names: tuple[str, ...]) -> list[_Image]:
     if detail.clean is None:
         return []
     images = [_Image("clean", to_pixels(detail.clean))]
@@ -143,8 +143,8 @@ def _strips(images: Sequence[_Image], across: int, width: int, room: int) -> lis
     return strips
 
 
-def _logits(rows: Rows, detail: Detail, names: tuple[str, ...], width: int, count: int) -> Table:
-    """Bars of the models' logits before and after; each model has its own scale."""
+def _logits(rows: Rows, detail: SampleDetail, names: tuple[str, ...], width: int, count: int) -> Table:
+    """Bars of the logits on the clean and the adversarial image; each model has its own scale."""
     table = rows.table
     columns: list[tuple[str, NDArray[np.float32] | None]] = []
     for name, clean, worst in zip(names, detail.clean_logits, detail.worst_logits, strict=True):
@@ -170,7 +170,7 @@ def _logits(rows: Rows, detail: Detail, names: tuple[str, ...], width: int, coun
 
 
 def _classes(known: Sequence[NDArray[np.float32]], label: int, count: int) -> list[int]:
-    """The true class, what is predicted anywhere, and then what comes near; `count` of them."""
+    """`count` classes: the label, then all predicted classes, then those with the largest logits."""
     order = [label, *(int(logits.argmax()) for logits in known)]
     if known:
         order += [int(number) for number in np.argsort(-np.max(known, axis=0), kind="stable")]

@@ -4,16 +4,19 @@ from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
-from thinice_tui.tui.actions.registry import bindings_in
+from thinice_tui.tui.actions.registry import Reason, bindings_in
 from thinice_tui.tui.content.rows import empty_reason
-from thinice_tui.tui.screens.base import RunScreen
+from thinice_tui.tui.screens.run_screen import RunScreen
 from thinice_tui.tui.widgets.filter_bar import FilterBar
 from thinice_tui.tui.widgets.panels import PlotPanel, PlotTabs, RowsLine, SamplePanel, SummaryPanel
 from thinice_tui.tui.widgets.sample_table import SampleTable
 
+SIDE_STEP = 8
+"""Cells that the table scrolls to the side at once."""
+
 
 class BrowseScreen(RunScreen):
-    """Where one is most of the time."""
+    """The first screen: the table, its filter, and the panels beside it."""
 
     BINDINGS = bindings_in("browse")
     AUTO_FOCUS = "#table"
@@ -23,7 +26,7 @@ class BrowseScreen(RunScreen):
         with Vertical(id="left"):
             yield RowsLine(id="rows")
             yield FilterBar(id="filter")
-            yield SampleTable(self.thinice.preferences.columns, id="table")
+            yield SampleTable(id="table")
             with Vertical(id="plot-pane", classes="beside"):
                 yield PlotTabs(id="tabs", markup=False)
                 yield PlotPanel(id="plot")
@@ -35,36 +38,43 @@ class BrowseScreen(RunScreen):
     def table(self) -> SampleTable:
         return self.query_one(SampleTable)
 
+    def on_mount(self) -> None:
+        self.rows_changed()
+
     def rows_changed(self) -> None:
-        app = self.thinice
-        self.query_one(RowsLine).follow(app.rows)
+        """Draw the table at once, also behind another screen."""
+        rows = self.session.rows
+        if rows is not None and self.has_widgets:
+            self.table.show(rows, self.session.columns, self.session.cursor, empty_reason(rows))
+
+    def selection_changed(self) -> None:
+        """Move the table's cursor at once."""
+        if self.has_widgets:
+            self.table.show_cursor(self.session.cursor)
+
+    def update_body(self) -> None:
+        session, plot = self.session, self.session.preferences.plot
+        self.query_one(RowsLine).show(session.rows)
         if not self.is_wide:
             return
-        self.query_one(SamplePanel).follow(app.rows, app.position)
-        self.query_one(PlotTabs).choose(app.preferences.plot)
-        self.query_one(PlotPanel).follow(app.preferences.plot, app.rows, app.position)
-        self.query_one(SummaryPanel).follow(app.analysis, app.view.other)
-
-    def show_rows(self, select: int | None = None) -> None:
-        """Draw the rows anew, with the sample that is selected selected still."""
-        app = self.thinice
-        assert app.rows is not None
-        self.table.show(app.rows, empty_reason(app.rows), select)
-        self.rows_changed()
+        self.query_one(SamplePanel).show(session.rows, session.position)
+        self.query_one(PlotTabs).choose(plot)
+        self.query_one(PlotPanel).show(plot, session.rows, session.position)
+        self.query_one(SummaryPanel).show(session.analysis, session.view.other)
 
     # the table and the filter
 
-    def on_sample_table_selected(self) -> None:
-        self.thinice.tell_screens()
+    def on_sample_table_row_clicked(self, event: SampleTable.RowClicked) -> None:
+        self.session.select(event.row)
 
     def on_sample_table_header_clicked(self, event: SampleTable.HeaderClicked) -> None:
-        self.thinice.choosing.sort_by(event.key)
+        self.session.sort_by(event.key)
 
-    def on_sample_table_opened(self) -> None:
-        self.thinice.action_do("inspect")
+    async def on_sample_table_row_double_clicked(self) -> None:
+        await self.run_action("app.do('inspect')")
 
     def on_filter_bar_changed(self, event: FilterBar.Changed) -> None:
-        self.thinice.change_view(query=event.query)
+        self.session.change_view(query=event.query)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         if event.widget is self.table:  # a click in it, while the filter is typed
@@ -73,20 +83,31 @@ class BrowseScreen(RunScreen):
     def on_filter_bar_closed(self) -> None:
         self.set_focus(self.table, scroll_visible=False)
 
-    def do_filter(self) -> str | None:
-        rows = self.thinice.rows
+    # actions
+
+    def do_page_down(self) -> Reason:
+        return self._move_pages(1)
+
+    def do_page_up(self) -> Reason:
+        return self._move_pages(-1)
+
+    def _move_pages(self, pages: int) -> Reason:
+        return self.session.move(pages * self.table.page)
+
+    def do_filter(self) -> Reason:
+        rows = self.session.rows
         if rows is None:
             return "there are no samples yet"
         self.query_one(FilterBar).open(rows.view.query, rows.table.fields)
         return None
 
-    def do_left(self) -> str | None:
-        return self._sideways(-8)
+    def do_left(self) -> Reason:
+        return self._scroll_sideways(-SIDE_STEP)
 
-    def do_right(self) -> str | None:
-        return self._sideways(8)
+    def do_right(self) -> Reason:
+        return self._scroll_sideways(SIDE_STEP)
 
-    def _sideways(self, by: int) -> str | None:
+    def _scroll_sideways(self, cells: int) -> Reason:
         before = self.table.scroll_x
-        self.table.scroll_to(x=before + by, animate=False, immediate=True)
+        self.table.scroll_to(x=before + cells, animate=False, immediate=True)
         return "there are no columns further that way" if self.table.scroll_x == before else None

@@ -1,4 +1,4 @@
-"""Small questions over the screen: one of several, some of many, or a line of text."""
+"""Dialogs: choose one, choose several, or type a line of text."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,15 +14,15 @@ from textual.widgets.selection_list import Selection
 
 @dataclass(frozen=True)
 class Choice:
-    """An answer; `why_not` says why it cannot be given now, empty where it can."""
+    """An answer; `unavailable` says why it cannot be chosen now (empty: it can)."""
 
     name: str
     text: str
-    why_not: str = ""
+    unavailable: str = ""
 
 
 class ChoiceDialog(ModalScreen[str | None]):
-    """Asks for one of `choices`; escape: None."""
+    """Asks for one of `choices`, and returns its name; None for escape."""
 
     BINDINGS = [("escape", "dismiss(None)", "back")]  # noqa: RUF012
 
@@ -43,19 +43,19 @@ class ChoiceDialog(ModalScreen[str | None]):
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         choice = next(choice for choice in self._choices if choice.name == event.option.id)
-        if choice.why_not:
-            self.notify(choice.why_not, severity="warning", markup=False)
+        if choice.unavailable:
+            self.notify(choice.unavailable, severity="warning", markup=False)
         else:
             self.dismiss(choice.name)
 
 
 def _line(choice: Choice) -> Text:
-    line = Text(choice.text, style="dim" if choice.why_not else "")
-    return line.append(f" ({choice.why_not})") if choice.why_not else line
+    line = Text(choice.text, style="dim" if choice.unavailable else "")
+    return line.append(f" ({choice.unavailable})") if choice.unavailable else line
 
 
 class TextDialog(ModalScreen[str | None]):
-    """Asks for a line of text; escape, or an empty line: None."""
+    """Asks for a line of text, and returns it; None for escape or an empty line."""
 
     BINDINGS = [("escape", "dismiss(None)", "back")]  # noqa: RUF012
 
@@ -74,8 +74,8 @@ class TextDialog(ModalScreen[str | None]):
         self.dismiss(event.value.strip() or None)
 
 
-class SomeDialog(ModalScreen[list[str] | None]):
-    """Asks for some of `choices` (at least one); escape: None."""
+class MultipleChoiceDialog(ModalScreen[list[str] | None]):
+    """Asks for one or more of `choices`, and returns their names; None for escape."""
 
     BINDINGS = [("escape", "dismiss(None)", "back"), ("enter", "done", "done")]  # noqa: RUF012
 
@@ -117,5 +117,5 @@ class SomeDialog(ModalScreen[list[str] | None]):
 
 
 def _ticked(choice: Choice, chosen: bool) -> Text:
-    """Its text behind a tick or a blank: SelectionList itself tells the two apart by colour alone."""
+    """The choice's text after a tick or a blank: SelectionList itself shows the difference by colour alone."""
     return Text(f"{'✓' if chosen else ' '} {choice.text}")

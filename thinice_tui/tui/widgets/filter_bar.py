@@ -1,4 +1,4 @@
-"""Where the filter is typed: applied while it is right, marked where it is wrong, completed with tab."""
+"""The line in which the filter is typed. A valid filter is applied at once, a mistake is marked, tab completes."""
 
 from dataclasses import dataclass
 
@@ -19,16 +19,16 @@ PROMPT = "/ "
 
 
 class FilterBar(Vertical):
-    """An input with what is wrong, or what could follow, beneath it. Hidden until opened."""
+    """An input, and beneath it the mistake or what could follow. Hidden until opened."""
 
     @dataclass
     class Changed(Message):
-        """The query is right, and another than before."""
+        """The query is valid, and differs from the one before."""
 
         query: str
 
     class Closed(Message):
-        """The input is done with; the query that was last right holds."""
+        """Typing has ended; the last valid query applies."""
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -41,18 +41,18 @@ class FilterBar(Vertical):
         yield Static(markup=False)
 
     def open(self, query: str, fields: Fields) -> None:
-        """Let the user change `query` over `fields`."""
+        """Let the user edit `query`, a filter over `fields`."""
         self._fields, self._before, self._good = fields, query, query
         self.display = True
         typed = self.query_one(Input)
         typed.value = query
         typed.cursor_position = len(query)
-        # At once: keys that come with the one that opened it are meant for it.
+        # At once: keys that arrive together with the one that opened it are meant for it.
         self.screen.set_focus(typed, scroll_visible=False)
         self._explain(query)
 
     def close(self) -> None:
-        """End the typing; hidden, so that nothing is shown that does not hold."""
+        """End the typing, and hide: a query that is not applied is not shown."""
         if self.display:
             self.display = False
             self.post_message(self.Closed())

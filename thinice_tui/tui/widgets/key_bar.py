@@ -1,4 +1,4 @@
-"""The line of keys at the bottom, from the registry: as many as fit, the most needed first."""
+"""The line of keys at the bottom: as many of the registry's actions as fit, by their ranks."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -12,7 +12,7 @@ GAP = 2
 
 
 class KeyBar(Static):
-    """Keys of one place; each can be clicked."""
+    """The keys of one place; each can be clicked."""
 
     def __init__(self, place: Place, own_keys: Mapping[str, str]) -> None:
         super().__init__(markup=False)

@@ -1,4 +1,4 @@
-"""The panels beside the table: one sample, a plot, the summary. Each follows what is looked at."""
+"""The panels beside the table: one sample, a plot, the summary; and the lines above them."""
 
 from functools import partial
 
@@ -12,19 +12,19 @@ from thinice_tui.tui.content.plots import PLOTS, plot
 from thinice_tui.tui.content.rows import rows_line
 from thinice_tui.tui.content.run import summary
 from thinice_tui.tui.content.sample import sample_view
-from thinice_tui.tui.content.sample_detail import load_detail
+from thinice_tui.tui.sample_detail import load_sample_detail
 from thinice_tui.tui.widgets.slow_view import SlowView
 
 
 class SamplePanel(SlowView):
-    """The selected sample: its fate, images and logits."""
+    """The selected sample: what became of it under each model, its images and logits."""
 
     full_size = False
 
-    def follow(self, rows: Rows | None, position: int | None) -> None:
+    def show(self, rows: Rows | None, position: int | None) -> None:
         """Show the sample at `position`."""
         if rows is None or position is None:
-            self.say("no sample is selected")
+            self.show_sentence("no sample is selected")
             return
         models = rows.table.compared
         what = (position, rows.view.other, self.full_size, *(model.broken_by[position] for model in models))
@@ -33,31 +33,31 @@ class SamplePanel(SlowView):
 
 
 def _sample(rows: Rows, position: int, full_size: bool, width: int, height: int) -> RenderableType:
-    detail = load_detail(rows.table.run, rows.view.other, position)
+    detail = load_sample_detail(rows.table.run, rows.view.other, position)
     return sample_view(rows, detail, width, height, full_size)
 
 
 class PlotPanel(SlowView):
     """One of the plots, of the samples shown."""
 
-    def follow(self, kind: str, rows: Rows | None, position: int | None) -> None:
+    def show(self, kind: str, rows: Rows | None, position: int | None) -> None:
         """Draw the plot `kind` of `rows`, with the sample at `position` marked."""
         if rows is None:
-            self.say("reading …")
+            self.show_sentence("reading …")
             return
         marked = position if PLOTS[kind].marks else None
         self.draw((kind, id(rows), marked), partial(plot, kind, rows, marked))
 
 
 class RowsLine(Static):
-    """How many of what is shown, in which order."""
+    """How many samples are shown, of which sets, in which order."""
 
     def __init__(self, id: str) -> None:
         super().__init__(id=id, markup=False)
         self._rows: Rows | None = None
 
-    def follow(self, rows: Rows | None) -> None:
-        """Say what `rows` are."""
+    def show(self, rows: Rows | None) -> None:
+        """Describe `rows`."""
         if rows is not None and rows is not self._rows:
             self._rows = rows
             self.on_resize()
@@ -73,7 +73,7 @@ class PlotTabs(Static):
     _chosen = ""
 
     def choose(self, kind: str) -> None:
-        """Show that `kind` is drawn."""
+        """Show the tab of `kind` in reverse."""
         if kind == self._chosen:
             return
         self._chosen = kind
@@ -88,9 +88,9 @@ class PlotTabs(Static):
 class SummaryPanel(SlowView):
     """Accuracies, flip rates and AUC, of all samples, with intervals."""
 
-    def follow(self, analysis: Analysis | None, other: int) -> None:
+    def show(self, analysis: Analysis | None, other: int) -> None:
         """Show `analysis` of dense against the model numbered `other`."""
         if analysis is None:
-            self.say("summary: after the clean predictions")
+            self.show_sentence("summary: after the clean predictions")
             return
         self.draw((id(analysis), other), lambda _width, _height: summary(analysis, other))

@@ -1,6 +1,6 @@
-"""The table of samples: virtual, so that a million rows cost no more than those in sight.
+"""The table of samples. It draws only the rows in sight, so a million rows cost no more than a hundred.
 
-A ScrollView that draws the rows of an index array; sorting and filtering change only that array.
+The rows are positions in an index array; sorting and filtering change only that array.
 """
 
 from collections.abc import Callable, Sequence
@@ -31,8 +31,8 @@ NUMBER_WIDTH = 7
 
 
 @dataclass(frozen=True)
-class _Drawn:
-    """A column as it is drawn: where it begins, how wide it is, and the text of a sample's cell."""
+class _ShownColumn:
+    """A column on the screen: where it begins, how wide it is, and the text of each sample's cell."""
 
     key: str
     start: int
@@ -42,7 +42,7 @@ class _Drawn:
 
 
 class SampleTable(ScrollView, can_focus=True, inherit_bindings=False):
-    """Shows `Rows`; one row is selected, and stays so whatever is sorted, filtered or found."""
+    """Shows `Rows`, with one row selected."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "table--header",
@@ -51,85 +51,49 @@ class SampleTable(ScrollView, can_focus=True, inherit_bindings=False):
     }
 
     @dataclass
-    class Selected(Message):
-        """Another sample is selected; None: there is none to select."""
+    class RowClicked(Message):
+        row: int
 
-        position: int | None
-
-        def can_replace(self, message: Message) -> bool:
-            return isinstance(message, SampleTable.Selected)
+    class RowDoubleClicked(Message):
+        """The second click on a row that `RowClicked` has named."""
 
     @dataclass
     class HeaderClicked(Message):
         key: str
 
-    class Opened(Message):
-        """A row was clicked twice."""
-
-    def __init__(self, columns: Sequence[str], id: str | None = None) -> None:
+    def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._keys = tuple(columns)
         self._rows: Rows | None = None
-        self._drawn: tuple[_Drawn, ...] = ()
+        self._columns: tuple[_ShownColumn, ...] = ()
         self._base = Style.null()
         self._cursor = 0
         self._empty = "reading …"
-
-    @property
-    def position(self) -> int | None:
-        """The selected sample's position in the run; None where no row is shown."""
-        if self._rows is None or not len(self._rows.order):
-            return None
-        return int(self._rows.order[self._cursor])
 
     @property
     def cursor(self) -> int:
         """The selected row, from 0."""
         return self._cursor
 
-    def set_columns(self, columns: Sequence[str]) -> None:
-        """Draw these columns from now on."""
-        self._keys = tuple(columns)
-        if self._rows is not None:
-            self.show(self._rows, self._empty)
+    def show(self, rows: Rows, columns: Sequence[str], cursor: int, empty: str) -> None:
+        """Draw `rows` with the row `cursor` selected, at the height on the screen of the one selected before.
 
-    def show(self, rows: Rows, empty: str, select: int | None = None) -> None:
-        """Draw `rows`; the selected sample (or that at position `select`) stays at its height on the screen.
-
-        empty: what to say where there are no rows.
+        columns: keys of COLUMNS; empty: the sentence to show where there are no rows.
         """
-        before, keep = self.position, self._cursor - round(self.scroll_y)
-        wanted = before if select is None else select
-        self._rows, self._empty = rows, empty
-        self._drawn = _lay_out(rows, self._keys)
-        count = len(rows.order)
-        row = rows.row_of(wanted)
-        self._cursor = max(0, min(self._cursor, count - 1)) if row is None else row
-        width = self._drawn[-1].start + self._drawn[-1].width + 1 if self._drawn else 1
-        self.virtual_size = Size(width, count + HEADER)
-        self.scroll_to(y=max(0, self._cursor - keep), animate=False, force=True, immediate=True)
+        height = self._cursor - round(self.scroll_y)
+        self._rows, self._cursor, self._empty = rows, cursor, empty
+        self._columns = _lay_out(rows, columns)
+        width = self._columns[-1].start + self._columns[-1].width + 1 if self._columns else 1
+        self.virtual_size = Size(width, len(rows.order) + HEADER)
+        self.scroll_to(y=max(0, cursor - height), animate=False, force=True, immediate=True)
         self._keep_in_sight()
         self.refresh()
-        if self.position != before:
-            self.post_message(self.Selected(self.position))
 
-    def move(self, by: int) -> bool:
-        """Select the row `by` rows further; False where there is none."""
-        return self.go_to(self._cursor + by)
-
-    def go_to(self, row: int) -> bool:
-        """Select `row`, or the last before it that there is; False where that is the selected one already."""
-        if self._rows is None or not len(self._rows.order):
-            return False
-        row = max(0, min(row, len(self._rows.order) - 1))
-        if row == self._cursor:
-            return False
+    def show_cursor(self, row: int) -> None:
+        """Draw `row` as the selected one."""
         before, self._cursor = self._cursor, row
         if not self._keep_in_sight():
             self._refresh_row(before)
             self._refresh_row(row)
-        self.post_message(self.Selected(self.position))
-        return True
 
     @property
     def page(self) -> int:
@@ -144,7 +108,7 @@ class SampleTable(ScrollView, can_focus=True, inherit_bindings=False):
         return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
-        """One line of the widget: the header, a row, or nothing."""
+        """One line of the widget: the header, a row, or a blank one."""
         width, left = self.scrollable_content_region.width, round(self.scroll_x)
         base = self._base
         if self._rows is None or not len(self._rows.order):
@@ -163,7 +127,7 @@ class SampleTable(ScrollView, can_focus=True, inherit_bindings=False):
         assert self._rows is not None
         view, end = self._rows.view, 0
         segments: list[Segment] = []
-        for column in self._drawn:
+        for column in self._columns:
             title = COLUMNS[column.key].title
             if column.key == view.sort:
                 title += "▼" if view.descending else "▲"
@@ -179,7 +143,7 @@ class SampleTable(ScrollView, can_focus=True, inherit_bindings=False):
         in_set = self.get_component_rich_style(f"table--{name.lower()}") if name.isalnum() else style
         segments = [Segment("▌" if row == self._cursor else " ", style)]
         end = 1
-        for column in self._drawn:
+        for column in self._columns:
             segments.append(Segment(" " * (column.start - end), style))
             # The selected row has a background on which a set's colour may not be seen.
             plain = column.key != "set" or row == self._cursor
@@ -194,7 +158,7 @@ class SampleTable(ScrollView, can_focus=True, inherit_bindings=False):
             self.refresh(Region(0, y, self.size.width, 1))
 
     def _keep_in_sight(self) -> bool:
-        """Scroll as little as shows the selected row; whether that moved anything."""
+        """Scroll no further than shows the selected row; whether anything moved."""
         top, page = round(self.scroll_y), self.page
         wanted = min(max(top, self._cursor - page + 1), self._cursor)
         if wanted != top:
@@ -208,25 +172,25 @@ class SampleTable(ScrollView, can_focus=True, inherit_bindings=False):
             return
         if event.y == 0:
             x = event.x + round(self.scroll_x)
-            for column in self._drawn:
+            for column in self._columns:
                 if column.start - GAP < x <= column.start + column.width:
                     self.post_message(self.HeaderClicked(column.key))
-        elif event.y - HEADER + round(self.scroll_y) < len(self._rows.order):
-            self.go_to(event.y - HEADER + round(self.scroll_y))
+        elif (row := event.y - HEADER + round(self.scroll_y)) < len(self._rows.order):
+            self.post_message(self.RowClicked(row))
             if event.chain == 2:
-                self.post_message(self.Opened())
+                self.post_message(self.RowDoubleClicked())
 
     def on_resize(self) -> None:
         self._keep_in_sight()
 
 
-def _lay_out(rows: Rows, keys: Sequence[str]) -> tuple[_Drawn, ...]:
+def _lay_out(rows: Rows, keys: Sequence[str]) -> tuple[_ShownColumn, ...]:
     drawn, start = [], CURSOR_WIDTH
     for key in columns_shown(rows.table.run, keys):
         field = rows.table.fields[key]
         right = isinstance(field, NumberField)
         width = max(_width(key, field), len(COLUMNS[key].title) + (key == rows.view.sort))
-        drawn.append(_Drawn(key, start, width, right, _text(key, field)))
+        drawn.append(_ShownColumn(key, start, width, right, _text(key, field)))
         start += width + GAP
     return tuple(drawn)
 
@@ -255,7 +219,7 @@ def _text(key: str, field: Field) -> Callable[[int], str]:
     return lambda position: names[codes[position]] if codes[position] >= 0 else ""
 
 
-def _fit(text: str, column: _Drawn) -> str:
+def _fit(text: str, column: _ShownColumn) -> str:
     """`text` in exactly the column's width; cut text ends in …"""
     cells = cell_len(text)
     if cells > column.width:

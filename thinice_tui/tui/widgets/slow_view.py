@@ -1,9 +1,8 @@
-"""A widget whose content takes a while: drawn in a thread, shortly after it changes."""
+"""A widget whose content takes long to draw: a thread draws it, shortly after it changes."""
 
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache, partial
 from queue import SimpleQueue
 
@@ -11,57 +10,50 @@ from rich.console import Console, RenderableType
 from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
+from textual.app import App
 from textual.geometry import Region, Size
-from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.timer import Timer
 
 from thinice_tui.errors import ThiniceError
 from thinice_tui.safe_io.printable import printable
+from thinice_tui.tui.background import raise_error
 
 DELAY = 0.1
-"""Seconds of rest before drawing, so that moving through the rows stays quick."""
-PATIENCE = 0.3
-"""Seconds after which it is drawn although changes go on."""
-AT_ONCE = 2
-"""Drawings in flight: one that takes long does not keep the next from view, and a hundred do not pile up."""
+"""Seconds without a change before drawing begins, so that moving through the rows stays quick."""
+MAX_DELAY = 0.3
+"""Seconds after which drawing begins although changes go on."""
+MAX_DRAWINGS = 2
+"""Drawings of one view at the same time: one that takes long does not hold up the next, and they do not pile up."""
 THREADS = 4
-"""For all views together."""
+"""Threads that draw, for all views together."""
 Drawing = Callable[[int, int], RenderableType]
 """From width and height in cells to the content; called in a thread, so it must only use what it was given."""
 
 
 @cache
 def _jobs() -> SimpleQueue[Callable[[], None]]:
-    """What is to be drawn, by threads that live as long as the program.
+    """The queue of drawings, and threads that work it off and live as long as the program.
 
-    One for each drawing would halt the keys on a busy machine: who starts a thread waits until it runs.
+    A new thread for each drawing would delay the keys on a busy machine: whoever starts one waits until it runs.
     """
     jobs = SimpleQueue[Callable[[], None]]()
     for _ in range(THREADS):
-        threading.Thread(target=_do_all, args=(jobs,), daemon=True).start()
+        threading.Thread(target=_work_off, args=(jobs,), daemon=True).start()
     return jobs
 
 
-def _do_all(jobs: SimpleQueue[Callable[[], None]]) -> None:
+def _work_off(jobs: SimpleQueue[Callable[[], None]]) -> None:
     while True:
         jobs.get()()
 
 
 class SlowView(ScrollView, can_focus=False, inherit_bindings=False):
-    """Shows what a drawing makes; never an older one after a newer.
+    """Shows the content that a drawing makes; never an older drawing's after a newer one's.
 
-    The thread also turns the content into lines, so that showing it costs the interface next to nothing.
+    The thread also turns the content into lines, so that the interface's thread only copies them.
     """
-
-    @dataclass
-    class Drawn(Message, bubble=False):
-        """A thread has made the lines of the drawing `number`, or failed to."""
-
-        number: int
-        lines: list[Strip]
-        error: Exception | None = None
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -71,10 +63,10 @@ class SlowView(ScrollView, can_focus=False, inherit_bindings=False):
         self._timer: Timer | None = None
         self._what: object = None
         self._begun: object = None
-        """What was drawn last, or is being drawn, and its size."""
+        """What was drawn last, or is being drawn, with its size."""
         self._number = self._shown = self._in_flight = 0
         self._since = 0.0
-        """When the first change came that is not being drawn yet."""
+        """When the first change came of which no drawing has begun."""
 
     @property
     def text(self) -> str:
@@ -83,17 +75,17 @@ class SlowView(ScrollView, can_focus=False, inherit_bindings=False):
 
     @property
     def is_drawn(self) -> bool:
-        """Whether what was last asked for is shown, or there is no room for anything."""
+        """Whether the last drawing asked for is shown, or there is no room for one."""
         width, height = self.scrollable_content_region.size
         wanted = self._drawing is not None and width > 0 and height > 0
         return not wanted or (self._begun == (self._what, width, height) and not self._in_flight)
 
     def draw(self, what: object, drawing: Drawing) -> None:
-        """Draw soon. what: tells drawings apart; the one that is shown is not drawn again at the same size."""
+        """Draw soon. what: identifies the drawing; the one that is shown is not drawn again at the same size."""
         self._what, self._drawing = what, drawing
-        self._later()
+        self._schedule()
 
-    def say(self, text: str) -> None:
+    def show_sentence(self, text: str) -> None:
         """Show a sentence in place of a drawing."""
         self.draw(text, lambda _width, _height: Text(text, style="dim"))
 
@@ -115,13 +107,13 @@ class SlowView(ScrollView, can_focus=False, inherit_bindings=False):
         )
 
     def on_resize(self) -> None:
-        self._later()
+        self._schedule()
 
-    def _later(self) -> None:
+    def _schedule(self) -> None:
         now = time.monotonic()
         if self._timer is None:
             self._since = now
-        elif now - self._since < PATIENCE:
+        elif now - self._since < MAX_DELAY:
             self._timer.stop()
         else:
             return
@@ -133,40 +125,41 @@ class SlowView(ScrollView, can_focus=False, inherit_bindings=False):
         key = (self._what, width, height)
         if self._drawing is None or width < 1 or height < 1 or key == self._begun:
             return  # not on the screen, or being drawn already
-        if self._in_flight >= AT_ONCE:
-            self._later()
+        if self._in_flight >= MAX_DRAWINGS:
+            self._schedule()
             return
         self._begun, self._in_flight, self._number = key, self._in_flight + 1, self._number + 1
-        _jobs().put(partial(self._work, self._drawing, self._number, width, height))
+        _jobs().put(partial(self._work, self.app, self._drawing, self._number, width, height))
 
-    def _work(self, drawing: Drawing, number: int, width: int, height: int) -> None:
+    def _work(self, app: App[object], drawing: Drawing, number: int, width: int, height: int) -> None:
+        """Draw, in a thread; `app`: for a view that is removed meanwhile does not know it any more."""
         try:
-            drawn = self._made(drawing(width, height), width)
+            lines = _to_strips(drawing(width, height), width, app)
         except ThiniceError as error:
-            drawn = self._made(Text(printable(f"{error.what}. {error.do}")), width)
-        except Exception as error:  # a defect: end with its traceback, as for one in a handler
-            self.post_message(self.Drawn(number, [], error))
+            lines = _to_strips(Text(printable(f"{error.what}. {error.do}")), width, app)
+        except Exception as error:  # a defect: it ends the program with its traceback
+            app.call_later(raise_error, error)
             return
-        self.post_message(self.Drawn(number, drawn))
+        app.call_later(self._show, number, lines)
 
-    def _made(self, drawn: RenderableType, width: int) -> list[Strip]:
-        """The lines of what was drawn, with the codes of their colours already known."""
-        console = Console(width=width, color_system="truecolor", force_terminal=True, legacy_windows=False)
-        lines = [Strip(line) for line in console.render_lines(drawn, pad=False)]
-        for line in lines:
-            line.render(self.app.console)
-        return lines
-
-    def on_slow_view_drawn(self, event: Drawn) -> None:
-        if event.error is not None:
-            raise event.error
+    def _show(self, number: int, lines: list[Strip]) -> None:
+        """Show the lines of the drawing `number`."""
         self._in_flight -= 1
-        if event.number > self._shown:  # else a newer one was quicker
-            self._shown, self._lines = event.number, event.lines
+        if number > self._shown and self.is_attached:  # else a newer one was quicker, or the view is removed
+            self._shown, self._lines = number, lines
             width, height = self.scrollable_content_region.size
             # Another size would lay out the whole screen anew.
-            self.virtual_size = Size(width, max(height, len(event.lines)))
+            self.virtual_size = Size(width, max(height, len(lines)))
             self.refresh()
+
+
+def _to_strips(drawn: RenderableType, width: int, app: App[object]) -> list[Strip]:
+    """The lines of what was drawn, with the escape codes of their colours already computed."""
+    console = Console(width=width, color_system="truecolor", force_terminal=True, legacy_windows=False)
+    lines = [Strip(line) for line in console.render_lines(drawn, pad=False)]
+    for line in lines:
+        line.render(app.console)
+    return lines
 
 
 def _has_both_colours(style: Style | None) -> bool:

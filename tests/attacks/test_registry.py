@@ -1,0 +1,98 @@
+"""Every attack of the registry, against linear models, whose exact distance to the boundary is known."""
+
+import numpy as np
+import pytest
+import torch
+import torchattacks
+
+from tests.attacks.stages import OTHERS, STRONG
+from tests.linear_models import make_task, module
+from tests.places import ROOT
+from thinice_tui.attacks.counting import CountingModel
+from thinice_tui.attacks.registry import FUNCTIONS, attack_batch
+from thinice_tui.engine.worker.verify import verify
+from thinice_tui.models.classifier import Classifier
+from thinice_tui.protocol.attacks import ATTACKS
+from thinice_tui.protocol.ensembles import Stage, build_ensemble
+from thinice_tui.protocol.threat_model import NORMS, Norm
+
+
+def test_every_row_has_a_function_and_every_function_a_row() -> None:
+    assert set(FUNCTIONS) == set(ATTACKS)
+
+
+def attack(stage: Stage, norm: Norm, n: int, quantile: float = 0.5) -> tuple[np.ndarray, np.ndarray, float]:
+    """Exact distances, verified verdicts, and the eps at the given quantile of the distances."""
+    task = make_task(3 * n + 24, seed=3)  # about two in five are on the right side at all
+    distances = task.distances(norm)
+    correct = np.flatnonzero(distances > 0)[:n]
+    assert len(correct) == n
+    distances = distances[correct]
+    eps = float(np.quantile(distances, quantile)) * 1.0001
+    images, labels = torch.from_numpy(task.images[correct]), torch.from_numpy(task.labels[correct])
+    model = Classifier(module(task.weight))
+    counting = CountingModel(model, torch.device("cpu"))
+    candidates = attack_batch(stage, counting, images, labels, norm, eps, seed=0)
+    return distances, verify(model, images, labels, candidates, norm, eps).broken.numpy(), eps
+
+
+@pytest.mark.parametrize("n", [1, 2, 33])
+@pytest.mark.parametrize("norm", NORMS)
+@pytest.mark.parametrize("stage", STRONG, ids=lambda stage: stage.name)
+def test_a_strong_stage_breaks_exactly_what_is_within_eps(stage: Stage, norm: Norm, n: int) -> None:
+    distances, broken, eps = attack(stage, norm, n)
+    assert not broken[distances > eps].any(), "no attack can cross a boundary that is further than eps"
+    assert broken[distances < 0.98 * eps].all()
+
+
+@pytest.mark.parametrize("norm", NORMS)
+@pytest.mark.parametrize("stage", OTHERS, ids=lambda stage: stage.name)
+def test_a_weak_stage_breaks_some_and_never_too_much(stage: Stage, norm: Norm) -> None:
+    distances, broken, eps = attack(stage, norm, 33, quantile=0.7)
+    assert not broken[distances > eps].any()
+    assert broken[distances < 0.5 * eps].mean() > 0.6
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+@pytest.mark.parametrize("norm", NORMS)
+def test_every_stage_of_standard_and_plus_works_with_few_classes(classes: int, norm: Norm) -> None:
+    task = make_task(12, classes=classes)
+    distances = task.distances(norm)
+    correct = distances > 0
+    eps = float(np.median(distances[correct])) * 1.0001
+    model = Classifier(module(task.weight))
+    images, labels = torch.from_numpy(task.images[correct]), torch.from_numpy(task.labels[correct])
+    for stage in {*build_ensemble("standard", classes), *build_ensemble("plus", classes)}:
+        short = Stage(stage.name, stage.kind, min(stage.steps, 40), 1, stage.targets)
+        counting = CountingModel(model, torch.device("cpu"))
+        candidates = attack_batch(short, counting, images, labels, norm, eps, seed=0)
+        broken = verify(model, images, labels, candidates, norm, eps).broken.numpy()
+        assert not broken[distances[correct] > eps].any(), stage
+        if stage.kind not in ("pgd", "square"):
+            assert broken[distances[correct] < 0.95 * eps].all(), stage
+
+
+@pytest.mark.parametrize("stage", build_ensemble("plus", 5), ids=lambda stage: stage.name)
+def test_global_random_generators_are_left_as_they_were(stage: Stage) -> None:
+    short = Stage(stage.name, stage.kind, 3, 1, stage.targets)
+    model, task = Classifier(module(make_task(4).weight)), make_task(4)
+    images = torch.from_numpy(task.images)
+    labels = model(images).argmax(1)
+    torch.manual_seed(11)
+    np.random.seed(11)
+    expected = torch.rand(3), np.random.rand(3)
+    torch.manual_seed(11)
+    np.random.seed(11)
+    first = attack_batch(short, CountingModel(model, torch.device("cpu")), images, labels, "Linf", 8 / 255, seed=5)
+    assert torch.equal(torch.rand(3), expected[0])
+    assert np.array_equal(np.random.rand(3), expected[1])
+    again = attack_batch(short, CountingModel(model, torch.device("cpu")), images, labels, "Linf", 8 / 255, seed=5)
+    assert torch.equal(first, again), "the same seed gives the same candidates"
+
+
+def test_torchattacks_autoattack_is_never_used() -> None:
+    assert torchattacks.AutoAttack is not None
+    sources = ROOT / "thinice_tui"
+    for path in sources.rglob("*.py"):
+        text = path.read_text()
+        assert "AutoAttack(" not in text and "MultiAttack(" not in text, path

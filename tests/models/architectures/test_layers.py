@@ -1,0 +1,28 @@
+"""Layers get the channels of a state's shapes, else the standard ones."""
+
+import torch
+
+from thinice_tui.models.architectures.layers import Layers, classify, make_head
+
+SHAPES = {"a.conv.weight": (5, 2, 3, 3), "a.bn.running_mean": (5,), "head.weight": (7, 5, 1, 1)}
+
+
+def test_channels_are_those_of_the_shapes_or_the_standard_ones() -> None:
+    inner = Layers(SHAPES).under("a")
+    assert inner.conv("conv", (3, 64), 3).weight.shape == (5, 2, 3, 3)
+    assert inner.conv("other", (3, 64), 3).weight.shape == (64, 3, 3, 3)
+    assert inner.norm("bn", 64).num_features == 5 and not inner.norm("bn", 64).affine
+    assert Layers().norm("bn", 64).num_features == 64 and Layers().norm("bn", 64).affine
+
+
+def test_names_are_in_the_shapes_or_the_default_counts() -> None:
+    assert Layers(SHAPES).has("a", False) and Layers(SHAPES).under("a").has("conv", False)
+    assert not Layers(SHAPES).has("b", True) and Layers().has("b", True) and not Layers().has("b", False)
+
+
+def test_the_last_layer_may_be_linear_or_a_convolution() -> None:
+    name, head = make_head(Layers(SHAPES), 5, "linear", "head")
+    assert name == "head" and isinstance(head, torch.nn.Conv2d) and head.bias is None
+    assert classify(head, torch.ones(2, 5)).shape == (2, 7)
+    name, head = make_head(Layers(classes=10), 5, "linear", "head")
+    assert name == "linear" and classify(head, torch.ones(2, 5)).shape == (2, 10)

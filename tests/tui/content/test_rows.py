@@ -1,0 +1,49 @@
+"""The line above the table."""
+
+from pathlib import Path
+
+import pytest
+from rich.cells import cell_len
+from rich.text import Text
+
+from tests.fake_runs import write_run
+from tests.tui.content.rendering import WIDTHS, rows_of
+from tests.tui.driver import MODELS
+from thinice_tui.plots.style import SET_MARKERS
+from thinice_tui.runfile.records import Run
+from thinice_tui.tui.content.rows import empty_reason, rows_line
+
+
+@pytest.mark.parametrize("width", [1, *WIDTHS])
+@pytest.mark.parametrize("query", ["", "margin<0.5", "label~class and margin<0.5 and not sample=3 " * 5])
+def test_the_line_above_the_rows_fits(width: int, query: str, run: Run) -> None:
+    line = rows_line(rows_of(run, query=query), width)
+    assert cell_len(line.plain) <= width
+    if width >= 80:
+        counts = rows_of(run).set_counts
+        for name, marker in SET_MARKERS.items():
+            assert f"{marker}{name} {counts[name]}" in line.plain
+        assert "of 200" in line.plain
+        assert query == "" or f"/{query}"[: width - 70] in line.plain
+
+
+def test_the_line_above_the_rows_says_the_order_and_the_undecided(tmp_path: Path, run: Run) -> None:
+    assert "↑ dense clean margin" in rows_line(rows_of(run), 120).plain
+    assert "↓ dense margin under attack" in rows_line(rows_of(run, margin="attacked", descending=True), 120).plain
+    assert "↑ broken by" in rows_line(rows_of(run, sort="broken_by"), 120).plain
+    early = write_run(tmp_path / "early.thinice", MODELS, n=60, through=0)
+    rows = rows_of(early)
+    assert f"? {rows.set_counts['?']}" in rows_line(rows, 120).plain and rows.set_counts["?"] > 0
+
+
+def test_sets_that_are_not_shown_are_struck_out(run: Run) -> None:
+    line = rows_line(rows_of(run, sets=frozenset({"S10", "S11"})), 120)
+    struck = {line.plain[span.start : span.end].strip()[2:5] for span in line.spans if "strike" in str(span.style)}
+    assert struck == {"S01", "S00"}
+
+
+def test_why_there_are_no_rows(run: Run) -> None:
+    assert "the filter margin>9" in empty_reason(rows_of(run, query="margin>9"))
+    both = empty_reason(rows_of(run, query="margin>9", sets=frozenset({"S10", "S01"})))
+    assert "the filter margin>9 and the chosen sets S01 S10" in both
+    assert isinstance(rows_line(rows_of(run, query="margin>9"), 80), Text)

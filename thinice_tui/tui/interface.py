@@ -1,0 +1,44 @@
+"""What the session and the actions may ask of the application, so that they need not know it."""
+
+from collections.abc import Callable
+from typing import Any, Literal, Protocol, TypeVar
+
+from textual.screen import Screen
+
+Answer = TypeVar("Answer")
+Severity = Literal["information", "warning", "error"]
+
+
+class Notifier(Protocol):
+    """Shows short messages that disappear by themselves."""
+
+    def notify(
+        self, message: str, *, title: str = "", severity: Severity = "information", timeout: float | None = None
+    ) -> None:
+        """Show `message` for `timeout` seconds."""
+
+
+class Interface(Notifier, Protocol):
+    """Shows messages, screens and dialogs, and ends the program."""
+
+    @property
+    def screen_stack(self) -> list[Screen[Any]]:
+        """The screens, the one in front last."""
+
+    def show(self, screen: Screen[None]) -> None:
+        """Put `screen` in front."""
+
+    def ask(self, dialog: Screen[Answer], answered: Callable[[Answer | None], None]) -> None:
+        """Put `dialog` in front, and call `answered` with its answer."""
+
+    def go_back(self) -> None:
+        """Remove the screen in front."""
+
+    def leave(self, exit_code: int, message: str) -> None:
+        """End the program; `message` is printed once the terminal is a terminal again."""
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Ask the terminal to put `text` on its clipboard."""
+
+    def export_screenshot(self) -> str:
+        """What the screen shows, as SVG."""

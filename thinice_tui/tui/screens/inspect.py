@@ -1,0 +1,27 @@
+"""One sample on the whole screen."""
+
+from textual.app import ComposeResult
+
+from thinice_tui.tui.actions.registry import Reason, bindings_in
+from thinice_tui.tui.screens.run_screen import RunScreen
+from thinice_tui.tui.widgets.panels import SamplePanel
+
+
+class InspectScreen(RunScreen):
+    """The selected sample, as large as the terminal allows."""
+
+    BINDINGS = bindings_in("inspect")
+    place = "inspect"
+
+    def compose_body(self) -> ComposeResult:
+        yield SamplePanel(id="sample")
+
+    def update_body(self) -> None:
+        self.query_one(SamplePanel).show(self.session.rows, self.session.position)
+
+    def do_zoom(self) -> Reason:
+        panel = self.query_one(SamplePanel)
+        panel.full_size = not panel.full_size
+        panel.scroll_home(animate=False)
+        self.update_body()
+        return None

@@ -1,0 +1,25 @@
+"""A plot on the whole screen."""
+
+from textual.app import ComposeResult
+
+from thinice_tui.tui.actions.registry import bindings_in
+from thinice_tui.tui.screens.run_screen import RunScreen
+from thinice_tui.tui.widgets.panels import PlotPanel, PlotTabs, RowsLine
+
+
+class PlotScreen(RunScreen):
+    """The chosen plot of the samples shown."""
+
+    BINDINGS = bindings_in("plots")
+    place = "plots"
+
+    def compose_body(self) -> ComposeResult:
+        yield RowsLine(id="rows")
+        yield PlotTabs(id="tabs", markup=False)
+        yield PlotPanel(id="plot")
+
+    def update_body(self) -> None:
+        session, plot = self.session, self.session.preferences.plot
+        self.query_one(RowsLine).show(session.rows)
+        self.query_one(PlotTabs).choose(plot)
+        self.query_one(PlotPanel).show(plot, session.rows, session.position)

@@ -1,0 +1,130 @@
+"""What all screens of a run share: the title, the progress, the keys, and following the session."""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.message import Message
+from textual.screen import Screen
+from textual.visual import VisualType
+from textual.widgets import Static
+
+from thinice_tui.safe_io.printable import printable
+from thinice_tui.tui.actions.registry import Place, Reason
+from thinice_tui.tui.content.run import progress, title
+from thinice_tui.tui.session import Session, SessionListener
+from thinice_tui.tui.widgets.key_bar import KeyBar
+from thinice_tui.tui.widgets.slow_view import SlowView
+
+SMALLEST = (60, 20)
+WIDE = (110, 32)
+"""Columns and lines from which sample, plot and summary have room beside the table."""
+
+
+class RunScreen(Screen[None], SessionListener):
+    """A screen with the run's title, its progress, a body, and the keys.
+
+    Its methods `do_<name>` are the handlers of actions that mean something of their own on this screen.
+    """
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-thin"), (SMALLEST[0], "-medium"), (WIDE[0], "-broad")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (SMALLEST[1], "-middle"), (WIDE[1], "-high")]  # noqa: RUF012
+    place: ClassVar[Place] = "browse"
+
+    class ContentChanged(Message, bubble=False):
+        """What the body shows is out of date."""
+
+        def can_replace(self, message: Message) -> bool:
+            return isinstance(message, RunScreen.ContentChanged)
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether the panels beside the table are shown."""
+        return self.size.width >= WIDE[0] and self.size.height >= WIDE[1]
+
+    @property
+    def has_widgets(self) -> bool:
+        """Whether its widgets exist: not yet, or no more, where the program ends as it begins."""
+        return bool(self.query("#title")) and bool(self.query("#body > *"))
+
+    @property
+    def is_in_front(self) -> bool:
+        """Whether no other screen of the run covers it; a dialog may."""
+        screens = [screen for screen in self.app.screen_stack if isinstance(screen, RunScreen)]
+        return bool(screens) and screens[-1] is self
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="title", markup=False)
+        yield Static(id="progress", markup=False)
+        with Container(id="body"):
+            yield from self.compose_body()
+        yield KeyBar(self.place, self.session.preferences.keys)
+        yield Static(
+            f"The terminal is too small: at least {SMALLEST[0]} columns and {SMALLEST[1]} lines are needed.\n"
+            "The run goes on; q quits.",
+            id="too-small",
+        )
+
+    def compose_body(self) -> ComposeResult:
+        """The widgets between the progress line and the keys."""
+        raise NotImplementedError
+
+    def update_body(self) -> None:
+        """Make the body's widgets show what the session holds now."""
+
+    def on_mount(self) -> None:
+        self.session.add_listener(self)
+        self._update()
+
+    def on_unmount(self) -> None:
+        self.session.remove_listener(self)
+
+    def on_resize(self) -> None:
+        self._update()
+
+    def on_screen_resume(self) -> None:
+        self._update()
+
+    def _update(self) -> None:
+        self.run_changed()
+        if self.has_widgets:
+            self.update_body()
+
+    def run_changed(self) -> None:
+        """Draw title and progress."""
+        if not self.has_widgets:
+            return
+        session, width = self.session, self.size.width
+        if session.run is None:
+            self._update_header(" thinice", f" … {printable(session.waiting_for)}")
+        else:
+            doing = progress(session.run, session.is_computing, width, session.engine_is_starting)
+            self._update_header(title(session.run, session.view.other, width), doing)
+
+    def _update_header(self, above: VisualType, below: VisualType) -> None:
+        self.query_one("#title", Static).update(above, layout=False)
+        self.query_one("#progress", Static).update(below, layout=False)
+
+    def content_changed(self) -> None:
+        """Draw the body after the messages that wait: of many changes at once only the last is drawn."""
+        self.post_message(self.ContentChanged())
+
+    def on_run_screen_content_changed(self) -> None:
+        if self.has_widgets and self.is_in_front:
+            self.update_body()
+
+    def do_page_down(self) -> Reason:
+        return self._scroll_pages(1)
+
+    def do_page_up(self) -> Reason:
+        return self._scroll_pages(-1)
+
+    def _scroll_pages(self, pages: int) -> Reason:
+        view = self.query_one(SlowView)
+        before = view.scroll_y
+        view.scroll_to(y=before + pages * view.size.height, animate=False, immediate=True)
+        return "there is no more to see that way" if view.scroll_y == before else None

@@ -3,11 +3,13 @@
 import os
 import resource
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import torch
 
 from thinice_tui.data.spec import read_samples
 from thinice_tui.errors import DataError, ThiniceError
@@ -52,3 +54,19 @@ def refused(read: Callable[[], object], error: type[ThiniceError], more: int = R
 def refused_data(spec: str) -> ThiniceError:
     """The error for the data `spec`, which must be refused at once and without harm."""
     return refused(lambda: read_samples(spec).fingerprint, DataError)
+
+
+def legacy(content: object, path: Path) -> None:
+    """Save `content` in torch's format from before version 1.6."""
+    torch.save(content, path, _use_new_zipfile_serialization=False)
+
+
+def rezipped(
+    path: Path, change: Callable[[str, bytes], bytes] = lambda _, content: content, method: int = zipfile.ZIP_STORED
+) -> None:
+    """Write the zip archive at `path` again, with its entries changed and packed by `method`."""
+    with zipfile.ZipFile(path) as archive:
+        entries = {info.filename: archive.read(info) for info in archive.infolist()}
+    with zipfile.ZipFile(path, "w", method) as made:
+        for name, content in entries.items():
+            made.writestr(name, change(name, content))

@@ -4,26 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tests.fake_runs import STAGES, write_run
 from thinice_tui.analysis.comparison import analyse
 from thinice_tui.analysis.correctness import robust_correct
-from thinice_tui.analysis.flip_sets import flip_sets
 from thinice_tui.runfile.records import Role
 
 MODELS: dict[str, Role] = {"dense": "dense", "half": "pruned", "tenth": "pruned", "again": "control"}
-
-
-@given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=50))
-def test_the_four_sets_partition_and_nfr_minus_pfr_is_the_difference(pairs: list[tuple[bool, bool]]) -> None:
-    first, second = (np.array(column) for column in zip(*pairs, strict=True))
-    sets = flip_sets(first, second)
-    counts = sets.counts()
-    assert sum(counts.values()) == len(pairs)
-    assert (np.sum(sets.masks(), axis=0) == 1).all()
-    assert counts["S10"] - counts["S01"] == first.sum() - second.sum()
 
 
 @pytest.mark.parametrize("through", [1, 2, 3])

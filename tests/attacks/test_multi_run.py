@@ -1,8 +1,17 @@
-"""Several runs of an attack at once."""
+"""Several runs of an attack in one batch find what they find one after the other."""
 
+import pytest
 import torch
+from torch import Tensor
 
-from thinice_tui.attacks.multi_run import lowest_run, runs_per_batch
+from tests.attacks.stages import broken
+from thinice_tui.attacks.counting import CountingModel
+from thinice_tui.attacks.multi_run import lowest_run, runs_per_batch, target_classes
+from thinice_tui.attacks.norms import norm_of
+from thinice_tui.attacks.registry import attack_batch
+from thinice_tui.models.classifier import Classifier
+from thinice_tui.protocol.ensembles import Stage
+from thinice_tui.protocol.threat_model import NORMS, Norm
 
 
 def test_a_batch_is_filled_and_never_overfull() -> None:
@@ -18,3 +27,55 @@ def test_of_each_sample_the_lowest_run_is_taken_and_one_without_hides_none() -> 
     best, found = lowest_run(values, images, 3)
     assert torch.allclose(best, torch.tensor([0.1, 1.0, -1.0, torch.inf]))
     assert found.flatten()[:3].tolist() == [4.0, 9.0, 6.0]
+
+
+def test_targets_are_the_likeliest_wrong_classes_one_run_after_the_other() -> None:
+    ranking = torch.tensor([[3, 2, 1, 0], [0, 1, 2, 3]])  # the label is the most likely class
+    targets = target_classes(ranking, torch.tensor([0, 1, 0, 1]), first_run=0, runs=2)
+    assert targets.tolist() == [1, 2, 2, 1]
+    assert target_classes(ranking, torch.tensor([0, 1]), first_run=2, runs=1).tolist() == [3, 0]
+
+
+@pytest.mark.parametrize("norm", NORMS)
+@pytest.mark.parametrize(
+    "stage",
+    [
+        Stage("APGD-T", "apgd-t", 20, targets=7),
+        Stage("APGD-CE", "apgd-ce", 20, restarts=5),
+        Stage("FAB-T", "fab-t", 20, targets=7),
+        Stage("FAB", "fab", 10, restarts=4),
+    ],
+    ids=lambda stage: stage.name,
+)
+def test_several_targets_or_restarts_at_once_find_what_they_find_one_by_one(
+    stage: Stage, norm: Norm, model: Classifier, batch: tuple[Tensor, Tensor]
+) -> None:
+    """Where nothing breaks, also the noise is the same; 16 images, so 2 or 3 runs at once, and 1 is left."""
+    images, labels = batch
+    eps = 0.5 / 255 if norm == "Linf" else 0.02
+    models, found = [], []
+    for batch_capacity in (1, 48):
+        models.append(CountingModel(model, torch.device("cpu")))
+        found.append(attack_batch(stage, models[-1], images, labels, norm, eps, seed=7, batch_capacity=batch_capacity))
+    assert torch.allclose(found[0], found[1], atol=1e-5), (found[0] - found[1]).abs().flatten(1).amax(1)
+    assert not torch.equal(found[0], images)
+    assert models[0].forwards == models[1].forwards and models[0].backwards == models[1].backwards
+
+
+@pytest.mark.parametrize("stage", [Stage("T", "apgd-t", 20, targets=9), Stage("FAB-T", "fab-t", 20, targets=9)])
+def test_several_targets_at_once_break_as_many_in_fewer_passes(
+    stage: Stage, model: Classifier, batch: tuple[Tensor, Tensor]
+) -> None:
+    images, labels = batch
+    sizes: list[int] = []
+
+    def watched(batch_capacity: int) -> Tensor:
+        sizes.clear()
+        counting = CountingModel(model, torch.device("cpu"))
+        counting.register_forward_hook(lambda _module, inputs, _logits: sizes.append(len(inputs[0])))
+        found = attack_batch(stage, counting, images, labels, "Linf", 8 / 255, seed=7, batch_capacity=batch_capacity)
+        return broken(model, norm_of("Linf").project(images, found, 8 / 255), labels)
+
+    expected, passes = watched(1), len(sizes)
+    assert torch.equal(watched(40), expected) and expected.any() and not expected.all()
+    assert max(sizes) <= 40 and len(sizes) < passes / 2

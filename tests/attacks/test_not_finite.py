@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from tests.attacks.test_linear_models import OTHERS, STRONG
+from tests.attacks.stages import OTHERS, STRONG
 from tests.linear_models import Task, make_task, module
 from thinice_tui.attacks.counting import CountingModel
 from thinice_tui.attacks.registry import attack_batch

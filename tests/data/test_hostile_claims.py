@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from tests.data.data_files import colour, idx
-from tests.refused_files import TEN_TB, refused_data
+from tests.refused_files import TEN_TB, refused_data, rezipped
 from tests.safetensors_files import safetensors_bytes
 from thinice_tui.data.spec import read_samples
 from thinice_tui.errors import DataError
@@ -139,13 +139,8 @@ def test_a_tensor_larger_than_its_storage_is_refused(tmp_path: Path) -> None:
 
 def test_a_compressed_pt_is_refused(tmp_path: Path) -> None:
     torch.save({"images": torch.zeros(6, 3, 8, 8), "labels": torch.arange(6)}, tmp_path / "a.pt")
-    with (
-        zipfile.ZipFile(tmp_path / "a.pt") as theirs,
-        zipfile.ZipFile(tmp_path / "b.pt", "w", zipfile.ZIP_DEFLATED) as ours,
-    ):
-        for name in theirs.namelist():
-            ours.writestr(name, theirs.read(name))
-    assert "is compressed" in refused_data(str(tmp_path / "b.pt")).what
+    rezipped(tmp_path / "a.pt", method=zipfile.ZIP_DEFLATED)
+    assert "is compressed" in refused_data(str(tmp_path / "a.pt")).what
 
 
 def test_a_pt_that_claims_more_than_its_file_is_refused(tmp_path: Path) -> None:

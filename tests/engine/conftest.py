@@ -4,7 +4,7 @@ import pytest
 from torch import Tensor
 
 from tests.engine.process.clock import FORWARD, Clock
-from thinice_tui.engine import run
+from thinice_tui.engine.phases import clean
 from thinice_tui.engine.process import progress, run_control
 from thinice_tui.engine.worker import executor
 from thinice_tui.models.classifier import Classifier
@@ -21,7 +21,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
         made.now += FORWARD
         return forward(self, images)
 
-    for module in (run, progress, executor, run_control):
+    for module in (clean, progress, executor, run_control):
         monkeypatch.setattr(module, "time", made)
     monkeypatch.setattr(Classifier, "forward", timed)
     return made

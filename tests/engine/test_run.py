@@ -15,7 +15,6 @@ from tests.linear_models import Files, as_uint8, pruned_weight, save_weight
 from thinice_tui.analysis.comparison import analyse
 from thinice_tui.commands.app import app
 from thinice_tui.engine.compare import prepare
-from thinice_tui.engine.worker.tasks import batch_seed
 from thinice_tui.errors import RunFileError
 from thinice_tui.protocol.settings import Settings
 from thinice_tui.runfile.read_sample import read_adversarial, read_image
@@ -232,11 +231,6 @@ def test_global_settings_of_torch_are_left_alone(files: Files, tmp_path: Path) -
     run_it(request(files, tmp_path / "a.thinice"))
     assert torch.equal(torch.rand(2), expected)
     assert (torch.backends.cudnn.allow_tf32, torch.backends.cudnn.deterministic) == before
-
-
-def test_noise_depends_on_seed_stage_and_batch_alone() -> None:
-    seeds = {batch_seed(s, stage, b) for s in (0, 1) for stage in ("APGD-CE", "FAB-T") for b in (0, 1)}
-    assert len(seeds) == 8 and all(0 <= seed < 2**31 for seed in seeds)
 
 
 def test_models_take_turns_so_that_flips_are_known_early(files: Files, tmp_path: Path) -> None:

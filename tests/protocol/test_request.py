@@ -292,3 +292,18 @@ def test_settings_survive_whatever_their_default_becomes() -> None:
         "--device": "auto",
     }.items():
         assert words[words.index(option) + 1] == value
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"dense": Path("~/a.pt"), "pruned": (Path("~"), Path("~root"))},
+        {"control": Path("~nobody-of-that-name/a.pt"), "run": Path("~/a b.thinice")},
+    ],
+)
+def test_a_file_whose_name_begins_with_a_tilde_can_be_given(
+    changes: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    request = replace(made(**changes), folder=Path.cwd())
+    assert parsed(request.command()[1:]) == request

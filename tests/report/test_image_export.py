@@ -12,8 +12,7 @@ from PIL import Image as Pil
 
 from thinice_tui.errors import ThiniceError
 from thinice_tui.plots.pixels import Image, to_pixels
-from thinice_tui.report import image_export as pictures
-from thinice_tui.report.image_export import Picture, save_npz, save_png
+from thinice_tui.report.image_export import NamedImage, _file_names, save_npz, save_png
 
 HOSTILE = [
     "../../etc/passwd",
@@ -46,7 +45,7 @@ def read(path: Path) -> tuple[str, NDArray[np.uint8]]:
 
 @pytest.mark.parametrize("channels", [2, 3, 4])
 def test_a_png_is_the_rounded_image(tmp_path: Path, channels: int) -> None:
-    (path,) = save_png(tmp_path, 17, [Picture("dense", colours(channels))])
+    (path,) = save_png(tmp_path, 17, [NamedImage("dense", colours(channels))])
     assert path == tmp_path / "sample-17-dense.png"
     mode, pixels = read(path)
     assert mode == "RGB" and np.array_equal(pixels, to_pixels(colours(channels)))
@@ -54,13 +53,15 @@ def test_a_png_is_the_rounded_image(tmp_path: Path, channels: int) -> None:
 
 def test_one_channel_is_written_as_grey(tmp_path: Path) -> None:
     image = np.arange(256, dtype=np.uint8).reshape(1, 8, 32)
-    mode, pixels = read(save_png(tmp_path, 0, [Picture("clean", image)])[0])
+    mode, pixels = read(save_png(tmp_path, 0, [NamedImage("clean", image)])[0])
     assert mode == "L" and np.array_equal(pixels, image[0])
 
 
 @pytest.mark.parametrize("channels", [1, 3])
 def test_enlarged_to_the_nearest_neighbour(tmp_path: Path, channels: int) -> None:
-    small, large = (read(save_png(tmp_path, 0, [Picture("clean", colours(channels))], scale)[0])[1] for scale in (1, 3))
+    small, large = (
+        read(save_png(tmp_path, 0, [NamedImage("clean", colours(channels))], scale)[0])[1] for scale in (1, 3)
+    )
     assert large.shape[:2] == (15, 21)
     assert np.array_equal(large, small.repeat(3, axis=0).repeat(3, axis=1))
 
@@ -69,21 +70,21 @@ def test_paths_come_in_the_order_of_the_pictures(tmp_path: Path) -> None:
     levels = [10, 20, 30]
     images: list[Image] = [np.full((1, 1, 1), level, np.uint8) for level in levels]
     names = ["pruned-95", "clean", "dense"]
-    paths = save_png(tmp_path / "new" / "folder", 3, [Picture(*pair) for pair in zip(names, images, strict=True)])
+    paths = save_png(tmp_path / "new" / "folder", 3, [NamedImage(*pair) for pair in zip(names, images, strict=True)])
     assert [path.name for path in paths] == [f"sample-3-{name}.png" for name in names]
     assert [read(path)[1].item() for path in paths] == levels
 
 
 def test_saved_again_replaces(tmp_path: Path) -> None:
     for level in (10, 20):
-        paths = save_png(tmp_path, 3, [Picture("clean", np.full((1, 1, 1), level, np.uint8))])
+        paths = save_png(tmp_path, 3, [NamedImage("clean", np.full((1, 1, 1), level, np.uint8))])
     assert read(paths[0])[1].item() == 20
     assert list(tmp_path.iterdir()) == paths
 
 
 def test_hostile_names_stay_in_the_folder_and_apart(tmp_path: Path) -> None:
     folder = tmp_path / "inner" / "pictures"
-    paths = save_png(folder, 1, [Picture(name, ONE) for name in HOSTILE])
+    paths = save_png(folder, 1, [NamedImage(name, ONE) for name in HOSTILE])
     assert sorted(path for path in tmp_path.rglob("*") if path.is_file()) == sorted(paths)
     assert {path.parent for path in paths} == {folder}
     assert all(re.fullmatch(r"sample-1-[A-Za-z0-9._-]+\.png", path.name) for path in paths)
@@ -102,13 +103,13 @@ def test_hostile_names_stay_in_the_folder_and_apart(tmp_path: Path) -> None:
 
 
 def test_a_numbered_name_does_not_take_anothers(tmp_path: Path) -> None:
-    paths = save_png(tmp_path, 1, [Picture(name, ONE) for name in ("a", "a-2", "a")])
+    paths = save_png(tmp_path, 1, [NamedImage(name, ONE) for name in ("a", "a-2", "a")])
     assert [path.name for path in paths] == ["sample-1-a.png", "sample-1-a-2.png", "sample-1-a-3.png"]
 
 
 @given(st.lists(st.text(), max_size=6))
 def test_any_names_become_safe_and_different(names: list[str]) -> None:
-    safe = pictures._file_names(names)
+    safe = _file_names(names)
     assert len(safe) == len(names) == len({name.lower() for name in safe})
     assert all(re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,110}", name) for name in safe)
 
@@ -119,21 +120,21 @@ def test_a_link_in_the_folder_is_replaced_not_followed(tmp_path: Path) -> None:
     folder = tmp_path / "pictures"
     folder.mkdir()
     (folder / "sample-1-clean.png").symlink_to(precious)
-    save_png(folder, 1, [Picture("clean", ONE)])
+    save_png(folder, 1, [NamedImage("clean", ONE)])
     assert precious.read_text() == "mine" and not (folder / "sample-1-clean.png").is_symlink()
 
 
 @pytest.mark.parametrize("scale", [0, -1])
 def test_a_scale_below_one_is_refused(tmp_path: Path, scale: int) -> None:
     with pytest.raises(ValueError, match="expected 1 or more"):
-        save_png(tmp_path, 1, [Picture("clean", ONE)], scale)
+        save_png(tmp_path, 1, [NamedImage("clean", ONE)], scale)
 
 
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     place = tmp_path / "taken"
     place.write_text("a file")
     for save in (
-        lambda: save_png(place, 1, [Picture("clean", ONE)]),
+        lambda: save_png(place, 1, [NamedImage("clean", ONE)]),
         lambda: save_npz(place / "arrays.npz", {"clean": ONE}),
         lambda: save_npz(place / "deeper" / "arrays.npz", {"clean": ONE}),
     ):
@@ -147,7 +148,7 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
 def test_a_folder_in_a_files_place(tmp_path: Path) -> None:
     (tmp_path / "sample-1-clean.png").mkdir()
     with pytest.raises(ThiniceError, match=r"sample-1-clean\.png: cannot be written") as caught:
-        save_png(tmp_path, 1, [Picture("clean", ONE)])
+        save_png(tmp_path, 1, [NamedImage("clean", ONE)])
     assert "another folder" in caught.value.do
     assert [path.name for path in tmp_path.iterdir()] == ["sample-1-clean.png"]
 

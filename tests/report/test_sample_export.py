@@ -13,8 +13,7 @@ from tests.fake_runs import write_run
 from thinice_tui.analysis.live_sets import ALL_SETS, SET_NAMES
 from thinice_tui.analysis.rows import Rows, View, select_rows
 from thinice_tui.analysis.table import COLUMNS
-from thinice_tui.errors import ThiniceError
-from thinice_tui.report.sample_export import free_path, indices, samples_csv, samples_json, save, thin_ice
+from thinice_tui.report.sample_export import samples_csv, samples_json, shown_indices, thin_ice_indices
 from thinice_tui.runfile.records import Role, Run
 
 MODELS: dict[str, Role] = {"dense": "dense", "half": "pruned", "again": "control"}
@@ -96,7 +95,7 @@ def test_json_holds_the_same_and_how_it_was_made(view: View, run: Run) -> None:
 @pytest.mark.parametrize("view", VIEWS)
 def test_indices_are_those_of_the_data_in_the_order_shown(view: View, run: Run) -> None:
     rows = select_rows(run, view)
-    text = indices(rows)
+    text = shown_indices(rows)
     assert text.split() == [str(index) for index in run.indices[rows.order]]
     assert text == "" or text.endswith("\n")
     if len(rows.order):
@@ -107,7 +106,7 @@ def test_indices_are_those_of_the_data_in_the_order_shown(view: View, run: Run) 
 def test_thin_ice_is_all_that_is_lost_whatever_is_shown_lowest_margin_first(view: View, run: Run) -> None:
     rows = select_rows(run, view)
     dense, other = run.models[0], run.models[view.other]
-    lost = [int(index) for index in thin_ice(rows).split()]
+    lost = [int(index) for index in thin_ice_indices(rows).split()]
     assert sorted(lost) == sorted(run.indices[rows.table.sets == SET_NAMES.index("S10")].tolist())
     if run.complete:
         held = (dense.clean_prediction == run.labels) & (dense.broken_by < 0)
@@ -143,48 +142,3 @@ def test_margins_that_are_not_finite_are_exported_too(value: float, tmp_path: Pa
     rows = select_rows(replace(run, models=(endless, *run.models[1:])), View(sets=ALL_SETS))
     assert len(json.loads(samples_json(rows))["samples"]) == 5
     assert len(list(csv.DictReader(io.StringIO(samples_csv(rows))))) == 5
-
-
-# files
-
-
-def test_a_file_is_written_whole_and_alone(tmp_path: Path) -> None:
-    assert save(tmp_path / "a.csv", "猫\n") == tmp_path / "a.csv"
-    assert (tmp_path / "a.csv").read_bytes() == "猫\n".encode()
-    assert [path.name for path in tmp_path.iterdir()] == ["a.csv"]
-
-
-@pytest.mark.parametrize("kind", ["file", "folder", "link"])
-def test_nothing_is_overwritten(kind: str, tmp_path: Path) -> None:
-    path, kept = tmp_path / "a.csv", tmp_path / "kept"
-    if kind == "file":
-        path.write_text("kept")
-    elif kind == "folder":
-        path.mkdir()
-    else:
-        kept.write_text("kept")
-        path.symlink_to(kept)
-    before = sorted(tmp_path.iterdir())
-    with pytest.raises(ThiniceError, match="exists already and is left as it is"):
-        save(path, "new")
-    assert sorted(tmp_path.iterdir()) == before
-    assert kind == "folder" or path.read_text() == "kept"
-
-
-@pytest.mark.parametrize("name", ["missing/a.csv", "file/a.csv", "file/b/c", "a" * 300], ids=lambda name: name[:9])
-def test_what_cannot_be_written_is_an_error_that_says_so(name: str, tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("kept")
-    with pytest.raises(ThiniceError) as caught:
-        save(tmp_path / name, "new")
-    assert "cannot be written" in caught.value.what and caught.value.do
-    assert [path.name for path in tmp_path.iterdir()] == ["file"]
-
-
-def test_a_free_path_is_the_first_that_is(tmp_path: Path) -> None:
-    assert free_path(tmp_path / "a.csv") == tmp_path / "a.csv"
-    (tmp_path / "a.csv").touch()
-    assert free_path(tmp_path / "a.csv") == tmp_path / "a-2.csv"
-    (tmp_path / "a-2.csv").touch()
-    assert free_path(tmp_path / "a.csv") == tmp_path / "a-3.csv"
-    (tmp_path / "folder").mkdir()
-    assert free_path(tmp_path / "folder") == tmp_path / "folder-2"

@@ -1,9 +1,8 @@
 """~ is expanded in every option and argument of the command line, also after =, where no shell does it."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import get_type_hints
 
 import numpy as np
 import pytest
@@ -11,10 +10,11 @@ from typer.testing import CliRunner, Result
 
 from tests.linear_models import Files, write_files
 from tests.places import LINEAR_MODELS
-from tests.protocol.test_request import made, parsed
 from thinice_tui.commands.app import app
 from thinice_tui.commands.options import expanded_path
+from thinice_tui.errors import UsageError
 from thinice_tui.runfile.reader import read_run
+from thinice_tui.safe_io.paths import expanded
 
 
 @pytest.fixture
@@ -81,19 +81,6 @@ def test_a_run_file_stores_expanded_paths(at_home: Path, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize(
-    "changes",
-    [
-        {"dense": Path("~/a.pt"), "pruned": (Path("~"), Path("~root"))},
-        {"control": Path("~nobody-of-that-name/a.pt"), "run": Path("~/a b.thinice")},
-    ],
-)
-def test_a_file_whose_name_begins_with_a_tilde_can_be_given(changes: dict[str, Any], home: Path) -> None:
-    assert home.exists()
-    request = replace(made(**changes), folder=Path.cwd())
-    assert parsed(request.command()[1:]) == request
-
-
-@pytest.mark.parametrize(
     "words",
     [
         "report ~nobody-0/a",
@@ -109,3 +96,10 @@ def test_an_unknown_home_folder_is_a_usage_error(files: Files, words: str) -> No
     result = call(*words.split())
     assert result.exit_code == 2 and "write ./~nobody-0/" in " ".join(result.stderr.split()), result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_a_tilde_is_a_home_folder_and_other_paths_are_unchanged(home: Path) -> None:
+    assert expanded("~/a") == home / "a" and expanded("~") == home
+    assert expanded("./~/a") == Path("~/a") and expanded("a~") == Path("a~")
+    with pytest.raises(UsageError, match="there is no such home folder"):
+        expanded("~nobody-0/a")

@@ -10,26 +10,13 @@ import pytest
 import torch
 
 from tests.models.reference_networks import REFERENCES
-from tests.refused_files import TEN_TB, refused
+from tests.refused_files import TEN_TB, legacy, refused, rezipped
 from thinice_tui.data.spec import read_samples
 from thinice_tui.errors import CheckpointError, DataError, ThiniceError
 from thinice_tui.models.load import load_model
-from thinice_tui.safe_io.torch_file import examine_torch_file
+from thinice_tui.safe_io.torch_file import ZIP, examine_torch_file
 
 STATE = REFERENCES["cifar_resnet18"].make(10, 3)
-
-
-def legacy(content: object, path: Path) -> None:
-    torch.save(content, path, _use_new_zipfile_serialization=False)
-
-
-def rezipped(path: Path, change: Callable[[str, bytes], bytes]) -> None:
-    """The zip archive at `path` with its entries changed."""
-    with zipfile.ZipFile(path) as archive:
-        entries = {info.filename: archive.read(info) for info in archive.infolist()}
-    with zipfile.ZipFile(path, "w") as made:
-        for name, content in entries.items():
-            made.writestr(name, change(name, content))
 
 
 def claiming_zip(path: Path) -> None:
@@ -63,12 +50,9 @@ def claiming_twice(path: Path) -> None:
 
 
 def bomb(path: Path) -> None:
+    """32 MB of zeros, compressed."""
     torch.save({"conv1.weight": torch.zeros(2**23)}, path)
-    with zipfile.ZipFile(path) as archive:
-        entries = {info.filename: archive.read(info) for info in archive.infolist()}
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
-        for name, content in entries.items():
-            made.writestr(name, content)
+    rezipped(path, method=zipfile.ZIP_DEFLATED)
 
 
 def memo_bomb(path: Path) -> None:
@@ -102,11 +86,11 @@ FILES: dict[str, tuple[Callable[[Path], object], str]] = {
     "legacy, huge storage": (claiming_legacy, "claims 10,000,000,000,000 bytes of tensors"),
     "legacy, huge storage named again": (claiming_twice, "claims 10,000,000,000,000 bytes of tensors"),
     "zip bomb": (bomb, "it is compressed, or made to fill the memory"),
-    "memo bomb": (memo_bomb, "not a readable checkpoint|that torch did not write"),
+    "memo bomb": (memo_bomb, "not a readable file of torch.save|that torch did not write"),
     "memo bomb in a zip": (memo_bomb_among_arrays, "no weights found|holds a int without"),
-    "truncated": (truncated, "not a readable checkpoint, or is truncated"),
+    "truncated": (truncated, "not a readable file of torch.save, or is truncated"),
     "truncated legacy": (truncated_legacy, "is cut short|truncated"),
-    "a few bytes": (lambda p: p.write_bytes(b"PK\x03\x04 cut"), "not a readable checkpoint, or is truncated"),
+    "a few bytes": (lambda p: p.write_bytes(b"PK\x03\x04 cut"), "not a readable file of torch.save, or is truncated"),
     "old tar": (lambda p: p.write_bytes(bytes(257) + b"ustar" + bytes(300)), "is a tar archive"),
     "other zip": (other_zip, "a zip archive without data.pkl"),
     "a pickle": (lambda p: p.write_bytes(pickle.dumps(Path("a"))), r"torch did not write \(it names pathlib"),
@@ -147,11 +131,5 @@ def test_imports_and_claims_are_known_before_anything_is_loaded(zipped: bool, tm
 
 def test_a_compressed_entry_is_named(tmp_path: Path) -> None:
     torch.save({"w": torch.zeros(4)}, tmp_path / "a.pt")
-    with (
-        zipfile.ZipFile(tmp_path / "a.pt") as stored,
-        zipfile.ZipFile(tmp_path / "b.pt", "w", zipfile.ZIP_DEFLATED) as z,
-    ):
-        for name in stored.namelist():
-            z.writestr(name, stored.read(name))
-    found = examine_torch_file(tmp_path / "b.pt", b"PK\x03\x04", CheckpointError)
-    assert found.compressed.endswith("data.pkl")
+    rezipped(tmp_path / "a.pt", method=zipfile.ZIP_DEFLATED)
+    assert examine_torch_file(tmp_path / "a.pt", ZIP, CheckpointError).compressed.endswith("data.pkl")

@@ -25,17 +25,17 @@ def compare_headless(request: Request, targets: Sequence[Target], samples_in_rep
     console = Console(stderr=True, emoji=False)
     console.print(READING, style="dim")
     with ExitStack() as closing:
-        stdout, hold = closing.enter_context(own_stdout()), closing.enter_context(RunClaim())
+        stdout, claim = closing.enter_context(own_stdout()), closing.enter_context(RunClaim())
         if request.run is not None:
-            hold.acquire(request.run, None)
+            claim.acquire(request.run, None)
         prepare_process()
-        from thinice_tui.engine.compare import execute, prepare  # torch takes seconds: hold the file before
+        from thinice_tui.engine.compare import execute, prepare  # torch takes seconds: claim the file before
         from thinice_tui.report.console import ConsoleObserver
 
         prepared = prepare(request)
         try:
             with ConsoleObserver(console) as observer:
-                execute(request, prepared, observer, hold=hold)
+                execute(request, prepared, observer, claim=claim)
         except (KeyboardInterrupt, Interrupted) as stop:
             if not holds_results(prepared.path):
                 raise Interrupted("interrupted before anything was computed") from None

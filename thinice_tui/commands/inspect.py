@@ -39,7 +39,7 @@ def inspect(
     Each file after the first is compared with the first one: is it that model, pruned?
     """
     with shown_errors(debug):
-        from thinice_tui.report.output import check_format
+        from thinice_tui.report.formats import check_format
 
         chosen = check_format(form)
         from thinice_tui.engine.inspection import inspect_models

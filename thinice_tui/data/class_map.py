@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from thinice_tui.errors import DataError
-from thinice_tui.safe_io.file_kind import check_not_another_kind, first_bytes, kind
+from thinice_tui.safe_io.file_kind import checked_head, kind
 from thinice_tui.safe_io.limits import file_size
 
 EXPECTED = 'JSON {"folder": number} or CSV lines folder,number'
@@ -19,8 +19,7 @@ def read_class_map(path: Path) -> tuple[dict[str, int], tuple[str, ...]]:
     JSON: {"cat": 3}, {"3": "cat"}, {"3": ["n01491361", "tiger_shark"]} as ImageNet's own, or a list of folder names
     in the order of the labels. CSV: a line folder,number for each, with or without a header.
     """
-    check_not_another_kind(path, EXPECTED, DataError)
-    what = kind(first_bytes(path, EXPECTED, DataError))
+    what = kind(checked_head(path, EXPECTED, DataError))
     if what not in ("text", "something else"):
         raise DataError(f"{path}: is {what}, expected {EXPECTED}", "write the class map as text")
     if file_size(path) > MAX_BYTES:

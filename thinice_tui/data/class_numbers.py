@@ -44,9 +44,9 @@ def number_classes(names: Iterable[str], known: Sequence[str], source: str, reme
     if wordnet and len(ordered) != IMAGENET_CLASSES:
         raise DataError(
             f"{source}: has {len(ordered)} WordNet ids as classes ({_first(ordered)}), not all {IMAGENET_CLASSES} of "
-            "ImageNet, so that their order does not say which output of a model each is",
-            f"{remedy}; for a model of ImageNet's classes its own list does, "
-            '{"0": ["n01440764", "tench"], …}, and for one trained on these alone their names in order, '
+            "ImageNet, so their order does not give the model's outputs",
+            f"{remedy}; for a model of ImageNet's classes give ImageNet's own list, "
+            '{"0": ["n01440764", "tench"], …}, and for a model of these classes alone their names in order, '
             f'["{ordered[0]}", …]',
         )
     if known and not wordnet:

@@ -52,9 +52,8 @@ def decode_image(stream: BinaryIO, name: str, geometry: Geometry) -> NDArray[np.
     except UnidentifiedImageError as error:
         stream.seek(0)
         head = stream.read(HEAD)
-        what = "a Git LFS pointer" if head.startswith(b"version https://git-lfs") else kind(head)
         raise DataError(
-            f"{name}: is {what if head else 'empty'}, expected an image", f"expected {', '.join(FORMATS)}"
+            f"{name}: is {kind(head) if head else 'empty'}, expected an image", f"expected {', '.join(FORMATS)}"
         ) from error
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise DataError(f"{name}: cannot be decoded ({error})", "it is damaged or cut short: copy it again") from error

@@ -14,7 +14,7 @@ from thinice_tui.data.samples import Samples
 from thinice_tui.data.sources.npy_pair import read_npy
 from thinice_tui.errors import DataError, UsageError
 from thinice_tui.protocol.request import DataOptions
-from thinice_tui.safe_io.file_kind import check_not_another_kind, first_bytes, kind
+from thinice_tui.safe_io.file_kind import checked_head, kind
 from thinice_tui.safe_io.limits import file_size
 
 EXPECTED = "a list of original indices: one a line, CSV with a column `sample` or `index`, JSON, or a NumPy array"
@@ -90,8 +90,7 @@ def read_indices(path: Path) -> NDArray[np.int64]:
     a list of objects with `sample` or `index`, or an object with such a list under `samples` or `indices`. NumPy:
     whole numbers [n] in an .npy. Every list that thinice-tui exports can be read.
     """
-    check_not_another_kind(path, EXPECTED, DataError)
-    head = first_bytes(path, EXPECTED, DataError)
+    head = checked_head(path, EXPECTED, DataError)
     if head.startswith(b"\x93NUMPY"):
         return _from_npy(path)
     if (what := kind(head)) not in ("text", "something else"):

@@ -104,20 +104,20 @@ def prepare(request: Request) -> PreparedRun:
 
 
 def execute(
-    request: Request, prepared: PreparedRun, observer: Observer, log: Path | None = None, hold: RunClaim | None = None
+    request: Request, prepared: PreparedRun, observer: Observer, log: Path | None = None, claim: RunClaim | None = None
 ) -> None:
     """Attack until the run is finished; the same call resumes an unfinished run and does nothing for a finished one.
 
-    log: the file that holds this process's messages, for views; None: they go to a terminal. hold: the hold on the run
-    file that the caller took before reading models and data; None: it is taken here. Raises ThiniceError.
+    log: the file that holds this process's messages, for views; None: they go to a terminal. claim: the caller's claim
+    on the run file, taken before models and data are read; None: it is taken here. Raises ThiniceError.
     """
     for note in prepared.notes:
         observer.note(note)
     device = choose_device(request.device)
-    with hold or RunClaim() as held:
+    with claim or RunClaim() as claimed:
         plan = make_plan(prepared.models, prepared.samples, request.settings, (), device, classes=0)
         check_continues(prepared.path, plan, [model.record() for model in prepared.models])
-        held.acquire(prepared.path, log)
+        claimed.acquire(prepared.path, log)
         run_comparison(
             prepared.models,
             prepared.samples,
@@ -129,7 +129,7 @@ def execute(
             {"engine": asdict(this_engine(log)), "request": request.as_dict(), **prepared.origin},
             request.time_limit,
             prepared.warnings,
-            held,
+            claimed,
         )
 
 
@@ -137,8 +137,8 @@ def plan_only(request: Request, prepared: PreparedRun) -> DryRun:
     """Check the models as a run does, and plan it; nothing is attacked or written. Raises ThiniceError."""
     device = choose_device(request.device)
     images = prepared.probe.first(PROBED)
-    with full_precision(), RunClaim() as hold:
-        classes, checks = check_models(prepared.models, prepared.samples, images, device, prepared.path, hold)
+    with full_precision(), RunClaim() as claim:
+        classes, checks = check_models(prepared.models, prepared.samples, images, device, prepared.path, claim)
     warnings = (*prepared.warnings, *(check.warning for _, check in checks if check.warning))
     return planned(prepared.models, prepared.samples, request.settings, classes, device, prepared.path, warnings)
 

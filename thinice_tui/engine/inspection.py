@@ -29,7 +29,7 @@ METADATA = ("arch", "dataset", "class_names", "recipe", "seed", "measured", "epo
 def inspect_models(paths: Sequence[Path], arch: str, normalize: str, options: ModelOptions) -> Iterator[InspectedModel]:
     """Load each file as `compare` does, and compare each after the first with the first.
 
-    Raises ThiniceError at the first file that cannot be loaded, or that is for another task than the first.
+    Raises ThiniceError at the first file that cannot be loaded or that is for another task than the first.
     """
     dense: LoadedModel | None = None
     for number, path in enumerate(paths):

@@ -23,8 +23,8 @@ class WeightSimilarity:
 
     Fractions in [0,1], NaN where nothing can be compared. kept: weights that are not zero in the model; identical:
     of the kept, those equal in both; cosine: between the kept weights and the dense weights in their places, per
-    layer, averaged with the number of kept weights; largest: of the kept, those that magnitude pruning of the dense
-    model to the same number per layer would keep.
+    layer, averaged over the layers with their numbers of kept weights; largest: of the kept, those that magnitude
+    pruning of the dense model to the same number per layer would keep.
     """
 
     same_architecture: bool

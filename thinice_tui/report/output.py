@@ -1,27 +1,22 @@
-"""The formats a report comes in, and where it goes."""
+"""Where a report goes: checked before anything is read or computed, and written whole or not at all."""
 
 import io
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Literal, TextIO, get_args
+from typing import BinaryIO, TextIO
 
 from rich.console import Console
 
 from thinice_tui.analysis.comparison import Analysis, analyse
 from thinice_tui.errors import RunFileError, ThiniceError, UsageError
-from thinice_tui.report.json_report import json_report
-from thinice_tui.report.text_report import print_report
+from thinice_tui.report.formats import FORMATS, check_format, format_of
 from thinice_tui.runfile.reader import read_run
 from thinice_tui.safe_io.atomic_write import check_writable, write_whole
 
-Format = Literal["text", "json"]
-FORMATS: tuple[Format, ...] = get_args(Format)
-SUFFIXES: dict[str, Format] = {".txt": "text", ".json": "json"}
-"""What a file's name says of its format. Other names say nothing."""
 STDOUT = ("/dev/stdout", "/proc/self/fd/1", "/dev/fd/1")
 FILE_WIDTH = 100
+"""Columns of a text report in a file."""
 
 
 @dataclass(frozen=True)
@@ -30,28 +25,22 @@ class Target:
 
     path: Path | None
     """None: to stdout."""
-    form: Format
-
-
-def check_format(name: str | None) -> Format:
-    """The format of that name, text where none is given; raises UsageError."""
-    if name is not None and name not in FORMATS:
-        raise UsageError(f"--format is {name!r}, expected {' or '.join(FORMATS)}")
-    return "json" if name == "json" else "text"
+    form: str
+    """A key of FORMATS."""
 
 
 def plan_output(
     form: str | None, outputs: Sequence[Path], samples: bool, kept: Sequence[Path | None] = ()
 ) -> tuple[Target, ...]:
-    """Where reports go: to each file of `outputs`, else to stdout; checked before anything is read or computed.
+    """Each file of `outputs`, or stdout where there is none.
 
-    form: what --format says; None: it was not given, and each file's name decides. samples: every sample is wanted,
-    which only JSON holds. kept: the command's own files, which no report may replace. Raises UsageError where options
-    contradict one another, ThiniceError where a file cannot be written.
+    form: what --format says; None: each file's name decides. samples: every sample is wanted, which not every format
+    holds. kept: the command's own files, which no report may replace. Raises UsageError where options contradict one
+    another, ThiniceError where a file cannot be written.
     """
     asked = check_format(form)
     targets = tuple(_target(path, asked, form is not None) for path in outputs) or (Target(None, asked),)
-    if samples and all(target.form != "json" for target in targets):
+    if samples and not any(FORMATS[target.form].holds_samples for target in targets):
         raise UsageError("--samples-in-report is for JSON reports", "add --format json, or -o NAME.json")
     paths = [target.path for target in targets]
     for number, path in enumerate(paths):
@@ -63,7 +52,7 @@ def plan_output(
 
 
 def holds_results(path: Path) -> bool:
-    """Whether the run file `path` is there, and a report of it would say anything."""
+    """Whether the run file `path` is there and anything is computed, so that a report of it says something."""
     try:
         return analyse(read_run(path)).begun
     except RunFileError:
@@ -71,10 +60,10 @@ def holds_results(path: Path) -> bool:
 
 
 def write_report(path: Path, targets: Sequence[Target], samples: bool, stdout: TextIO | None = None) -> None:
-    """The report of the run file `path`, to every target; a file is replaced whole or not at all.
+    """Write the report of the run file `path` to every target; a file is replaced whole or not at all.
 
-    samples: JSON holds every sample, too. stdout: where that is; None: sys.stdout. Where one target fails the others
-    are still written; then RunFileError.
+    samples: formats that can hold every sample do. stdout: the stream to use for it; None: sys.stdout. Where one target
+    fails the others are still written; then RunFileError is raised.
     """
     analysis = analyse(read_run(path))
     failed: list[RunFileError] = []
@@ -83,7 +72,7 @@ def write_report(path: Path, targets: Sequence[Target], samples: bool, stdout: T
             _write(analysis, target, samples, stdout)
         except OSError as error:
             if target.path is None and isinstance(error, BrokenPipeError):
-                raise  # whoever read stdout has seen enough
+                raise  # the program that reads stdout has seen enough
             failed.append(
                 RunFileError(
                     f"{target.path or 'stdout'}: cannot be written ({error.strerror})",
@@ -94,12 +83,13 @@ def write_report(path: Path, targets: Sequence[Target], samples: bool, stdout: T
         raise failed[0]
 
 
-def _target(path: Path, asked: Format, explicit: bool) -> Target:
-    named = SUFFIXES.get(path.suffix.lower())
+def _target(path: Path, asked: str, explicit: bool) -> Target:
+    named = format_of(path)
     if explicit and named not in (None, asked):
+        suffixes = ", ".join(one.suffix for one in FORMATS.values())
         raise UsageError(
             f"-o {path} is named as {named}, --format says {asked}",
-            f"leave --format out, for the name decides, or name the file otherwise; expected {', '.join(SUFFIXES)}",
+            f"leave --format out, for the name decides, or name the file otherwise; expected {suffixes}",
         )
     return Target(None if str(path) in STDOUT else path, named or asked)
 
@@ -127,24 +117,17 @@ def _same(one: Path | None, other: Path | None) -> bool:
 
 
 def _write(analysis: Analysis, target: Target, samples: bool, stdout: TextIO | None) -> None:
+    write = FORMATS[target.form].write
     if target.path is None:
-        _print(analysis, target.form, samples, Console(file=stdout))
+        console = Console(file=stdout)
+        write(analysis, samples, console)
+        console.file.flush()
         return
 
     def fill(stream: BinaryIO) -> None:
         text = io.TextIOWrapper(stream, encoding="utf-8")
-        _print(analysis, target.form, samples, Console(file=text, width=FILE_WIDTH))
+        write(analysis, samples, Console(file=text, width=FILE_WIDTH))
+        text.flush()
         text.detach()
 
     write_whole(target.path, fill)
-
-
-def _print(analysis: Analysis, form: Format, samples: bool, console: Console) -> None:
-    if form == "json":
-        json.dump(json_report(analysis, samples), console.file, indent=2, allow_nan=False)
-        console.file.write("\n")
-    else:
-        with console.capture() as captured:  # rich itself would end the program on a closed pipe
-            print_report(analysis, console)
-        console.file.write(captured.get())
-    console.file.flush()

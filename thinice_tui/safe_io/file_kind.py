@@ -7,6 +7,7 @@ from thinice_tui.errors import ThiniceError
 
 HEAD = 512
 """Bytes that are read to tell a file's kind."""
+_LFS = b"version https://git-lfs.github.com/spec/"
 _MAGIC = (
     (b"PK\x03\x04", "a zip archive"),
     (b"PK\x05\x06", "an empty zip archive"),
@@ -26,20 +27,21 @@ _MAGIC = (
     (b"%PDF", "a PDF document"),
     (b"SQLite format 3\x00", "an SQLite database"),
     (b"\x7fELF", "a program"),
+    (_LFS, "a Git LFS pointer"),
 )
 
 
-def check_not_another_kind(path: Path, expected: str, error: type[ThiniceError] = ThiniceError) -> None:
-    """Raise `error` where `path` cannot be a file of any binary format, with what it is instead.
+def checked_head(path: Path, expected: str, error: type[ThiniceError] = ThiniceError) -> bytes:
+    """The first HEAD bytes of `path`; raises `error` where it cannot be a file of any binary format.
 
-    These are recognised: no such file, a folder, a device or pipe (never opened, since it could block), no
-    permission, an empty file, a Git LFS pointer, a web page, an XML document. expected: what the file should be, as
-    in "expected {expected}". Reads at most HEAD bytes.
+    The message says what it is instead: no such file, a folder, a device or pipe (never opened, since it could block),
+    no permission, an empty file, a Git LFS pointer, a web page, an XML document. expected: what the file should be,
+    as in "expected {expected}".
     """
-    head = first_bytes(path, expected, error)
+    head = _first_bytes(path, expected, error)
     if not head:
         raise error(f"{path}: is empty, expected {expected}", "copy or download it again")
-    if head.startswith(b"version https://git-lfs.github.com/spec/"):
+    if head.startswith(_LFS):
         raise error(
             f"{path}: is a Git LFS pointer, not the file itself, expected {expected}",
             "fetch the file that it points to: run `git lfs pull` in its repository",
@@ -55,10 +57,11 @@ def check_not_another_kind(path: Path, expected: str, error: type[ThiniceError] 
             f"{path}: is an XML document, expected {expected}",
             "the download gave an error message instead of the file: read it, and download the file again",
         )
+    return head
 
 
-def first_bytes(path: Path, expected: str, error: type[ThiniceError] = ThiniceError, count: int = HEAD) -> bytes:
-    """The first `count` bytes of a regular file; raises `error` where it is absent, no regular file, or unreadable."""
+def _first_bytes(path: Path, expected: str, error: type[ThiniceError]) -> bytes:
+    """The first HEAD bytes of a regular file; raises `error` where it is absent, no regular file, or unreadable."""
     try:
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):
@@ -66,7 +69,7 @@ def first_bytes(path: Path, expected: str, error: type[ThiniceError] = ThiniceEr
         if not stat.S_ISREG(mode):
             raise error(f"{path}: is a device or a pipe, expected {expected}", "save it to a file first")
         with path.open("rb") as stream:
-            return stream.read(count)
+            return stream.read(HEAD)
     except (FileNotFoundError, NotADirectoryError):
         raise error(f"{path}: there is no such file", f"check the path; expected {expected}") from None
     except (OSError, ValueError) as caught:  # ValueError: a null byte in the path

@@ -8,10 +8,9 @@ import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 from thinice_tui.errors import ThiniceError, reason
-from thinice_tui.safe_io.file_kind import check_not_another_kind, kind
+from thinice_tui.safe_io.file_kind import checked_head, kind
 from thinice_tui.safe_io.limits import file_size
 
 MAX_HEADER_BYTES = 100_000_000
@@ -64,11 +63,14 @@ def read_safetensors_header(path: Path, expected: str, error: type[ThiniceError]
     Raises `error` where the file is no safetensors file, is cut short, or where types, shapes and places of the
     tensors do not fit one another. expected: what the file should be, as in "expected {expected}".
     """
-    check_not_another_kind(path, expected, error)
-    size = file_size(path, error)
+    head = checked_head(path, expected, error)
+    size, length = file_size(path, error), int.from_bytes(head[:8], "little")
+    if size < 8 or length > min(size - 8, MAX_HEADER_BYTES):
+        what, claim = kind(head), f"claims a header of {length:,} bytes, but the file has {size:,}"
+        raise error(f"{path}: {claim if what == 'something else' else f'is {what}'}", f"expected {expected}")
     try:
         with path.open("rb") as stream:
-            raw = _header_bytes(stream, size, path, expected, error)
+            raw = stream.read(8 + length)[8:]
     except OSError as caught:
         raise error(f"{path}: cannot be read ({reason(caught)})", "check its permissions and its disk") from caught
     try:
@@ -84,17 +86,6 @@ def read_safetensors_header(path: Path, expected: str, error: type[ThiniceError]
     tensors = {name: _entry(path, name, entry, start, error) for name, entry in header.items()}
     _check_places(path, tensors, start, size, error)
     return SafetensorsHeader(tensors, {key: str(value) for key, value in metadata.items()})
-
-
-def _header_bytes(stream: BinaryIO, size: int, path: Path, expected: str, error: type[ThiniceError]) -> bytes:
-    head = stream.read(512)
-    length = int.from_bytes(head[:8], "little")
-    if size < 8 or length > min(size - 8, MAX_HEADER_BYTES):
-        what = kind(head)
-        claims = f"claims a header of {length:,} bytes, but the file has {size:,}"
-        raise error(f"{path}: {claims if what == 'something else' else f'is {what}'}", f"expected {expected}")
-    stream.seek(8)
-    return stream.read(length)
 
 
 def _entry(path: Path, name: str, entry: object, start: int, error: type[ThiniceError]) -> TensorEntry:

@@ -68,7 +68,7 @@ def unreadable_torch_file(
     """The error for a file that torch cannot read; head: its first bytes, or empty where they say nothing."""
     found = kind(head) if head else ""
     named = f"; it looks like {found}" if found not in ("", "something else", "a zip archive") else ""
-    return error(f"{path}: is not a readable checkpoint, or is truncated ({reason(caught)}{named})", _AGAIN)
+    return error(f"{path}: is not a readable file of torch.save, or is truncated ({reason(caught)}{named})", _AGAIN)
 
 
 def _examine_zip(path: Path, error: type[ThiniceError]) -> TorchFile:

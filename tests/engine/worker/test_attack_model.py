@@ -24,7 +24,10 @@ def probe() -> Tensor:
 def test_the_sample_models_are_folded_and_equal(name: str, probe: Tensor) -> None:
     judge = load_model(SAMPLE_MODELS / f"{name}.pt").classifier()
     attack_model = prepare_attack_model(judge, probe, "fp32")
-    assert attack_model.steps == ("folded batch norms", "ReLUs in place", "channels_last") and attack_model.precision == "fp32"
+    assert (
+        attack_model.steps == ("folded batch norms", "ReLUs in place", "channels_last")
+        and attack_model.precision == "fp32"
+    )
     with torch.no_grad():
         assert (attack_model.module(probe) - judge(probe)).abs().max() < SAME * float(judge(probe).abs().max())
     assert not any(p.requires_grad for p in attack_model.module.parameters()) and not attack_model.module.training

@@ -24,7 +24,7 @@ def test_an_architecture_is_named_by_file_or_module(files: Files) -> None:
 
 
 def test_an_arch_in_a_checkpoint_never_names_code(files: Files, tmp_path: Path) -> None:
-    code = tmp_path / "evil.py"
+    code = tmp_path / "code.py"
     code.write_text("open('executed', 'w')\n")
     state = module(files.task.weight).state_dict()
     torch.save({"state_dict": state, "arch": f"{code}:factory"}, files.dense)

@@ -3,7 +3,6 @@
 import io
 import pickle
 import re
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from typer.testing import CliRunner
 
 from tests.linear_models import ARCH, Files, module
 from tests.models.reference_networks import REFERENCES
-from tests.refused_files import EXECUTED, TEN_TB, RunsCode, refused
+from tests.refused_files import EXECUTED, TEN_TB, RunsCode, legacy, refused, rezipped
 from tests.safetensors_files import safetensors_bytes
 from thinice_tui.commands.app import app
 from thinice_tui.errors import CheckpointError, ThiniceError
@@ -23,27 +22,14 @@ from thinice_tui.models.load import load_model
 STATE = REFERENCES["cifar_resnet18"].make(10, 3)
 
 
-class EvilModule(nn.Module):
+class CodeModule(nn.Module):
     """A whole module that runs code when it is unpickled."""
 
     def __reduce__(self) -> tuple[object, tuple[str]]:
         return RunsCode().__reduce__()
 
 
-def legacy(content: object, path: Path) -> None:
-    torch.save(content, path, _use_new_zipfile_serialization=False)
-
-
-def rezipped(path: Path, change: Callable[[str, bytes], bytes]) -> None:
-    """The zip archive at `path` with its entries changed."""
-    with zipfile.ZipFile(path) as archive:
-        entries = {info.filename: archive.read(info) for info in archive.infolist()}
-    with zipfile.ZipFile(path, "w") as made:
-        for name, content in entries.items():
-            made.writestr(name, change(name, content))
-
-
-def evil_before_magic(path: Path) -> None:
+def code_before_magic(path: Path) -> None:
     legacy(STATE, path)
     path.write_bytes(pickle.dumps(RunsCode()) + path.read_bytes())
 
@@ -52,17 +38,17 @@ def script(path: Path, module: nn.Module | None = None) -> None:
     torch.jit.save(torch.jit.trace(module or nn.Flatten(), torch.rand(1, 3, 4, 4)), path)  # type: ignore[no-untyped-call]
 
 
-def evil_in_script(path: Path) -> None:
+def code_in_script(path: Path) -> None:
     """A TorchScript archive whose data, attributes and constants are pickles that run code."""
     script(path)
     rezipped(path, lambda name, content: pickle.dumps(RunsCode()) if name.endswith(".pkl") else content)
 
 
-def evil_in_export(path: Path) -> None:
+def code_in_export(path: Path) -> None:
     torch.export.save(torch.export.export(nn.Flatten().eval(), (torch.rand(2, 3, 4, 4),)), path)
-    evil = io.BytesIO()
-    torch.save(RunsCode(), evil)
-    rezipped(path, lambda name, content: evil.getvalue() if name.endswith(".pt") else content)
+    payload = io.BytesIO()
+    torch.save(RunsCode(), payload)
+    rezipped(path, lambda name, content: payload.getvalue() if name.endswith(".pt") else content)
 
 
 class Writes(nn.Module):
@@ -78,15 +64,15 @@ ENTRIES: dict[str, Callable[[Path], object]] = {
     "inside a state dict": lambda path: torch.save({"state_dict": {**STATE, "conv1.weight": RunsCode()}}, path),
     "deep in a list": lambda path: torch.save({"net": STATE, "log": [{"a": (1, [RunsCode()])}]}, path),
     "as a key": lambda path: torch.save({"state_dict": STATE, "log": {RunsCode(): 1}}, path),
-    "a whole module": lambda path: torch.save(EvilModule(), path),
-    "a module in a container": lambda path: torch.save({"model": EvilModule()}, path),
+    "a whole module": lambda path: torch.save(CodeModule(), path),
+    "a module in a container": lambda path: torch.save({"model": CodeModule()}, path),
     "legacy": lambda path: legacy({"state_dict": STATE, "args": RunsCode()}, path),
     "legacy, alone": lambda path: legacy(RunsCode(), path),
     "plain pickle": lambda path: path.write_bytes(pickle.dumps(RunsCode())),
     "plain pickle of a dict": lambda path: path.write_bytes(pickle.dumps({"state_dict": RunsCode()})),
-    "before torch's magic number": evil_before_magic,
-    "TorchScript": evil_in_script,
-    "torch.export": evil_in_export,
+    "before torch's magic number": code_before_magic,
+    "TorchScript": code_in_script,
+    "torch.export": code_in_export,
 }
 
 

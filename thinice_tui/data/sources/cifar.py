@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from thinice_tui.data.sources.source import DataSpec
 from thinice_tui.data.stored_data import StoredData
 from thinice_tui.errors import DataError, UsageError
-from thinice_tui.safe_io.file_kind import check_not_another_kind, first_bytes, kind
+from thinice_tui.safe_io.file_kind import checked_head, kind
 from thinice_tui.safe_io.restricted_unpickler import as_text, read_pickle
 
 CIFAR10_CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
@@ -111,8 +111,7 @@ def _read_batch(path: Path, archive: _Archive) -> tuple[NDArray[np.uint8], NDArr
 
 def _read_dict(path: Path, expected: str) -> dict[str, object]:
     """A pickled dict, its keys as text; raises DataError."""
-    check_not_another_kind(path, expected, DataError)
-    what = kind(first_bytes(path, expected, DataError))
+    what = kind(checked_head(path, expected, DataError))
     if what != "a pickle":
         raise DataError(f"{path}: is {what}", f"expected {expected}, unpacked")
     content = read_pickle(path, expected, DataError)

@@ -11,7 +11,7 @@ from thinice_tui.data.disk_arrays import Array, DiskArray
 from thinice_tui.data.sources.source import DataSpec
 from thinice_tui.data.stored_data import StoredData
 from thinice_tui.errors import DataError
-from thinice_tui.safe_io.file_kind import check_not_another_kind, first_bytes, kind
+from thinice_tui.safe_io.file_kind import checked_head, kind
 from thinice_tui.safe_io.limits import check_unpacks, file_size
 
 DIGITS = tuple("0123456789")
@@ -74,8 +74,7 @@ def _read_idx(path: Path, dimensions: int) -> Array:
     Format: two zero bytes, the type, the number of dimensions, each dimension as big-endian uint32, the bytes.
     """
     expected = f"an idx file of bytes in {dimensions} dimensions"
-    check_not_another_kind(path, expected, DataError)
-    head, length = first_bytes(path, expected, DataError), 4 + 4 * dimensions
+    head, length = checked_head(path, expected, DataError), 4 + 4 * dimensions
     if not head.startswith(b"\x1f\x8b"):
         shape = _shape(head[:length], dimensions, path, expected)
         return DiskArray(path, length, shape, np.dtype(np.uint8))

@@ -6,7 +6,7 @@ from thinice_tui.data.disk_arrays import Array, read_npy_at
 from thinice_tui.data.sources.source import DataSpec
 from thinice_tui.data.stored_data import StoredData
 from thinice_tui.errors import DataError
-from thinice_tui.safe_io.file_kind import check_not_another_kind, first_bytes, kind
+from thinice_tui.safe_io.file_kind import checked_head, kind
 from thinice_tui.safe_io.paths import expanded
 
 PAIRS = (("images", "labels"), ("image", "label"), ("x", "y"), ("X", "y"), ("X", "Y"), ("data", "labels"))
@@ -28,8 +28,7 @@ def read_npy_pair(spec: DataSpec) -> StoredData:
 
 def read_npy(path: Path) -> Array:
     """The array of an .npy, read on demand; raises DataError."""
-    check_not_another_kind(path, EXPECTED, DataError)
-    head = first_bytes(path, EXPECTED, DataError)
+    head = checked_head(path, EXPECTED, DataError)
     if not head.startswith(b"\x93NUMPY"):
         raise DataError(f"{path}: is {kind(head)}, expected {EXPECTED}", "save it with numpy.save")
     return read_npy_at(path, 0, str(path))

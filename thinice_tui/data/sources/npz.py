@@ -15,7 +15,7 @@ from thinice_tui.data.labels import as_texts
 from thinice_tui.data.sources.source import DataSpec
 from thinice_tui.data.stored_data import StoredData
 from thinice_tui.errors import DataError
-from thinice_tui.safe_io.file_kind import check_not_another_kind, first_bytes, kind
+from thinice_tui.safe_io.file_kind import checked_head, kind
 from thinice_tui.safe_io.limits import check_unpacks
 from thinice_tui.safe_io.npy_header import read_npy_header
 
@@ -28,7 +28,7 @@ _DAMAGED = "it is damaged: copy or download it again"
 def read_npz(spec: DataSpec) -> StoredData:
     """Images, labels and, where stored, `class_names` and `indices`; nothing is unpickled. Raises DataError."""
     path, named = spec.path, spec.named
-    check_not_another_kind(path, EXPECTED, DataError)
+    head = checked_head(path, EXPECTED, DataError)
     try:
         with zipfile.ZipFile(path) as archive:
             members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
@@ -39,7 +39,7 @@ def read_npz(spec: DataSpec) -> StoredData:
                 name: _read(archive, members[name], path) for name in ("indices", "class_names") if name in members
             }
     except zipfile.BadZipFile as error:
-        what = kind(first_bytes(path, EXPECTED, DataError))
+        what = kind(head)
         reason = f"is {what}" if what != "a zip archive" else f"is damaged or cut short ({error})"
         raise DataError(f"{path}: cannot be read: it {reason}", f"expected {EXPECTED}, whole") from error
     except (OSError, EOFError, ValueError, zlib.error, NotImplementedError, RuntimeError) as error:

@@ -13,7 +13,7 @@ from thinice_tui.data.encoded_images import EncodedImages, NamedStreams, byte_st
 from thinice_tui.data.sources.source import DataSpec
 from thinice_tui.data.stored_data import StoredData
 from thinice_tui.errors import DataError, reason
-from thinice_tui.safe_io.file_kind import check_not_another_kind, first_bytes, kind
+from thinice_tui.safe_io.file_kind import checked_head, kind
 from thinice_tui.safe_io.limits import check_fits
 
 if TYPE_CHECKING:
@@ -30,8 +30,7 @@ def read_parquet(spec: DataSpec) -> StoredData:
     Raises DataError.
     """
     path, named = spec.path, spec.named
-    check_not_another_kind(path, EXPECTED, DataError)
-    head = first_bytes(path, EXPECTED, DataError)
+    head = checked_head(path, EXPECTED, DataError)
     if not head.startswith(b"PAR1"):
         raise DataError(f"{path}: is {kind(head)}, expected {EXPECTED}", "copy or download it again")
     try:

@@ -12,7 +12,7 @@ from thinice_tui.data.labels import label_array
 from thinice_tui.data.sources.source import DataSpec
 from thinice_tui.data.stored_data import StoredData
 from thinice_tui.errors import DataError
-from thinice_tui.safe_io.file_kind import check_not_another_kind, first_bytes, kind
+from thinice_tui.safe_io.file_kind import checked_head, kind
 from thinice_tui.safe_io.limits import check_fits
 from thinice_tui.safe_io.torch_file import examine_torch_file, unreadable_torch_file
 
@@ -88,8 +88,7 @@ def _numbers(values: object, path: Path) -> "np.ndarray[Any, Any]":
 
 def _load(path: Path) -> object:
     """What torch.save wrote, memory-mapped where it is a zip archive; no code of it is run."""
-    check_not_another_kind(path, EXPECTED, DataError)
-    head = first_bytes(path, EXPECTED, DataError)
+    head = checked_head(path, EXPECTED, DataError)
     what = kind(head)
     if what not in ("a zip archive", "a pickle"):
         raise DataError(f"{path}: is {what}, expected {EXPECTED}", "copy or download it again")

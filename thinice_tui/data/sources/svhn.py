@@ -9,7 +9,7 @@ from thinice_tui.data.sources.mat import read_mat
 from thinice_tui.data.sources.source import DataSpec
 from thinice_tui.data.stored_data import StoredData
 from thinice_tui.errors import DataError
-from thinice_tui.safe_io.file_kind import check_not_another_kind, first_bytes, kind
+from thinice_tui.safe_io.file_kind import checked_head, kind
 
 
 def read_svhn(spec: DataSpec) -> StoredData:
@@ -20,8 +20,7 @@ def read_svhn(spec: DataSpec) -> StoredData:
     folder, name = spec.path, f"{spec.split}_32x32.mat"
     expected = f"SVHN's {name} (MATLAB 5)"
     path = folder / name if folder.is_dir() else folder
-    check_not_another_kind(path, expected, DataError)
-    head = first_bytes(path, expected, DataError)
+    head = checked_head(path, expected, DataError)
     if not head.startswith(b"MATLAB"):
         raise DataError(f"{path}: is {kind(head)}, expected {expected}", "copy or download it again")
     arrays = read_mat(path, ("X", "y"))

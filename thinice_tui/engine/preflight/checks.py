@@ -22,30 +22,30 @@ from thinice_tui.runfile.run_claim import RunClaim
 
 
 def check_models(
-    models: Sequence[RunModel], samples: Samples, images: Samples, device: torch.device, path: Path, hold: RunClaim
+    models: Sequence[RunModel], samples: Samples, images: Samples, device: torch.device, path: Path, claim: RunClaim
 ) -> tuple[int, list[tuple[str, CheckResult]]]:
     """Run all checks on `device`; returns the number of classes, and (model name, result) for each check.
 
     samples: those of the run, whose labels must fit; images: samples spread over the whole data, for determinism and
-    gradients; path, hold: the run file and this engine's hold on it.
+    gradients; path, claim: the run file and this engine's claim on it.
 
-    Raises ThiniceError for what is refused, Interrupted where a view of a held run asks to stop.
+    Raises ThiniceError for what is refused, Interrupted where a view of a claimed run asks to stop.
     """
     results: list[tuple[str, CheckResult]] = []
     for model in models:
-        _announce(hold, path, f"{model.name} · determinism")
+        _announce(claim, path, f"{model.name} · determinism")
         results += [(model.name, result) for result in check_determinism(model.loaded, images, device)]
     classes = _common_classes(models, samples, device)
     for model in models:
-        _announce(hold, path, f"{model.name} · gradients")
+        _announce(claim, path, f"{model.name} · gradients")
         results += [(model.name, result) for result in check_gradients(model.loaded, images, device)]
     return classes, results
 
 
-def _announce(hold: RunClaim, path: Path, doing: str) -> None:
+def _announce(claim: RunClaim, path: Path, doing: str) -> None:
     """Show `doing` to the views; raise Interrupted where one of them asks to stop."""
-    hold.report(doing)
-    if hold.is_held and read_control(path) == "stop":
+    claim.report(doing)
+    if claim.is_held and read_control(path) == "stop":
         clear_control(path)
         raise stopped("stopped as asked, before the attacks", path)
 

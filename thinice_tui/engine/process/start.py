@@ -59,19 +59,19 @@ def run_engine(request: Request, announcer: Announcer) -> None:
     console = Console(file=sys.stderr, width=WIDTH, force_terminal=False, emoji=False)
     path = request.run
     try:
-        with RunClaim() as hold:
+        with RunClaim() as claim:
             if path is not None:
-                hold.acquire(path, _log_path(path))
+                claim.acquire(path, _log_path(path))
             # only now, since importing torch takes seconds
             from thinice_tui.engine.compare import execute, prepare
 
             prepared = prepare(request)
             path = prepared.path
             log = _redirect_output(_log_path(path), path)
-            hold.acquire(path, log)
+            claim.acquire(path, log)
             announcer.announce(path, log)
             with ConsoleObserver(console) as observer:
-                execute(request, prepared, observer, log, hold)
+                execute(request, prepared, observer, log, claim)
     except RunBusyError as busy:
         assert path is not None
         announcer.announce(path, _log_path(path))

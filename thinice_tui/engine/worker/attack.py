@@ -1,7 +1,5 @@
 """One stage of the ensemble on one batch: attack a fast form of the model, verify with the model itself."""
 
-import time
-
 import torch
 from torch import Tensor
 
@@ -17,7 +15,6 @@ def run_attack(task: AttackTask, worker: Worker) -> BatchOutcome:
 
     A sample that only the fast form misclassifies still counts as robust; it is attacked again on the model itself.
     """
-    started = time.perf_counter()
     attack_model = worker.attack_model
     form = attack_model.module if task.stage.attack.gradients else attack_model.exact
     images, labels = (torch.from_numpy(array).to(worker.device) for array in (task.images, task.labels))
@@ -34,7 +31,7 @@ def run_attack(task: AttackTask, worker: Worker) -> BatchOutcome:
         index = only_fast_form.nonzero().flatten()
         verdict = verdict.updated(index, _attack(task, worker, judge, images[index], labels[index]))
         models.append(judge)
-    return outcome_of(task, verdict, models, started)
+    return outcome_of(task, verdict, models)
 
 
 def _attack(task: AttackTask, worker: Worker, model: CountingModel, images: Tensor, labels: Tensor) -> Verdict:

@@ -1,7 +1,5 @@
 """The distance measurement on one batch: the nearest adversarial image of each sample, judged by the model itself."""
 
-import time
-
 import torch
 from torch import Tensor
 
@@ -17,7 +15,6 @@ from thinice_tui.runfile.records import BatchOutcome
 
 def measure_distances(task: DistanceTask, worker: Worker) -> BatchOutcome:
     """The nearest images and their distances. None counts as broken: the ensemble's verdicts stay."""
-    started = time.perf_counter()
     norm, eps, judge = norm_of(worker.settings.norm), worker.settings.eps.value, worker.judge
     images, labels, standing, adversarial = (
         torch.from_numpy(array).to(worker.device)
@@ -39,4 +36,4 @@ def measure_distances(task: DistanceTask, worker: Worker) -> BatchOutcome:
         )
         logits = judge(found.images)
     verdict = Verdict(found.images, logits, found.distances, broken=torch.zeros_like(standing))
-    return outcome_of(task, verdict, [model], started, boundary=found.distances.cpu().numpy())
+    return outcome_of(task, verdict, [model], boundary=found.distances.cpu().numpy())

@@ -74,12 +74,13 @@ class LocalExecutor:
     def run(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, BatchOutcome]]:
         """Each task's verified outcome; lazily, so that one can be kept before the next is computed."""
         for task in tasks:
-            yield task, self._halving(task)
+            started = time.perf_counter()
+            outcome = self._halving(task)
+            yield task, replace(outcome, seconds=time.perf_counter() - started)
 
     def _halving(self, task: BatchTask) -> BatchOutcome:
         """The batch's outcome, computed in halves where the device has too little memory for the whole."""
         size = len(task.positions)
-        started = time.perf_counter()
         try:
             with self._named_errors(task.model, task.name, size):
                 return self._run_one(task)
@@ -91,8 +92,7 @@ class LocalExecutor:
             f"a batch of {size} is too large for {self._device} ({self._names[task.model]}, {task.name}): it was "
             "halved; its outcomes are as sound, with other random starts than on a larger device"
         )
-        halves = [self._halving(half) for half in task.halves()]
-        return replace(joined(halves), seconds=time.perf_counter() - started)
+        return joined([self._halving(half) for half in task.halves()])
 
     def _run_one(self, task: BatchTask) -> BatchOutcome:
         judge, attack_model = self._judges[task.model], self.attack_models[task.model]

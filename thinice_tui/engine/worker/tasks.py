@@ -1,7 +1,6 @@
 """What a worker computes: a batch of samples to attack, or a batch whose distances are to be measured."""
 
 import hashlib
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
@@ -108,10 +107,9 @@ def outcome_of(
     task: BatchTask,
     verdict: Verdict,
     models: Sequence[CountingModel],
-    started: float,
     boundary: NDArray[np.float64] | None = None,
 ) -> BatchOutcome:
-    """The outcome for the run file. models: those that were attacked; started: when, by time.perf_counter."""
+    """The outcome for the run file, its seconds not yet set. models: those that were attacked."""
     return BatchOutcome(
         positions=task.positions,
         logits=verdict.logits.cpu().numpy(),
@@ -122,5 +120,5 @@ def outcome_of(
         forwards=sum(model.forwards for model in models),
         backwards=sum(model.backwards for model in models),
         not_finite=sum(model.not_finite for model in models),
-        seconds=time.perf_counter() - started,
+        seconds=0.0,
     )

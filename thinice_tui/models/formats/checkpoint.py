@@ -12,7 +12,7 @@ from thinice_tui.errors import CheckpointError
 from thinice_tui.models.formats.registry import read_file
 from thinice_tui.models.masks.fold import FoldedMasks, fold_masks
 from thinice_tui.models.masks.mask_file import read_mask_file, split_mask_file
-from thinice_tui.safe_io.file_kind import check_not_another_kind, first_bytes
+from thinice_tui.safe_io.file_kind import checked_head
 
 EXPECTED = "a model file"
 
@@ -55,8 +55,7 @@ def read_checkpoint(path: Path, keep: float | None = None, trust: bool = False) 
     that scores keep, which files do not say. trust: whether code of the file may run.
     """
     file, mask_path = split_mask_file(path)
-    check_not_another_kind(file, EXPECTED, CheckpointError)
-    content = read_file(file, first_bytes(file, EXPECTED, CheckpointError), trust)
+    content = read_file(file, checked_head(file, EXPECTED, CheckpointError), trust)
     sha256 = _sha256(file)
     if content.network is not None:
         if mask_path is not None:

@@ -1,4 +1,4 @@
-"""What a reader of a checkpoint format returns: weights by name, or a whole network, and what is beside them."""
+"""What a reader of a checkpoint format returns: weights by name or a whole network, and the other data of the file."""
 
 from dataclasses import dataclass
 

@@ -10,11 +10,16 @@ from torch import Tensor
 
 from thinice_tui.errors import CheckpointError
 from thinice_tui.models.masks.mask_file import MaskFile, fold_mask_file
-from thinice_tui.models.masks.products import fold_beside, fold_parametrized, fold_softplus, fold_torch_prune
+from thinice_tui.models.masks.products import fold_binary_masks, fold_parametrized, fold_softplus, fold_torch_prune
 from thinice_tui.models.masks.scores import fold_scores
 from thinice_tui.models.masks.twinrep import fold_twinrep
 
 State = dict[str, Tensor]
+FOLDS = (fold_torch_prune, fold_parametrized, fold_softplus, fold_twinrep, fold_binary_masks)
+"""One function for each way of storing masks, in the order in which they are tried.
+
+Each takes a state, and returns it with its masks folded in and what was done in words; empty: it found no masks.
+"""
 MASK_SUFFIXES = ("_mask", ".mask", "_scores", ".scores", "_orig")
 """Ends of the names of masks, whatever method made them."""
 
@@ -37,7 +42,7 @@ def fold_masks(state: Mapping[str, Tensor], keep: float | None, masks: MaskFile 
     folded: State = dict(state)
     notes: list[str] = []
     try:
-        for fold in (fold_torch_prune, fold_parametrized, fold_softplus, fold_twinrep, fold_beside):
+        for fold in FOLDS:
             folded, note = fold(folded)
             notes += [note] if note else []
         folded, note, used = fold_scores(folded, keep, path)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from thinice_tui.errors import CheckpointError, reason
-from thinice_tui.safe_io.file_kind import check_not_another_kind
+from thinice_tui.safe_io.file_kind import checked_head
 from thinice_tui.safe_io.limits import check_fits, check_unpacks, file_size
 from thinice_tui.safe_io.npy_header import read_npy_header
 from thinice_tui.safe_io.paths import expanded
@@ -55,7 +55,7 @@ def read_mask_file(path: Path) -> MaskFile:
 
     An .npy may hold one array, or the pickle of a list or dict of arrays.
     """
-    check_not_another_kind(path, _EXPECTED, CheckpointError)
+    checked_head(path, _EXPECTED, CheckpointError)
     try:
         if path.suffix == ".npz":
             return MaskFile(path, named=_read_npz(path))

@@ -63,7 +63,7 @@ def fold_softplus(state: State) -> tuple[State, str]:
     )
 
 
-def fold_beside(state: State) -> tuple[State, str]:
+def fold_binary_masks(state: State) -> tuple[State, str]:
     """`mask` or `weight_mask` beside `weight`, of any method: `weight` × mask where the mask is of zeros and ones."""
     found = {}
     for key, mask in state.items():

@@ -8,16 +8,9 @@ import numpy as np
 
 from thinice_tui.analysis.rows import Rows
 from thinice_tui.errors import ThiniceError
-from thinice_tui.report.image_export import Picture, save_npz, save_png
-from thinice_tui.report.sample_export import (
-    free_path,
-    indices,
-    refuse_existing,
-    samples_csv,
-    samples_json,
-    save,
-    thin_ice,
-)
+from thinice_tui.report.image_export import NamedImage, save_npz, save_png
+from thinice_tui.report.new_file import free_path, refuse_existing, save_new
+from thinice_tui.report.sample_export import samples_csv, samples_json, shown_indices, thin_ice_indices
 from thinice_tui.safe_io.printable import printable
 from thinice_tui.tui.actions.registry import Reason
 from thinice_tui.tui.clipboard import copy
@@ -43,8 +36,8 @@ class _TextExport:
 TEXTS = {
     "csv": _TextExport("samples shown, as CSV", samples_csv, "-samples.csv"),
     "json": _TextExport("samples shown, as JSON", samples_json, "-samples.json"),
-    "indices": _TextExport("indices of the samples shown, one a line", indices, "-indices.txt"),
-    "thin_ice": _TextExport("indices that pruning lost (S10), lowest margin first", thin_ice, "-thin-ice.txt"),
+    "indices": _TextExport("indices of the samples shown, one a line", shown_indices, "-indices.txt"),
+    "thin_ice": _TextExport("indices that pruning lost (S10), lowest margin first", thin_ice_indices, "-thin-ice.txt"),
 }
 
 
@@ -114,14 +107,14 @@ class ExportActions:
         rows = self._session.rows
         if rows is None or not len(rows.order):
             return NOTHING
-        how = copy(indices(rows).rstrip(), self._interface.copy_to_clipboard)
+        how = copy(shown_indices(rows).rstrip(), self._interface.copy_to_clipboard)
         self._interface.notify(f"{len(rows.order)} indices: {how}")
         return None
 
     def do_screenshot(self) -> Reason:
         path = free_path(Path("thinice-screen.svg"))
         try:
-            save(path, self._interface.export_screenshot())
+            save_new(path, self._interface.export_screenshot())
         except ThiniceError as error:
             return f"{error.what}; {error.do}"
         self._interface.notify(f"saved {path.absolute()}", timeout=8)
@@ -131,7 +124,7 @@ class ExportActions:
 def _write(name: str, rows: Rows, position: int | None, path: Path) -> Path:
     """Write the export `name` to `path`, or to `path` with the ending that it lacks; where it was written."""
     if name in TEXTS:
-        return save(path, TEXTS[name].make(rows))
+        return save_new(path, TEXTS[name].make(rows))
     assert position is not None
     detail = load_sample_detail(rows.table.run, rows.view.other, position)
     if detail.problem or detail.clean is None:
@@ -153,8 +146,8 @@ def _write(name: str, rows: Rows, position: int | None, path: Path) -> Path:
     return save_npz(path, arrays)
 
 
-def _pictures(detail: SampleDetail, names: Sequence[str]) -> list[Picture]:
+def _pictures(detail: SampleDetail, names: Sequence[str]) -> list[NamedImage]:
     """The clean image, and the adversarial image of each model that has one."""
     assert detail.clean is not None
     found = zip((f"{name}-attacked" for name in names), detail.adversarial, strict=True)
-    return [Picture("clean", detail.clean), *(Picture(name, image) for name, image in found if image is not None)]
+    return [NamedImage("clean", detail.clean), *(NamedImage(name, image) for name, image in found if image is not None)]

@@ -1,6 +1,5 @@
-"""Estimates against brute force, closed forms and other implementations."""
+"""The AUC and its interval, against brute force, closed forms and simulation."""
 
-import itertools
 import math
 
 import numpy as np
@@ -11,8 +10,6 @@ from scipy.stats import norm
 
 from tests.benchmarks.coverage import Margins, Shape, simulate
 from thinice_tui.analysis.auc import MINIMUM, auc, auc_intervals
-from thinice_tui.analysis.proportions import flip_rates, mcnemar, proportion
-from thinice_tui.protocol.margins import logit_margin
 
 MARGINS = st.lists(st.integers(-5, 5).map(float), min_size=1, max_size=30).map(np.array)
 ENOUGH = st.lists(st.integers(-5, 5).map(float), min_size=MINIMUM, max_size=40).map(np.array)
@@ -123,66 +120,3 @@ def test_auc_says_in_words_what_its_interval_allows() -> None:
     assert auc(low, high[:11]).verdict == "too few unflipped samples to tell"
     assert auc(np.array([]), high).verdict == "too few flips to tell"
     assert math.isnan(auc(np.array([]), high).value)
-
-
-@pytest.mark.parametrize(
-    ("k", "n", "low", "high"),
-    [
-        # Newcombe 1998, Statistics in Medicine 17:857, table I, method 3
-        (81, 263, 0.2553, 0.3662),
-        (15, 148, 0.0624, 0.1605),
-        (0, 20, 0.0, 0.1611),
-        (1, 29, 0.0061, 0.1718),
-    ],
-)
-def test_wilson_intervals_are_the_published_ones(k: int, n: int, low: float, high: float) -> None:
-    found = proportion(k, n)
-    assert found.low == pytest.approx(low, abs=5e-5)
-    assert found.high == pytest.approx(high, abs=5e-5)
-    assert found.value == pytest.approx(k / n)
-
-
-def test_a_proportion_of_nothing_is_unknown() -> None:
-    assert math.isnan(proportion(0, 0).value)
-
-
-@given(lost=st.integers(0, 60), gained=st.integers(0, 60))
-def test_mcnemar_is_the_exact_binomial(lost: int, gained: int) -> None:
-    n, extreme = lost + gained, min(lost, gained)
-    tail = sum(math.comb(n, i) for i in range(extreme + 1)) / 2**n
-    assert mcnemar(lost, gained) == pytest.approx(min(1.0, 2 * tail), abs=1e-9)
-
-
-@given(
-    margins=st.lists(st.floats(-10, 10), max_size=60).map(np.array),
-    seed=st.integers(0, 9),
-    quantiles=st.integers(1, 12),
-)
-def test_flip_rates_partition_the_samples(margins: np.ndarray, seed: int, quantiles: int) -> None:
-    margins = margins.astype(np.float64)
-    flipped = np.random.default_rng(seed).random(len(margins)) < 0.3
-    rates = flip_rates(margins, flipped, quantiles)
-    assert sum(rate.n for rate in rates) == len(margins)
-    assert sum(rate.flips for rate in rates) == flipped.sum()
-    assert len(rates) == min(quantiles, len(margins))
-    for before, after in itertools.pairwise(rates):
-        assert before.margin_high <= after.margin_low
-        assert abs(before.n - after.n) <= 1
-    for rate in rates:
-        assert rate.low <= rate.rate <= rate.high
-
-
-@given(
-    logits=st.lists(st.lists(st.floats(-50, 50), min_size=4, max_size=4), min_size=1, max_size=20),
-    label=st.integers(0, 3),
-)
-def test_margin_is_positive_exactly_where_the_label_wins(logits: list[list[float]], label: int) -> None:
-    array, labels = np.array(logits), np.full(len(logits), label)
-    for row, margin in zip(logits, logit_margin(array, labels), strict=True):
-        others = [value for j, value in enumerate(row) if j != label]
-        assert margin == row[label] - max(others)
-    assert np.array_equal(array, np.array(logits)), "the argument is left as it was"
-
-
-def test_margin_of_unknown_logits_is_unknown() -> None:
-    assert np.isnan(logit_margin(np.full((1, 3), np.nan, dtype=np.float32), np.array([0]))).all()

@@ -1,26 +1,24 @@
-"""Attacks against linear models, where the exact distance to the boundary is known."""
+"""Every attack of the registry, against linear models, whose exact distance to the boundary is known."""
 
 import numpy as np
 import pytest
 import torch
+import torchattacks
 
+from tests.attacks.stages import OTHERS, STRONG
 from tests.linear_models import make_task, module
+from tests.places import ROOT
 from thinice_tui.attacks.counting import CountingModel
-from thinice_tui.attacks.registry import attack_batch
+from thinice_tui.attacks.registry import FUNCTIONS, attack_batch
 from thinice_tui.engine.worker.verify import verify
 from thinice_tui.models.classifier import Classifier
+from thinice_tui.protocol.attacks import ATTACKS
 from thinice_tui.protocol.ensembles import Stage, build_ensemble
 from thinice_tui.protocol.threat_model import NORMS, Norm
 
-STRONG = [
-    Stage("APGD-CE", "apgd-ce", 50),
-    Stage("APGD-DLR", "apgd-dlr", 50),
-    Stage("APGD-margin", "apgd-margin", 50),
-    Stage("APGD-T", "apgd-t", 50, targets=4),
-    Stage("FAB", "fab", 30),
-    Stage("FAB-T", "fab-t", 30, targets=4),
-]
-OTHERS = [Stage("PGD-20", "pgd", 20), Stage("Square", "square", 300)]
+
+def test_every_row_has_a_function_and_every_function_a_row() -> None:
+    assert set(FUNCTIONS) == set(ATTACKS)
 
 
 def attack(stage: Stage, norm: Norm, n: int, quantile: float = 0.5) -> tuple[np.ndarray, np.ndarray, float]:
@@ -72,3 +70,29 @@ def test_every_stage_of_standard_and_plus_works_with_few_classes(classes: int, n
         assert not broken[distances[correct] > eps].any(), stage
         if stage.kind not in ("pgd", "square"):
             assert broken[distances[correct] < 0.95 * eps].all(), stage
+
+
+@pytest.mark.parametrize("stage", build_ensemble("plus", 5), ids=lambda stage: stage.name)
+def test_global_random_generators_are_left_as_they_were(stage: Stage) -> None:
+    short = Stage(stage.name, stage.kind, 3, 1, stage.targets)
+    model, task = Classifier(module(make_task(4).weight)), make_task(4)
+    images = torch.from_numpy(task.images)
+    labels = model(images).argmax(1)
+    torch.manual_seed(11)
+    np.random.seed(11)
+    expected = torch.rand(3), np.random.rand(3)
+    torch.manual_seed(11)
+    np.random.seed(11)
+    first = attack_batch(short, CountingModel(model, torch.device("cpu")), images, labels, "Linf", 8 / 255, seed=5)
+    assert torch.equal(torch.rand(3), expected[0])
+    assert np.array_equal(np.random.rand(3), expected[1])
+    again = attack_batch(short, CountingModel(model, torch.device("cpu")), images, labels, "Linf", 8 / 255, seed=5)
+    assert torch.equal(first, again), "the same seed gives the same candidates"
+
+
+def test_torchattacks_autoattack_is_never_used() -> None:
+    assert torchattacks.AutoAttack is not None
+    sources = ROOT / "thinice_tui"
+    for path in sources.rglob("*.py"):
+        text = path.read_text()
+        assert "AutoAttack(" not in text and "MultiAttack(" not in text, path

@@ -1,0 +1,50 @@
+"""Findings that a run's outcomes tell: Square's share, and what the distance search found."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.fake_runs import write_run
+from thinice_tui.analysis.diagnostics import MISSED_CHECK, SQUARE_CHECK, findings
+from thinice_tui.runfile.records import Finding, Run
+
+N = 1000
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Dense alone, right on every sample; its last stage is Square."""
+    run = write_run(tmp_path_factory.mktemp("square") / "a.thinice", {"dense": "dense"}, n=N)
+    dense = run.models[0]
+    stages = (*dense.stages[:2], replace(dense.stages[2], name="Square", parameters={"kind": "square"}))
+    robust = replace(
+        dense, stages=stages, clean_prediction=run.labels.astype(np.int32), broken_by=np.full(N, -1, np.int16)
+    )
+    return replace(run, models=(robust,))
+
+
+@pytest.mark.parametrize(("broken", "doubtful"), [(0, False), (1, False), (3, True), (500, True)])
+def test_square_may_take_two_tenths_of_a_point(broken: int, doubtful: bool, run: Run) -> None:
+    dense = replace(run.models[0], broken_by=np.where(np.arange(N) < broken, 2, -1).astype(np.int16))
+    (found,) = findings(replace(run, models=(dense,)))
+    assert (found.model, found.check, found.n, found.doubtful) == ("dense", SQUARE_CHECK, N, doubtful)
+    assert found.value == pytest.approx(broken / 10)
+
+
+def test_a_square_stage_that_goes_on_is_not_judged(run: Run) -> None:
+    dense = run.models[0]
+    going = replace(dense, stages=(*dense.stages[:2], replace(dense.stages[2], finished=False)))
+    assert findings(replace(run, models=(going,))) == ()
+
+
+def test_samples_that_the_distance_search_broke_are_named(run: Run) -> None:
+    boundary = np.full(N, np.inf)
+    boundary[[3, 8]] = 0.001
+    *_, found = findings(replace(run, models=(replace(run.models[0], boundary=boundary),)))
+    assert found == Finding("dense", MISSED_CHECK, 2, N, True, (3, 8))
+
+
+def test_the_engines_own_findings_come_first(run: Run) -> None:
+    own = Finding("dense", "gradients vanish", 0, 32, False)
+    assert findings(replace(run, findings=(own,)))[0] == own

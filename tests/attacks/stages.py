@@ -1,0 +1,44 @@
+"""Stages of every attack, and one stage on one batch of the sample model."""
+
+import torch
+from torch import Tensor
+
+from thinice_tui.attacks.counting import CountingModel
+from thinice_tui.attacks.registry import attack_batch
+from thinice_tui.models.classifier import Classifier
+from thinice_tui.protocol.ensembles import Stage
+from thinice_tui.protocol.threat_model import Norm
+
+STRONG = [
+    Stage("APGD-CE", "apgd-ce", 50),
+    Stage("APGD-DLR", "apgd-dlr", 50),
+    Stage("APGD-margin", "apgd-margin", 50),
+    Stage("APGD-T", "apgd-t", 50, targets=4),
+    Stage("FAB", "fab", 30),
+    Stage("FAB-T", "fab-t", 30, targets=4),
+]
+OTHERS = [Stage("PGD-20", "pgd", 20), Stage("Square", "square", 300)]
+
+
+def ours(stage: Stage, model: Classifier, batch: tuple[Tensor, Tensor], norm: Norm, eps: float) -> Tensor:
+    """The candidates of one stage, with seed 7."""
+    return attack_batch(stage, CountingModel(model, torch.device("cpu")), *batch, norm, eps, seed=7)
+
+
+def broken(model: Classifier, images: Tensor, labels: Tensor) -> Tensor:
+    """Bool [n]: misclassified."""
+    with torch.no_grad():
+        wrong: Tensor = model(images).argmax(1) != labels
+    return wrong
+
+
+def check_verdicts(
+    stage: Stage, expected: Tensor, model: Classifier, batch: tuple[Tensor, Tensor], eps: float = 8 / 255
+) -> None:
+    """Under Linf the stage breaks within eps exactly what the images `expected` of another implementation break."""
+    images, labels = batch
+    found = ours(stage, model, batch, "Linf", eps)
+    fell = broken(model, expected, labels)
+    assert fell.any() and not fell.all()
+    inside = (found - images).abs().flatten(1).amax(dim=1) <= eps + 1e-6
+    assert torch.equal(broken(model, found, labels) & inside, fell)

@@ -1,0 +1,81 @@
+"""APGD against torchattacks and pyautoattack, on a real model."""
+
+from collections.abc import Callable
+
+import pyautoattack.autopgd_base
+import pytest
+import torch
+import torchattacks
+from torch import Tensor
+from torchattacks.attack import Attack
+
+from tests.attacks.stages import broken, check_verdicts, ours
+from thinice_tui.attacks.apgd import ascend
+from thinice_tui.attacks.norms import norm_of
+from thinice_tui.models.classifier import Classifier
+from thinice_tui.protocol.attacks import Loss
+from thinice_tui.protocol.ensembles import Stage
+from thinice_tui.protocol.threat_model import NORMS, Norm
+
+
+@pytest.mark.parametrize("norm", NORMS)
+@pytest.mark.parametrize("loss", ["ce", "dlr"])
+def test_the_iterates_of_apgd_are_torchattacks_bit_for_bit(
+    loss: Loss, norm: Norm, model: Classifier, batch: tuple[Tensor, Tensor]
+) -> None:
+    """The best losses of one run, which depend on every iterate, every step size and every restart from the best."""
+    images, labels = batch
+    eps = 8 / 255 if norm == "Linf" else 0.5
+    attack = torchattacks.APGD(model, norm=norm, eps=eps, steps=50, seed=7, loss=loss)
+    with torch.no_grad(), torch.random.fork_rng():
+        torch.manual_seed(7)
+        _, held, best, _ = attack.attack_single_run(images, labels)
+        torch.manual_seed(7)
+        ours = ascend(model, images, labels, norm_of(norm), torch.full((len(images), 1, 1, 1), eps), 50, loss)
+    assert torch.equal(ours.losses.amax(dim=0), best)
+    assert torch.equal(ours.margins > 0, held.bool()) and not held.all()
+
+
+@pytest.mark.parametrize(
+    ("stage", "theirs"),
+    [
+        (Stage("T", "apgd-t", 20, targets=3), lambda m: torchattacks.APGDT(m, steps=20, seed=7, n_classes=4)),
+        (Stage("DLR", "apgd-dlr", 20, 3), lambda m: torchattacks.APGD(m, steps=20, seed=7, loss="dlr", n_restarts=3)),
+    ],
+    ids=lambda value: getattr(value, "name", ""),
+)
+def test_verdicts_are_torchattacks(
+    stage: Stage, theirs: Callable[[Classifier], Attack], model: Classifier, batch: tuple[Tensor, Tensor]
+) -> None:
+    with torch.no_grad(), torch.random.fork_rng():
+        expected = theirs(model)(*batch)
+    check_verdicts(stage, expected, model, batch)
+
+
+def test_where_apgd_fails_we_keep_a_worse_point_than_the_clean_one(
+    model: Classifier, batch: tuple[Tensor, Tensor]
+) -> None:
+    images, labels = batch
+    found = ours(Stage("APGD-CE", "apgd-ce", 20), model, batch, "Linf", 8 / 255)
+    held = ~broken(model, found, labels)
+    with torch.no_grad():
+        own = model(images)[held, labels[held]] - model(found)[held, labels[held]]
+    assert (own > 0).all()
+
+
+def test_apgd_t_under_l2_uses_each_samples_own_step_size(model: Classifier, batch: tuple[Tensor, Tensor]) -> None:
+    """torchattacks' APGDT takes the first sample's for all (apgdt.py:200); the authors' code does not."""
+    images, labels = batch
+    attack = pyautoattack.autopgd_base.APGDAttack_targeted(
+        model, n_restarts=1, n_iter=50, eps=0.5, norm="L2", eot_iter=1, rho=0.75, seed=7, device="cpu", logger=None
+    )
+    attack.n_target_classes = 3
+    with torch.random.fork_rng():
+        expected = attack.perturb(images, labels)
+        theirs = torchattacks.APGDT(model, norm="L2", eps=0.5, steps=50, seed=7, n_classes=4)
+        with torch.no_grad():
+            unpatched = theirs(images, labels)
+    found = ours(Stage("APGD-T", "apgd-t", 50, targets=3), model, batch, "L2", 0.5)
+    fell = broken(model, expected, labels)
+    assert torch.equal(broken(model, found, labels), fell)
+    assert not torch.allclose(unpatched[fell], expected[fell], atol=1e-5), "torchattacks has mended it"

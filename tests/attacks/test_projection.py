@@ -1,0 +1,24 @@
+"""The projection onto a hyperplane within the cube against the code of FAB's authors."""
+
+import pytest
+import torch
+from torchattacks.attacks import fab as their_fab
+
+from thinice_tui.attacks.norms import norm_of
+from thinice_tui.protocol.threat_model import NORMS, Norm
+
+
+@pytest.mark.parametrize("norm", NORMS)
+def test_projections_are_the_authors(norm: Norm) -> None:
+    """On hyperplanes from near to so far that no point of the cube is on them."""
+    generator = torch.Generator().manual_seed(0)
+    points, weights = torch.rand(200, 300, generator=generator), torch.randn(200, 300, generator=generator)
+    points[:, :20], points[:, 20:40], weights[:, 40:60] = 0.0, 1.0, 0.0
+    missing = torch.randn(200, generator=generator) * torch.logspace(-2, 3, 200)
+    theirs = their_fab.projection_linf if norm == "Linf" else their_fab.projection_l2
+    expected = theirs(points, weights, (weights * points).sum(dim=1) + missing)
+    found = norm_of(norm).onto_hyperplane(points, weights, missing)
+    missed = ((weights * found).sum(dim=1) - missing).abs() > 1e-3
+    assert missed.any() and not missed.all()
+    assert torch.allclose(found, expected, atol=2e-4)
+    assert ((points + found >= -1e-6) & (points + found <= 1 + 1e-6)).all()

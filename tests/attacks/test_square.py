@@ -1,0 +1,61 @@
+"""Square Attack against torchattacks and the authors' code, on a real model, and on images of any shape."""
+
+import pyautoattack.square
+import pytest
+import torch
+import torchattacks
+from torch import Tensor
+
+from tests.attacks.stages import broken, check_verdicts, ours
+from thinice_tui.attacks.square import SEARCHES
+from thinice_tui.models.classifier import Classifier
+from thinice_tui.protocol.attacks import ATTACKS
+from thinice_tui.protocol.ensembles import Stage
+from thinice_tui.protocol.threat_model import Norm
+
+
+def test_there_is_a_search_for_each_norm_that_the_row_names() -> None:
+    assert set(SEARCHES) == set(ATTACKS["square"].norms)
+
+
+def test_verdicts_under_linf_are_torchattacks(model: Classifier, batch: tuple[Tensor, Tensor]) -> None:
+    attack = torchattacks.Square(model, n_queries=400, resc_schedule=False, seed=7)
+    with torch.no_grad(), torch.random.fork_rng():
+        expected = attack(*batch)
+    check_verdicts(Stage("Square", "square", 400), expected, model, batch)
+
+
+def test_square_l2_is_the_authors(model: Classifier, batch: tuple[Tensor, Tensor]) -> None:
+    """torchattacks' Square sums the windows' norms over channels (square.py:348); the authors' does not."""
+    images, labels = batch
+    theirs = pyautoattack.square.SquareAttack(
+        model, norm="L2", n_queries=200, eps=0.5, p_init=0.8, seed=7, device="cpu", resc_schedule=False
+    )
+    unpatched = torchattacks.Square(model, norm="L2", eps=0.5, n_queries=200, resc_schedule=False, seed=7)
+    results = []
+    for attack in (theirs, unpatched):
+        with torch.random.fork_rng(), torch.no_grad():
+            attack.init_hyperparam(images)
+            torch.manual_seed(7)
+            results.append(attack.attack_single_run(images, labels)[1])
+    expected, wrong = results
+    found = ours(Stage("Square", "square", 200), model, batch, "L2", 0.5)
+    assert torch.allclose(found, expected, atol=1e-5)
+    assert not torch.allclose(wrong, expected, atol=1e-5), "torchattacks has mended it"
+
+
+@pytest.mark.parametrize("norm", ["Linf", "L2"])
+@pytest.mark.parametrize("shape", [(3, 8, 20), (1, 20, 8), (3, 4, 4), (1, 3, 9)])
+def test_square_takes_images_of_any_shape(norm: Norm, shape: tuple[int, int, int]) -> None:
+    generator = torch.Generator().manual_seed(0)
+    images = torch.rand(6, *shape, generator=generator) * 0.4 + 0.3
+    layer = torch.nn.Linear(images[0].numel(), 3, bias=False)
+    with torch.no_grad():
+        layer.weight.copy_(torch.randn(layer.weight.shape, generator=generator))
+        layer.weight -= layer.weight.mean(dim=1, keepdim=True)
+    model = Classifier(torch.nn.Sequential(torch.nn.Flatten(), layer))
+    labels = model(images).argmax(1)
+    eps = 0.2 if norm == "Linf" else 2.0
+    found = ours(Stage("Square", "square", 60), model, (images, labels), norm, eps)
+    assert found.shape == images.shape and torch.isfinite(found).all()
+    assert broken(model, found, labels).any()

@@ -213,3 +213,10 @@ def test_margins_that_are_not_finite_are_null(tmp_path: Path) -> None:
     report = json_report(analyse(replace(run, models=(endless, *run.models[1:]))), True)
     assert errors(json.loads(json.dumps(report, allow_nan=False))) == []
     assert report["comparisons"][0]["flip_rate"][0]["margin_high"] is None
+
+
+def test_nan_in_what_a_file_describes_is_null(tmp_path: Path) -> None:
+    run = write_run(
+        tmp_path / "a.thinice", MODELS, n=20, more={"kinship": {"half": {"cosine": np.nan, "kept": [np.inf]}}}
+    )
+    assert json_report(analyse(run))["run"]["kinship"] == {"half": {"cosine": None, "kept": [None]}}

@@ -5,6 +5,7 @@ describes every key.
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -50,15 +51,15 @@ def _run(analysis: Analysis) -> Json:
         "stages_finished": list(analysis.stage_names[: analysis.through]),
         "stages_planned": list(analysis.stage_names),
         "settings": info.settings.as_dict(),
-        "search": info.search,
+        "search": _finite(info.search),
         "seed": info.settings.seed,
         "versions": info.versions,
         "device": info.device,
         "batch_size": info.batch_size,
         "data": info.data.as_dict(),
         "warnings": list(info.warnings),
-        "normalization": info.normalization,
-        "kinship": info.kinship,
+        "normalization": _finite(info.normalization),
+        "kinship": _finite(info.kinship),
         "created": _time(info.created),
         "finished": _time(info.finished),
     }
@@ -236,6 +237,15 @@ def _interval(estimate: Estimate | None) -> Json | None:
     if estimate is None:
         return None
     return {"low": _number(estimate.low), "high": _number(estimate.high), "n": estimate.n}
+
+
+def _finite(value: Any) -> Any:
+    """JSON values from a run file, with None for every NaN and infinity, which are no JSON."""
+    if isinstance(value, Mapping):
+        return {key: _finite(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_finite(inner) for inner in value]
+    return _number(value) if isinstance(value, float) else value
 
 
 def _number(value: float) -> float | None:

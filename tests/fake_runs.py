@@ -1,4 +1,4 @@
-"""Run files made by hand, so that views are tested without attacking anything."""
+"""Fake run files: written batch by batch with known outcomes, without attacking anything."""
 
 import time
 from dataclasses import dataclass
@@ -57,7 +57,7 @@ def run_table(
 
 @dataclass(frozen=True)
 class MadeRun:
-    """What a made run holds once it is finished; `begin` and `attack` write it down bit by bit."""
+    """A fake run, and what its file holds once it is finished; `begin`, `clean` and `attack` write parts of it."""
 
     path: Path
     plan: RunPlan
@@ -65,12 +65,12 @@ class MadeRun:
     labels: NDArray[np.int64]
     images: NDArray[np.uint8]
     margins: list[NDArray[np.float64]]
-    """Of each model, on the clean images, [n]; the stage k breaks what is below (k + 1) / 2."""
+    """Each model's margins on the clean images, [n]. Stage k breaks the samples below (k + 1) / 2."""
     logits: list[NDArray[np.float32]]
     keep_images: bool = True
 
     def open(self) -> RunWriter:
-        """Create the file, or go on with it."""
+        """Create the file, or continue it."""
         return RunWriter.open(
             self.path, self.plan, self.records, self.labels, np.arange(len(self.labels)) * 3, self.images
         )
@@ -112,7 +112,7 @@ class MadeRun:
 
 
 class Options(TypedDict, total=False):
-    """What can be chosen of a made run."""
+    """Options of a fake run."""
 
     n: int
     classes: int
@@ -120,17 +120,17 @@ class Options(TypedDict, total=False):
     class_names: list[str]
     seed: int
     flip: bool
-    """Whether the models differ at all."""
+    """Whether the models differ."""
     shape: tuple[int, int, int]
     labels: NDArray[np.int64]
     """[n]; default: each class in turn."""
     keep_images: bool
     more: dict[str, object]
-    """Further entries of the run table, or others in place of them."""
+    """Entries of the run table, added or replaced."""
 
 
 def make_run(path: Path, models: dict[str, Role], **options: Unpack[Options]) -> MadeRun:
-    """A run in which each model breaks low-margin samples first, nothing of it written yet."""
+    """A run whose stages break the samples of lowest margin first; nothing is written yet."""
     n, classes, seed = options.get("n", 200), options.get("classes", 5), options.get("seed", 0)
     shape, attack = options.get("shape", SHAPE), options.get("attack", "standard")
     names = options.get("class_names", [f"class {i}" for i in range(classes)])
@@ -148,7 +148,7 @@ def make_run(path: Path, models: dict[str, Role], **options: Unpack[Options]) ->
 
 
 def write_run(path: Path, models: dict[str, Role], through: int = len(STAGES), **options: Unpack[Options]) -> Run:
-    """The same, written `through` so many stages; finished when these are all."""
+    """The same run, written through the first `through` stages; finished where these are all."""
     made = make_run(path, models, **options)
     with made.open() as writer:
         made.begin(writer)

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 
 from thinice_tui.data.samples import Samples
-from thinice_tui.engine.plan import RunModel, make_plan
+from thinice_tui.engine.plan import make_plan
+from thinice_tui.engine.run_model import RunModel
 from thinice_tui.engine.worker.attack_model import prepare_attack_model
 from thinice_tui.engine.worker.device import default_batch_size, describe, full_precision
 from thinice_tui.protocol.durations import duration, short
@@ -76,7 +77,7 @@ class DryRun:
         return "\n".join(["Dry run: nothing is attacked and nothing written. This is what would run:", "", *lines])
 
 
-def planned(
+def plan_dry_run(
     models: Sequence[RunModel],
     samples: Samples,
     settings: Settings,
@@ -92,7 +93,7 @@ def planned(
     stages = build_phases(settings.attack, classes, settings.norm, settings.distances)
     state = run_state(path, make_plan(models, samples, settings, stages, device, classes), [m.record() for m in models])
     seconds = [_time_passes(model, samples, settings, device) for model in models]
-    costs = tuple(_planned(stage, classes, len(samples), seconds) for stage in stages)
+    costs = tuple(_plan_stage(stage, classes, len(samples), seconds) for stage in stages)
     return DryRun(
         models=tuple(_model_line(model) for model in models),
         data=samples.source,
@@ -142,7 +143,7 @@ def _synchronized_time(device: torch.device) -> float:
     return time.perf_counter()
 
 
-def _planned(stage: Phase, classes: int, samples: int, seconds: Sequence[tuple[float, float]]) -> PlannedStage:
+def _plan_stage(stage: Phase, classes: int, samples: int, seconds: Sequence[tuple[float, float]]) -> PlannedStage:
     forwards, backwards = stage.passes(classes)
     took = sum(forwards * forward + backwards * backward for forward, backward in seconds) * samples
     count = samples * len(seconds)

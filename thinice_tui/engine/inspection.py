@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from thinice_tui import __version__
-from thinice_tui.engine.plan import RunModel
+from thinice_tui.engine.run_model import RunModel
 from thinice_tui.models.load import LoadedModel, load_model
 from thinice_tui.models.masks.mask_file import split_mask_file
 from thinice_tui.models.weight_similarity import (

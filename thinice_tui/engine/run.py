@@ -14,11 +14,12 @@ from thinice_tui.engine.phases.context import RunContext
 from thinice_tui.engine.phases.outcomes import Outcomes
 from thinice_tui.engine.phases.sequence import compute_phases, report_preparation
 from thinice_tui.engine.phases.warnings import Warnings
-from thinice_tui.engine.plan import RunModel, make_plan
+from thinice_tui.engine.plan import make_plan
 from thinice_tui.engine.preflight.accuracy import check_accuracy
 from thinice_tui.engine.preflight.checks import check_models
 from thinice_tui.engine.process.progress import ProgressTracker
 from thinice_tui.engine.process.run_control import RunControl
+from thinice_tui.engine.run_model import RunModel
 from thinice_tui.engine.worker.device import full_precision
 from thinice_tui.engine.worker.executor import LocalExecutor
 from thinice_tui.protocol.ensembles import Phase, build_phases

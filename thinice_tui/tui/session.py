@@ -3,6 +3,7 @@
 Screens and actions are given the session. They read it, change it by its methods, and listen to its changes.
 """
 
+import gc
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -175,6 +176,10 @@ class Session:
     def analysed(self, analysis: Analysis, key: object) -> None:
         """Take over statistics, unless newer ones are being computed."""
         if key == self._analysis_key:
+            if self.analysis is None:
+                # What exists now stays: a full garbage collection while keys are pressed then takes at most 35 ms of
+                # processor time in place of 80 (300 keys, 10k rows).
+                gc.freeze()
             self.analysis = analysis
             self._announce_content()
 

@@ -71,14 +71,14 @@ def _head(rows: Rows, detail: SampleDetail, names: tuple[str, ...]) -> list[Text
     name = SET_NAMES[table.sets[position]]
     label = table.class_names[table.run.labels[position]]
     first = Text(f"#{table.run.indices[position]}  {label}", style="bold")
-    fate = ALONE_SETS[name] if table.run.alone else f"{name}  {MEANINGS[name]}"
-    first.append(f"   {SET_MARKERS.get(name, '')} {fate}")
+    outcome = ALONE_SETS[name] if table.run.alone else f"{name}  {MEANINGS[name]}"
+    first.append(f"   {SET_MARKERS.get(name, '')} {outcome}")
     models = zip(names, table.compared, detail.adversarial, strict=True)
-    return [first, *(_fate(rows, position, *model) for model in models)]
+    return [first, *(_outcome(rows, position, *model) for model in models)]
 
 
-def _fate(rows: Rows, position: int, name: str, model: ModelOutcomes, image: Floats | None) -> Text:
-    """What became of the sample under one model, and why no adversarial image of it is shown."""
+def _outcome(rows: Rows, position: int, name: str, model: ModelOutcomes, image: Floats | None) -> Text:
+    """What became of the sample under one model; and whether its adversarial image was not kept."""
     table = rows.table
     text = Text(f"{name}: ", style="not bold")
     margin, worst = model.clean_margin[position], model.worst_margin[position]

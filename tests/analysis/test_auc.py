@@ -38,7 +38,7 @@ def test_auc_of_the_other_direction_mirrors_it(flipped: np.ndarray, kept: np.nda
 
 
 @pytest.mark.parametrize(("shift", "flipped", "kept"), [(0.0, 60, 300), (1.0, 55, 311), (2.0, 12, 30)])
-def test_auc_intervals_hold_the_truth_95_times_in_100(shift: float, flipped: int, kept: int) -> None:
+def test_auc_intervals_cover_the_true_auc_95_times_in_100(shift: float, flipped: int, kept: int) -> None:
     """Two normal distributions `shift` apart have the AUC Φ(shift/√2); 400 draws, binomial noise 1.1 points."""
     random, truth = np.random.default_rng(1), float(norm.cdf(shift / math.sqrt(2)))
     estimates = [auc(random.normal(0, 1, flipped), random.normal(shift, 1, kept)) for _ in range(400)]
@@ -78,7 +78,7 @@ def test_auc_intervals_are_hardly_wider_at_equal_spread(flipped: int, kept: int,
     assert simulate(Margins("normal", 1, truth), flipped, kept, 4000, seed=0).wider <= 1.10
 
 
-def test_many_aucs_at_once_are_those_of_each() -> None:
+def test_aucs_computed_together_equal_those_computed_alone() -> None:
     random = np.random.default_rng(0)
     flipped, kept = random.normal(0, 2, (5, 13)), random.normal(1, 1, (5, 40))
     for row, (value, low, high) in enumerate(zip(*auc_intervals(flipped, kept), strict=True)):
@@ -99,7 +99,7 @@ def test_unknown_margins_are_left_out_of_the_auc() -> None:
     assert auc(np.append(low, np.nan), np.append(high, [np.nan, np.nan])) == auc(low, high)
 
 
-def test_auc_of_samples_all_alike_says_nothing() -> None:
+def test_the_auc_of_equal_margins_is_one_half() -> None:
     found = auc(np.ones(20), np.ones(30))
     assert found.value == 0.5 and 0.2 < found.low < 0.5 < found.high < 0.8
 

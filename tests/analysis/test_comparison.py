@@ -57,7 +57,7 @@ def test_before_any_stage_there_is_only_clean_accuracy(tmp_path: Path) -> None:
     assert all(summary.robust_accuracy is None and summary.clean_accuracy for summary in analysis.models)
 
 
-def test_low_margin_samples_are_found_to_flip_where_they_do(tmp_path: Path) -> None:
+def test_flips_of_low_margin_samples_are_found(tmp_path: Path) -> None:
     analysis = analyse(write_run(tmp_path / "a.thinice", MODELS, n=2000))
     comparison = analysis.comparisons[0]
     assert comparison.auc_s10_s11.low > 0.5

@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given, settings
 
 from tests.analysis.moments import PAIRS, SIZES, STAGES, Moment, any_moment, moments
-from tests.fake_runs import write_run
+from tests.fake_runs import make_run, write_run
 from thinice_tui.analysis.comparison import analyse, compare
 from thinice_tui.analysis.flip_sets import SETS
 from thinice_tui.analysis.live_sets import SET_NAMES, live_sets
 from thinice_tui.analysis.rows import View, select_rows
+from thinice_tui.runfile.reader import read_run
 from thinice_tui.runfile.records import Role
 
 MODELS: dict[str, Role] = {"dense": "dense", "half": "pruned", "again": "control"}
@@ -36,7 +37,7 @@ def test_the_sets_of_a_finished_run_file_are_those_of_its_report(seed: int, tmp_
 
 @settings(deadline=None)
 @given(any_moment())
-def test_each_sample_is_in_one_set_and_in_none_that_its_outcomes_deny(now: Moment) -> None:
+def test_each_sample_is_in_one_set_that_its_outcomes_allow(now: Moment) -> None:
     codes = live_sets(now.run, now.run.models[1])
     assert codes.dtype == np.int8 and codes.shape == now.run.labels.shape
     assert codes.min() >= 0 and codes.max() < len(SET_NAMES)
@@ -52,7 +53,7 @@ def test_each_sample_is_in_one_set_and_in_none_that_its_outcomes_deny(now: Momen
 
 @settings(deadline=None)
 @given(any_moment())
-def test_a_loss_counts_where_the_other_model_has_stood_that_stage(now: Moment) -> None:
+def test_a_loss_counts_once_the_other_model_withstood_that_stage(now: Moment) -> None:
     known = now.models[0].known & now.models[1].known
     for loser, holder, name in ((1, 0, "S10"), (0, 1, "S01")):
         alone = known & now.models[loser].lost() & ~now.models[holder].lost()
@@ -64,7 +65,7 @@ def test_a_loss_counts_where_the_other_model_has_stood_that_stage(now: Moment) -
 
 @settings(deadline=None)
 @given(any_moment())
-def test_who_stands_is_held_only_after_a_first_stage_of_both(now: Moment) -> None:
+def test_a_robust_sample_is_decided_only_after_a_first_stage_of_both_models(now: Moment) -> None:
     first, second = now.models
     standing = first.known & second.known & ~first.lost() & ~second.lost()
     both = np.minimum(first.through(), second.through()) > 0
@@ -83,7 +84,7 @@ def test_before_a_first_batch_only_what_both_get_wrong_is_decided(pairs: list[tu
 
 @settings(deadline=None, max_examples=40)
 @given(PAIRS, SIZES)
-def test_a_loss_that_counted_counts_for_ever(pairs: list[tuple[int, int]], size: int) -> None:
+def test_a_decided_loss_stays_decided(pairs: list[tuple[int, int]], size: int) -> None:
     """As the run goes on, a sample leaves S10 and S01 for S00 alone, S00 never, and no set to be undecided again."""
     before = np.array(["?"] * len(pairs))
     for now in moments(pairs, size):
@@ -94,6 +95,14 @@ def test_a_loss_that_counted_counts_for_ever(pairs: list[tuple[int, int]], size:
     assert "?" not in before
 
 
-def test_a_batch_size_larger_than_the_run_is_one_batch(tmp_path: Path) -> None:
-    run = write_run(tmp_path / "a.thinice", MODELS, n=20, through=1, more={"batch_size": 10**7})
-    assert (live_sets(run, run.models[1]) < len(SETS)).any()
+def test_a_batch_size_larger_than_memory_is_one_batch(tmp_path: Path) -> None:
+    made = make_run(tmp_path / "a.thinice", MODELS, n=10, more={"batch_size": 10**15})
+    with made.open() as writer:
+        made.begin(writer)
+        for number in range(len(MODELS)):
+            made.clean(writer, number)
+            made.attack_batch(writer, number, 0, 0)
+    run = read_run(made.path)
+    attacked = run.models[0].clean_prediction == run.labels
+    sets = live_sets(run, run.models[1])
+    assert (sets[attacked] < len(SETS)).all(), "every sample that entered is in the one batch"

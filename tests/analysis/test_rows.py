@@ -29,14 +29,14 @@ def lost(model: ModelOutcomes, run: Run) -> NDArray[np.bool_]:
     return gone
 
 
-def test_one_begins_with_what_dense_holds(run: Run) -> None:
+def test_the_first_view_shows_the_samples_that_dense_holds(run: Run) -> None:
     assert View().sets == HELD_SETS == {"S10", "S11", "?"}
     shown = np.zeros(len(run.labels), dtype=bool)
     shown[select_rows(run, View()).order] = True
     assert np.array_equal(shown, ~lost(run.models[0], run)), "the samples that pruning can lose"
 
 
-def test_what_dense_has_lost_is_not_held_though_it_is_undecided(tmp_path: Path) -> None:
+def test_an_undecided_sample_that_dense_has_lost_is_not_shown_as_held(tmp_path: Path) -> None:
     made = make_run(tmp_path / "a.thinice", MODELS)
     with made.open() as writer:
         made.begin(writer)
@@ -73,7 +73,7 @@ def test_every_column_sorts_stably(key: str, descending: bool, run: Run) -> None
 
 @pytest.mark.parametrize("descending", [False, True])
 @pytest.mark.parametrize("key", ["margin", "dense", "broken_by"])
-def test_what_is_unknown_comes_last_in_both_directions(key: str, descending: bool, run: Run) -> None:
+def test_unknown_values_come_last_in_both_directions(key: str, descending: bool, run: Run) -> None:
     some = np.arange(200) % 3 == 0
     dense = run.models[0]
     dense = replace(
@@ -111,7 +111,7 @@ def test_flips_come_first_where_sets_are_sorted(run: Run) -> None:
     assert list(dict.fromkeys(names)) == ["S10", "S01", "S11", "S00"]
 
 
-def test_filter_and_sets_hold_together(run: Run) -> None:
+def test_filter_and_sets_are_combined(run: Run) -> None:
     both = select_rows(run, View(query='label="class 1" margin<2', sets=frozenset({"S10", "S00"})))
     margins = run.models[0].clean_margin
     wanted = (run.labels == 1) & (margins < 2) & np.isin(both.table.sets, [SET_NAMES.index(s) for s in ("S10", "S00")])
@@ -132,7 +132,7 @@ def test_a_row_is_found_by_its_sample(run: Run) -> None:
     assert rows.row_of(hidden) is None and rows.row_of(None) is None
 
 
-def test_what_a_view_asks_for_is_fitted_to_the_run(tmp_path: Path) -> None:
+def test_a_view_is_fitted_to_the_run(tmp_path: Path) -> None:
     alone = write_run(tmp_path / "a.thinice", {"dense": "dense"}, n=20)
     rows = select_rows(alone, View(other=3, sort="pruned_margin", sets=ALL_SETS))
     assert (rows.view.other, rows.view.sort) == (0, "margin") and len(rows.order) == 20

@@ -6,7 +6,14 @@ import pytest
 
 from tests.fake_runs import write_run
 from thinice_tui.analysis.query.fields import NumberField
-from thinice_tui.analysis.table import COLUMNS, DEFAULT_COLUMNS, OF_DENSE, SampleTable, columns_of, columns_shown
+from thinice_tui.analysis.table import (
+    COLUMNS,
+    DEFAULT_COLUMNS,
+    OF_DENSE,
+    SampleTable,
+    columns_of,
+    columns_shown,
+)
 from thinice_tui.runfile.records import Role, Run
 
 MODELS: dict[str, Role] = {"dense": "dense", "half": "pruned", "again": "control"}

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from tests.fake_runs import attacked, logits_of, make_run
-from thinice_tui.engine.process.environment import step_back
+from thinice_tui.engine.process.environment import lower_priority
 from thinice_tui.protocol.progress import Heartbeat
 from thinice_tui.runfile.liveness import this_engine
 from thinice_tui.runfile.reader import read_run
@@ -54,7 +54,7 @@ def attack(path: Path) -> None:
     plan = RunPlan({"made": 0})
     with RunWriter.open(path, plan, [model.record for model in run.models], labels, run.indices, images) as writer:
         writer.set_values(engine=asdict(this_engine(None)))
-        step_back()  # as an engine does
+        lower_priority()  # as an engine does
         print("attacking", flush=True)
         for model in (0, 1):
             standing = np.flatnonzero(

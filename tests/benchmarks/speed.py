@@ -33,7 +33,7 @@ from torch import Tensor, nn
 from tests.places import SAMPLE_MODELS
 from thinice_tui.analysis.correctness import robust_correct
 from thinice_tui.engine.compare import execute, prepare
-from thinice_tui.engine.process.environment import SPINS, prepare_process
+from thinice_tui.engine.process.environment import SPIN_COUNT, prepare_process
 from thinice_tui.engine.worker.attack_model import prepare_attack_model
 from thinice_tui.engine.worker.verify import verify
 from thinice_tui.models.classifier import Classifier
@@ -191,7 +191,7 @@ def measure(contender: str, samples: int, threads: int) -> Measured:
 def in_a_process(contender: str, samples: int, threads: int) -> Measured:
     """Measure one contender in a process of its own, so that none profits from another's settings."""
     command = [sys.executable, "-m", "tests.benchmarks.speed", "--samples", str(samples), "--threads", str(threads)]
-    environment = os.environ | ({"GOMP_SPINCOUNT": SPINS} if contender.startswith("thinice-tui") else {})
+    environment = os.environ | ({"GOMP_SPINCOUNT": SPIN_COUNT} if contender.startswith("thinice-tui") else {})
     words = subprocess.run(
         [*command, "--contender", contender], check=True, capture_output=True, text=True, env=environment
     ).stdout

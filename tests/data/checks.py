@@ -5,7 +5,7 @@ import numpy as np
 from thinice_tui.data.samples import Samples
 from thinice_tui.data.selection import select
 from thinice_tui.data.spec import read_samples
-from thinice_tui.protocol.request import DataOptions
+from thinice_tui.protocol.data_options import DataOptions
 
 
 def check_samples(samples: Samples, images: np.ndarray, labels: list[int]) -> None:

@@ -8,7 +8,7 @@ import pytest
 from tests.data.data_files import IMAGES, three_classes, write_folders
 from thinice_tui.data.spec import read_samples
 from thinice_tui.errors import DataError
-from thinice_tui.protocol.request import DataOptions
+from thinice_tui.protocol.data_options import DataOptions
 
 
 @pytest.mark.parametrize(

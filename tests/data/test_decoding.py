@@ -10,7 +10,7 @@ from tests.data.checks import read_checked
 from tests.data.data_files import IMAGES, LFS_POINTER, encoded, three_classes, write_folders
 from thinice_tui.data.spec import read_samples
 from thinice_tui.errors import DataError, UsageError
-from thinice_tui.protocol.request import DataOptions
+from thinice_tui.protocol.data_options import DataOptions
 
 
 def test_grey_images_become_rgb_or_stay_grey_with_one_channel(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from tests.data.data_files import colour, encoded, three_classes, write_folders
 from thinice_tui.data.selection import select
 from thinice_tui.data.spec import read_samples
 from thinice_tui.errors import DataError
-from thinice_tui.protocol.request import DataOptions
+from thinice_tui.protocol.data_options import DataOptions
 
 
 def test_images_of_different_sizes_are_refused(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ import numpy as np
 import thinice_tui.runfile.writer as writer
 from thinice_tui.data.selection import select
 from thinice_tui.data.spec import read_samples
-from thinice_tui.protocol.request import DataOptions
+from thinice_tui.protocol.data_options import DataOptions
 
 spec, allowed, written = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 pages = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()

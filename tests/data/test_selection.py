@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from thinice_tui.data.samples import Samples
 from thinice_tui.data.selection import read_indices, select, shuffled_keys
 from thinice_tui.errors import DataError, ThiniceError, UsageError
-from thinice_tui.protocol.request import DataOptions
+from thinice_tui.protocol.data_options import DataOptions
 
 N = 30
 IMAGES = np.arange(N, dtype=np.uint8)[:, None, None, None].repeat(3, 1).repeat(4, 2).repeat(4, 3)

@@ -6,7 +6,7 @@ import pytest
 
 from thinice_tui.data.spec import read_samples, stored_spec
 from thinice_tui.errors import UsageError
-from thinice_tui.protocol.request import DataOptions
+from thinice_tui.protocol.data_options import DataOptions
 
 
 def test_unknown_specs_are_refused_and_stored_paths_are_relative_to_the_checkpoint() -> None:

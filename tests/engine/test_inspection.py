@@ -8,7 +8,7 @@ from tests.linear_models import ARCH, Files
 from tests.places import SAMPLE_MODELS
 from thinice_tui.engine.inspection import environment, inspect_models
 from thinice_tui.errors import CheckpointError
-from thinice_tui.protocol.request import ModelOptions
+from thinice_tui.protocol.model_options import ModelOptions
 
 
 def test_a_file_is_described_and_later_ones_are_compared_with_the_first() -> None:

@@ -1,18 +1,16 @@
 """The identity of a run, and the path that follows from it."""
 
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.linear_models import ARCH, Files, pruned_weight, save_weight
+from tests.linear_models import ARCH, Files
 from thinice_tui.data.samples import Samples
 from thinice_tui.data.spec import read_samples
-from thinice_tui.engine.plan import RunModel, default_path, identify
-from thinice_tui.models.classifier import Normalization
+from thinice_tui.engine.plan import default_path, identify
+from thinice_tui.engine.run_model import RunModel
 from thinice_tui.models.load import load_model
-from thinice_tui.models.normalization import KNOWN
 from thinice_tui.protocol.settings import Settings
 
 SETTINGS = Settings.build("Linf", "4/255", "quick")
@@ -26,24 +24,6 @@ def dense(files: Files) -> RunModel:
 @pytest.fixture
 def samples(files: Files) -> Samples:
     return read_samples(str(files.data))
-
-
-def test_a_models_identity_is_its_outputs_not_its_file_name(dense: RunModel, files: Files, tmp_path: Path) -> None:
-    shutil.copy(files.dense, tmp_path / "copy.pt")
-    assert RunModel("dense", "copy", load_model(tmp_path / "copy.pt", ARCH)).identity() == dense.identity()
-    other = save_weight(tmp_path / "other.pt", pruned_weight(files.task.weight, 0.5))
-    assert RunModel("dense", "dense", load_model(other, ARCH)).identity() != dense.identity()
-    assert replace(dense, role="pruned").identity() != dense.identity()
-
-
-def test_a_normalisation_is_identified_by_its_constants(dense: RunModel) -> None:
-    def identity(normalization: Normalization | None) -> str:
-        return replace(dense, loaded=replace(dense.loaded, normalization=normalization)).identity().normalization
-
-    half = KNOWN["half"]
-    assert identity(half) == identity(Normalization("mine", half.mean, half.std))
-    assert identity(Normalization("mine", (0.4,), (0.5,))) == identity(Normalization("yours", (0.4,), (0.5,)))
-    assert len({identity(None), identity(half), identity(Normalization("mine", (0.4,), (0.5,)))}) == 3
 
 
 def test_the_default_path_follows_from_models_data_and_settings(dense: RunModel, samples: Samples) -> None:

@@ -48,36 +48,6 @@ def test_a_run_holds_everything_and_every_flip_is_real(files: Files, tmp_path: P
     assert broken_any
 
 
-def test_what_stands_keeps_its_worst_image_so_far(files: Files, tmp_path: Path) -> None:
-    """Under pgd-20 alone, then under quick, whose first stage that is: the margin kept can only fall."""
-    weak = replace(request(files, tmp_path / "a"), settings=Settings.build("Linf", "4/255", "pgd-20", batch_size="8"))
-    first = run_it(replace(weak, run=tmp_path / "weak.thinice"))
-    second = run_it(request(files, tmp_path / "quick.thinice"))
-    fell = 0
-    for one, other in zip(first.models, second.models, strict=True):
-        standing = (other.broken_by < 0) & np.isfinite(other.distance)
-        before, after = (m.worst_margin[standing] for m in (one, other))
-        clean = one.clean_margin[standing]
-        assert (after <= before).all() and (before < clean).all() and (after > 0).all()
-        fell += int((after < before).sum())
-    assert fell > 0
-
-
-def test_only_standing_samples_are_attacked_and_counted_once(files: Files, tmp_path: Path) -> None:
-    observer = StopAfter()
-    run = run_it(request(files, tmp_path / "a.thinice"), observer)
-    n = len(run.labels)
-    for model in run.models:
-        standing = int((model.clean_prediction == run.labels).sum())
-        for stage in model.stages:
-            assert stage.entered == standing
-            standing -= int((model.broken_by == stage.ordinal).sum())
-        last = [result for result in observer.stages if result.model == model.record.name][-1]
-        assert last.robust_accuracy == pytest.approx(standing / n)
-    dense_stages = [result for result in observer.stages if result.model == "dense"]
-    assert len(dense_stages) == 3, "dense is attacked once, however many models it is compared with"
-
-
 @pytest.mark.parametrize("passes", [1, 30, 90, 200, 401, 700])
 def test_a_resumed_run_equals_an_uninterrupted_one(files: Files, tmp_path: Path, passes: int) -> None:
     whole = run_it(request(files, tmp_path / "whole.thinice"))
@@ -200,18 +170,6 @@ def test_several_pruned_models_share_one_dense(files: Files, tmp_path: Path) -> 
         assert np.array_equal(first.broken_by, second.broken_by)
 
 
-def test_flips_only_keeps_the_images_of_flips(files: Files, tmp_path: Path) -> None:
-    path = tmp_path / "a.thinice"
-    settings = Settings.build("Linf", "4/255", "quick", batch_size="8")
-    run = run_it(request(files, path, settings=settings))
-    for number, comparison in enumerate(analyse(run).comparisons, start=1):
-        lost, gained = comparison.sets.s10, comparison.sets.s01
-        for position in range(len(run.labels)):
-            broken = run.models[number].broken_by[position] >= 0
-            kept = read_adversarial(path, number, position) is not None
-            assert kept == bool(broken and (lost[position] or gained[position]))
-
-
 def test_float_images_are_kept_as_they_are(files: Files, tmp_path: Path) -> None:
     images = files.task.images + np.float32(0.0003)
     np.savez(files.data, images=images, labels=files.task.labels)
@@ -231,14 +189,6 @@ def test_global_settings_of_torch_are_left_alone(files: Files, tmp_path: Path) -
     run_it(request(files, tmp_path / "a.thinice"))
     assert torch.equal(torch.rand(2), expected)
     assert (torch.backends.cudnn.allow_tf32, torch.backends.cudnn.deterministic) == before
-
-
-def test_models_take_turns_so_that_flips_are_known_early(files: Files, tmp_path: Path) -> None:
-    path = tmp_path / "cut.thinice"
-    with pytest.raises(KeyboardInterrupt):
-        run_it(request(files, path), StopAfter(4 * 21))  # PGD-20 on a batch: 20 steps and what begins it
-    done = [model.stages[0].batches for model in read_run(path).models]
-    assert done[0] and done[1] and max(map(len, done)) - min(map(len, done)) <= 1
 
 
 def test_progress_never_runs_backwards_and_ends_at_the_total(files: Files, tmp_path: Path) -> None:

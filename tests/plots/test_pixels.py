@@ -35,7 +35,7 @@ def test_floats_are_rounded_to_the_nearest_level(kind: type[np.floating]) -> Non
     assert np.array_equal(to_pixels(LEVELS.astype(np.float32) / np.float32(255)), to_pixels(LEVELS))
 
 
-def test_what_is_no_level_is_clipped() -> None:
+def test_values_outside_the_range_are_clipped() -> None:
     image = grey(-0.5, 1.5, np.inf, -np.inf, np.nan, 1)
     assert to_pixels(image)[0, :, 0].tolist() == [0, 255, 255, 0, 0, 255]
     assert to_pixels(np.array([[[1e300, -1e300]]]))[0, :, 0].tolist() == [255, 0]
@@ -56,12 +56,12 @@ def test_five_channels_are_their_mean() -> None:
 
 
 @pytest.mark.parametrize("shape", [(28, 28), (0, 4, 4), (3, 0, 4), (3, 4, 0), (1, 3, 4, 4)])
-def test_what_is_no_image_is_refused(shape: tuple[int, ...]) -> None:
+def test_an_array_that_is_no_image_is_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match=r"expected \[C,H,W\]"):
         to_pixels(np.zeros(shape, np.float32))
 
 
-def test_other_numbers_are_refused() -> None:
+def test_other_dtypes_are_refused() -> None:
     with pytest.raises(ValueError, match="int64, expected uint8 or float"):
         to_pixels(np.zeros((1, 2, 2), np.int64))  # type: ignore[arg-type]
 
@@ -115,7 +115,7 @@ def test_a_perturbation_has_the_colours_of_its_channels() -> None:
     assert pixels.tolist() == [[[255, 128, 128], [128, 128, 0]]]
 
 
-def test_two_shapes_have_no_perturbation() -> None:
+def test_images_of_different_shapes_are_refused() -> None:
     with pytest.raises(ValueError, match="expected equal shapes"):
         perturbation(np.zeros((1, 2, 2), np.uint8), np.zeros((1, 2, 3), np.float32))
 
@@ -182,6 +182,6 @@ def test_extreme_shapes(shape: tuple[int, int], shown: tuple[int, int]) -> None:
     assert fitted(noise(*shape), 10, 10).shape == (*shown, 3)
 
 
-def test_no_room_is_one_pixel() -> None:
+def test_without_room_one_pixel_is_left() -> None:
     pixels = noise(4, 4)
     assert fitted(pixels, 0, 0).tolist() == [[np.rint(pixels.mean(axis=(0, 1))).tolist()]]

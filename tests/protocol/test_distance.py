@@ -12,11 +12,11 @@ def test_in_a_runs_identity_it_has_the_fields_of_a_stage() -> None:
 
 
 def test_it_comes_after_all_stages_and_only_where_asked_for() -> None:
-    *stages, last = build_phases("standard", 10, distances=True)
+    *stages, last = build_phases("standard", 10, "L2", distances=True)
     assert all(isinstance(stage, Stage) for stage in stages) and isinstance(last, DistanceMeasurement)
-    assert build_phases("standard", 10, distances=False) == tuple(stages)
+    assert build_phases("standard", 10, "L2", distances=False) == tuple(stages)
 
 
 def test_a_stored_stage_tells_whether_it_is_the_measurement() -> None:
     assert is_distance(DistanceMeasurement().as_dict())
-    assert not any(is_distance(stage.as_dict()) for stage in build_phases("plus", 10, distances=False))
+    assert not any(is_distance(stage.as_dict()) for stage in build_phases("plus", 10, "L2", distances=False))

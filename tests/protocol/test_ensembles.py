@@ -1,9 +1,12 @@
 """Which stages an ensemble has, for any number of classes."""
 
+from dataclasses import replace
+
 import pytest
 
 from thinice_tui.errors import UsageError
-from thinice_tui.protocol.ensembles import build_ensemble
+from thinice_tui.protocol.attacks import ATTACKS
+from thinice_tui.protocol.ensembles import build_ensemble, build_phases, is_final
 
 
 def names(attack: str, classes: int = 10) -> list[str]:
@@ -58,6 +61,18 @@ def test_an_unknown_name_is_refused_with_the_known_ones(attack: str) -> None:
         build_ensemble(attack, 10)
 
 
+def test_a_norm_that_an_attack_does_not_support_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(ATTACKS, "square", replace(ATTACKS["square"], norms=("Linf",)))
+    assert build_phases("standard", 10, "Linf", distances=False)
+    with pytest.raises(UsageError, match="Square does not exist under L2, expected --norm Linf"):
+        build_phases("standard", 10, "L2", distances=False)
+
+
+def test_an_ensembles_name_tells_whether_its_last_number_is_final() -> None:
+    names = ("standard", "PLUS", "quick", "pgd-50", "of a later version")
+    assert [is_final(name) for name in names] == [True, True, False, False, False]
+
+
 def test_one_class_is_refused() -> None:
     with pytest.raises(UsageError, match="at least 2"):
         build_ensemble("quick", 1)
@@ -69,4 +84,4 @@ def test_every_stage_says_what_it_costs(attack: str, classes: int) -> None:
     for stage in build_ensemble(attack, classes):
         forwards, backwards = stage.passes(classes)
         assert forwards >= stage.steps
-        assert (backwards == 0) == (stage.kind == "square")
+        assert (backwards == 0) == (not stage.attack.gradients)

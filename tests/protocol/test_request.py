@@ -13,7 +13,9 @@ from typer.testing import CliRunner
 
 from thinice_tui.commands.app import app
 from thinice_tui.errors import UsageError
-from thinice_tui.protocol.request import DataOptions, ModelOptions, Request
+from thinice_tui.protocol.data_options import DataOptions
+from thinice_tui.protocol.model_options import ModelOptions
+from thinice_tui.protocol.request import Request
 from thinice_tui.protocol.settings import KeepImages, Settings
 from thinice_tui.protocol.threat_model import Norm
 
@@ -216,21 +218,6 @@ def check_refused_or_exact(changed: dict[str, Any]) -> None:
     again = json.loads(json.dumps(request.as_dict()))
     paths = {"dense", "control", "run", "folder", "pruned", "data_options"}  # `a//b` is `a/b`
     assert {k: v for k, v in again.items() if k not in paths} == {k: v for k, v in changed.items() if k not in paths}
-
-
-@pytest.mark.parametrize("keep", ["", "0", "1.5", "-1", "x", "nan", "0.1,", "0.1,2", "10%"])
-def test_a_fraction_that_is_none_is_refused(keep: str) -> None:
-    with pytest.raises(UsageError, match="--keep is"):
-        ModelOptions(keep)
-
-
-def test_one_fraction_is_for_pruned_models_and_several_for_each_file() -> None:
-    one, each = ModelOptions("0.1"), ModelOptions("1,0.1,0.05")
-    assert one.keep_for(0, False, 3) is None and one.keep_for(1, True, 3) == 0.1
-    assert [each.keep_for(i, i > 0, 3) for i in range(3)] == [1, 0.1, 0.05]
-    assert ModelOptions().keep_for(1, True, 2) is None
-    with pytest.raises(UsageError, match="3 fractions for 2 model files"):
-        each.keep_for(0, False, 2)
 
 
 # as a command

@@ -66,7 +66,7 @@ def test_enlarged_to_the_nearest_neighbour(tmp_path: Path, channels: int) -> Non
     assert np.array_equal(large, small.repeat(3, axis=0).repeat(3, axis=1))
 
 
-def test_paths_come_in_the_order_of_the_pictures(tmp_path: Path) -> None:
+def test_paths_come_in_the_order_of_the_images(tmp_path: Path) -> None:
     levels = [10, 20, 30]
     images: list[Image] = [np.full((1, 1, 1), level, np.uint8) for level in levels]
     names = ["pruned-95", "clean", "dense"]
@@ -187,7 +187,7 @@ def test_npz_gets_its_ending_and_its_folder(tmp_path: Path, asked: str, written:
     assert path == tmp_path / written and path.is_file()
 
 
-def test_what_npz_cannot_hold_is_refused_before_writing(tmp_path: Path) -> None:
+def test_arrays_that_npz_cannot_hold_are_refused_before_writing(tmp_path: Path) -> None:
     for name in ("file", "allow_pickle"):
         with pytest.raises(ValueError, match="keeps for itself"):
             save_npz(tmp_path / "a", {name: ONE})
@@ -196,7 +196,7 @@ def test_what_npz_cannot_hold_is_refused_before_writing(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_a_full_disk_leaves_what_was_there(tmp_path: Path) -> None:
+def test_a_full_disk_keeps_the_old_file(tmp_path: Path) -> None:
     """A limit on the size of files refuses in the middle of writing, as a full disk does."""
     resource = pytest.importorskip("resource")
     path = save_npz(tmp_path / "kept.npz", {"a": ONE})
@@ -213,7 +213,7 @@ def test_a_full_disk_leaves_what_was_there(tmp_path: Path) -> None:
     assert path.read_bytes() == before and list(tmp_path.iterdir()) == [path]
 
 
-def test_an_interruption_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interruption_keeps_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = save_npz(tmp_path / "kept.npz", {"a": ONE})
     before = path.read_bytes()
 

@@ -12,12 +12,11 @@ from jsonschema import Draft202012Validator
 
 from tests.fake_runs import write_run
 from tests.places import SAMPLE_MODELS
+from tests.report.rendering import MODELS
 from thinice_tui.analysis.comparison import Analysis, analyse
 from thinice_tui.report.json_report import SCHEMA, SCHEMA_VERSION, json_report
 from thinice_tui.runfile.reader import read_run
-from thinice_tui.runfile.records import Finding, Role
-
-MODELS: dict[str, Role] = {"dense": "dense", "half": "pruned", "again": "control"}
+from thinice_tui.runfile.records import Finding
 
 KEYS = {
     "": {"schema_version", "run", "models", "comparisons", "reliability", "security_curves"},
@@ -129,14 +128,14 @@ def closed(schema: Any) -> Any:
     return [closed(item) for item in schema] if isinstance(schema, list) else schema
 
 
-def test_the_schema_is_one_and_says_its_version() -> None:
+def test_the_schema_is_valid_and_says_its_version() -> None:
     Draft202012Validator.check_schema(SCHEMA_JSON)
     assert SCHEMA_JSON["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert SCHEMA_JSON["$id"].endswith(f":{SCHEMA_VERSION}") and str(SCHEMA_VERSION) in SCHEMA_JSON["title"]
 
 
 @pytest.mark.parametrize("case", REPORTED)
-def test_a_report_is_as_its_schema_says_and_has_no_other_keys(case: str, tmp_path: Path) -> None:
+def test_a_report_validates_and_has_no_undescribed_key(case: str, tmp_path: Path) -> None:
     analysis = REPORTED[case](tmp_path / "a.thinice")
     for samples in (False, True):
         written = json.loads(json.dumps(json_report(analysis, samples), allow_nan=False))
@@ -194,7 +193,7 @@ WRONG: dict[str, Callable[[Any], None]] = {
 
 
 @pytest.mark.parametrize("wrong", WRONG)
-def test_a_wrong_report_is_not(wrong: str, tmp_path: Path) -> None:
+def test_a_wrong_report_does_not_validate(wrong: str, tmp_path: Path) -> None:
     report = json.loads(json.dumps(json_report(analyse(write_run(tmp_path / "a.thinice", MODELS, n=20)), True)))
     assert errors(report) == []
     WRONG[wrong](report)

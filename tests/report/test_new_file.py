@@ -32,7 +32,7 @@ def test_nothing_is_overwritten(kind: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["missing/a.csv", "file/a.csv", "file/b/c", "a" * 300], ids=lambda name: name[:9])
-def test_what_cannot_be_written_is_an_error_that_says_so(name: str, tmp_path: Path) -> None:
+def test_a_path_that_cannot_be_written_is_an_error(name: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("kept")
     with pytest.raises(ThiniceError) as caught:
         save_new(tmp_path / name, "new")
@@ -40,7 +40,7 @@ def test_what_cannot_be_written_is_an_error_that_says_so(name: str, tmp_path: Pa
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
-def test_a_free_path_is_the_first_that_is(tmp_path: Path) -> None:
+def test_the_first_free_path_is_taken(tmp_path: Path) -> None:
     assert free_path(tmp_path / "a.csv") == tmp_path / "a.csv"
     (tmp_path / "a.csv").touch()
     assert free_path(tmp_path / "a.csv") == tmp_path / "a-2.csv"

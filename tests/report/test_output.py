@@ -9,18 +9,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
+from tests.commands.calling import call
 from tests.fake_runs import make_run, write_run
 from tests.linear_models import ARCH, Files
-from thinice_tui.commands.app import app
 from thinice_tui.runfile.records import Role
 
 MODELS: dict[str, Role] = {"dense": "dense", "p": "pruned"}
-
-
-def call(*arguments: object) -> Result:
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
 def said(result: Result) -> str:
@@ -52,12 +48,12 @@ def test_the_name_decides_the_format(run: Path) -> None:
     assert len(json.loads(Path("a.json").read_text())["samples"]) == 200
 
 
-def test_a_name_that_says_nothing_takes_the_format_asked_for(run: Path) -> None:
+def test_a_file_name_without_a_known_suffix_takes_the_format_option(run: Path) -> None:
     assert call("report", run, "-o", "out", "-o", "out.json", "--format", "json").exit_code == 0
     assert is_json(Path("out")) and is_json(Path("out.json"))
 
 
-def test_stdout_is_a_place_beside_others(run: Path) -> None:
+def test_stdout_can_be_one_of_several_outputs(run: Path) -> None:
     result = call("report", run, "-o", "/dev/stdout", "-o", "out.json")
     assert "Samples on thin ice" in result.stdout and is_json(Path("out.json"))
 
@@ -74,7 +70,9 @@ def test_stdout_is_a_place_beside_others(run: Path) -> None:
         (["-o", "run.thinice", "--run", "run.thinice"], "would replace a file that this command reads"),
     ],
 )
-def test_contradictions_are_wrong_usage_before_anything_is_read(files: Files, options: list[str], words: str) -> None:
+def test_contradicting_options_are_wrong_usage_before_anything_is_read(
+    files: Files, options: list[str], words: str
+) -> None:
     Path("link.json").symlink_to("a.json")
     result = call(*files.arguments, "--attack", "pgd-2", *options)
     assert result.exit_code == 2 and words in said(result), said(result)
@@ -99,7 +97,7 @@ def test_a_report_may_not_replace_its_run(run: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["good.json", "good.txt"])
-def test_a_full_disk_leaves_the_report_of_before_and_writes_the_others(run: Path, name: str) -> None:
+def test_a_full_disk_keeps_the_old_report_and_the_other_reports_are_written(run: Path, name: str) -> None:
     Path(name).write_text("of before")
     limit = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limit[1]))
@@ -166,7 +164,7 @@ def test_a_partial_run_is_reported_as_such_and_that_is_no_error() -> None:
 
 
 @pytest.mark.parametrize("content", [b"", None])
-def test_a_run_file_that_nothing_was_written_to_says_so(content: bytes | None) -> None:
+def test_an_empty_run_file_says_that_nothing_is_computed_yet(content: bytes | None) -> None:
     if content is None:
         connection = sqlite3.connect("a.thinice")
         connection.execute("PRAGMA journal_mode = WAL")
@@ -179,14 +177,14 @@ def test_a_run_file_that_nothing_was_written_to_says_so(content: bytes | None) -
 
 
 @pytest.mark.parametrize("command", ["report", "open"])
-def test_a_folder_in_place_of_a_run_file_is_told_so(command: str) -> None:
+def test_a_folder_in_place_of_a_run_file_is_an_error(command: str) -> None:
     Path("runs").mkdir()
     result = call(command, "runs")
     assert result.exit_code == 1 and "runs: is a folder, expected a run file" in said(result)
 
 
 @pytest.mark.parametrize("report", [True, False])
-def test_a_folder_to_keep_the_run_in_is_told_so_before_anything_is_read(files: Files, report: bool) -> None:
+def test_a_folder_as_run_file_is_an_error_before_anything_is_read(files: Files, report: bool) -> None:
     Path("here").mkdir()
     arguments = files.arguments if report else files.arguments[:-1]
     with pytest.MonkeyPatch.context() as patch:

@@ -66,7 +66,7 @@ def expected(rows: Rows, position: int) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("view", VIEWS)
-def test_csv_holds_what_the_run_does(view: View, run: Run) -> None:
+def test_csv_holds_the_values_of_the_run(view: View, run: Run) -> None:
     rows = select_rows(run, view)
     found = list(csv.DictReader(io.StringIO(samples_csv(rows), newline="")))
     assert samples_csv(rows).splitlines()[0] == ",".join(COLUMNS)
@@ -82,7 +82,7 @@ def test_csv_holds_what_the_run_does(view: View, run: Run) -> None:
 
 
 @pytest.mark.parametrize("view", VIEWS)
-def test_json_holds_the_same_and_how_it_was_made(view: View, run: Run) -> None:
+def test_json_holds_the_same_values_and_how_they_were_chosen(view: View, run: Run) -> None:
     rows = select_rows(run, view)
     found = json.loads(samples_json(rows))
     assert found["samples"] == [expected(rows, position) for position in rows.order.tolist()]
@@ -103,7 +103,7 @@ def test_indices_are_those_of_the_data_in_the_order_shown(view: View, run: Run) 
 
 
 @pytest.mark.parametrize("view", VIEWS)
-def test_thin_ice_is_all_that_is_lost_whatever_is_shown_lowest_margin_first(view: View, run: Run) -> None:
+def test_thin_ice_indices_are_all_lost_samples_by_rising_margin(view: View, run: Run) -> None:
     rows = select_rows(run, view)
     dense, other = run.models[0], run.models[view.other]
     lost = [int(index) for index in thin_ice_indices(rows).split()]
@@ -117,7 +117,7 @@ def test_thin_ice_is_all_that_is_lost_whatever_is_shown_lowest_margin_first(view
     assert (np.diff(found) >= 0).all()
 
 
-def test_what_is_not_known_is_empty_and_null(tmp_path: Path) -> None:
+def test_unknown_values_are_empty_in_csv_and_null_in_json(tmp_path: Path) -> None:
     run = write_run(tmp_path / "a.thinice", MODELS, n=5)
     unknown = replace(
         run.models[1],

@@ -1,24 +1,18 @@
-"""The report as JSON and as text."""
+"""The text report as a whole: complete, of its width, harmless, and without torch."""
 
 import io
 import json
 import subprocess
 import sys
-from dataclasses import asdict, replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 from rich.console import Console
 
 from tests.fake_runs import write_run
+from tests.report.rendering import MODELS
 from thinice_tui.analysis.comparison import analyse
-from thinice_tui.report.json_report import json_report
 from thinice_tui.report.text_report import print_report
-from thinice_tui.runfile.reader import read_run
-from thinice_tui.runfile.records import Finding, Role
-
-MODELS: dict[str, Role] = {"dense": "dense", "half": "pruned", "again": "control"}
 
 
 def text_of(path: Path, width: int = 80, **run: object) -> str:
@@ -48,10 +42,6 @@ def test_a_partial_run_and_a_weak_ensemble_are_upper_bounds(tmp_path: Path) -> N
     assert "upper bounds: quick is weak" in " ".join(weak.split()) and "≤" in weak
     early = text_of(tmp_path / "c.thinice", through=0)
     assert "not yet" in early and "stages finished for every model: none" in early
-
-
-def test_too_few_flips_are_called_so(tmp_path: Path) -> None:
-    assert "too few flips to tell" in text_of(tmp_path / "a.thinice", flip=False)
 
 
 def test_an_auc_of_few_flips_has_no_interval(tmp_path: Path) -> None:
@@ -98,53 +88,3 @@ def test_a_run_is_reported_without_torch(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["run"]["complete"] is True
-
-
-def test_reliability_is_said_in_words_and_in_json(tmp_path: Path) -> None:
-    sound = Finding("dense", "gradients vanish", 0, 50, False)
-    hidden = Finding("half", "gradients vanish", 7, 50, True, (3, 4))
-    told = text_of(tmp_path / "a.thinice", more={"findings": [asdict(sound)]})
-    assert "no check gives a reason to doubt" in told and "0 of 50" in told
-    told = text_of(tmp_path / "b.thinice", more={"findings": [asdict(sound), asdict(hidden)]})
-    assert "DOUBTFUL" in told and "half: gradients vanish" in told and "7 of 50 !" in told
-    found = json_report(analyse(read_run(tmp_path / "b.thinice")))["reliability"]
-    assert found[1]["model"] == "half" and found[1]["samples"] == [9, 12], "original indices, here 3 × the position"
-    assert found[1]["doubtful"] is True
-    told = " ".join(text_of(tmp_path / "c.thinice", through=1).split())
-    assert "samples that stay robust are checked when the attacks are done" in told and "so far" not in told
-    told = " ".join(text_of(tmp_path / "d.thinice", through=1, more={"findings": [asdict(sound)]}).split())
-    assert "so far no check gives a reason to doubt these numbers; samples that stay robust" in told
-    assert "not checked by the version that made this run" in text_of(tmp_path / "e.thinice")
-
-
-def test_reliability_says_where_nothing_stands(tmp_path: Path) -> None:
-    """Not that checks are still to come: there is nothing to check."""
-    write_run(tmp_path / "a.thinice", MODELS)
-    run = read_run(tmp_path / "a.thinice")
-    broken = [replace(model, broken_by=np.zeros_like(model.broken_by)) for model in run.models]
-    for models, said in ((broken, "dense, half, again"), ((run.models[0], *broken[1:2]), "half")):
-        stream = io.StringIO()
-        print_report(analyse(replace(run, models=tuple(models))), Console(file=stream, width=100))
-        told = " ".join(stream.getvalue().split())
-        assert f"No sample is robust on {said}: no check of robust samples was needed" in told
-        assert "when the attacks are done" not in told
-
-
-def test_security_curves_are_in_the_report_where_there_are_distances(tmp_path: Path) -> None:
-    run = write_run(tmp_path / "a.thinice", MODELS)
-    random = np.random.default_rng(0)
-    models = []
-    for model in run.models:
-        far = random.exponential(6 / 255, len(run.labels))
-        models.append(replace(model, boundary=np.where(model.clean_prediction == run.labels, far, np.nan)))
-    analysis = analyse(replace(run, models=tuple(models)))
-    stream = io.StringIO()
-    print_report(analysis, Console(file=stream, width=80))
-    assert "over eps, upper bounds, n=200" in stream.getvalue() and "Median distance" in stream.getvalue()
-    curves = json_report(analysis)["security_curves"]
-    assert [curve["model"] for curve in curves] == list(MODELS)
-    for curve, model in zip(curves, models, strict=True):
-        assert curve["n"] == 200 and curve["eps"][0] == 0
-        at = 40
-        expected = float(np.mean(np.nan_to_num(model.boundary) > curve["eps"][at]))
-        assert curve["robust_accuracy"][at] == expected

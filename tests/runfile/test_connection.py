@@ -44,7 +44,7 @@ def read_unprivileged(path: Path) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout.strip()
 
 
-def test_a_view_undoes_the_batch_of_an_engine_that_was_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_view_rolls_back_half_a_batch_of_a_killed_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(journal, "file_system", lambda _: "nfs4")
     path = tmp_path / "a.thinice"
     open_writer(path).__exit__()
@@ -74,7 +74,7 @@ def test_a_file_in_a_read_only_folder_is_read(wal: bool, tmp_path: Path) -> None
         folder.chmod(0o755)
 
 
-def test_a_file_that_may_not_be_read_is_told_so(tmp_path: Path) -> None:
+def test_a_file_without_read_permission_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "a.thinice"
     write_run(path, {"dense": "dense", "p": "pruned"}, n=20)
     path.chmod(0)

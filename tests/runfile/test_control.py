@@ -10,7 +10,7 @@ from thinice_tui.runfile.control import ControlWord, clear_control, read_control
 
 
 @pytest.mark.parametrize("word", get_args(ControlWord))
-def test_what_is_asked_is_heard_until_it_is_forgotten(tmp_path: Path, word: ControlWord) -> None:
+def test_the_last_control_word_is_read_until_it_is_cleared(tmp_path: Path, word: ControlWord) -> None:
     path = tmp_path / "a.thinice"
     assert read_control(path) == "run"
     write_control(path, "pause")
@@ -22,13 +22,13 @@ def test_what_is_asked_is_heard_until_it_is_forgotten(tmp_path: Path, word: Cont
     clear_control(path)
 
 
-def test_each_run_has_its_own_wishes(tmp_path: Path) -> None:
+def test_each_run_has_its_own_control_word(tmp_path: Path) -> None:
     write_control(tmp_path / "a.thinice", "stop")
     assert read_control(tmp_path / "b.thinice") == "run" and read_control(tmp_path / "a") == "run"
 
 
 @pytest.mark.parametrize("content", [b"", b"paused", b"STOP", b"stop now", b"\xff\xfe\x00", b"{}", b"stop\n" * 2])
-def test_rubbish_in_the_control_file_asks_for_nothing(tmp_path: Path, content: bytes) -> None:
+def test_an_unknown_control_word_counts_as_run(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "a.thinice"
     write_control(path, "stop")
     (file,) = tmp_path.iterdir()
@@ -38,7 +38,7 @@ def test_rubbish_in_the_control_file_asks_for_nothing(tmp_path: Path, content: b
     assert read_control(path) == "stop", "as an editor, or echo, would write it"
 
 
-def test_where_nothing_can_be_written_asking_says_so(tmp_path: Path) -> None:
+def test_a_control_file_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(RunFileError, match=r"a\.thinice\.control: cannot be written") as caught:
         write_control(tmp_path / "absent" / "a.thinice", "stop")
     assert "it goes on" in caught.value.do
@@ -46,7 +46,7 @@ def test_where_nothing_can_be_written_asking_says_so(tmp_path: Path) -> None:
     clear_control(tmp_path / "absent" / "a.thinice")
 
 
-def test_what_is_in_the_way_of_the_control_file_is_an_error_that_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_a_folder_in_place_of_the_control_file_is_an_error_that_leaves_no_file(tmp_path: Path) -> None:
     (tmp_path / "a.thinice.control").mkdir()
     with pytest.raises(RunFileError, match="cannot be written"):
         write_control(tmp_path / "a.thinice", "pause")

@@ -61,7 +61,7 @@ def made(files: Files) -> Files:
         ),
     ],
 )
-def test_what_changed_is_named_and_nothing_else(made: Files, options: list[str], words: str) -> None:
+def test_only_the_setting_that_changed_is_named(made: Files, options: list[str], words: str) -> None:
     normalize = [] if "--normalize" in options else ["--normalize", "half"]
     assert refusal(made, *normalize, *options).replace(f"{made.data}", "data.npz") == words
 
@@ -80,12 +80,12 @@ def test_other_data_are_named(made: Files, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("samples", "words"), [(48, "other samples, or labels, of data.npz"), (40, "it has 48 samples, now 40")]
 )
-def test_a_data_file_that_has_changed_is_told_so(made: Files, samples: int, words: str) -> None:
+def test_a_changed_data_file_is_named(made: Files, samples: int, words: str) -> None:
     np.savez(made.data, images=255 - as_uint8(made.task.images[:samples]), labels=made.task.labels[:samples])
     assert refusal(made, "--normalize", "half").replace(f"{made.data}", "data.npz") == words
 
 
-def test_models_in_another_order_are_told_so(files: Files) -> None:
+def test_models_in_another_order_are_named(files: Files) -> None:
     two = replace(files, pruned=files.control)
     three = CliRunner().invoke(app, [*files.arguments, str(files.control), *RUN])
     assert three.exit_code == 0, three.stderr
@@ -101,7 +101,7 @@ def test_a_model_identity_is_read_from_its_text() -> None:
         assert ModelIdentity.parse(one.text()) == one
 
 
-def test_what_earlier_versions_wrote_is_the_same_run() -> None:
+def test_a_run_of_an_earlier_version_is_the_same_run() -> None:
     """They had the architecture's code and the ensemble as these were typed, and a normalisation by any name."""
     code, weights = "c" * 16, "0b" * 8
     now = ModelIdentity("dense", weights, "build", code, "", False, "cifar10: [0.4914] / [0.247]").text()
@@ -132,7 +132,7 @@ def test_every_spelling_of_the_same_code_is_the_same_run(
 
 
 @pytest.mark.parametrize("options", [["--attack", "PGD-2"], ["--eps", "0.03137254901960784"], ["--normalize", "half"]])
-def test_other_words_for_the_same_settings_are_the_same_run(files: Files, options: list[str]) -> None:
+def test_the_same_settings_in_other_words_are_the_same_run(files: Files, options: list[str]) -> None:
     first = ["--attack", "pgd-2", "--normalize", "0.50,0.5,0.5/0.5,0.5,0.5"]
     second = ["--attack", "pgd-2", "--normalize", "0.5,0.5,0.5/0.5,0.5,0.50"]
     if "--normalize" in options:

@@ -41,21 +41,21 @@ def test_a_folders_file_system_is_that_of_its_mount(folder: str, kind: str, monk
     assert file_system(Path(folder)) == kind
 
 
-def test_a_folder_of_this_machine_is_found(tmp_path: Path) -> None:
+def test_a_real_folder_has_a_file_system(tmp_path: Path) -> None:
     assert file_system(tmp_path)
 
 
 @pytest.mark.parametrize("kind", ["nfs", "nfs4", "lustre", "gpfs", "cifs", "smb3", "fuse.sshfs", "9p", "afs", "beegfs"])
-def test_network_file_systems_are_known(kind: str) -> None:
+def test_network_file_systems_are_shared(kind: str) -> None:
     assert is_shared(kind)
 
 
 @pytest.mark.parametrize("kind", ["ext4", "xfs", "btrfs", "tmpfs", "overlay", "zfs", "apfs", "fuseblk", ""])
-def test_disks_of_this_machine_are_no_network_file_systems(kind: str) -> None:
+def test_local_file_systems_are_not_shared(kind: str) -> None:
     assert not is_shared(kind)
 
 
-def test_a_disk_of_this_machine_has_the_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_local_disk_has_the_write_ahead_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(journal, "file_system", lambda _: "ext4")
     with open_writer(tmp_path / "a.thinice"):
         assert journal_mode(tmp_path / "a.thinice") == "wal"
@@ -95,7 +95,7 @@ class _KeepingItsMode(sqlite3.Connection):
 
 
 @pytest.mark.parametrize("kind", [_WithoutLog, _KeepingItsMode])
-def test_where_the_log_cannot_be_had_the_rollback_journal_does(
+def test_where_sqlite_refuses_the_log_the_rollback_journal_is_used(
     kind: type[sqlite3.Connection], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     connect, path = sqlite3.connect, tmp_path / "a.thinice"

@@ -55,7 +55,7 @@ def elsewhere(run: Run) -> Run:
     return replace(run, engine=replace(this_engine(None), host=f"not-{platform.node()}"))
 
 
-def test_this_process_is_alive_and_known_again(run: Run) -> None:
+def test_this_process_is_found_by_its_record(run: Run) -> None:
     engine = this_engine(Path("/a/log"))
     assert (engine.pid, engine.host, engine.log) == (os.getpid(), platform.node(), "/a/log")
     assert this_engine(None).log is None
@@ -64,7 +64,7 @@ def test_this_process_is_alive_and_known_again(run: Run) -> None:
     assert is_computing(replace(run, engine=engine))
 
 
-def test_an_engine_that_has_not_beaten_yet_is_computing(run: Run) -> None:
+def test_an_engine_without_a_heartbeat_yet_is_computing(run: Run) -> None:
     assert is_computing(replace(run, engine=this_engine(None), heartbeat=None))
 
 
@@ -73,12 +73,12 @@ def test_an_engine_that_has_been_silent_for_long_is_computing_while_its_process_
     assert is_computing(beaten(replace(run, engine=this_engine(None)), 100 * SILENCE))
 
 
-def test_no_engine_is_none(run: Run) -> None:
+def test_without_a_record_there_is_no_engine(run: Run) -> None:
     assert engine_process(None) is None
     assert not is_computing(beaten(replace(run, engine=None), 0))
 
 
-def test_a_process_that_has_ended_is_not_alive_reaped_or_not(run: Run, child: "subprocess.Popen[bytes]") -> None:
+def test_a_process_that_has_ended_is_not_alive_even_as_a_zombie(run: Run, child: "subprocess.Popen[bytes]") -> None:
     engine = record(child)
     assert engine_process(engine) is not None
     child.kill()
@@ -113,7 +113,7 @@ def test_an_engine_on_another_machine_may_take_long_to_start(run: Run, ago: floa
     assert is_computing(replace(silent, heartbeat=replace(silent.heartbeat, state="starting"))) == computing
 
 
-def test_an_engine_on_another_machine_that_never_beat_is_gone(run: Run) -> None:
+def test_an_engine_on_another_machine_without_a_heartbeat_has_ended(run: Run) -> None:
     assert not is_computing(replace(elsewhere(run), heartbeat=None))
 
 

@@ -50,7 +50,7 @@ def start(code: str, *arguments: object) -> "subprocess.Popen[str]":
     )
 
 
-def test_another_process_is_kept_out_and_its_lock_file_left_alone(tmp_path: Path) -> None:
+def test_a_second_process_is_refused_and_the_lock_file_stays(tmp_path: Path) -> None:
     run = tmp_path / "a.thinice"
     with start(HOLD, run) as other:
         assert other.stdout is not None and other.stdout.readline() == "held\n"
@@ -64,7 +64,7 @@ def test_another_process_is_kept_out_and_its_lock_file_left_alone(tmp_path: Path
     assert not list(tmp_path.iterdir())
 
 
-def test_processes_that_make_and_remove_it_all_the_time_are_never_inside_together(tmp_path: Path) -> None:
+def test_many_processes_never_hold_the_lock_at_the_same_time(tmp_path: Path) -> None:
     others = [start(TAKE_TURNS, tmp_path / "a.thinice", tmp_path / "inside") for _ in range(3)]
     told = [other.communicate() for other in others]
     assert [error for _, error in told] == [""] * 3
@@ -72,7 +72,7 @@ def test_processes_that_make_and_remove_it_all_the_time_are_never_inside_togethe
     assert not list(tmp_path.iterdir())
 
 
-def test_the_lock_of_another_that_came_in_its_place_stays(tmp_path: Path) -> None:
+def test_a_lock_file_that_replaced_ours_is_not_removed(tmp_path: Path) -> None:
     lock = RunLock(tmp_path / "a.thinice")
     file = tmp_path / "a.thinice.lock"
     file.rename(tmp_path / "away")
@@ -81,7 +81,7 @@ def test_the_lock_of_another_that_came_in_its_place_stays(tmp_path: Path) -> Non
     assert file.exists()
 
 
-def test_a_refusal_leaves_no_lock_file(tmp_path: Path) -> None:
+def test_a_refused_run_leaves_no_lock_file(tmp_path: Path) -> None:
     path = tmp_path / "a.thinice"
     open_writer(path).__exit__()
     assert [file.name for file in tmp_path.iterdir()] == ["a.thinice"], "nor does a good end"

@@ -29,7 +29,7 @@ def test_images_and_logits_are_those_that_were_written(path: Path) -> None:
     assert clean is not None and np.array_equal(clean, logits()[3]) and worst is not None
 
 
-def test_what_is_not_there_is_none_or_an_error(path: Path) -> None:
+def test_missing_images_and_logits_are_none_and_a_missing_sample_is_an_error(path: Path) -> None:
     assert read_adversarial(path, 0, 9) is read_adversarial(path, 1, 3) is read_adversarial(path, 9, 3) is None
     assert read_logits_at(path, 1, 3) == (None, None) and read_logits_at(path, 0, 9)[1] is None
     with pytest.raises(RunFileError, match=r"a\.thinice: has no sample 99"):

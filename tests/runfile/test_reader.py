@@ -56,7 +56,7 @@ def same(one: Run, other: Run) -> bool:
     )
 
 
-def test_what_is_read_bit_by_bit_is_what_is_read_at_once(tmp_path: Path) -> None:
+def test_reading_in_steps_gives_the_same_as_reading_at_once(tmp_path: Path) -> None:
     made = make_run(tmp_path / "a.thinice", {"dense": "dense", "p": "pruned"}, n=60)
     with made.open() as writer:
         reader = RunReader(made.path)
@@ -102,7 +102,7 @@ def test_two_readers_and_a_writer_do_not_disturb_one_another(tmp_path: Path) -> 
         assert counts == sorted(counts), "what was read is never taken back"
 
 
-def test_another_run_in_its_place_is_told_so(tmp_path: Path) -> None:
+def test_another_run_in_its_place_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "a.thinice"
     write_run(path, {"dense": "dense", "p": "pruned"}, n=20)
     reader = RunReader(path)
@@ -201,7 +201,7 @@ def test_escape_sequences_in_a_file_are_made_harmless(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("make", [Path.touch, Path.mkdir, lambda _: None], ids=["empty", "folder", "absent"])
-def test_what_is_no_run_file_is_refused_by_its_head(make: Callable[[Path], None], tmp_path: Path) -> None:
+def test_check_run_file_refuses_what_is_no_run_file(make: Callable[[Path], None], tmp_path: Path) -> None:
     path = tmp_path / "a.thinice"
     make(path)
     with pytest.raises(RunFileError, match=r"nothing is computed yet|is a folder|there is no such run file"):

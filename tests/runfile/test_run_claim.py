@@ -70,7 +70,7 @@ def test_a_refused_run_names_its_last_engine_again(path: Path) -> None:
     assert (after.engine, after.heartbeat) == (before.engine, before.heartbeat)
 
 
-def test_any_other_end_leaves_the_engine_that_died(path: Path) -> None:
+def test_an_interruption_leaves_this_engine_as_the_last_one(path: Path) -> None:
     with pytest.raises(KeyboardInterrupt), RunClaim() as claim:
         claim.acquire(path, None)
         raise KeyboardInterrupt
@@ -79,7 +79,7 @@ def test_any_other_end_leaves_the_engine_that_died(path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["absent", "folder", "empty", "text", "finished", "damaged"])
-def test_what_is_no_unfinished_run_is_left_alone(kind: str, path: Path, tmp_path: Path) -> None:
+def test_other_files_than_an_unfinished_run_are_left_alone(kind: str, path: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.thinice"
     match kind:
         case "folder":

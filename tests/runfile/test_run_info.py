@@ -41,7 +41,7 @@ def test_every_value_is_read_as_it_was_written() -> None:
 
 
 @pytest.mark.parametrize("notes", [None, [], ["resized"]])
-def test_data_come_back_as_the_json_they_were(notes: list[str] | None) -> None:
+def test_data_info_reads_what_it_wrote(notes: list[str] | None) -> None:
     stored = TABLE["data"] | ({} if notes is None else {"notes": notes})
     assert DataInfo.from_dict(stored).as_dict() == stored
 
@@ -68,7 +68,7 @@ WRONG: dict[str, list[object]] = {
     "settings.distances": [1, None],
     "settings.batch_size": [0, -4, "all"],
     "classes": [None, 0, -1, 2.5, "3", True, MOST_CLASSES + 1],
-    "batch_size": [None, 0, -1, "auto", True, 10**12],
+    "batch_size": [None, 0, -1, "auto", True],
     "device": [None, 3, ["cpu"]],
     "versions": [None, [], {"torch": 2}],
     "warnings": [None, "warning", {}],
@@ -91,7 +91,7 @@ def test_a_wrong_value_is_an_error(path: str, value: object) -> None:
 
 @pytest.mark.parametrize("key", ["request", "search", "normalization", "kinship"])
 @pytest.mark.parametrize("value", [None, 3, "text", [1]])
-def test_what_only_describes_the_run_is_left_out_where_it_is_no_object(key: str, value: object) -> None:
+def test_descriptions_of_another_type_are_left_out(key: str, value: object) -> None:
     assert getattr(RunInfo.from_table(TABLE | {key: value}), key) is None
 
 

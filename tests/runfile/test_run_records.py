@@ -20,7 +20,7 @@ def test_an_engine_is_read_as_it_was_written() -> None:
 @pytest.mark.parametrize(
     "wrong", [{"pid": 0}, {"pid": -1}, {"pid": 2**31}, {"pid": "1"}, {"born": "x"}, {"host": None}, {"log": 3}]
 )
-def test_an_engine_that_cannot_be_is_an_error(wrong: dict[str, object]) -> None:
+def test_an_impossible_engine_is_an_error(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"process|is "):
         engine_of({"engine": ENGINE | wrong})
 

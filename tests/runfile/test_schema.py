@@ -25,7 +25,7 @@ SCHEMAS = {
 made (`version-N.thinice`, a few kB), and whatever the reader needs for it."""
 
 
-def test_other_tables_are_another_version() -> None:
+def test_changed_tables_need_a_new_version() -> None:
     assert hashlib.sha256(TABLES.encode()).hexdigest() == SCHEMAS[VERSION]
     assert list(SCHEMAS) == list(range(OLDEST, VERSION + 1))
 
@@ -52,12 +52,12 @@ def test_a_run_file_of_each_version_is_read(old: Path) -> None:
     assert all(logits is not None and logits.shape == (3,) for logits in read_logits_at(old, 0, 8))
 
 
-def test_a_later_version_reads_it_too(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_later_version_reads_earlier_files(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(schema, "VERSION", VERSION + 1)
     assert read_run(old).complete
 
 
-def test_what_no_release_wrote_is_refused(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_of_a_development_version_is_refused(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(schema, "OLDEST", VERSION + 1)
     with pytest.raises(RunFileError, match="by a development version"):
         check_run_file(old)

@@ -39,7 +39,7 @@ def test_a_run_that_an_engine_holds_is_left_alone(killed: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [None, b"", b"text " * 100])
-def test_what_is_no_run_file_is_left_alone(content: bytes | None, tmp_path: Path) -> None:
+def test_other_files_than_a_run_file_are_left_alone(content: bytes | None, tmp_path: Path) -> None:
     path = tmp_path / "a.thinice"
     if content is not None:
         path.write_bytes(content)

@@ -36,7 +36,7 @@ def shared_disk(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("kind", ["ext4", "nfs4"])
-def test_a_heartbeat_that_meets_a_busy_file_is_left_out(
+def test_a_heartbeat_is_skipped_while_another_program_writes(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(journal, "file_system", lambda _: kind)
@@ -55,7 +55,7 @@ def test_a_heartbeat_that_meets_a_busy_file_is_left_out(
 
 
 @pytest.mark.usefixtures("shared_disk")
-def test_a_heartbeat_does_not_wait_for_a_view_either(tmp_path: Path) -> None:
+def test_a_heartbeat_is_skipped_while_a_view_reads(tmp_path: Path) -> None:
     path = tmp_path / "a.thinice"
     with open_writer(path) as opened:
         with holding(path, "BEGIN"):
@@ -66,7 +66,9 @@ def test_a_heartbeat_does_not_wait_for_a_view_either(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["ext4", "nfs4"])
-def test_a_batch_waits_for_its_turn(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_batch_waits_until_another_program_releases_the_file(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(journal, "file_system", lambda _: kind)
     path = tmp_path / "a.thinice"
     with open_writer(path) as opened, holding(path) as other:
@@ -78,7 +80,7 @@ def test_a_batch_waits_for_its_turn(kind: str, tmp_path: Path, monkeypatch: pyte
         assert opened.batches_done(0, 0) == {0}
 
 
-def test_a_file_that_is_held_for_long_is_told_from_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_is_held_for_long_is_an_error_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (write_errors, write_connection):
         monkeypatch.setattr(module, "PATIENCE", 0.1)
     path = tmp_path / "a.thinice"
@@ -95,7 +97,7 @@ def test_a_file_that_is_held_for_long_is_told_from_a_full_disk(tmp_path: Path, m
 
 
 @pytest.mark.parametrize("replaced", [True, False])
-def test_a_file_that_was_moved_away_is_written_no_more(replaced: bool, tmp_path: Path) -> None:
+def test_writing_stops_when_the_file_was_moved_or_replaced(replaced: bool, tmp_path: Path) -> None:
     path = tmp_path / "a.thinice"
     with open_writer(path) as writer:
         plan_stages(writer)

@@ -33,7 +33,7 @@ def test_a_closed_file_is_one_plain_database_that_names_its_format(tmp_path: Pat
     assert len(read_run(path).models) == 2
 
 
-def test_what_the_writer_adds_a_reader_finds(tmp_path: Path) -> None:
+def test_a_reader_finds_what_the_writer_added(tmp_path: Path) -> None:
     path = tmp_path / "a.thinice"
     with open_writer(path) as writer:
         plan_stages(writer)

@@ -47,7 +47,7 @@ def lost_so_far(run: Run, model: ModelOutcomes) -> Mask:
 def _stages_passed(run: Run, model: ModelOutcomes) -> NDArray[np.int16]:
     """Stages done for each sample, int16 [n]: the finished stages, and one more where its batch of the next is done."""
     passed = np.full(len(run.labels), sum(stage.finished for stage in model.stages), dtype=np.int16)
-    size = run.info.batch_size
+    size = min(run.info.batch_size, max(len(run.labels), 1))  # a file may claim a batch larger than memory
     for stage in model.stages:
         if not stage.finished and stage.batches:
             entering = clean_correct(run, model)

@@ -210,9 +210,11 @@ def compare(
     Repeat the command to resume an interrupted run or to look at a finished one.
     """
     with shown_errors(debug), sigterm_interrupts():
+        from thinice_tui.protocol.data_options import DataOptions
         from thinice_tui.protocol.durations import parse_duration
         from thinice_tui.protocol.ensembles import build_ensemble
-        from thinice_tui.protocol.request import DataOptions, ModelOptions, Request
+        from thinice_tui.protocol.model_options import ModelOptions
+        from thinice_tui.protocol.request import Request
         from thinice_tui.protocol.settings import Settings
         from thinice_tui.report.output import plan_output
         from thinice_tui.runfile.write_errors import check_run_path

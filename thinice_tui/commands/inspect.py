@@ -43,7 +43,7 @@ def inspect(
 
         chosen = check_format(form)
         from thinice_tui.engine.inspection import inspect_models
-        from thinice_tui.protocol.request import ModelOptions
+        from thinice_tui.protocol.model_options import ModelOptions
         from thinice_tui.report.inspection import print_inspections
 
         with own_stdout() as stdout:

@@ -5,9 +5,9 @@ import io
 import json
 from pathlib import Path
 
+from thinice_tui.data.text_file import check_text_file
 from thinice_tui.errors import DataError
-from thinice_tui.safe_io.file_kind import checked_head, kind
-from thinice_tui.safe_io.limits import file_size
+from thinice_tui.safe_io.file_kind import checked_head
 
 EXPECTED = 'JSON {"folder": number} or CSV lines folder,number'
 MAX_BYTES = 16 * 2**20
@@ -19,11 +19,8 @@ def read_class_map(path: Path) -> tuple[dict[str, int], tuple[str, ...]]:
     JSON: {"cat": 3}, {"3": "cat"}, {"3": ["n01491361", "tiger_shark"]} as ImageNet's own, or a list of folder names
     in the order of the labels. CSV: a line folder,number for each, with or without a header.
     """
-    what = kind(checked_head(path, EXPECTED, DataError))
-    if what not in ("text", "something else"):
-        raise DataError(f"{path}: is {what}, expected {EXPECTED}", "write the class map as text")
-    if file_size(path) > MAX_BYTES:
-        raise DataError(f"{path}: is larger than any class map", f"expected {EXPECTED}")
+    head = checked_head(path, EXPECTED, DataError)
+    check_text_file(path, head, "class map", EXPECTED, MAX_BYTES, "write the class map as text")
     try:
         written = path.read_text(encoding="utf-8-sig")
         pairs = _from_json(written) if written.lstrip()[:1] in ("{", "[") else _from_csv(written)

@@ -12,10 +12,10 @@ from thinice_tui.data.disk_arrays import load_whole
 from thinice_tui.data.layout import evenly_spaced
 from thinice_tui.data.samples import Samples
 from thinice_tui.data.sources.npy_pair import read_npy
+from thinice_tui.data.text_file import check_text_file
 from thinice_tui.errors import DataError, UsageError
-from thinice_tui.protocol.request import DataOptions
-from thinice_tui.safe_io.file_kind import checked_head, kind
-from thinice_tui.safe_io.limits import file_size
+from thinice_tui.protocol.data_options import DataOptions
+from thinice_tui.safe_io.file_kind import checked_head
 
 EXPECTED = "a list of original indices: one a line, CSV with a column `sample` or `index`, JSON, or a NumPy array"
 COLUMNS = ("sample", "index", "indices", "id")
@@ -93,10 +93,8 @@ def read_indices(path: Path) -> NDArray[np.int64]:
     head = checked_head(path, EXPECTED, DataError)
     if head.startswith(b"\x93NUMPY"):
         return _from_npy(path)
-    if (what := kind(head)) not in ("text", "something else"):
-        raise DataError(f"{path}: is {what}, expected {EXPECTED}", "save the indices with numpy.save, or as text")
-    if file_size(path) > MAX_BYTES:
-        raise DataError(f"{path}: is larger than any list of indices", f"expected {EXPECTED}")
+    remedy = "save the indices with numpy.save, or as text"
+    check_text_file(path, head, "list of indices", EXPECTED, MAX_BYTES, remedy)
     try:
         written = path.read_text(encoding="utf-8-sig")
         found = _from_json(written) if written.lstrip()[:1] in ("[", "{") else _from_text(written)

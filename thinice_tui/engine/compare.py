@@ -9,13 +9,14 @@ from thinice_tui.data.samples import Samples
 from thinice_tui.data.selection import select
 from thinice_tui.data.spec import read_samples, stored_spec
 from thinice_tui.data.stratified_sample import StratifiedSample
-from thinice_tui.engine.dry_run import DryRun, planned
-from thinice_tui.engine.plan import RunModel, default_path, make_plan
+from thinice_tui.engine.dry_run import DryRun, plan_dry_run
+from thinice_tui.engine.plan import default_path, make_plan
 from thinice_tui.engine.preflight.budget import check_budget
 from thinice_tui.engine.preflight.checks import check_models
 from thinice_tui.engine.preflight.normalization import choose_normalizations, describe_trial
 from thinice_tui.engine.preflight.normalization_candidates import dataset_normalizations
 from thinice_tui.engine.run import PROBED, run_comparison
+from thinice_tui.engine.run_model import RunModel
 from thinice_tui.engine.worker.device import choose_device, full_precision
 from thinice_tui.models.load import LoadedModel, load_model
 from thinice_tui.models.weight_similarity import (
@@ -66,12 +67,12 @@ def prepare(request: Request) -> PreparedRun:
     spec, whole = _data(request, loaded[0])
     samples = select(whole, request.data_options, request.samples)
     probe = StratifiedSample(whole, samples.images.shape[1:])
-    decision = choose_normalizations(
+    choice = choose_normalizations(
         loaded, names, probe, dataset_normalizations(spec, probe), choose_device(request.device)
     )
-    decided, trials = decision.models, decision.trials
+    decided, trials = choice.models, choice.trials
     models = tuple(RunModel(role, name, model) for (role, _), name, model in zip(files, names, decided, strict=True))
-    doubted = (
+    unrelated = (
         warning_if_unrelated(loaded[0], other, found) for other, found in zip(loaded[1:], similarities, strict=True)
     )
     return PreparedRun(
@@ -85,10 +86,10 @@ def prepare(request: Request) -> PreparedRun:
         ),
         warnings=(
             *check_budget(samples, request.settings),
-            *(doubt for doubt in doubted if doubt),
+            *(warning for warning in unrelated if warning),
             *warnings_of_same_weights(list(zip(names, decided, strict=True)), request.control is not None),
             *warnings_of_unused_keep(options.keep, list(zip(loaded, keeps, strict=True))),
-            *decision.warnings,
+            *choice.warnings,
         ),
         origin={
             "normalization": {
@@ -140,7 +141,7 @@ def plan_only(request: Request, prepared: PreparedRun) -> DryRun:
     with full_precision(), RunClaim() as claim:
         classes, checks = check_models(prepared.models, prepared.samples, images, device, prepared.path, claim)
     warnings = (*prepared.warnings, *(check.warning for _, check in checks if check.warning))
-    return planned(prepared.models, prepared.samples, request.settings, classes, device, prepared.path, warnings)
+    return plan_dry_run(prepared.models, prepared.samples, request.settings, classes, device, prepared.path, warnings)
 
 
 def _data(request: Request, dense: LoadedModel) -> tuple[str, Samples]:

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 
 from thinice_tui.data.samples import Samples
-from thinice_tui.engine.plan import RunModel, make_plan
+from thinice_tui.engine.plan import make_plan
+from thinice_tui.engine.run_model import RunModel
 from thinice_tui.engine.worker.attack_model import prepare_attack_model
 from thinice_tui.engine.worker.device import default_batch_size, describe, full_precision
 from thinice_tui.protocol.durations import duration, short
@@ -76,7 +77,7 @@ class DryRun:
         return "\n".join(["Dry run: nothing is attacked and nothing written. This is what would run:", "", *lines])
 
 
-def planned(
+def plan_dry_run(
     models: Sequence[RunModel],
     samples: Samples,
     settings: Settings,
@@ -89,10 +90,10 @@ def planned(
 
     warnings: those of the checks, to be shown with it. Raises RunFileError where `path` holds another run.
     """
-    stages = build_phases(settings.attack, classes, settings.distances)
+    stages = build_phases(settings.attack, classes, settings.norm, settings.distances)
     state = run_state(path, make_plan(models, samples, settings, stages, device, classes), [m.record() for m in models])
     seconds = [_time_passes(model, samples, settings, device) for model in models]
-    costs = tuple(_planned(stage, classes, len(samples), seconds) for stage in stages)
+    costs = tuple(_plan_stage(stage, classes, len(samples), seconds) for stage in stages)
     return DryRun(
         models=tuple(_model_line(model) for model in models),
         data=samples.source,
@@ -118,19 +119,19 @@ def _model_line(model: RunModel) -> str:
 
 
 def _time_passes(model: RunModel, samples: Samples, settings: Settings, device: torch.device) -> tuple[float, float]:
-    """Seconds per image of a forward pass of the model, and of a backward pass of the form that is attacked."""
+    """Seconds per image of a forward pass of the model, and of a backward pass of its faster form that attacks use."""
     images = torch.from_numpy(np.resize(samples.floats(slice(TIMED)), (TIMED, *samples.images.shape[1:]))).to(device)
     with full_precision():
-        form = prepare_attack_model(model.loaded.classifier().to(device), images, settings.precision)
+        attack_model = prepare_attack_model(model.loaded.classifier().to(device), images, settings.precision)
         forward = both = float("inf")
         for _ in range(REPEATS):
             began = _synchronized_time(device)
             with torch.no_grad():
-                form.exact(images)
+                attack_model.exact(images)
             forward = min(forward, _synchronized_time(device) - began)
             began = _synchronized_time(device)
             inputs = images.clone().requires_grad_()
-            torch.autograd.grad(form.module(inputs).sum(), inputs)
+            torch.autograd.grad(attack_model.module(inputs).sum(), inputs)
             both = min(both, _synchronized_time(device) - began)
     return forward / TIMED, max(both - forward, forward) / TIMED
 
@@ -142,7 +143,8 @@ def _synchronized_time(device: torch.device) -> float:
     return time.perf_counter()
 
 
-def _planned(stage: Phase, classes: int, samples: int, seconds: Sequence[tuple[float, float]]) -> PlannedStage:
+def _plan_stage(stage: Phase, classes: int, samples: int, seconds: Sequence[tuple[float, float]]) -> PlannedStage:
+    """The bounds of a stage; seconds: per model, those of a forward and of a backward pass of one image."""
     forwards, backwards = stage.passes(classes)
     took = sum(forwards * forward + backwards * backward for forward, backward in seconds) * samples
     count = samples * len(seconds)

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from thinice_tui import __version__
-from thinice_tui.engine.plan import RunModel
+from thinice_tui.engine.run_model import RunModel
 from thinice_tui.models.load import LoadedModel, load_model
 from thinice_tui.models.masks.mask_file import split_mask_file
 from thinice_tui.models.weight_similarity import (
@@ -19,7 +19,7 @@ from thinice_tui.models.weight_similarity import (
     warning_if_unrelated,
     warnings_of_unused_keep,
 )
-from thinice_tui.protocol.request import ModelOptions
+from thinice_tui.protocol.model_options import ModelOptions
 from thinice_tui.report.inspected_model import DenseComparison, FileFacts, InspectedModel
 
 METADATA = ("arch", "dataset", "class_names", "recipe", "seed", "measured", "epoch", "best_prec1", "acc", "num_classes")

@@ -1,10 +1,9 @@
-"""The plan of a run: its models, its identity (which decides whether a run file may be continued), its description."""
+"""The plan of a run: its identity, which decides whether a run file may be continued, and its description."""
 
 import hashlib
 import json
 import platform
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -12,56 +11,14 @@ import torch
 
 from thinice_tui import __version__
 from thinice_tui.data.samples import Samples
+from thinice_tui.engine.run_model import RunModel
 from thinice_tui.engine.worker.device import default_batch_size, describe
-from thinice_tui.models.classifier import Normalization
-from thinice_tui.models.load import LoadedModel
-from thinice_tui.models.normalization import KNOWN
 from thinice_tui.protocol.ensembles import REVISION, Phase
 from thinice_tui.protocol.settings import Settings
 from thinice_tui.runfile.attacks_revision import ATTACKS_REVISION
-from thinice_tui.runfile.model_identity import ModelIdentity, code_name
-from thinice_tui.runfile.records import ModelRecord, Role, RunPlan
+from thinice_tui.runfile.records import RunPlan
 from thinice_tui.runfile.schema import SUFFIX
 from thinice_tui.runfile.writer import RunWriter
-
-
-@dataclass(frozen=True)
-class RunModel:
-    """A loaded model with its role in the comparison, and a name that is unique in the run."""
-
-    role: Role
-    name: str
-    loaded: LoadedModel
-
-    def record(self) -> ModelRecord:
-        """The model's record for the run file."""
-        sparsity = self.loaded.sparsity
-        return ModelRecord(
-            role=self.role,
-            name=self.name,
-            path=str(self.loaded.path),
-            sha256=self.loaded.checkpoint.sha256,
-            arch=self.loaded.arch,
-            normalization=_describe_normalization(self.loaded.normalization),
-            parameters=sparsity.parameters,
-            sparsity_conv_linear=sparsity.conv_linear,
-            sparsity_mean_per_layer=sparsity.mean_per_layer,
-            sparsity_all_parameters=sparsity.all_parameters,
-            layers=sparsity.layers,
-        )
-
-    def identity(self) -> ModelIdentity:
-        """Everything that decides the model's outputs; file names do not."""
-        checkpoint, used = self.loaded.checkpoint, self.loaded.normalization
-        return ModelIdentity(
-            role=self.role,
-            weights=checkpoint.sha256[:16],
-            arch=code_name(self.loaded.arch) if self.loaded.code_sha256 else self.loaded.arch,
-            code=self.loaded.code_sha256[:16],
-            keep="" if checkpoint.keep is None else f"{checkpoint.keep:g}",
-            trusted=checkpoint.trusted,
-            normalization=_describe_normalization(None if used is None else replace(used, name=_known_name(used))),
-        )
 
 
 def identify(models: Sequence[RunModel], samples: Samples, settings: Settings) -> dict[str, object]:
@@ -122,7 +79,7 @@ def make_plan(
 
 
 def resumption_warnings(writer: RunWriter, settings: Settings, device: torch.device) -> list[str]:
-    """What a resumed run is not: computed by one program on one device, or keeping the images asked for now."""
+    """Warnings for a resumed run: another device, other versions, or another --keep-images than it was begun with."""
     warnings = []
     if (began := writer.value("device")) != describe(device):
         warnings.append(f"begun on {began}, resumed on {describe(device)}")
@@ -134,17 +91,6 @@ def resumption_warnings(writer: RunWriter, settings: Settings, device: torch.dev
     if isinstance(stored, dict) and stored.get("keep_images") != settings.keep_images:
         warnings.append(f"--keep-images stays {stored.get('keep_images')}, as the run was begun with")
     return warnings
-
-
-def _describe_normalization(used: Normalization | None) -> str:
-    """The name with the constants."""
-    return "none" if used is None else f"{used.name}: {list(used.mean)} / {list(used.std)}"
-
-
-def _known_name(used: Normalization) -> str:
-    """The name of the known normalisation with the same constants, wherever they come from; else `given`."""
-    same = (known.name for known in KNOWN.values() if (known.mean, known.std) == (used.mean, used.std))
-    return next(same, "given")
 
 
 def _versions() -> dict[str, str]:

@@ -9,16 +9,17 @@ import torch
 
 from thinice_tui.data.samples import Samples
 from thinice_tui.data.stratified_sample import StratifiedSample
+from thinice_tui.engine.control.progress import ProgressTracker
+from thinice_tui.engine.control.run_control import RunControl
 from thinice_tui.engine.findings import StoredFindings
 from thinice_tui.engine.phases.context import RunContext
 from thinice_tui.engine.phases.outcomes import Outcomes
 from thinice_tui.engine.phases.sequence import compute_phases, report_preparation
 from thinice_tui.engine.phases.warnings import Warnings
-from thinice_tui.engine.plan import RunModel, make_plan
+from thinice_tui.engine.plan import make_plan
 from thinice_tui.engine.preflight.accuracy import check_accuracy
 from thinice_tui.engine.preflight.checks import check_models
-from thinice_tui.engine.process.progress import ProgressTracker
-from thinice_tui.engine.process.run_control import RunControl
+from thinice_tui.engine.run_model import RunModel
 from thinice_tui.engine.worker.device import full_precision
 from thinice_tui.engine.worker.executor import LocalExecutor
 from thinice_tui.protocol.ensembles import Phase, build_phases
@@ -60,7 +61,7 @@ def run_comparison(
     with full_precision():
         images = probe.first(PROBED)
         classes, checks = check_models(models, samples, images, device, path, hold)
-        phases = build_phases(settings.attack, classes, settings.distances)
+        phases = build_phases(settings.attack, classes, settings.norm, settings.distances)
         plan = make_plan(models, samples, settings, phases, device, classes)
         plan = replace(plan, table={**plan.table, **origin})  # a new file names its engine from the first moment on
         records = [model.record() for model in models]

@@ -22,8 +22,6 @@ class Attack:
     name: str
     """In reports, where an ensemble gives its stage no other name."""
     passes: Passes
-    steps: str = "gradient steps"
-    """What a stage's number of steps counts."""
     gradients: bool = True
     """Whether it needs the model's gradients. Without, it searches by queries, which need exact logits."""
     norms: tuple[Norm, ...] = NORMS
@@ -41,7 +39,7 @@ def _apgd_passes(steps: int, _: int) -> tuple[int, int]:
     return steps + 2, steps + 1
 
 
-ATTACKS: Mapping[str, Attack] = {
+ATTACKS: dict[str, Attack] = {
     "pgd": Attack("PGD", lambda steps, _: (steps, steps), weak=True),
     "apgd-ce": Attack("APGD-CE", _apgd_passes, loss="ce"),
     "apgd-dlr": Attack("APGD-DLR", _apgd_passes, loss="dlr", classes=3, fallback="apgd-margin"),
@@ -49,7 +47,7 @@ ATTACKS: Mapping[str, Attack] = {
     "apgd-t": Attack("APGD-T", _apgd_passes, loss="targeted", classes=4, fallback="apgd-margin"),
     "fab": Attack("FAB", lambda steps, classes: (2 * steps, steps * (classes - 1))),
     "fab-t": Attack("FAB-T", lambda steps, _: (2 * steps, steps)),
-    "square": Attack("Square", lambda steps, _: (steps, 0), steps="queries", gradients=False),
+    "square": Attack("Square", lambda steps, _: (steps, 0), gradients=False),
 }
 """By kind, the name under which run files keep them."""
 

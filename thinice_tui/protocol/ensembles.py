@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from thinice_tui.errors import UsageError
 from thinice_tui.protocol.attacks import ATTACKS, Attack
 from thinice_tui.protocol.distance import DistanceMeasurement
+from thinice_tui.protocol.threat_model import Norm
 
 REVISION = 2
 """Revision of the attacks' code. Raise it with every change that gives a stage other outcomes for the same models,
@@ -21,6 +22,7 @@ class Stage:
     kind: str
     """Key of ATTACKS."""
     steps: int
+    """Gradient steps, or queries for an attack without gradients."""
     restarts: int = 1
     targets: int = 0
     """Target classes for each sample, most likely first; 0: untargeted."""
@@ -118,9 +120,16 @@ def build_ensemble(name: str, classes: int) -> tuple[Stage, ...]:
     return tuple(_for_classes(stage, classes) for stage in ensemble_of(name).stages)
 
 
-def build_phases(name: str, classes: int, distances: bool) -> tuple[Phase, ...]:
-    """What a run computes after the clean pass: the ensemble's stages, then the distances where they are asked for."""
+def build_phases(name: str, classes: int, norm: Norm, distances: bool) -> tuple[Phase, ...]:
+    """What a run computes after the clean pass: the ensemble's stages, then the distances where they are asked for.
+
+    Raises UsageError where there is no such ensemble, or an attack of it does not exist under the norm.
+    """
     stages = build_ensemble(name, classes)
+    for stage in stages:
+        if norm not in stage.attack.norms:
+            expected = " or ".join(stage.attack.norms)
+            raise UsageError(f"--attack {name}: {stage.name} does not exist under {norm}, expected --norm {expected}")
     return (*stages, DistanceMeasurement()) if distances else stages
 
 

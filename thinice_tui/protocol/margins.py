@@ -1,4 +1,4 @@
-"""Logit margins."""
+"""The logit margin, for arrays. (attacks/losses.py has it for tensors.)"""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +9,7 @@ Array = NDArray[np.float64]
 def logit_margin(logits: NDArray[np.floating], labels: NDArray[np.int64]) -> Array:
     """m = z_y − max over j≠y of z_j, for logits [n,C] and labels [n]; float64 [n], NaN where logits are.
 
-    Positive: classified correctly. Scales differ between models: never compare margins of two models.
+    Positive: classified correctly. Scales differ between models: do not compare margins of two models.
     """
     rows = np.arange(len(labels))
     others = logits.astype(np.float64)

@@ -1,4 +1,4 @@
-"""Images as models see them."""
+"""Pixels as numbers in [0,1], as models take them."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -21,12 +21,12 @@ class Settings:
     """The ensemble's name: quick, standard, plus or pgd-K."""
     seed: int = 0
     batch_size: int | None = None
-    """Samples a batch; None: chosen by the engine for the device, and kept in the run file."""
+    """Samples in a batch; None: the engine chooses for the device, and the run file keeps what it chose."""
     keep_images: KeepImages = "flips"
     precision: Precision = "fp32"
-    """Of the search for adversarial images; verdicts are always in full precision."""
+    """Precision of the attacks' gradients; verdicts are always in full precision."""
     distances: bool = False
-    """Whether the minimum-norm distance of every sample is searched for, too."""
+    """Whether the minimum-norm distance of every sample is measured, too."""
 
     @classmethod
     def build(
@@ -40,7 +40,7 @@ class Settings:
         precision: str = "fp32",
         distances: bool = False,
     ) -> "Settings":
-        """Settings from what was typed; raises UsageError naming the option and what it takes."""
+        """Settings from the command line; raises UsageError that names the option and what it takes."""
         norms = {name.lower(): name for name in NORMS}
         if norm.lower() not in norms:
             raise UsageError(f"--norm is {norm!r}, expected {' or '.join(NORMS)}")
@@ -70,7 +70,7 @@ class Settings:
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> "Settings":
-        """What `as_dict` gave; raises KeyError, TypeError, UsageError."""
+        """The settings from what `as_dict` returned; raises KeyError, TypeError, UsageError."""
         batch_size = stored_field(stored, "batch_size", int, None)
         return cls.build(
             stored_field(stored, "norm", str),
@@ -97,7 +97,7 @@ def _batch_size(text: str) -> int | None:
 
 
 def stored_field(stored: Mapping[str, Any], name: str, kind: type[object], *others: None) -> Any:
-    """`stored[name]`, of that very kind (a bool is no int) or one of `others`; TypeError, KeyError."""
+    """`stored[name]` if it is of that type (a bool is no int) or one of `others`; raises TypeError, KeyError."""
     value = stored[name]
     if (value is None and others) or (isinstance(value, kind) and isinstance(value, bool) == (kind is bool)):
         return value

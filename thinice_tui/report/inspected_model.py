@@ -32,11 +32,6 @@ class FileFacts:
     warnings: tuple[str, ...]
     """Options that have no effect on this file."""
 
-    @property
-    def is_undecided(self) -> bool:
-        """Whether the file does not say how its inputs are normalised."""
-        return self.normalization_source == UNDECIDED
-
 
 @dataclass(frozen=True)
 class DenseComparison:

@@ -10,7 +10,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from thinice_tui.report.inspected_model import DenseComparison, FileFacts, InspectedModel
+from thinice_tui.report.inspected_model import UNDECIDED, DenseComparison, FileFacts, InspectedModel
 from thinice_tui.runfile.records import Layer, ModelRecord
 from thinice_tui.safe_io.printable import printable
 
@@ -85,7 +85,7 @@ def _compared(comparison: DenseComparison) -> dict[str, object]:
 def _head(one: InspectedModel) -> Table:
     record = one.record
     normalization = record.normalization
-    if one.facts.is_undecided:
+    if one.facts.normalization_source == UNDECIDED:
         normalization = "undecided: the file does not say; compare tries the known ones on its data"
     grid = _grid(
         _facts(one.facts)

@@ -1,4 +1,4 @@
-"""What goes into a run file and comes out of it: frozen records and arrays."""
+"""The frozen records that are written to a run file and read from it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
@@ -34,7 +34,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class ModelRecord:
-    """A model of the run; the sparsities are fractions in [0,1]."""
+    """A model of the run. Sparsities are fractions in [0,1]."""
 
     role: Role
     name: str
@@ -57,28 +57,28 @@ class StageRecord:
     name: str
     parameters: dict[str, object]
     entered: int | None
-    """Samples that were still standing when it began; None: it has not begun."""
+    """Samples that were still robust when the stage began; None: it has not begun."""
     finished: bool
     attacked: int
-    """Samples whose batch is done."""
+    """Samples in the batches that are done."""
     batches: frozenset[int]
-    """The numbers of the batches that are done, of those that the samples entered make in order of position."""
+    """The numbers of the batches that are done. Batches are made of the samples that entered, in order of position."""
     forwards: int
-    """Images passed forward, backwards likewise; both without the re-verification."""
+    """Images passed forward, without those of the re-verification; `backwards` likewise."""
     backwards: int
     seconds: float
 
 
 @dataclass(frozen=True)
 class ModelOutcomes:
-    """What the run knows of one model, per sample position.
+    """What the run knows of one model; arrays are [n], by sample position.
 
-    All are [n]. clean_prediction: int32, the class, −1 where not computed yet; clean_margin: float32,
-    the logit margin, NaN there. worst_prediction, worst_margin: the same under the worst verified
-    adversarial image, the clean ones where there is none. broken_by: int16, the stage ordinal, −1 while
-    standing or never attacked. distance: float64, of the worst image from the clean one in the run's
-    norm, NaN where there is none. boundary: float64, the minimum-norm distance, an upper bound of it, inf
-    where none was found, NaN where it was not searched for (yet).
+    clean_prediction: int32, the class predicted on the clean image, −1 where not computed yet; clean_margin: float32,
+    its logit margin, NaN where not computed yet. worst_prediction, worst_margin: the same on the worst verified
+    adversarial image, or on the clean image where there is none. broken_by: int16, the ordinal of the stage that broke
+    the sample, −1 while none has. distance: float64, between worst and clean image in the run's norm, NaN where there
+    is none. boundary: float64, the minimum-norm distance, an upper bound; inf where no adversarial image was found,
+    NaN where none was searched for (yet).
     """
 
     record: ModelRecord
@@ -94,9 +94,9 @@ class ModelOutcomes:
 
 @dataclass(frozen=True)
 class Finding:
-    """One check of whether attacks on a model could do their work, on `n` samples.
+    """One check, on `n` samples, of whether the attacks on a model could do their work.
 
-    value: how many of them failed it, or the check's own unit; samples: the positions of these.
+    value: samples that failed it, or the check's own unit; samples: positions of those that failed.
     """
 
     model: str
@@ -104,7 +104,7 @@ class Finding:
     value: float
     n: int
     doubtful: bool
-    """Whether robust accuracy may look better than it is."""
+    """Whether robust accuracy may be too high."""
     samples: tuple[int, ...] = ()
 
 
@@ -114,15 +114,15 @@ class EngineRecord:
 
     pid: int
     born: float
-    """Its creation time, which tells it from a later process of the same id."""
+    """Creation time of the process, which tells it from a later one with the same id."""
     host: str
     log: str | None
-    """Where its messages go; None: to a terminal."""
+    """The file of its messages; None: a terminal."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """A run file's content, read at one moment."""
+    """The content of a run file at one moment."""
 
     path: str
     info: RunInfo
@@ -132,10 +132,10 @@ class Run:
     models: tuple[ModelOutcomes, ...]
     """The dense model first, then the pruned ones in the order given, then the control."""
     heartbeat: Heartbeat | None
-    """None: before the first, and when the run is finished."""
+    """None before the first one, and when the run is finished."""
     engine: EngineRecord | None
     findings: tuple[Finding, ...] = ()
-    """Of the checks that were made of the models after the attacks."""
+    """The engine's checks of the attacks."""
 
     @property
     def complete(self) -> bool:
@@ -144,11 +144,11 @@ class Run:
 
     @property
     def alone(self) -> bool:
-        """Whether there is the dense model only: margins and accuracies, and nothing to compare it with."""
+        """Whether the dense model is the only one."""
         return len(self.models) == 1
 
     def only(self, positions: Integers) -> "Run":
-        """The run as if it had only the samples at `positions` [k]; counts of stages stay those of all."""
+        """The run with only the samples at `positions` [k]; counts of stages stay those of all samples."""
         per_sample = [field.name for field in fields(ModelOutcomes) if field.name not in ("record", "stages")]
         models = tuple(
             replace(model, **{name: getattr(model, name)[positions] for name in per_sample}) for model in self.models
@@ -157,7 +157,7 @@ class Run:
 
 
 def same_outcomes(one: Run, other: Run) -> bool:
-    """Whether no outcome has changed between two readings of a run by one reader."""
+    """Whether no outcome has changed between two readings of a run by the same reader."""
     return one.complete == other.complete and all(
         a.clean_margin is b.clean_margin
         and a.worst_margin is b.worst_margin
@@ -168,11 +168,11 @@ def same_outcomes(one: Run, other: Run) -> bool:
 
 @dataclass(frozen=True)
 class BatchOutcome:
-    """The verified result of one stage on one batch of samples.
+    """The verified result of one stage on one batch of b samples.
 
-    positions: int64 [b]; logits: float32 [b,C] of each sample's candidate after projection; broken:
-    bool [b], re-verified; distances: float64 [b]; images: float32 [b,C,H,W]; boundary: float64 [b], the
-    minimum-norm distances where the stage searches for these, inf where none was found.
+    positions: int64 [b]; logits: float32 [b,C] on each sample's candidate image after projection; broken: bool [b],
+    re-verified; distances: float64 [b] between candidate and clean image; images: the candidates, float32 [b,C,H,W];
+    boundary: float64 [b], minimum-norm distances where the stage searches for these, inf where none was found.
     """
 
     positions: Integers
@@ -185,11 +185,11 @@ class BatchOutcome:
     backwards: int
     seconds: float
     not_finite: int = 0
-    """Of the images passed forward, those whose logits were NaN or infinite."""
+    """Images passed forward whose logits were NaN or infinite."""
 
 
 def joined(parts: Sequence[BatchOutcome]) -> BatchOutcome:
-    """The outcome of a batch that was computed in parts."""
+    """The outcome of a whole batch from those of its parts, in their order."""
     arrays: dict[str, Any] = {
         name: np.concatenate([getattr(part, name) for part in parts])
         for name in ("positions", "logits", "broken", "distances", "images", "boundary")

@@ -10,7 +10,7 @@ from thinice_tui.runfile.checked import NUMBER, field, optional
 
 Json = Mapping[str, Any]
 MOST_CLASSES = 10**6
-LARGEST_BATCH = 10**7
+"""A view makes a name for every class: a stranger's file may not claim more."""
 LAST_TIME = 253_402_300_799.0
 """The end of the year 9999, which is the last that Python's dates know."""
 
@@ -26,7 +26,7 @@ class DataInfo:
     dtype: str
     class_names: tuple[str, ...]
     notes: tuple[str, ...] | None
-    """How the data were read; None in files from before these were kept."""
+    """How the data were read; None in files of early versions."""
 
     @classmethod
     def from_dict(cls, stored: Json) -> "DataInfo":
@@ -93,7 +93,7 @@ class RunInfo:
         except UsageError as error:
             raise ValueError(error.what) from error
         classes, batch_size = field(table, "classes", int), field(table, "batch_size", int)
-        if not (1 <= classes <= MOST_CLASSES and 1 <= batch_size <= LARGEST_BATCH):
+        if not (1 <= classes <= MOST_CLASSES and batch_size >= 1):
             raise ValueError(f"{classes} classes, {batch_size} samples a batch")
         finished = optional(table, "finished", NUMBER)
         return cls(

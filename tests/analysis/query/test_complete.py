@@ -35,7 +35,7 @@ OFFERS = {
 @pytest.mark.parametrize(
     ("offers", "text"), [(offers, t) for offers, texts in OFFERS.items() for t in texts.split("; ")]
 )
-def test_what_may_be_meant_is_offered(offers: str, text: str) -> None:
+def test_completions_are_what_the_text_can_become(offers: str, text: str) -> None:
     kept, typed = text.split("|")
     assert complete(kept + typed, len(kept + typed), FIELDS) == [Completion(len(kept), new) for new in offers.split()]
 
@@ -59,7 +59,9 @@ def test_only_what_is_before_the_cursor_is_completed_and_no_more_than_asked_for(
 
 
 @given(sentences, st.sampled_from(["", "and ", "OR ", "not ", "!"]), st.sampled_from(sorted(FIELDS)), st.data())
-def test_what_is_accepted_is_no_mistake(sentence: Sentence, join: str, field: str, data: st.DataObject) -> None:
+def test_an_accepted_completion_is_never_an_error(
+    sentence: Sentence, join: str, field: str, data: st.DataObject
+) -> None:
     begun = f"{sentence.short} {join}"
     typed = field[: data.draw(st.integers(0, len(field)))]
     for completion in complete(begun + typed, len(begun + typed), FIELDS):

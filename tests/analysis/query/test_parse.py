@@ -15,7 +15,7 @@ from thinice_tui.analysis.query.tokens import QueryError
 
 
 @given(sentences)
-def test_a_query_means_what_it_means_row_by_row_however_it_is_spaced_and_parenthesised(sentence: Sentence) -> None:
+def test_a_query_selects_the_rows_that_plain_python_selects_whatever_its_spacing(sentence: Sentence) -> None:
     assert rows(sentence.short) == list(sentence.rows)
     assert rows(sentence.long) == list(sentence.rows)
 
@@ -61,7 +61,7 @@ def test_any_text_gives_rows_or_marks_what_is_wrong(text: str, cursor: int) -> N
 
 
 @given(st.text(any_character) | soup)
-def test_a_mistake_is_the_same_after_something_right(text: str) -> None:
+def test_an_error_is_the_same_behind_a_correct_condition(text: str) -> None:
     try:
         matches(text, FIELDS)
     except QueryError as error:

@@ -17,7 +17,7 @@ from tests.data.data_files import (
 )
 from thinice_tui.data.spec import read_samples
 from thinice_tui.errors import DataError
-from thinice_tui.protocol.request import DataOptions
+from thinice_tui.protocol.data_options import DataOptions
 
 
 @pytest.mark.parametrize("column", ["img", "image"])

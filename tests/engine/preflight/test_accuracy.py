@@ -19,7 +19,7 @@ from thinice_tui.data.stratified_sample import StratifiedSample
 from thinice_tui.engine.preflight.accuracy import check_accuracy
 from thinice_tui.models.load import LoadedModel, load_model
 from thinice_tui.models.normalization import KNOWN
-from thinice_tui.protocol.request import DataOptions
+from thinice_tui.protocol.data_options import DataOptions
 
 CPU = torch.device("cpu")
 SAMPLE = SAMPLE_MODELS

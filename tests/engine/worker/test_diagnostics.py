@@ -1,24 +1,13 @@
 """Signs that attacks could not do their work: none for sound models, and each for a model made to hide."""
 
 from collections.abc import Callable
-from dataclasses import replace
-from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
-from typer.testing import CliRunner
 
-from tests.engine_runs import StopAfter, request, run_it
-from tests.fake_runs import write_run
-from tests.linear_models import Files, make_task, module
-from tests.places import LINEAR_MODELS
-from thinice_tui.analysis.diagnostics import SQUARE_CHECK, findings
-from thinice_tui.commands.app import app
-from thinice_tui.engine.findings import NOT_FINITE
-from thinice_tui.engine.preflight.determinism import CHANGES
-from thinice_tui.engine.preflight.gradients import vanished_gradients
+from tests.linear_models import make_task, module
+from thinice_tui.attacks.vanishing_gradients import vanished_gradients
 from thinice_tui.engine.worker.diagnostics import CHECKS, diagnose
 from thinice_tui.models.classifier import Classifier
 from thinice_tui.protocol.threat_model import NORMS, Norm
@@ -107,51 +96,6 @@ def test_what_has_no_gradient_at_all_is_an_error() -> None:
         vanished_gradients(judge, torch.from_numpy(task.images), torch.from_numpy(task.labels))
 
 
-def test_a_run_keeps_its_findings_and_diagnoses_no_model_twice(files: Files, tmp_path: Path) -> None:
-    wanted = request(files, tmp_path / "a.thinice")
-    run = run_it(wanted)
-    assert {one.model for one in run.findings} == {"dense", "pruned", "control"}
-    checks = [CHANGES, "forward pass differentiates", "gradients vanish on clean images", NOT_FINITE, *CHECKS]
-    assert {(one.model, one.check) for one in run.findings} == {
-        (model, check) for model in ("dense", "pruned", "control") for check in checks
-    }
-    assert not any(one.doubtful for one in run.findings if one.check not in CHECKS)
-    assert all(0 <= one.value <= one.n for one in run.findings)
-    observer = StopAfter()
-    again = run_it(wanted, observer)
-    assert again.findings == run.findings and not observer.seen
-
-
-@pytest.mark.parametrize("doubtful", [False, True])
-def test_square_beyond_gradients_is_autoattacks_own_flag(tmp_path: Path, doubtful: bool) -> None:
-    """Here it breaks many samples, or none; the flag is at 0.2 points."""
-    run = write_run(tmp_path / "a.thinice", {"dense": "dense", "half": "pruned"})
-    models = []
-    for model in run.models:
-        square = replace(model.stages[2], parameters={"kind": "square"})
-        by = model.broken_by if doubtful else np.where(model.broken_by == 2, -1, model.broken_by).astype(np.int16)
-        models.append(replace(model, stages=(*model.stages[:2], square), broken_by=by))
-    run = replace(run, models=tuple(models))
-    found = findings(run)
-    assert [one.check for one in found] == [SQUARE_CHECK] * 2
-    assert [one.doubtful for one in found] == [doubtful] * 2
-    expected = [100 * (model.broken_by == 2).mean() for model in models]
-    assert [one.value for one in found] == pytest.approx(expected)
-
-
-def tiny(name: str) -> str:
-    """An architecture of tests/linear_models.py, for --arch."""
-    return f"{LINEAR_MODELS}:{name}"
-
-
-def test_a_run_keeps_the_warning_of_zero_gradients(files: Files, tmp_path: Path) -> None:
-    observer = StopAfter()
-    run = run_it(request(files, tmp_path / "a.thinice", arch=f"{LINEAR_MODELS}:staircase"), observer)
-    assert any("gradients are zero" in warning for warning in observer.warnings)
-    assert any("gradients are zero" in warning for warning in run.info.warnings)
-    assert any(one.check == "gradients vanish" and one.doubtful for one in run.findings)
-
-
 @pytest.mark.parametrize("scale", [1e-6, 1e-2, 1e2, 1e6])
 def test_the_scale_of_logits_changes_no_verdict_of_a_check(scale: float) -> None:
     plain = diagnosed(_Changed(lambda logits: logits), "Linf")
@@ -174,17 +118,3 @@ def test_a_gradient_that_is_not_the_functions_own_is_found_out() -> None:
     rounding = diagnosed(_Rounding(lambda logits: logits), "Linf")
     assert rounding["margin does not follow its gradient"].value > 25
     assert rounding["margin does not follow its gradient"].doubtful and not rounding["gradients vanish"].doubtful
-
-
-def test_nan_under_attack_is_a_finding_and_the_report_doubts(files: Files, tmp_path: Path) -> None:
-    """Also after a stop: what the first engine saw is kept."""
-    wanted = request(files, tmp_path / "a.thinice", arch=tiny("nan_when_perturbed"))
-    observer = StopAfter()
-    run = run_it(wanted, observer)
-    found = {one.model: one for one in run.findings if one.check == NOT_FINITE}
-    assert set(found) == {"dense", "pruned", "control"}
-    assert all(one.doubtful and 0 < one.value <= one.n for one in found.values())
-    assert any("far too high" in warning for warning in observer.warnings)
-    assert len(observer.warnings) == len(set(observer.warnings)), "each once"
-    told = CliRunner().invoke(app, ["report", str(tmp_path / "a.thinice")]).stdout
-    assert "DOUBTFUL" in told and NOT_FINITE in " ".join(told.split())

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from thinice_tui.data.samples import Samples
+from thinice_tui.engine.control.progress import ProgressTracker
+from thinice_tui.engine.control.run_control import RunControl
 from thinice_tui.engine.findings import StoredFindings
 from thinice_tui.engine.phases.outcomes import Outcomes
 from thinice_tui.engine.phases.warnings import Warnings
-from thinice_tui.engine.process.progress import ProgressTracker
-from thinice_tui.engine.process.run_control import RunControl
-from thinice_tui.engine.worker.executor import LocalExecutor
+from thinice_tui.engine.worker.executor import Executor
 from thinice_tui.protocol.progress import Observer
 from thinice_tui.protocol.settings import KeepImages, Settings
 from thinice_tui.runfile.writer import RunWriter
@@ -27,7 +27,7 @@ class RunContext:
     keep_images: KeepImages
     """As the run was begun with."""
     outcomes: Outcomes
-    executor: LocalExecutor
+    executor: Executor
     writer: RunWriter
     observer: Observer
     progress: ProgressTracker

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from thinice_tui.engine.process.environment import step_back
+from thinice_tui.engine.process.environment import lower_priority
 from thinice_tui.errors import RunBusyError, RunFileError
 from thinice_tui.protocol.request import Request
 from thinice_tui.report.console import ConsoleObserver
@@ -53,7 +53,7 @@ def run_engine(request: Request, announcer: Announcer) -> None:
     data are read.
     """
     os.chdir(request.folder)
-    step_back()
+    lower_priority()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True)  # the log keeps what models print, also when the engine is killed
     console = Console(file=sys.stderr, width=WIDTH, force_terminal=False, emoji=False)

@@ -25,13 +25,22 @@ Task = TypeVar("Task", bound=BatchTask)
 
 
 class Executor(Protocol):
-    """What the engine needs of the place where batches are computed."""
+    """What the engine needs of the place where batches are computed. Models are numbered in the run's order."""
+
+    @property
+    def attack_models(self) -> Sequence[AttackModel]:
+        """The forms that attacks search with, by model."""
 
     def run(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, BatchOutcome]]:
         """Verified outcomes, in the order of the tasks."""
 
     def clean_logits(self, model: int, images: NDArray[np.float32]) -> NDArray[np.float32]:
         """Logits [b,C], float32, of clean images [b,C,H,W]."""
+
+    def diagnose(
+        self, model: int, positions: NDArray[np.int64], images: NDArray[np.float32], labels: NDArray[np.int64]
+    ) -> tuple[Finding, ...]:
+        """Signs that the attacks could not work, on robust samples [b] at `positions` of the run."""
 
 
 class LocalExecutor:
@@ -55,10 +64,12 @@ class LocalExecutor:
         self._names, self._settings, self._device = names, settings, device
         self._judges = [model.to(device) for model in models]
         self._on_forward, self._warn = on_forward, warn
-        self.attack_models: list[AttackModel] = []
+        self._attack_models = [self._prepared(number, probe) for number in range(len(self._judges))]
+
+    @property
+    def attack_models(self) -> Sequence[AttackModel]:
         """The forms that attacks search with, by model."""
-        for number in range(len(self._judges)):
-            self.attack_models.append(self._prepared(number, probe))
+        return self._attack_models
 
     def _prepared(self, model: int, probe: NDArray[np.float32]) -> AttackModel:
         """The model's faster forms; compared on fewer images where the device has too little memory."""
@@ -95,7 +106,7 @@ class LocalExecutor:
         return joined([self._halving(half) for half in task.halves()])
 
     def _run_one(self, task: BatchTask) -> BatchOutcome:
-        judge, attack_model = self._judges[task.model], self.attack_models[task.model]
+        judge, attack_model = self._judges[task.model], self._attack_models[task.model]
         worker = Worker(judge, attack_model, self._settings, self._device, self._on_forward)
         match task:
             case AttackTask():

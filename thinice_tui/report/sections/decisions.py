@@ -11,14 +11,21 @@ def decisions(info: RunInfo) -> Iterator[str]:
     """A line for each note on the data, each normalisation chosen by accuracy, each model that lost parameters."""
     yield from info.data.notes or ()
     for name, found in _by_model(info.normalization):
-        accuracies, seen = found.get("accuracies"), found.get("seen", {})  # early versions did not keep `seen`
-        if found.get("source") == "clean accuracy" and isinstance(accuracies, Mapping) and isinstance(seen, Mapping):
+        accuracies = _numbers(found.get("accuracies"))
+        seen = _numbers(found.get("seen"))  # files of early versions have none
+        if found.get("source") == "clean accuracy" and accuracies:
             tried = describe_accuracies(accuracies, seen)
-            yield f"{name}: normalisation {found['chosen']}, by clean accuracy ({tried}); {found['why']}"
+            yield f"{name}: normalisation {found.get('chosen')}, by clean accuracy ({tried}); {found.get('why')}"
     for name, found in _by_model(info.kinship):
         removed = found.get("removed")
         if isinstance(removed, float) and removed > 0:
             yield f"{name}: {100 * removed:.2f} % of the dense model's parameters removed"
+
+
+def _numbers(stored: object) -> dict[str, Any]:
+    """The numbers in `stored`, by name; a run file may hold anything."""
+    values = stored.items() if isinstance(stored, Mapping) else ()
+    return {name: value for name, value in values if isinstance(value, (int, float))}
 
 
 def _by_model(stored: Json | None) -> list[tuple[str, Mapping[str, Any]]]:

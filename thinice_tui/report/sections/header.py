@@ -14,8 +14,10 @@ def header(analysis: Analysis) -> Text:
     text.append(f"\n{settings.norm} eps {settings.eps.text} · {settings.attack}", style="not bold")
     text.append(f" · {info.data.samples} samples · seed {settings.seed} · {info.device}", style="not bold")
     text.append(f"\n{info.data.source}", style="not bold")
-    text.append(f"\nthinice-tui {versions['thinice-tui']}, torch {versions['torch']}", style="not bold")
-    text.append(f", torchattacks {versions['torchattacks']}", style="not bold")
+    text.append(
+        f"\nthinice-tui {versions.get('thinice-tui', '?')}, torch {versions.get('torch', '?')}", style="not bold"
+    )
+    text.append(f", torchattacks {versions.get('torchattacks', '?')}", style="not bold")
     if settings.precision != "fp32":
         text.append(f"\ngradients in {settings.precision}, queries and verdicts in full precision", style="not bold")
     if not analysis.complete:

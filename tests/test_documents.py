@@ -11,7 +11,7 @@ from typer.main import get_command
 
 from tests.places import ROOT
 from thinice_tui.commands.app import app
-from thinice_tui.tui.actions.registry import ACTIONS
+from thinice_tui.tui.action_registry import ACTIONS
 
 PAGES = sorted(
     path

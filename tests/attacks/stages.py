@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor
+from torchattacks.attack import Attack
 
 from thinice_tui.attacks.counting import CountingModel
 from thinice_tui.attacks.registry import attack_batch
@@ -30,6 +31,13 @@ def broken(model: Classifier, images: Tensor, labels: Tensor) -> Tensor:
     with torch.no_grad():
         wrong: Tensor = model(images).argmax(1) != labels
     return wrong
+
+
+def attacked_by(attack: Attack, batch: tuple[Tensor, Tensor]) -> Tensor:
+    """What torchattacks' attack makes of the batch; the global random generators stay as they are."""
+    with torch.no_grad(), torch.random.fork_rng():
+        found: Tensor = attack(*batch)
+    return found
 
 
 def check_verdicts(

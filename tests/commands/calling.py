@@ -1,5 +1,8 @@
 """Calls of the command line in this process, and what they said."""
 
+import json
+from typing import Any
+
 import numpy as np
 from typer.testing import CliRunner, Result
 
@@ -14,6 +17,14 @@ QUICK = ["--attack", "quick", "--eps", "4/255"]
 def call(*arguments: object) -> Result:
     """Run the program in this process."""
     return CliRunner().invoke(app, [str(a) for a in arguments])
+
+
+def compare_json(*arguments: object, code: int = 0) -> dict[str, Any]:
+    """The JSON report of `compare` with the weakest attack, which ends with the exit code `code`."""
+    result = call("compare", *arguments, "--attack", "pgd-1", "--report", "--format", "json")
+    assert result.exit_code == code, result.stderr
+    found: dict[str, Any] = json.loads(result.stdout)
+    return found
 
 
 def error_text(result: Result) -> str:

@@ -8,18 +8,14 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
+from tests.commands.calling import call
 from tests.models.reference_networks import REFERENCES, Maker, State, wide
 from tests.places import SAMPLE_MODELS
-from thinice_tui.commands.app import app
 from thinice_tui.runfile.reader import read_run
 
 SAMPLE = SAMPLE_MODELS
-
-
-def call(*arguments: object) -> Result:
-    return CliRunner().invoke(app, [str(a) for a in arguments])
 
 
 def said(result: Result) -> str:

@@ -1,35 +1,20 @@
 """Checks judge the whole data set: their outcome does not depend on the samples that are selected."""
 
-import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
-from typer.testing import CliRunner, Result
 
+from tests.commands.calling import call, compare_json
 from tests.linear_models import Files, as_uint8
 from tests.places import LINEAR_MODELS, SAMPLE_MODELS
-from thinice_tui.commands.app import app
 from thinice_tui.data.layout import evenly_spaced
 from thinice_tui.data.stratified_sample import stratified_rows
 from thinice_tui.engine.preflight import racing
 
 SAMPLE = SAMPLE_MODELS
-REPORT = ("--attack", "pgd-1", "--report", "--format", "json")
-
-
-def compare(*arguments: object, code: int = 0) -> dict[str, Any]:
-    result = call("compare", *arguments, *REPORT)
-    assert result.exit_code == code, result.stderr
-    found: dict[str, Any] = json.loads(result.stdout)
-    return found
-
-
-def call(*arguments: object) -> Result:
-    return CliRunner().invoke(app, [str(a) for a in arguments])
 
 
 @pytest.fixture
@@ -61,8 +46,8 @@ def test_the_choice_of_a_normalisation_does_not_depend_on_the_selection(
     """On the first 64 images, all of one class, SVHN's normalisation would win."""
     monkeypatch.setattr(racing, "SECONDS", 3600.0)  # also a busy machine sees all images
     spec = sorted_by_class(tmp_path, form)
-    found = compare(bare, "--data", spec, "--samples", 64, "--run", "a.thinice")
-    stated = compare(SAMPLE / "dense.pt", "--data", spec, "--samples", 64, "--run", "b.thinice")
+    found = compare_json(bare, "--data", spec, "--samples", 64, "--run", "a.thinice")
+    stated = compare_json(SAMPLE / "dense.pt", "--data", spec, "--samples", 64, "--run", "b.thinice")
     normalization = found["run"]["normalization"]["bare"]
     assert (normalization["chosen"], normalization["images"]) == ("cifar10", 1000)
     assert {key: found["models"][0][key] for key in ("clean_accuracy", "robust_accuracy")} == {
@@ -83,10 +68,10 @@ def test_checks_do_not_depend_on_the_selection(files: Files) -> None:
     np.savez(files.data, images=images, labels=labels)
     np.savetxt("first.txt", np.arange(0, 200, 5), fmt="%d")
     arguments = (files.dense, "--data", files.data, "--arch", f"{LINEAR_MODELS}:linear")
-    found = compare(*arguments, "--indices", "first.txt")
+    found = compare_json(*arguments, "--indices", "first.txt")
     assert found["models"][0]["clean_accuracy"] == 0 and not any("near chance" in w for w in found["run"]["warnings"])
     np.savez(files.data, images=images, labels=np.roll(labels, 1))
-    found = compare(*arguments, "--samples", "40")
+    found = compare_json(*arguments, "--samples", "40")
     assert any("near chance" in warning for warning in found["run"]["warnings"])
 
 
@@ -96,5 +81,5 @@ def test_a_bad_image_that_is_not_selected_is_skipped(files: Files) -> None:
     images = np.tile(files.task.images, (count // len(files.task.images) + 1, 1, 1, 1))[:count]
     images[row] = np.nan
     np.savez(files.data, images=images, labels=np.resize(files.task.labels, count))
-    found = compare(*files.arguments[1:3], *files.arguments[3:-1], "--samples", 16)
+    found = compare_json(*files.arguments[1:3], *files.arguments[3:-1], "--samples", 16)
     assert found["run"]["data"]["samples"] == 16

@@ -3,9 +3,9 @@
 import pytest
 from torch import Tensor
 
-from tests.engine.process.clock import FORWARD, Clock
+from tests.engine.control.clock import FORWARD, Clock
+from thinice_tui.engine.control import progress, run_control
 from thinice_tui.engine.phases import clean
-from thinice_tui.engine.process import progress, run_control
 from thinice_tui.engine.worker import executor
 from thinice_tui.models.classifier import Classifier
 from thinice_tui.protocol.progress import Heartbeat

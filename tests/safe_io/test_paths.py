@@ -6,8 +6,8 @@ from typing import get_type_hints
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner, Result
 
+from tests.commands.calling import call
 from tests.linear_models import Files, write_files
 from tests.places import LINEAR_MODELS
 from thinice_tui.commands.app import app
@@ -35,10 +35,6 @@ def at_home(home: Path) -> Path:
     (home / "indices.txt").write_text("0\n1\n2\n3\n")
     write_files(home)
     return home
-
-
-def call(*arguments: object) -> Result:
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
 def test_every_path_parameter_expands_a_tilde() -> None:

@@ -12,7 +12,7 @@ from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
 from thinice_tui.runfile.records import Role
-from thinice_tui.tui.actions.registry import Place
+from thinice_tui.tui.action_registry import Place
 from thinice_tui.tui.app import ThiniceApp
 from thinice_tui.tui.screens.browse import BrowseScreen
 from thinice_tui.tui.screens.run_screen import RunScreen

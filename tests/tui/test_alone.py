@@ -13,7 +13,7 @@ from thinice_tui.analysis.rows import View, select_rows
 from thinice_tui.analysis.table import columns_shown
 from thinice_tui.report.sample_export import samples_csv, samples_json
 from thinice_tui.runfile.reader import read_run
-from thinice_tui.tui.actions.registry import ACTIONS
+from thinice_tui.tui.action_registry import ACTIONS
 
 
 @pytest.fixture

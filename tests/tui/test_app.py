@@ -17,7 +17,7 @@ from thinice_tui.analysis.comparison import analyse
 from thinice_tui.errors import RunFileError
 from thinice_tui.protocol.request import Request
 from thinice_tui.runfile.records import Run
-from thinice_tui.tui.actions.registry import ACTIONS
+from thinice_tui.tui.action_registry import ACTIONS
 from thinice_tui.tui.app import ThiniceApp
 from thinice_tui.tui.background import Background
 from thinice_tui.tui.run_follower import Reading

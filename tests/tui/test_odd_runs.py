@@ -12,7 +12,7 @@ from tests.tui.driver import MODELS, WIDE, opened
 from tests.tui.tour import assert_harmless, tour
 from thinice_tui.commands.app import app as commands
 from thinice_tui.runfile.schema import VERSION
-from thinice_tui.tui.actions.registry import ACTIONS
+from thinice_tui.tui.action_registry import ACTIONS
 from thinice_tui.tui.widgets.slow_view import SlowView
 
 

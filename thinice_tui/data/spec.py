@@ -10,8 +10,8 @@ from thinice_tui.data.layout import LAYOUTS, table_advice
 from thinice_tui.data.samples import Samples
 from thinice_tui.data.sources.registry import EXPECTED, KINDS, SOURCES, find_source
 from thinice_tui.data.sources.source import DataSpec
+from thinice_tui.data.sources.suggested_spec import suggested_spec
 from thinice_tui.data.stored_data import to_samples
-from thinice_tui.data.suggested_spec import suggested_spec
 from thinice_tui.errors import DataError, UsageError
 from thinice_tui.protocol.data_options import DataOptions
 

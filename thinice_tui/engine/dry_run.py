@@ -119,19 +119,19 @@ def _model_line(model: RunModel) -> str:
 
 
 def _time_passes(model: RunModel, samples: Samples, settings: Settings, device: torch.device) -> tuple[float, float]:
-    """Seconds per image of a forward pass of the model, and of a backward pass of the form that is attacked."""
+    """Seconds per image of a forward pass of the model, and of a backward pass of its faster form that attacks use."""
     images = torch.from_numpy(np.resize(samples.floats(slice(TIMED)), (TIMED, *samples.images.shape[1:]))).to(device)
     with full_precision():
-        form = prepare_attack_model(model.loaded.classifier().to(device), images, settings.precision)
+        attack_model = prepare_attack_model(model.loaded.classifier().to(device), images, settings.precision)
         forward = both = float("inf")
         for _ in range(REPEATS):
             began = _synchronized_time(device)
             with torch.no_grad():
-                form.exact(images)
+                attack_model.exact(images)
             forward = min(forward, _synchronized_time(device) - began)
             began = _synchronized_time(device)
             inputs = images.clone().requires_grad_()
-            torch.autograd.grad(form.module(inputs).sum(), inputs)
+            torch.autograd.grad(attack_model.module(inputs).sum(), inputs)
             both = min(both, _synchronized_time(device) - began)
     return forward / TIMED, max(both - forward, forward) / TIMED
 
@@ -144,6 +144,7 @@ def _synchronized_time(device: torch.device) -> float:
 
 
 def _plan_stage(stage: Phase, classes: int, samples: int, seconds: Sequence[tuple[float, float]]) -> PlannedStage:
+    """The bounds of a stage; seconds: per model, those of a forward and of a backward pass of one image."""
     forwards, backwards = stage.passes(classes)
     took = sum(forwards * forward + backwards * backward for forward, backward in seconds) * samples
     count = samples * len(seconds)

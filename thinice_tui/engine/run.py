@@ -9,6 +9,8 @@ import torch
 
 from thinice_tui.data.samples import Samples
 from thinice_tui.data.stratified_sample import StratifiedSample
+from thinice_tui.engine.control.progress import ProgressTracker
+from thinice_tui.engine.control.run_control import RunControl
 from thinice_tui.engine.findings import StoredFindings
 from thinice_tui.engine.phases.context import RunContext
 from thinice_tui.engine.phases.outcomes import Outcomes
@@ -17,8 +19,6 @@ from thinice_tui.engine.phases.warnings import Warnings
 from thinice_tui.engine.plan import make_plan
 from thinice_tui.engine.preflight.accuracy import check_accuracy
 from thinice_tui.engine.preflight.checks import check_models
-from thinice_tui.engine.process.progress import ProgressTracker
-from thinice_tui.engine.process.run_control import RunControl
 from thinice_tui.engine.run_model import RunModel
 from thinice_tui.engine.worker.device import full_precision
 from thinice_tui.engine.worker.executor import LocalExecutor

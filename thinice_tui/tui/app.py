@@ -17,9 +17,9 @@ from thinice_tui.errors import EXIT_INTERRUPTED
 from thinice_tui.protocol.request import Request
 from thinice_tui.safe_io.allocator import set_thresholds
 from thinice_tui.safe_io.printable import printable
+from thinice_tui.tui.action_registry import BY_NAME, Reason, actions_in
 from thinice_tui.tui.actions.engine import EngineActions
 from thinice_tui.tui.actions.export import ExportActions
-from thinice_tui.tui.actions.registry import BY_NAME, Reason, actions_in
 from thinice_tui.tui.actions.view import ViewActions
 from thinice_tui.tui.background import Background
 from thinice_tui.tui.interface import Answer

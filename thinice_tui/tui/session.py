@@ -18,7 +18,7 @@ from thinice_tui.errors import RunFileError
 from thinice_tui.protocol.request import Request
 from thinice_tui.runfile.records import Run
 from thinice_tui.safe_io.printable import printable
-from thinice_tui.tui.actions.registry import Reason
+from thinice_tui.tui.action_registry import Reason
 from thinice_tui.tui.background import Background
 from thinice_tui.tui.interface import Notifier
 from thinice_tui.tui.local_engine import LocalEngine

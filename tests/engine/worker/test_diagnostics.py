@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from tests.linear_models import make_task, module
-from thinice_tui.engine.preflight.gradients import vanished_gradients
+from thinice_tui.attacks.vanishing_gradients import vanished_gradients
 from thinice_tui.engine.worker.diagnostics import CHECKS, diagnose
 from thinice_tui.models.classifier import Classifier
 from thinice_tui.protocol.threat_model import NORMS, Norm

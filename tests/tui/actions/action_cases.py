@@ -8,7 +8,7 @@ import pytest
 from tests.tui.driver import Driver
 from thinice_tui.analysis.live_sets import SET_NAMES
 from thinice_tui.analysis.rows import View
-from thinice_tui.tui.actions.registry import BY_NAME, Place
+from thinice_tui.tui.action_registry import BY_NAME, Place
 from thinice_tui.tui.preferences import Preferences
 
 KEY_NAMES = {"slash": "/", "question_mark": "?", "left_square_bracket": "[", "right_square_bracket": "]"}

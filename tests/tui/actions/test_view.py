@@ -11,7 +11,7 @@ from thinice_tui.analysis.live_sets import ALL_SETS, HELD_SETS
 from thinice_tui.analysis.rows import View
 from thinice_tui.analysis.table import COLUMNS
 from thinice_tui.runfile.records import Role
-from thinice_tui.tui.actions.registry import BY_NAME, SET_ACTIONS
+from thinice_tui.tui.action_registry import BY_NAME, SET_ACTIONS
 from thinice_tui.tui.content.plots import PLOTS
 from thinice_tui.tui.screens.browse import BrowseScreen
 from thinice_tui.tui.screens.dialogs import MultipleChoiceDialog

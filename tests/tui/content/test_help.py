@@ -1,7 +1,7 @@
 """The help names every action."""
 
 from thinice_tui.analysis.live_sets import SET_NAMES
-from thinice_tui.tui.actions.registry import ACTIONS
+from thinice_tui.tui.action_registry import ACTIONS
 from thinice_tui.tui.content.help import help_text
 
 

@@ -8,7 +8,7 @@ from textual.widgets import OptionList
 
 from tests.tui.actions.action_cases import Cases, each, of_actions
 from tests.tui.driver import opened
-from thinice_tui.tui.actions.registry import actions_in
+from thinice_tui.tui.action_registry import actions_in
 
 
 def has_options(options: OptionList, count: int) -> bool:

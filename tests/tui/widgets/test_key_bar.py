@@ -2,7 +2,7 @@
 
 import pytest
 
-from thinice_tui.tui.actions.registry import ALL, Place, actions_in
+from thinice_tui.tui.action_registry import ALL, Place, actions_in
 from thinice_tui.tui.widgets.key_bar import keys
 
 

@@ -1,9 +1,11 @@
 """The panels beside the table, each in an application of its own."""
 
+import time
 from pathlib import Path
 
 from textual.app import App, ComposeResult
 
+from tests.tui.driver import DEADLINE
 from thinice_tui.analysis.comparison import analyse
 from thinice_tui.analysis.live_sets import ALL_SETS
 from thinice_tui.analysis.rows import View, select_rows
@@ -14,7 +16,7 @@ from thinice_tui.tui.widgets.slow_view import SlowView
 
 
 class Panels(App[None]):
-    CSS = "RowsLine, PlotTabs { height: 1; } SlowView { height: 1fr; }"
+    CSS = "RowsLine, PlotTabs { height: 1; } SlowView { height: 1fr; overflow: hidden; }"
 
     def compose(self) -> ComposeResult:
         yield RowsLine(id="rows")
@@ -31,7 +33,9 @@ async def test_panels_show_what_they_are_given_and_say_where_that_is_nothing(run
         sample, plot, summary = app.query_one(SamplePanel), app.query_one(PlotPanel), app.query_one(SummaryPanel)
 
         async def texts() -> list[str]:
+            deadline = time.monotonic() + DEADLINE
             while not all(view.is_drawn for view in app.query(SlowView)):
+                assert time.monotonic() < deadline
                 await pilot.pause(0.01)
             await pilot.pause()
             return [sample.text, plot.text, summary.text]

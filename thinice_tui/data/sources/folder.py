@@ -12,8 +12,8 @@ from thinice_tui.data.class_map import read_class_map
 from thinice_tui.data.class_numbers import Numbering, described_numbering, number_classes
 from thinice_tui.data.encoded_images import EncodedImages, NamedStreams
 from thinice_tui.data.sources.source import DataSpec
+from thinice_tui.data.sources.suggested_spec import suggested_spec
 from thinice_tui.data.stored_data import StoredData
-from thinice_tui.data.suggested_spec import suggested_spec
 from thinice_tui.errors import DataError
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")

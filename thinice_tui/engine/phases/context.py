@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from thinice_tui.data.samples import Samples
+from thinice_tui.engine.control.progress import ProgressTracker
+from thinice_tui.engine.control.run_control import RunControl
 from thinice_tui.engine.findings import StoredFindings
 from thinice_tui.engine.phases.outcomes import Outcomes
 from thinice_tui.engine.phases.warnings import Warnings
-from thinice_tui.engine.process.progress import ProgressTracker
-from thinice_tui.engine.process.run_control import RunControl
 from thinice_tui.engine.worker.executor import Executor
 from thinice_tui.protocol.progress import Observer
 from thinice_tui.protocol.settings import KeepImages, Settings

@@ -10,11 +10,11 @@ from pathlib import Path
 import torch
 
 from thinice_tui.data.samples import Samples
+from thinice_tui.engine.control.run_control import stopped
 from thinice_tui.engine.preflight.check_result import CheckResult
 from thinice_tui.engine.preflight.determinism import check_determinism
 from thinice_tui.engine.preflight.gradients import check_gradients
 from thinice_tui.engine.preflight.outputs import check_outputs
-from thinice_tui.engine.process.run_control import stopped
 from thinice_tui.engine.run_model import RunModel
 from thinice_tui.errors import ModelError
 from thinice_tui.runfile.control import clear_control, read_control

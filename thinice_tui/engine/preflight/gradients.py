@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from thinice_tui.attacks.losses import logit_margins
+from thinice_tui.attacks.vanishing_gradients import vanished_gradients
 from thinice_tui.data.samples import Samples
 from thinice_tui.engine.preflight.check_result import CheckResult
 from thinice_tui.errors import ModelError
@@ -15,8 +15,6 @@ from thinice_tui.models.load import LoadedModel
 IMAGES = 64
 """Images that are checked."""
 BATCH = 8
-VANISHED = 1e-10
-"""A float32 gradient whose entries are all at most this has vanished."""
 
 
 def check_gradients(model: LoadedModel, samples: Samples, device: torch.device) -> tuple[CheckResult, CheckResult]:
@@ -78,20 +76,3 @@ class DifferentiationDetector(TorchFunctionMode):
         if func in (torch.autograd.grad, torch.autograd.backward, Tensor.backward):
             self.detected = True
         return func(*args, **(kwargs or {}))
-
-
-def vanished_gradients(model: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
-    """Bool [n]: whether the gradients of both cross-entropy and logit margin vanish at the image.
-
-    images: [n,C,H,W] in [0,1]; labels: [n]. The margin is taken relative to the largest logit, so that the scale of
-    the logits does not matter. NaN counts as zero. Raises RuntimeError where the model is not differentiable.
-    """
-    inputs = images.clone().requires_grad_()
-    with torch.enable_grad():
-        logits = model(inputs)
-        scale = logits.detach().abs().amax(dim=1).clamp(min=1e-30)
-        margins = logit_margins(logits, labels) / scale
-        losses = nn.functional.cross_entropy(logits, labels, reduction="sum"), margins.sum()
-        gradients = [torch.autograd.grad(loss, inputs, retain_graph=True)[0].nan_to_num(nan=0.0) for loss in losses]
-    vanished: Tensor = torch.stack([found.flatten(1).abs().amax(dim=1) <= VANISHED for found in gradients]).all(dim=0)
-    return vanished

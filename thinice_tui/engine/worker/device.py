@@ -1,4 +1,4 @@
-"""The device a run is computed on, and arithmetic that means what it says there."""
+"""The device that computes a run, and full precision on it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from thinice_tui.errors import UsageError
 
 
 def choose_device(name: str) -> torch.device:
-    """`auto`: the first CUDA GPU, else the CPU; or what torch calls it. Raises UsageError where it is not there."""
+    """The device of that name, as torch names it; `auto`: the first CUDA GPU, else the CPU. Raises UsageError."""
     if name == "auto":
         return torch.device("cuda:0" if torch.cuda.is_available() else "cpu")
     try:
@@ -27,20 +27,20 @@ def _usable() -> list[str]:
 
 
 def describe(device: torch.device) -> str:
-    """The device's name for the run file and the report."""
+    """The device with its GPU's name or its number of threads, for the run file and the report."""
     if device.type == "cuda":
         return f"{device} ({torch.cuda.get_device_name(device)})"
     return f"{device} ({torch.get_num_threads()} threads)" if device.type == "cpu" else str(device)
 
 
 def default_batch_size(device: torch.device) -> int:
-    """Enough to keep the device busy; on the CPU small, so that a crash loses little."""
+    """Images in a batch: enough to keep the device busy; fewer on a CPU, so that a crash loses little."""
     return 512 if device.type == "cuda" else 128
 
 
 @contextmanager
 def full_precision() -> Iterator[None]:
-    """IEEE float32 (no TF32) and deterministic convolutions, restored afterwards."""
+    """Sets IEEE float32 (no TF32) and deterministic convolutions, and restores the settings afterwards."""
     cudnn, matmul = torch.backends.cudnn, torch.backends.cuda.matmul
     before = (cudnn.allow_tf32, cudnn.benchmark, cudnn.deterministic, matmul.allow_tf32)
     cudnn.allow_tf32, cudnn.benchmark, cudnn.deterministic, matmul.allow_tf32 = False, False, True, False

@@ -15,7 +15,7 @@ from thinice_tui.attacks.counting import CountingModel
 from thinice_tui.attacks.losses import logit_margins, lowered_margins
 from thinice_tui.attacks.norms import LpNorm, norm_of
 from thinice_tui.attacks.registry import seeded
-from thinice_tui.engine.preflight.gradients import vanished_gradients
+from thinice_tui.attacks.vanishing_gradients import vanished_gradients
 from thinice_tui.protocol.threat_model import Norm
 from thinice_tui.runfile.records import Finding
 

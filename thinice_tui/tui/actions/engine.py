@@ -10,7 +10,7 @@ from thinice_tui.runfile.control import ControlWord, write_control
 from thinice_tui.runfile.liveness import kill_engine
 from thinice_tui.runfile.records import EngineRecord, Run
 from thinice_tui.safe_io.printable import printable_lines
-from thinice_tui.tui.actions.registry import Reason
+from thinice_tui.tui.action_registry import Reason
 from thinice_tui.tui.engine_process import describe_exit, tail
 from thinice_tui.tui.interface import Interface
 from thinice_tui.tui.local_engine import EngineCallbacks, EngineEnd

@@ -12,7 +12,7 @@ from thinice_tui.report.image_export import NamedImage, save_npz, save_png
 from thinice_tui.report.new_file import free_path, refuse_existing, save_new
 from thinice_tui.report.sample_export import samples_csv, samples_json, shown_indices, thin_ice_indices
 from thinice_tui.safe_io.printable import printable
-from thinice_tui.tui.actions.registry import Reason
+from thinice_tui.tui.action_registry import Reason
 from thinice_tui.tui.clipboard import copy
 from thinice_tui.tui.interface import Interface
 from thinice_tui.tui.sample_detail import SampleDetail, load_sample_detail

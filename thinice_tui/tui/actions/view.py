@@ -5,7 +5,7 @@ from textual.screen import Screen
 from thinice_tui.analysis.live_sets import ALL_SETS, ALONE_SETS, HELD_SETS
 from thinice_tui.analysis.margins import MARGIN_KINDS, margin_kinds
 from thinice_tui.analysis.table import columns_of, columns_shown
-from thinice_tui.tui.actions.registry import Reason
+from thinice_tui.tui.action_registry import Reason
 from thinice_tui.tui.content.plots import PLOTS
 from thinice_tui.tui.interface import Interface
 from thinice_tui.tui.screens.browse import BrowseScreen

@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from rich.text import Text
 
-from thinice_tui.tui.actions.registry import ACTIONS, shown_keys
+from thinice_tui.tui.action_registry import ACTIONS, shown_keys
 
 
 def help_text(own_keys: Mapping[str, str] = MappingProxyType({})) -> Text:

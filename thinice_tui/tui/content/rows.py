@@ -7,7 +7,7 @@ from thinice_tui.analysis.margins import MARGIN_KINDS
 from thinice_tui.analysis.rows import Rows
 from thinice_tui.analysis.table import COLUMNS
 from thinice_tui.plots.style import SET_MARKERS
-from thinice_tui.tui.actions.registry import BY_NAME, SET_ACTIONS
+from thinice_tui.tui.action_registry import BY_NAME, SET_ACTIONS
 
 
 def rows_line(rows: Rows, width: int) -> Text:

@@ -4,7 +4,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
-from thinice_tui.tui.actions.registry import Reason, bindings_in
+from thinice_tui.tui.action_registry import Reason, bindings_in
 from thinice_tui.tui.content.rows import empty_reason
 from thinice_tui.tui.screens.run_screen import RunScreen
 from thinice_tui.tui.widgets.filter_bar import FilterBar

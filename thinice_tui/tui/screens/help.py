@@ -2,7 +2,7 @@
 
 from textual.app import ComposeResult
 
-from thinice_tui.tui.actions.registry import bindings_in
+from thinice_tui.tui.action_registry import bindings_in
 from thinice_tui.tui.content.help import help_text
 from thinice_tui.tui.screens.run_screen import RunScreen
 from thinice_tui.tui.widgets.slow_view import SlowView

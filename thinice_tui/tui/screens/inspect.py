@@ -2,7 +2,7 @@
 
 from textual.app import ComposeResult
 
-from thinice_tui.tui.actions.registry import Reason, bindings_in
+from thinice_tui.tui.action_registry import Reason, bindings_in
 from thinice_tui.tui.screens.run_screen import RunScreen
 from thinice_tui.tui.widgets.panels import SamplePanel
 

@@ -6,7 +6,7 @@ from rich.console import RenderableType
 from textual.app import ComposeResult
 
 from thinice_tui.analysis.comparison import Analysis
-from thinice_tui.tui.actions.registry import bindings_in
+from thinice_tui.tui.action_registry import bindings_in
 from thinice_tui.tui.screens.run_screen import RunScreen
 from thinice_tui.tui.widgets.slow_view import SlowView
 

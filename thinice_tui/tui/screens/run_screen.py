@@ -10,7 +10,7 @@ from textual.visual import VisualType
 from textual.widgets import Static
 
 from thinice_tui.safe_io.printable import printable
-from thinice_tui.tui.actions.registry import Place, Reason
+from thinice_tui.tui.action_registry import Place, Reason
 from thinice_tui.tui.content.run import progress, title
 from thinice_tui.tui.session import Session, SessionListener
 from thinice_tui.tui.widgets.key_bar import KeyBar

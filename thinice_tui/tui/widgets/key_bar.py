@@ -6,7 +6,7 @@ from types import MappingProxyType
 from rich.text import Text
 from textual.widgets import Static
 
-from thinice_tui.tui.actions.registry import ACTIONS, Place, actions_in, shown_keys
+from thinice_tui.tui.action_registry import ACTIONS, Place, actions_in, shown_keys
 
 GAP = 2
 

@@ -7,13 +7,13 @@ from threading import Event
 
 import pytest
 
-from tests.engine.process.asking import (
+from tests.engine.control.asking import (
     AskAfterDense,
     AskAt,
     control_file,
     request_pair,
 )
-from tests.engine.process.clock import Clock
+from tests.engine.control.clock import Clock
 from tests.engine_runs import assert_same_outcomes, run_it
 from tests.linear_models import Files
 from thinice_tui.protocol.progress import Heartbeat
@@ -56,7 +56,7 @@ def test_a_wish_from_another_thread_is_obeyed(
 ) -> None:
     """With the real clock."""
     monkeypatch.setattr(
-        "thinice_tui.engine.process.run_control.POLL_SECONDS", 0.01
+        "thinice_tui.engine.control.run_control.POLL_SECONDS", 0.01
     )  # the whole run takes less than 0.2 s
     path = tmp_path / "a.thinice"
     pausing = Event()

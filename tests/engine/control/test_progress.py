@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.process.asking import batches
-from tests.engine.process.clock import Clock
+from tests.engine.control.asking import batches
+from tests.engine.control.clock import Clock
 from tests.engine_runs import StopAfter, request, run_it
 from tests.linear_models import Files
-from thinice_tui.engine.process.progress import BACKWARD_COST, ProgressTracker
+from thinice_tui.engine.control.progress import BACKWARD_COST, ProgressTracker
 from thinice_tui.protocol.durations import parse_duration
 from thinice_tui.protocol.ensembles import Phase, Stage, build_ensemble, build_phases
 from thinice_tui.protocol.progress import Heartbeat, SilentObserver, StageResult

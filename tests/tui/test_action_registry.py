@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from thinice_tui.tui.actions.registry import ACTIONS, ALL, BY_NAME, SET_ACTIONS, Place, actions_in, bindings_in
+from thinice_tui.tui.action_registry import ACTIONS, ALL, BY_NAME, SET_ACTIONS, Place, actions_in, bindings_in
 from thinice_tui.tui.app import ThiniceApp
 from thinice_tui.tui.screens.browse import BrowseScreen
 from thinice_tui.tui.screens.help import HelpScreen

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.engine.process.asking import (
+from tests.engine.control.asking import (
     request_pair,
 )
 from tests.engine_runs import run_it

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.process.asking import (
+from tests.engine.control.asking import (
     AskAt,
     control_file,
     request_pair,
 )
-from tests.engine.process.clock import Clock
+from tests.engine.control.clock import Clock
 from tests.engine_runs import StopAfter, run_it
 from tests.linear_models import Files
 from thinice_tui.engine.compare import execute, prepare

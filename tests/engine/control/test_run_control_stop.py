@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.engine.process.asking import (
+from tests.engine.control.asking import (
     BATCH_PASSES,
     AskAfterDense,
     AskAt,
@@ -14,7 +14,7 @@ from tests.engine.process.asking import (
     interrupted,
     request_pair,
 )
-from tests.engine.process.clock import BEGINNING, FORWARD, Clock
+from tests.engine.control.clock import BEGINNING, FORWARD, Clock
 from tests.engine_runs import assert_same_outcomes, run_it
 from tests.linear_models import Files
 from thinice_tui.errors import Interrupted
@@ -50,7 +50,7 @@ def test_the_last_heartbeat_of_a_stopped_engine_says_so(
     files: Files, tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch, passes: int
 ) -> None:
     """Also where the wish comes in the last pass of a batch: a view can tell a stop from an accident."""
-    monkeypatch.setattr("thinice_tui.engine.process.run_control.POLL_SECONDS", FORWARD / 2)
+    monkeypatch.setattr("thinice_tui.engine.control.run_control.POLL_SECONDS", FORWARD / 2)
     observer = AskAt(path := tmp_path / "a.thinice", {passes: "stop"})
     interrupted(request_pair(files, path), observer)
     beat = read_run(path).heartbeat

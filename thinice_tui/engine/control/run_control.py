@@ -3,7 +3,7 @@
 import time
 from pathlib import Path
 
-from thinice_tui.engine.process.progress import ProgressTracker
+from thinice_tui.engine.control.progress import ProgressTracker
 from thinice_tui.errors import Interrupted
 from thinice_tui.protocol.durations import duration
 from thinice_tui.runfile.control import read_control

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from thinice_tui.data.suggested_spec import suggested_spec
+from thinice_tui.data.sources.suggested_spec import suggested_spec
 
 
 @pytest.mark.parametrize(

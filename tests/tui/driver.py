@@ -20,7 +20,7 @@ from thinice_tui.tui.session import Session
 from thinice_tui.tui.widgets.sample_table import SampleTable
 from thinice_tui.tui.widgets.slow_view import SlowView
 
-DEADLINE = 10.0
+DEADLINE = 60.0
 """Seconds after which what is waited for will not come."""
 NARROW, WIDE = (80, 24), (120, 40)
 MODELS: dict[str, Role] = {"dense": "dense", "half": "pruned", "again": "control"}

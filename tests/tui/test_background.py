@@ -7,7 +7,7 @@ import pytest
 
 from thinice_tui.tui.background import Background, Call
 
-DEADLINE = 10.0
+DEADLINE = 30.0
 
 
 def test_work_is_done_in_another_thread_and_delivers_to_this_one() -> None:

@@ -96,10 +96,7 @@ def prepare(request: Request) -> PreparedRun:
                 name: {"source": model.source, **(asdict(trial) if trial else {})}
                 for name, model, trial in zip(names, decided, trials, strict=True)
             },
-            "kinship": {
-                name: {key: None if value != value else value for key, value in asdict(kin).items()}  # NaN is no JSON
-                for name, kin in zip(names[1:], similarities, strict=True)
-            },
+            "kinship": {name: kin.as_json() for name, kin in zip(names[1:], similarities, strict=True)},
         },
     )
 

@@ -2,7 +2,6 @@
 
 import platform
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
@@ -61,7 +60,6 @@ def _facts(model: LoadedModel, keep: float | None) -> FileFacts:
 
 def _comparison(dense: LoadedModel, model: LoadedModel) -> DenseComparison:
     similarity = compare_models(dense, model)
-    numbers = {key: None if value != value else value for key, value in asdict(similarity).items()}  # NaN is no JSON
     return DenseComparison(
         dense=str(dense.path),
         doubt=warning_if_unrelated(dense, model, similarity) or "",
@@ -69,7 +67,7 @@ def _comparison(dense: LoadedModel, model: LoadedModel) -> DenseComparison:
         summary=similarity.sentence(),
         removed=similarity.removed,
         dense_parameters=dense.sparsity.parameters,
-        similarity=numbers,
+        similarity=similarity.as_json(),
     )
 
 

@@ -46,21 +46,21 @@ def run_comparison(
     observer: Observer,
     origin: Mapping[str, object] = MappingProxyType({}),
     time_limit: float | None = None,
-    doubts: Sequence[str] = (),
-    hold: RunClaim | None = None,
+    warnings: Sequence[str] = (),
+    claim: RunClaim | None = None,
 ) -> None:
     """Attack every model with every stage and write each batch to `path`; the same call resumes.
 
     models: the dense one first. probe: the whole data, whatever is selected, on which the models are checked. origin:
-    how the run was started, for the run table. doubts: warnings from before. hold: what this engine holds of `path`
-    already; None: nothing.
+    how the run was started, for the run table. warnings: those found so far. claim: this engine's claim on `path`;
+    None: it has none yet.
     Everything is checked before the first attack. Raises ThiniceError; Interrupted when a view asks to stop or after
     `time_limit` seconds. KeyboardInterrupt passes through. Every batch that was done by then is kept.
     """
-    hold = hold or RunClaim()
+    claim = claim or RunClaim()
     with full_precision():
         images = probe.first(PROBED)
-        classes, checks = check_models(models, samples, images, device, path, hold)
+        classes, checks = check_models(models, samples, images, device, path, claim)
         phases = build_phases(settings.attack, classes, settings.norm, settings.distances)
         plan = make_plan(models, samples, settings, phases, device, classes)
         plan = replace(plan, table={**plan.table, **origin})  # a new file names its engine from the first moment on
@@ -69,23 +69,23 @@ def run_comparison(
             make_single_file(path)
             observer.note(FINISHED)
             return
-        held = hold.is_held
+        held = claim.is_held
         with RunWriter.open(
-            path, plan, records, samples.labels, samples.indices, samples.each(), hold.hand_over_lock()
+            path, plan, records, samples.labels, samples.indices, samples.each(), claim.hand_over_lock()
         ) as writer:
             if writer.value("finished") is None:
                 if not held:  # else it was cleared when the run was taken, and newer requests are for this engine
                     clear_control(path)
                 writer.begin(origin)
                 try:
-                    doubts = [
-                        *doubts,
+                    warnings = [
+                        *warnings,
                         *(text for one in models for text in check_accuracy(one.loaded, probe, device)),
                     ]
                     run = _context(
                         models, samples, images, settings, phases, classes, device, writer, observer, time_limit
                     )
-                    report_preparation(run, phases, device, doubts, checks)
+                    report_preparation(run, phases, device, warnings, checks)
                     compute_phases(run, phases, [str(model.loaded.path) for model in models])
                 finally:
                     clear_control(path)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import combinations
 
 from torch import Tensor, equal, nn
@@ -44,6 +44,10 @@ class WeightSimilarity:
         if self.weights_kept < MIN_WEIGHTS or math.isnan(self.cosine):
             return None
         return self.cosine >= RELATED_COSINE
+
+    def as_json(self) -> dict[str, object]:
+        """The numbers as JSON values: what cannot be computed (NaN) is None."""
+        return {key: None if value != value else value for key, value in asdict(self).items()}
 
     def sentence(self) -> str:
         """The comparison in words."""

@@ -18,14 +18,14 @@ def report_preparation(
     run: RunContext,
     phases: Sequence[Phase],
     device: torch.device,
-    doubts: Sequence[str],
+    earlier_warnings: Sequence[str],
     checks: Sequence[tuple[str, CheckResult]],
 ) -> None:
     """Report what was found before the attacks, and keep it in the run file.
 
-    doubts: warnings from before; checks: what was checked of the models, by name.
+    earlier_warnings: warnings from before; checks: what was checked of the models, by name.
     """
-    for warning in (*doubts, *(check.warning for _, check in checks)):
+    for warning in (*earlier_warnings, *(check.warning for _, check in checks)):
         if warning:
             run.warnings.add(warning)
     run.findings.add(check.finding(name) for name, check in checks)

@@ -168,7 +168,8 @@ def test_a_read_only_folder_is_refused_before_anything_is_computed(files: Files)
     assert "clean: accuracy" not in result.stderr
 
 
-def test_the_engine_of_a_view_refuses_it_too(files: Files) -> None:
+def test_the_engine_of_a_view_refuses_it_too(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("thinice_tui.engine.process.start.lower_priority", lambda: None)  # of all tests from here on
     wanted = request(files, Path("/sys/a.thinice"))
     result = CliRunner().invoke(app, ["engine", json.dumps(wanted.as_dict())])
     check_one_message(result, "/sys/a.thinice.log: cannot be written", "is writable, or give --run")

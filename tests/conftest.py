@@ -1,5 +1,8 @@
 """Fixtures of all tests: the files of a small task, and a clean environment."""
 
+import shutil
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,14 @@ from tests.linear_models import Files, write_files
 def _one_thread() -> None:
     """Use one thread: the tensors are tiny, and on a busy machine a second thread waits long."""
     torch.set_num_threads(1)
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """A folder with a short path, in place of pytest's: messages with paths then wrap alike wherever the tests run."""
+    folder = Path(tempfile.mkdtemp(prefix="t-", dir="/tmp")).resolve()
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)

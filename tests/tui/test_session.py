@@ -204,7 +204,7 @@ def test_warnings_are_shown_once_and_errors_keep_what_was_read(session: Session,
 def test_the_exit_message_says_how_to_open_the_run_again(session: Session, run_file: Path) -> None:
     again = f"look again: thinice-tui open {run_file}"
     assert session.exit_message() == again
-    session.named_engine_is_alive = True
+    session.run_read(Reading(read_run(run_file), True, None))
     assert session.exit_message() == f"the attack goes on in the background\n{again}"
     assert session.exit_message("stopped") == f"stopped\n{again}"
     session.path = None

@@ -65,8 +65,8 @@ class Session:
         self.run: Run | None = None
         """The run as last read."""
         self.engine = LocalEngine(background)
-        self.named_engine_is_alive = False
-        """Whether the engine that the run file names computes it."""
+        self._was_computing = False
+        """Whether the engine that the run file names was alive at the last reading."""
         self.waiting_for = "starting the engine: reading models and data" if request else f"reading {path}"
         """What is done before the first reading."""
         self.view = View(
@@ -132,7 +132,7 @@ class Session:
         """Take over what was read."""
         run, before, was_alive = reading.run, self.run, self.named_engine_is_alive
         self.run = run
-        self.named_engine_is_alive = reading.is_computing and not self.engine.has_ended(run.engine)
+        self._was_computing = reading.is_computing
         if self.view.margin not in margin_kinds(run):  # remembered from another run
             self.view = replace(self.view, margin="clean")
         if run.alone:
@@ -259,6 +259,11 @@ class Session:
             self._notifier.notify(problem, severity="warning")
 
     # the engine
+
+    @property
+    def named_engine_is_alive(self) -> bool:
+        """Whether the engine that the run file names computes it; one that was started here may have ended since."""
+        return self._was_computing and self.run is not None and not self.engine.has_ended(self.run.engine)
 
     @property
     def engine_is_starting(self) -> bool:

@@ -18,20 +18,18 @@ def run_attack(task: AttackTask, worker: Worker) -> BatchOutcome:
     attack_model = worker.attack_model
     form = attack_model.module if task.stage.attack.gradients else attack_model.exact
     images, labels = (torch.from_numpy(array).to(worker.device) for array in (task.images, task.labels))
-    model = CountingModel(form, worker.device, lambda counting: worker.on_forward(counting.forwards))
-    models = [model]
+    model = worker.counting(form)
     verdict = _attack(task, worker, model, images, labels)
+    if form is worker.judge:
+        return outcome_of(task, verdict, [model])
     with torch.no_grad():
         only_fast_form = (form(verdict.images).argmax(dim=1) != labels) & ~verdict.broken
-    if form is not worker.judge and bool(only_fast_form.any()):
-        before = model.forwards
-        judge = CountingModel(
-            worker.judge, worker.device, lambda counting: worker.on_forward(before + counting.forwards)
-        )
-        index = only_fast_form.nonzero().flatten()
-        verdict = verdict.updated(index, _attack(task, worker, judge, images[index], labels[index]))
-        models.append(judge)
-    return outcome_of(task, verdict, models)
+    index = only_fast_form.nonzero().flatten()
+    if not len(index):
+        return outcome_of(task, verdict, [model])
+    judge = worker.counting(worker.judge, before=model.forwards)
+    again = _attack(task, worker, judge, images[index], labels[index])
+    return outcome_of(task, verdict.updated(index, again), [model, judge])
 
 
 def _attack(task: AttackTask, worker: Worker, model: CountingModel, images: Tensor, labels: Tensor) -> Verdict:

@@ -3,7 +3,6 @@
 import torch
 from torch import Tensor
 
-from thinice_tui.attacks.counting import CountingModel
 from thinice_tui.attacks.losses import misclassified
 from thinice_tui.attacks.minimum_distance import Boundary, nearest_boundary
 from thinice_tui.attacks.norms import norm_of
@@ -20,9 +19,7 @@ def measure_distances(task: DistanceTask, worker: Worker) -> BatchOutcome:
         torch.from_numpy(array).to(worker.device)
         for array in (task.images, task.labels, task.standing, task.adversarial)
     )
-    model = CountingModel(
-        worker.attack_model.module, worker.device, lambda counting: worker.on_forward(counting.forwards)
-    )
+    model = worker.counting(worker.attack_model.module)
 
     def distances_if_broken(candidates: Tensor, index: Tensor) -> Tensor:
         broken = misclassified(judge(candidates), labels[index])

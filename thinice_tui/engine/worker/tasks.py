@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from thinice_tui.attacks.counting import CountingModel
 from thinice_tui.engine.worker.attack_model import AttackModel
@@ -95,6 +96,10 @@ class Worker:
     device: torch.device
     on_forward: Callable[[int], None]
     """Called after every forward pass with the images of the batch that were passed forward so far; may raise."""
+
+    def counting(self, form: nn.Module, before: int = 0) -> CountingModel:
+        """`form`, counted for on_forward; before: the images of the batch that another form was given."""
+        return CountingModel(form, self.device, lambda model: self.on_forward(before + model.forwards))
 
 
 def batch_seed(run_seed: int, stage: str, batch: int, part: str = "") -> int:

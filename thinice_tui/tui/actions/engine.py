@@ -47,7 +47,7 @@ class EngineActions(SessionListener):
         """Tell how the engine that was started here has ended."""
         session, run = self._session, self._session.run
         if run is not None and session.engine.has_ended(run.engine):
-            self._explained, session.named_engine_is_alive = run.engine, False
+            self._explained = run.engine
         session.announce_run()
         if self._killed_on_leaving:
             return

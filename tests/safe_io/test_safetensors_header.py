@@ -16,11 +16,12 @@ from tests.refused_files import TEN_TB, refused
 from tests.safetensors_files import safetensors_bytes, with_header
 from thinice_tui.data.spec import read_samples
 from thinice_tui.errors import CheckpointError, DataError, ThiniceError
+from thinice_tui.models.formats.file_content import ReadOptions
 from thinice_tui.models.formats.safetensors import read_safetensors
 from thinice_tui.safe_io.safetensors_header import ITEM_BYTES, TensorEntry, is_safetensors, read_safetensors_header
 
 READERS: dict[str, tuple[Callable[[Path], object], type[ThiniceError]]] = {
-    "model": (lambda path: read_safetensors(path, b"", False), CheckpointError),
+    "model": (lambda path: read_safetensors(path, b"", ReadOptions()), CheckpointError),
     "data": (lambda path: read_samples(str(path)), DataError),
 }
 ARRAYS: dict[str, NDArray[Any]] = {"images": np.zeros((6, 3, 8, 8), np.uint8), "labels": np.arange(6)}
@@ -91,7 +92,7 @@ def test_every_type_is_read_as_a_model(dtype: str, tmp_path: Path) -> None:
     size = ITEM_BYTES[dtype]
     path = tmp_path / "a.safetensors"
     path.write_bytes(with_header(json.dumps({"w": entry(dtype, [2], 0, 2 * size)}).encode()) + bytes(2 * size))
-    assert read_safetensors(path, b"", False).state["w"].tolist() == [0, 0]
+    assert read_safetensors(path, b"", ReadOptions()).state["w"].tolist() == [0, 0]
 
 
 def test_a_safetensors_file_begins_with_a_length_and_a_brace() -> None:

@@ -14,6 +14,7 @@ from thinice_tui.models.architectures.known import KNOWN
 from thinice_tui.models.classifier import Classifier, Normalization
 from thinice_tui.models.formats.checkpoint import Checkpoint, read_checkpoint
 from thinice_tui.models.formats.containers import is_normalization
+from thinice_tui.models.formats.file_content import ReadOptions
 from thinice_tui.models.masks.torch_prune import fold_torch_pruning
 from thinice_tui.models.normalization import (
     Source,
@@ -40,6 +41,9 @@ class LoadedModel:
     """Where the normalisation is from; `undecided`: the file does not say, and there is none."""
     notes: tuple[str, ...] = ()
     """What was done to the file's content on loading, in words."""
+    alternatives: tuple["LoadedModel", ...] = ()
+    """The same weights in other known architectures of the same names and shapes; empty: the file or the user says
+    which one it is, or there is one only."""
 
     @property
     def path(self) -> Path:
@@ -51,20 +55,30 @@ class LoadedModel:
 
 
 def load_model(
-    path: Path, arch: str = "auto", normalize: str = "auto", keep: float | None = None, trust: bool = False
+    path: Path,
+    arch: str = "auto",
+    normalize: str = "auto",
+    keep: float | None = None,
+    trust: bool = False,
+    key: str = "",
 ) -> LoadedModel:
     """Read a model file, fold its masks, build its network, load all tensors and freeze it.
 
     arch auto: as the checkpoint names it, else by its names and shapes. normalize auto: as the checkpoint says, else
     undecided. keep: the fraction of the weights that scores in the file keep. trust: whether code of the file may run.
-    Raises CheckpointError or UsageError.
+    key: which weights, where the file holds several; empty: the usual ones. Raises CheckpointError or UsageError.
     """
-    checkpoint = read_checkpoint(path, keep, trust)
+    checkpoint = read_checkpoint(path, keep, ReadOptions(trust, key))
     if checkpoint.network is not None:
-        name, network, notes = _own_network(checkpoint, arch)
-        buffers: Mapping[str, Tensor] = {}
-    else:
-        name, network, notes, buffers = _built_network(checkpoint, arch)
+        return _loaded(checkpoint, _own_network(checkpoint, arch), {}, normalize)
+    built, buffers = _built_network(checkpoint, arch)
+    others = tuple(_loaded(checkpoint, other, buffers, normalize) for other in built.alternatives)
+    return replace(_loaded(checkpoint, built, buffers, normalize), alternatives=others)
+
+
+def _loaded(checkpoint: Checkpoint, built: BuiltNetwork, buffers: Mapping[str, Tensor], normalize: str) -> LoadedModel:
+    """The model of a network that holds its weights; buffers: the file's normalisation."""
+    network = built.network
     if normalize == "auto":
         normalization, source = _normalization(checkpoint, network, buffers)
     else:
@@ -72,14 +86,20 @@ def load_model(
     network.eval()
     for parameter in network.parameters():  # scripted modules have no requires_grad_
         parameter.requires_grad_(False)
-    code = "" if checkpoint.network is not None else code_sha256(name)
     return LoadedModel(
-        checkpoint, name, normalization, network, measure_sparsity(network), code, source, (*checkpoint.notes, *notes)
+        checkpoint,
+        built.name,
+        normalization,
+        network,
+        measure_sparsity(network),
+        "" if checkpoint.network is not None else code_sha256(built.name),
+        source,
+        (*checkpoint.notes, *built.notes),
     )
 
 
-def _own_network(checkpoint: Checkpoint, arch: str) -> tuple[str, nn.Module, tuple[str, ...]]:
-    """Name, network and notes of a trusted file that holds a whole network."""
+def _own_network(checkpoint: Checkpoint, arch: str) -> BuiltNetwork:
+    """The network of a trusted file that holds a whole one."""
     assert checkpoint.network is not None
     if arch != "auto":
         raise UsageError(
@@ -88,11 +108,11 @@ def _own_network(checkpoint: Checkpoint, arch: str) -> tuple[str, nn.Module, tup
     network = checkpoint.network
     name = getattr(network, "original_name", type(network).__name__)
     notes = fold_torch_pruning(network)
-    return f"{name} ({checkpoint.form}, its own code)", network, notes
+    return BuiltNetwork(f"{name} ({checkpoint.form}, its own code)", network, {}, notes)
 
 
-def _built_network(checkpoint: Checkpoint, arch: str) -> tuple[str, nn.Module, tuple[str, ...], Mapping[str, Tensor]]:
-    """Name, network and notes of a state dict, and its normalisation buffers."""
+def _built_network(checkpoint: Checkpoint, arch: str) -> tuple[BuiltNetwork, Mapping[str, Tensor]]:
+    """The network of a state dict, with its values, and the state's normalisation buffers."""
     stored = checkpoint.about.get("arch")
     wanted = stored if arch == "auto" and isinstance(stored, str) and stored in KNOWN else arch
     buffers = {key: value for key, value in checkpoint.state.items() if is_normalization(key)}
@@ -100,10 +120,11 @@ def _built_network(checkpoint: Checkpoint, arch: str) -> tuple[str, nn.Module, t
     built = build_network(wanted, bare, str(checkpoint.path), stored)
     if buffers and buffers.keys() <= built.network.state_dict().keys():
         built = replace(built, state={**built.state, **buffers})
-    _load_strictly(built, checkpoint)
-    if built.unusual:
-        check_chain(built.network, built.name, str(checkpoint.path))
-    return built.name, built.network, built.notes, buffers
+    for one in (built, *built.alternatives):
+        _load_strictly(one, checkpoint)
+        if one.unusual:
+            check_chain(one.network, one.name, str(checkpoint.path))
+    return built, buffers
 
 
 def _normalization(

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from tests.safetensors_files import safetensors_bytes
+from thinice_tui.models.formats.file_content import ReadOptions
 from thinice_tui.models.formats.registry import FORMATS, read_file
 
 STATE = {"conv.weight": torch.ones(2, 3)}
@@ -18,7 +19,7 @@ def test_a_state_dict_is_the_same_in_every_format(form: str, tmp_path: Path) -> 
         path.write_bytes(safetensors_bytes(STATE))
     else:
         torch.save(STATE, path, _use_new_zipfile_serialization=form == "torch")
-    content = read_file(path, path.read_bytes()[:512], trust=False)
+    content = read_file(path, path.read_bytes()[:512], ReadOptions())
     assert content.form == form and content.state.keys() == STATE.keys() and content.network is None
     assert torch.equal(content.state["conv.weight"], STATE["conv.weight"])
 

@@ -1,14 +1,23 @@
 """Builds the network for a state dict: by its names and shapes, by a known name, or from the user's own code."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 
 from thinice_tui.errors import CheckpointError, UsageError, reason
 from thinice_tui.models.architectures.factories import build_from_spec
-from thinice_tui.models.architectures.known import KNOWN, differences, nearest, recognise, used_part, width_note
+from thinice_tui.models.architectures.known import (
+    KNOWN,
+    Architecture,
+    differences,
+    nearest,
+    recognise,
+    used_part,
+    variants,
+    width_note,
+)
 from thinice_tui.models.masks.fold import mask_names
 
 PROBE_SIZE = 32
@@ -28,6 +37,8 @@ class BuiltNetwork:
     notes: tuple[str, ...] = ()
     unusual: bool = False
     """Whether its widths are not the standard ones, so that its layers may not fit one another."""
+    alternatives: tuple["BuiltNetwork", ...] = ()
+    """Other known architectures that the state fits as well, where its names and shapes chose this one."""
 
 
 def build_network(spec: str, state: Mapping[str, Tensor], path: str, stored: object = None) -> BuiltNetwork:
@@ -51,9 +62,15 @@ def build_network(spec: str, state: Mapping[str, Tensor], path: str, stored: obj
             f"architecture {spec!r} is not known, expected one of {', '.join(KNOWN)}",
             "or name your own with --arch path/to/file.py:factory",
         )
-    own = used_part(known, state)
     if (differ := differences(known, state)).count:
         raise CheckpointError(f"{path}: does not fit the architecture {known.name}: {differ}", advice(state))
+    others = variants(known.name) if spec == "auto" else ()
+    return replace(_known(known, state), alternatives=tuple(_known(other, state) for other in others))
+
+
+def _known(known: Architecture, state: Mapping[str, Tensor]) -> BuiltNetwork:
+    """The network of a known architecture that `state` fits."""
+    own = used_part(known, state)
     shapes = {key: tuple(value.shape) for key, value in own.items()}
     width = width_note(known, own)
     notes = tuple(

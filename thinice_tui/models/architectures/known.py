@@ -31,6 +31,8 @@ class Architecture:
     """A name that every state of it has, so that most architectures are ruled out at once."""
     unused: tuple[str, ...] = ()
     """Prefixes of names in published states that the forward pass never reads."""
+    variant_of: str = ""
+    """The architecture with the same names and shapes, but another forward pass; a state cannot tell the two apart."""
 
     def make(self, shapes: Shapes = NOTHING, classes: int = 10) -> nn.Module:
         """A network without values, on the meta device; shapes: of a state dict, or empty for the standard sizes."""
@@ -127,8 +129,17 @@ def _shape(shape: tuple[int, ...]) -> str:
 
 def recognise(state: Mapping[str, Tensor]) -> Architecture | None:
     """The architecture that `state` fits exactly; of several, the one whose standard widths are closest. None: none."""
-    fitting = [known for known in KNOWN.values() if known.key in state and differences(known, state).count == 0]
+    fitting = [
+        known
+        for known in KNOWN.values()
+        if not known.variant_of and known.key in state and differences(known, state).count == 0
+    ]
     return min(fitting, key=lambda architecture: _distance(architecture, state), default=None)
+
+
+def variants(name: str) -> tuple[Architecture, ...]:
+    """The architectures that no state tells apart from the one of this name; empty: there are none."""
+    return tuple(known for known in KNOWN.values() if known.variant_of == name)
 
 
 def _distance(architecture: Architecture, state: Mapping[str, Tensor]) -> float:
@@ -140,7 +151,7 @@ def _distance(architecture: Architecture, state: Mapping[str, Tensor]) -> float:
 
 def nearest(state: Mapping[str, Tensor]) -> tuple[Architecture, Differences]:
     """The architecture with the fewest differences from `state`, and the differences."""
-    found = [(architecture, differences(architecture, state)) for architecture in KNOWN.values()]
+    found = [(known, differences(known, state)) for known in KNOWN.values() if not known.variant_of]
     return min(found, key=lambda item: (item[1].count, _distance(item[0], state)))
 
 

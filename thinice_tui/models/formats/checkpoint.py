@@ -9,12 +9,14 @@ import torch
 from torch import Tensor, nn
 
 from thinice_tui.errors import CheckpointError
+from thinice_tui.models.formats.file_content import ReadOptions
 from thinice_tui.models.formats.registry import read_file
 from thinice_tui.models.masks.fold import FoldedMasks, fold_masks
 from thinice_tui.models.masks.mask_file import read_mask_file, split_mask_file
 from thinice_tui.safe_io.file_kind import checked_head
 
 EXPECTED = "a model file"
+NOTHING_SAID = ReadOptions()
 
 
 @dataclass(frozen=True)
@@ -48,14 +50,14 @@ class Checkpoint:
         return self.network is not None
 
 
-def read_checkpoint(path: Path, keep: float | None = None, trust: bool = False) -> Checkpoint:
+def read_checkpoint(path: Path, keep: float | None = None, options: ReadOptions = NOTHING_SAID) -> Checkpoint:
     """Read a model file of any known format; raises CheckpointError.
 
     path: `MODEL`, or `MODEL+MASKS.npy` with masks in a file of their own. keep: the fraction of each layer's weights
-    that scores keep, which files do not say. trust: whether code of the file may run.
+    that scores keep, which files do not say.
     """
     file, mask_path = split_mask_file(path)
-    content = read_file(file, checked_head(file, EXPECTED, CheckpointError), trust)
+    content = read_file(file, checked_head(file, EXPECTED, CheckpointError), options)
     sha256 = _sha256(file)
     if content.network is not None:
         if mask_path is not None:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from thinice_tui.errors import CheckpointError
-from thinice_tui.models.formats.file_content import FileContent
+from thinice_tui.models.formats.file_content import FileContent, ReadOptions
 from thinice_tui.safe_io.limits import file_size
 
 CONTAINERS = (
@@ -37,7 +37,9 @@ MAX_GROWTH, SLACK = 8, 64 * 2**20
 """Weights may take MAX_GROWTH times the file and SLACK bytes in memory: half precision and shared blocks grow."""
 
 
-def find_weights(content: object, path: Path, form: str, about: Mapping[str, object] | None = None) -> FileContent:
+def find_weights(
+    content: object, path: Path, form: str, options: ReadOptions, about: Mapping[str, object] | None = None
+) -> FileContent:
     """Unwrap dictionaries and prefixes until there are tensors by name.
 
     about: plain data that is known already. Raises CheckpointError, with what is there, where no weights are found.

@@ -6,6 +6,16 @@ from torch import Tensor, nn
 
 
 @dataclass(frozen=True)
+class ReadOptions:
+    """What the user says of a file before it is read."""
+
+    trust: bool = False
+    """Whether code of the file may run."""
+    key: str = ""
+    """Which weights of the file, by the keys that lead to them, joined by dots; empty: the usual ones."""
+
+
+@dataclass(frozen=True)
 class FileContent:
     """The content of a model file, whatever its format."""
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from thinice_tui.errors import CheckpointError, reason
-from thinice_tui.models.formats.file_content import FileContent
+from thinice_tui.models.formats.file_content import FileContent, ReadOptions
 from thinice_tui.models.formats.torch_files import TRUST
 from thinice_tui.safe_io.torch_file import ZIP, archive_entries
 
@@ -55,10 +55,10 @@ def is_graph(path: Path, head: bytes) -> bool:
     return head.startswith(ZIP) and _graph_form(path) != ""
 
 
-def read_graph(path: Path, _head: bytes, trust: bool) -> FileContent:
-    """Load a graph where `trust` allows its code to run; raises CheckpointError."""
+def read_graph(path: Path, _head: bytes, options: ReadOptions) -> FileContent:
+    """Load a graph where `options` allow its code to run; raises CheckpointError."""
     form = _graph_form(path)
-    if not trust:
+    if not options.trust:
         raise CheckpointError(
             f"{path}: is a {form} file, whose graph is code and would have to run",
             "it cannot run Python, but it can write files (aten::save, aten::from_file). Where you trust it, add "

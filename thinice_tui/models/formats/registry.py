@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from thinice_tui.models.formats.file_content import FileContent
+from thinice_tui.models.formats.file_content import FileContent, ReadOptions
 from thinice_tui.models.formats.graphs import is_graph, read_graph
 from thinice_tui.models.formats.safetensors import is_safetensors_file, read_safetensors
 from thinice_tui.models.formats.torch_files import read_torch_file
@@ -12,13 +12,13 @@ from thinice_tui.models.formats.torch_files import read_torch_file
 
 @dataclass(frozen=True)
 class Format:
-    """recognises and read get the path and the file's first 512 bytes; read also whether code of it may run.
+    """recognises and read get the path and the file's first 512 bytes; read also what the user says of the file.
 
     read raises CheckpointError.
     """
 
     recognises: Callable[[Path, bytes], bool]
-    read: Callable[[Path, bytes, bool], FileContent]
+    read: Callable[[Path, bytes, ReadOptions], FileContent]
 
 
 FORMATS = (
@@ -29,6 +29,6 @@ FORMATS = (
 """In the order in which they are tried; the first that recognises the file reads it."""
 
 
-def read_file(path: Path, head: bytes, trust: bool) -> FileContent:
+def read_file(path: Path, head: bytes, options: ReadOptions) -> FileContent:
     """The content of a model file; head: its first 512 bytes. Raises CheckpointError."""
-    return next(row for row in FORMATS if row.recognises(path, head)).read(path, head, trust)
+    return next(row for row in FORMATS if row.recognises(path, head)).read(path, head, options)

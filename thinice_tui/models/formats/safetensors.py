@@ -7,7 +7,7 @@ from torch import Tensor
 
 from thinice_tui.errors import CheckpointError, reason
 from thinice_tui.models.formats.containers import find_weights
-from thinice_tui.models.formats.file_content import FileContent
+from thinice_tui.models.formats.file_content import FileContent, ReadOptions
 from thinice_tui.safe_io.safetensors_header import is_safetensors, read_safetensors_header
 
 DTYPES = {
@@ -33,7 +33,7 @@ def is_safetensors_file(_path: Path, head: bytes) -> bool:
     return is_safetensors(head)
 
 
-def read_safetensors(path: Path, _head: bytes, _trust: bool) -> FileContent:
+def read_safetensors(path: Path, _head: bytes, options: ReadOptions) -> FileContent:
     """The weights and, as `about`, the file's metadata; raises CheckpointError before any tensor is allocated."""
     header = read_safetensors_header(path, "a safetensors file as save_file writes it", CheckpointError)
     tensors: dict[str, Tensor] = {}
@@ -46,4 +46,4 @@ def read_safetensors(path: Path, _head: bytes, _trust: bool) -> FileContent:
                 tensors[name] = tensor.reshape(entry.shape)
     except (OSError, RuntimeError, ValueError) as error:  # the file has changed since its header was read
         raise CheckpointError(f"{path}: cannot be read ({reason(error)})", "copy or download it again") from error
-    return find_weights(tensors, path, "safetensors", dict(header.metadata))
+    return find_weights(tensors, path, "safetensors", options, dict(header.metadata))

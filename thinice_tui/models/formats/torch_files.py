@@ -15,7 +15,7 @@ import torch
 
 from thinice_tui.errors import CheckpointError, reason
 from thinice_tui.models.formats.containers import find_weights
-from thinice_tui.models.formats.file_content import FileContent
+from thinice_tui.models.formats.file_content import FileContent, ReadOptions
 from thinice_tui.safe_io.torch_file import TorchFile, examine_torch_file, unreadable_torch_file
 
 _DTYPES = [type(np.dtype(code)) for code in ("f8", "f4", "f2", "i8", "i4", "i2", "i1", "u8", "u4", "u2", "u1", "?")]
@@ -34,14 +34,14 @@ ALLOWED: list[tuple[Callable[..., Any], str]] = [
 TRUST = "--trust-pickle"
 
 
-def read_torch_file(path: Path, head: bytes, trust: bool) -> FileContent:
-    """The weights or the network of a file of torch.save; with `trust`, code of the file may run.
+def read_torch_file(path: Path, head: bytes, options: ReadOptions) -> FileContent:
+    """The weights or the network of a file of torch.save; with `options.trust`, code of the file may run.
 
     Raises CheckpointError.
     """
     file = examine_torch_file(path, head, CheckpointError)
-    content = _load_trusted(path) if trust else _load_weights(path, file)
-    return find_weights(content, path, file.form)
+    content = _load_trusted(path) if options.trust else _load_weights(path, file)
+    return find_weights(content, path, file.form, options)
 
 
 def _load_trusted(path: Path) -> object:

@@ -133,7 +133,7 @@ def test_exported_programs_are_compared(tmp_path: Path) -> None:
 
 def test_inspect_fits_80_columns_and_compares_two(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    state = wide("wide_resnet_28_4", 28, 2).make(10, 3)
+    state = wide("wide_resnet_28_2", 28, 2).make(10, 3)
     torch.save({"state_dict": {f"module.{k}": v for k, v in scored(state).items()}, "epoch": 9}, "a.pth.tar")
     torch.save({"net": state}, "dense.pt")
     result = call("inspect", "dense.pt", "a.pth.tar", "--keep", "0.1")
@@ -144,7 +144,7 @@ def test_inspect_fits_80_columns_and_compares_two(monkeypatch: pytest.MonkeyPatc
         "weights under state_dict",
         "29 weights × the best 0.1 of their scores (HYDRA)",
         "prefix module. dropped",
-        "wide_resnet_28_4 (0.5 × its width)",
+        "wide_resnet_28_2",
         "undecided: the file does not say",
         "block3.layer.3.conv2",
         "█████████ ",

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from thinice_tui.errors import CheckpointError, UsageError
 from thinice_tui.models.architectures.build import BuiltNetwork, advice, build_network, check_chain
 from thinice_tui.models.architectures.factories import code_sha256
-from thinice_tui.models.architectures.known import KNOWN
+from thinice_tui.models.architectures.known import KNOWN, differences
 from thinice_tui.models.classifier import Classifier, Normalization
 from thinice_tui.models.formats.checkpoint import Checkpoint, read_checkpoint
 from thinice_tui.models.formats.containers import is_normalization
@@ -114,10 +114,9 @@ def _own_network(checkpoint: Checkpoint, arch: str) -> BuiltNetwork:
 def _built_network(checkpoint: Checkpoint, arch: str) -> tuple[BuiltNetwork, Mapping[str, Tensor]]:
     """The network of a state dict, with its values, and the state's normalisation buffers."""
     stored = checkpoint.about.get("arch")
-    wanted = stored if arch == "auto" and isinstance(stored, str) and stored in KNOWN else arch
     buffers = {key: value for key, value in checkpoint.state.items() if is_normalization(key)}
     bare = {key: value for key, value in checkpoint.state.items() if key not in buffers}
-    built = build_network(wanted, bare, str(checkpoint.path), stored)
+    built = build_network(_wanted(arch, stored, bare), bare, str(checkpoint.path), stored)
     if buffers and buffers.keys() <= built.network.state_dict().keys():
         built = replace(built, state={**built.state, **buffers})
     for one in (built, *built.alternatives):
@@ -125,6 +124,14 @@ def _built_network(checkpoint: Checkpoint, arch: str) -> tuple[BuiltNetwork, Map
         if one.unusual:
             check_chain(one.network, one.name, str(checkpoint.path))
     return built, buffers
+
+
+def _wanted(arch: str, stored: object, state: Mapping[str, Tensor]) -> str:
+    """What the user names; for `auto`, what the file names if its tensors fit that (a published network's name is also
+    used for versions with another stem)."""
+    if arch == "auto" and isinstance(stored, str) and stored in KNOWN and not differences(KNOWN[stored], state).count:
+        return stored
+    return arch
 
 
 def _normalization(

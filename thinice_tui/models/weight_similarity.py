@@ -8,6 +8,7 @@ from itertools import combinations
 from torch import Tensor, equal, nn
 
 from thinice_tui.errors import ModelError
+from thinice_tui.models.architectures.known import without_width
 from thinice_tui.models.load import LoadedModel
 from thinice_tui.models.normalization import same_normalization
 
@@ -169,5 +170,5 @@ def _same_architecture(dense: LoadedModel, other: LoadedModel, shared: float) ->
 
 
 def _without_widths(arch: str) -> str:
-    """An architecture's name without its widths."""
-    return arch.partition(" (")[0]
+    """An architecture's name without its widths: a narrower wide residual network is a pruned one, too."""
+    return without_width(arch.partition(" (")[0])

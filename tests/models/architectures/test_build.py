@@ -31,8 +31,8 @@ def test_the_closest_architecture_is_named_with_its_differences(tmp_path: Path) 
 
 def test_a_stem_of_another_size_is_refused_with_both_sizes(tmp_path: Path) -> None:
     state = REFERENCES["torchvision_resnet18"].make(10, 3)
-    state["conv1.weight"] = state["conv1.weight"][:, :, :3, :3].clone()
-    with pytest.raises(CheckpointError, match=r"closest is torchvision_resnet18.*conv1.weight is 8×3×3×3, expected"):
+    state["conv1.weight"] = state["conv1.weight"][:, :, :5, :5].clone()
+    with pytest.raises(CheckpointError, match=r"closest is torchvision_resnet18.*conv1.weight is 8×3×5×5, expected"):
         load_model(save(state, tmp_path / "a.pt"))
 
 

@@ -26,3 +26,12 @@ def test_the_last_layer_may_be_linear_or_a_convolution() -> None:
     assert classify(head, torch.ones(2, 5)).shape == (2, 7)
     name, head = make_head(Layers(classes=10), 5, "linear", "head")
     assert name == "linear" and classify(head, torch.ones(2, 5)).shape == (2, 10)
+
+
+def test_groups_have_the_given_width_or_the_shape_differs() -> None:
+    layers = Layers({"conv.weight": (6, 2, 3, 3)})
+    assert layers.grouped_conv("conv", (4, 99), 2, 3).groups == 2
+    assert layers.grouped_conv("conv", (4, 99), 2, 3).weight.shape == (6, 2, 3, 3)
+    assert layers.grouped_conv("conv", (4, 99), 1, 3).weight.shape == (6, 4, 3, 3)  # 6 outputs of 4 groups
+    assert layers.grouped_conv("conv", (4, 99), 4, 3).weight.shape == (6, 4, 3, 3)
+    assert Layers().grouped_conv("conv", (8, 16), 2, 3).weight.shape == (16, 2, 3, 3)

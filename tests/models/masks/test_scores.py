@@ -13,7 +13,7 @@ from thinice_tui.errors import CheckpointError
 from thinice_tui.models.load import load_model
 
 
-@pytest.mark.parametrize("name", [NETWORK, VGG, "wide_resnet_28_4"])
+@pytest.mark.parametrize("name", [NETWORK, VGG, "wide_resnet_28_2"])
 def test_hydra(name: str, tmp_path: Path) -> None:
     state, draw = REFERENCES[name].make(10, 3), Maker(9).draw
     stored, effective = dict(state), dict(state)

@@ -7,10 +7,10 @@ import torch
 from torch import Tensor, nn
 
 from thinice_tui.errors import CheckpointError, UsageError, reason
+from thinice_tui.models.architectures.architecture import Architecture
 from thinice_tui.models.architectures.factories import build_from_spec
 from thinice_tui.models.architectures.known import (
     KNOWN,
-    Architecture,
     differences,
     nearest,
     recognise,
@@ -59,7 +59,7 @@ def build_network(spec: str, state: Mapping[str, Tensor], path: str, stored: obj
         known = KNOWN[spec]
     else:
         raise UsageError(
-            f"architecture {spec!r} is not known, expected one of {', '.join(KNOWN)}",
+            f"architecture {spec!r} is not known, expected one of {KNOWN.described()}",
             "or name your own with --arch path/to/file.py:factory",
         )
     if (differ := differences(known, state)).count:
@@ -109,7 +109,7 @@ def _unknown(state: Mapping[str, Tensor], path: str, stored: object) -> Checkpoi
     return CheckpointError(
         what,
         "name yours with --arch path/to/file.py:factory, a function that returns the torch module; known names: "
-        + ", ".join(KNOWN),
+        + KNOWN.described(),
     )
 
 

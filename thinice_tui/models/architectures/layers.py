@@ -39,6 +39,19 @@ class Layers:
         ins, outs = (shape[1], shape[0]) if shape else channels
         return nn.Conv2d(ins, outs, kernel, stride, padding, bias=bias)
 
+    def grouped_conv(
+        self, name: str, channels: tuple[int, int], group_width: int, kernel: int, stride: int = 1, padding: int = 0
+    ) -> nn.Conv2d:
+        """A convolution in groups of `group_width` input channels; channels: (in, out), the inputs of the state.
+
+        Groups of another width in the state are not taken over: its shape then differs from this convolution's.
+        """
+        shape = self._shape(name, 4)
+        ins, outs = channels[0], shape[0] if shape else channels[1]
+        groups = max(1, ins // group_width)
+        whole = ins % groups == 0 and outs % groups == 0
+        return nn.Conv2d(ins, outs, kernel, stride, padding, groups=groups if whole else 1, bias=False)
+
     def norm(self, name: str, channels: int) -> nn.BatchNorm2d:
         """Batch norm over [N,C,H,W]; without weight and bias where the state has none."""
         shape = self._shapes.get(f"{self._prefix}{name}.running_mean")

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from tests.linear_models import ARCH, Files, make_task, module, pruned_weight
+from tests.models.reference_networks import REFERENCES
 from thinice_tui.errors import CheckpointError, ThiniceError
 from thinice_tui.models.architectures.known import KNOWN
 from thinice_tui.models.load import load_model
@@ -46,6 +47,17 @@ def test_missing_batch_norm_counters_are_allowed(tmp_path: Path) -> None:
     old = {key: value for key, value in state.items() if not key.endswith("num_batches_tracked")}
     torch.save(old, tmp_path / "old.pt")
     assert load_model(tmp_path / "old.pt", "cifar_resnet18").arch == "cifar_resnet18"
+
+
+def test_the_name_in_a_file_counts_if_its_tensors_fit(tmp_path: Path) -> None:
+    """Training code keeps a published name for a network with a stem for small images."""
+    for name, found in (
+        ("preact_resnet18_fast_at", "preact_resnet18_fast_at"),
+        ("wide_resnet_28_10", "preact_resnet18"),
+    ):
+        torch.save({"state_dict": REFERENCES["preact_resnet18"].make(10, 3), "arch": name}, tmp_path / "a.pt")
+        model = load_model(tmp_path / "a.pt")
+        assert model.arch.partition(" ")[0] == found and bool(model.alternatives) == (name != found)
 
 
 @pytest.mark.parametrize("stored", ["cifar11", {"mean": [0.5]}, {"mean": [0.5], "std": [0.0]}, 3, ["a"]])

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from tests.models.reference_networks import REFERENCES, Maker, State, preact
+from tests.models.reference_networks import REFERENCES, Maker, State, preact, wide
 from tests.places import SAMPLE_MODELS
 from thinice_tui.errors import ModelError
 from thinice_tui.models.load import LoadedModel, load_model
@@ -95,6 +95,14 @@ def test_removed_channels_are_counted_against_the_dense_model(tmp_path: Path) ->
         and similarity.related
         and warning_if_unrelated(dense, other, similarity) == ""
     )
+
+
+def test_a_wide_network_of_another_width_is_the_same_architecture(tmp_path: Path) -> None:
+    """A narrower one may have lost its channels to pruning; a deeper one is another architecture."""
+    networks = [wide(f"wide_resnet_{depth}_{widen}", depth, widen) for depth, widen in ((10, 2), (10, 1), (16, 2))]
+    dense, narrow, deep = (loaded(network.make(10, 3), tmp_path / f"{network.name}.pt") for network in networks)
+    assert (dense.arch, narrow.arch, deep.arch) == tuple(network.name for network in networks)
+    assert compare_models(dense, narrow).same_architecture and not compare_models(dense, deep).same_architecture
 
 
 def test_too_few_weights_leave_it_undecided() -> None:

@@ -67,8 +67,11 @@ def resnet(
     return Reference(name, make, logits)
 
 
-def three_stage(name: str, depth: int, skip: str, head: str) -> Reference:
-    """Three stages of 16·2^i channels; skip: the shortcut's name, empty for option A."""
+def three_stage(name: str, depth: int, skip: str, head: str, zeros_last: bool = False) -> Reference:
+    """Three stages of 16·2^i channels; skip: the shortcut's name, empty for option A.
+
+    zeros_last: whether option A's new channels come after the old ones; else half of them come before.
+    """
     stride_of = blocks(((depth - 2) // 6,) * 3)
 
     def make(classes: int, channels: int) -> State:
@@ -96,10 +99,10 @@ def three_stage(name: str, depth: int, skip: str, head: str) -> Reference:
             y = norm(s, f"{at}.bn2", conv(s, f"{at}.conv2", y))
             if stride == 2 and skip:
                 x = norm(s, f"{at}.{skip}.1", conv(s, f"{at}.{skip}.0", x, 2))
-            elif stride == 2:  # the old channels lie in the middle of the new ones
+            elif stride == 2:
                 old, every = x.shape[1], x[:, :, ::2, ::2]
-                x = y.new_zeros(y.shape)
-                x[:, old // 2 : old // 2 + old] = every
+                x, first = y.new_zeros(y.shape), 0 if zeros_last else old // 2
+                x[:, first : first + old] = every
             x = F.relu(x + y)
         return linear(s, head, x.mean(dim=(2, 3)))
 
@@ -137,7 +140,8 @@ def preact(name: str, depths: tuple[int, ...], deep: bool, from_input: bool = Fa
                 y = conv(s, f"{at}.conv{i}", y, stride if i == last - 1 else 1)
             source = x if from_input else first
             x = y + (conv(s, f"{at}.shortcut.0", source, stride) if f"{at}.shortcut.0.weight" in s else x)
-        return linear(s, "linear", F.relu(norm(s, "bn", x)).mean(dim=(2, 3)))
+        x = F.relu(norm(s, "bn", x)) if "bn.weight" in s else x
+        return linear(s, "linear", x.mean(dim=(2, 3)))
 
     return Reference(name, make, logits)
 
@@ -337,6 +341,8 @@ VARIANTS = (
     resnet("torchvision_resnet18_small_stride2", SHALLOW, deep=False, big=True, stem=(3, 2, False)),
     resnet("torchvision_resnet18_small_maxpool", SHALLOW, deep=False, big=True, stem=(3, 1, True)),
     resnet("torchvision_resnet18_small_stride2_maxpool", SHALLOW, deep=False, big=True, stem=(3, 2, True)),
+    three_stage("cifar_resnet20_zeros_last", 20, "", "linear", zeros_last=True),
+    three_stage("cifar_resnet56_zeros_last", 56, "", "linear", zeros_last=True),
     preact("preact_resnet18_fast_at", SHALLOW, deep=False, from_input=True),
     preact("preact_resnet34_fast_at", DEEP, deep=False, from_input=True),
     wide("wide_resnet_28_2_leaky", 28, 2, act=LEAKY),

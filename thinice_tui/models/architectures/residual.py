@@ -111,12 +111,16 @@ def _preact(depth: int) -> list[Architecture]:
 
 
 def _three_stage(depth: int) -> list[Architecture]:
-    """The network of three stages with each kind of shortcut."""
+    """The network of three stages with each kind of shortcut; that without layers has two forms."""
     blocks = (depth - 2) // 6
     key, deeper = f"layer3.{blocks - 1}.conv2.weight", (f"layer3.{blocks}.conv1.weight", "layer4.0.conv1.weight")
     name, made = f"cifar_resnet{depth}", partial(ThreeStageResNet, depth=depth)
     option_a = (*deeper, "layer3.0.shortcut.0.weight", "layer3.0.downsample.0.weight")
-    found = [Architecture(name, partial(made, names=OPTION_A), key, absent=option_a)]
+    last = partial(made, names=OPTION_A, zeros_last=True)
+    found = [
+        Architecture(name, partial(made, names=OPTION_A), key, absent=option_a),
+        Architecture(f"{name}_zeros_last", last, key, variant_of=name, absent=option_a),
+    ]
     for suffix, names in {"shortcut": CIFAR, "downsample": TORCHVISION}.items():
         marks = (f"layer3.0.{names.skip}.1.running_mean",)
         found.append(Architecture(f"{name}_{suffix}", partial(made, names=names), key, marks=marks, absent=deeper))

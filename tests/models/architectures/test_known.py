@@ -84,6 +84,8 @@ def test_few_networks_are_built_to_find_the_closest(built: list[str]) -> None:
 def test_unknown_names_and_the_names_for_messages() -> None:
     with pytest.raises(KeyError):
         KNOWN["resnet9000"]
-    names = KNOWN.described().split(", ")
-    assert {"cifar_resnet18", "resnext50_32x4d", "wide_resnet_DEPTH_WIDTH", "vgg16_hydra"} <= set(names)
+    names = KNOWN.described().removesuffix(" (depth 6n + 4)").split(", ")
+    assert {"cifar_resnet18", "resnext50_32x4d", "wide_resnet_DEPTH_WIDTH", "biased_wide_resnet_DEPTH_WIDTH"} <= set(
+        names
+    )
     assert not any("maxpool" in name for name in names) and len(KNOWN) == len(list(KNOWN))

@@ -53,7 +53,8 @@ class Known(Mapping[str, Architecture]):
     def described(self) -> str:
         """The names, for messages: listed ones without variants, and the families' patterns."""
         listed = [known.name for known in self._rows.values() if not known.variant_of]
-        return ", ".join((*listed, *(f"{family.prefix}_DEPTH_WIDTH" for family in self.families)))
+        sized = [f"{family.prefix}_DEPTH_WIDTH" for family in self.families]
+        return ", ".join((*listed, *sized)) + " (depth 6n + 4)"
 
 
 KNOWN = Known(

@@ -12,6 +12,7 @@ from thinice_tui.models.architectures.factories import build_from_spec
 from thinice_tui.models.architectures.known import (
     KNOWN,
     differences,
+    known_names,
     nearest,
     recognise,
     used_part,
@@ -59,7 +60,7 @@ def build_network(spec: str, state: Mapping[str, Tensor], path: str, stored: obj
         known = KNOWN[spec]
     else:
         raise UsageError(
-            f"architecture {spec!r} is not known, expected one of {KNOWN.described()}",
+            f"architecture {spec!r} is not known, expected one of {known_names()}",
             "or name your own with --arch path/to/file.py:factory",
         )
     if (differ := differences(known, state)).count:
@@ -109,7 +110,7 @@ def _unknown(state: Mapping[str, Tensor], path: str, stored: object) -> Checkpoi
     return CheckpointError(
         what,
         "name yours with --arch path/to/file.py:factory, a function that returns the torch module; known names: "
-        + KNOWN.described(),
+        + known_names(),
     )
 
 

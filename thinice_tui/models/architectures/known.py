@@ -1,6 +1,7 @@
 """The known architectures, one row each, and how a state dict differs from them."""
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -49,12 +50,6 @@ class Known(Mapping[str, Architecture]):
         sized = (family.fitting(shapes) for family in self.families)
         listed = (known for known in self._rows.values() if not known.variant_of)
         return [*listed, *(known for known in sized if known)]
-
-    def described(self) -> str:
-        """The names, for messages: listed ones without variants, and the families' patterns."""
-        listed = [known.name for known in self._rows.values() if not known.variant_of]
-        sized = [f"{family.prefix}_DEPTH_WIDTH" for family in self.families]
-        return ", ".join((*listed, *sized)) + " (depth 6n + 4)"
 
 
 KNOWN = Known(
@@ -120,6 +115,18 @@ def recognise(state: Mapping[str, Tensor]) -> Architecture | None:
     possible = [known for known in KNOWN.candidates(state) if known.may_fit(state)]
     possible.sort(key=lambda known: (len(_width_ratios(known, state)) > 1, _distance(known, state)))
     return next((known for known in possible if differences(known, state).count == 0), None)
+
+
+def known_names() -> str:
+    """The names for messages, without variants; those that differ in the first number only are one: `vgg11/13`."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for name, known in KNOWN.items():
+        if not known.variant_of:
+            start, number, rest = re.split(r"(\d+)", name, maxsplit=1)
+            groups.setdefault((start, rest), []).append(number)
+    listed = [f"{start}{'/'.join(sorted(numbers, key=int))}{rest}" for (start, rest), numbers in groups.items()]
+    sized = [f"{family.prefix}_DEPTH_WIDTH" for family in KNOWN.families]
+    return ", ".join((*listed, *sized)) + " (depth 6n + 4)"
 
 
 def variants(name: str) -> tuple[Architecture, ...]:

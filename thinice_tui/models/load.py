@@ -114,10 +114,16 @@ def _own_network(checkpoint: Checkpoint, arch: str) -> BuiltNetwork:
 def _built_network(checkpoint: Checkpoint, arch: str) -> tuple[BuiltNetwork, Mapping[str, Tensor]]:
     """The network of a state dict, with its values, and the state's normalisation buffers."""
     stored = checkpoint.about.get("arch")
-    wanted = stored if arch == "auto" and isinstance(stored, str) and stored in KNOWN else arch
+    wanted = _wanted(checkpoint, stored) if arch == "auto" else arch
     buffers = {key: value for key, value in checkpoint.state.items() if is_normalization(key)}
     bare = {key: value for key, value in checkpoint.state.items() if key not in buffers}
-    built = build_network(wanted, bare, str(checkpoint.path), stored)
+    try:
+        built = build_network(wanted, bare, str(checkpoint.path), stored)
+    except UsageError as error:
+        if arch != "auto":
+            raise
+        what = error.what.removeprefix(f"--arch {wanted}: ")
+        raise CheckpointError(f"{checkpoint.path}: is for the architecture {wanted}: {what}", error.do) from error
     if buffers and buffers.keys() <= built.network.state_dict().keys():
         built = replace(built, state={**built.state, **buffers})
     for one in (built, *built.alternatives):
@@ -125,6 +131,16 @@ def _built_network(checkpoint: Checkpoint, arch: str) -> tuple[BuiltNetwork, Map
         if one.unusual:
             check_chain(one.network, one.name, str(checkpoint.path))
     return built, buffers
+
+
+def _wanted(checkpoint: Checkpoint, stored: object) -> str:
+    """The architecture that the file says, else auto; raises CheckpointError where only the user can say it."""
+    if checkpoint.needs_arch:
+        raise CheckpointError(
+            f"{checkpoint.path}: {checkpoint.needs_arch}",
+            "give the network's code with --arch FILE.py:factory, a function that returns the torch module",
+        )
+    return checkpoint.arch or (stored if isinstance(stored, str) and stored in KNOWN else "auto")
 
 
 def _normalization(

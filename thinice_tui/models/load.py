@@ -118,7 +118,8 @@ def _built_network(checkpoint: Checkpoint, arch: str) -> tuple[BuiltNetwork, Map
     buffers = {key: value for key, value in checkpoint.state.items() if is_normalization(key)}
     bare = {key: value for key, value in checkpoint.state.items() if key not in buffers}
     try:
-        built = build_network(wanted, bare, str(checkpoint.path), stored)
+        sizes = checkpoint.sizes if wanted == checkpoint.arch else None
+        built = build_network(wanted, bare, str(checkpoint.path), stored, sizes)
     except UsageError as error:
         if arch != "auto":
             raise

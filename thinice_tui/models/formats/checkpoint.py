@@ -47,6 +47,8 @@ class Checkpoint:
     """The files that were read, without the mask file: more than one for a folder."""
     arch: str = ""
     """The architecture that the config.json of a folder names, as --arch would: `timm:NAME`; empty: none."""
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    """num_classes and in_chans of that architecture."""
     needs_arch: str = ""
     """Why only the user can say the architecture, as what happened; empty: there is no reason."""
 
@@ -95,6 +97,7 @@ def read_checkpoint(path: Path, keep: float | None = None, options: ReadOptions 
         network=content.network,
         files=files,
         arch=content.arch,
+        sizes=content.sizes,
         needs_arch=content.needs_arch,
     )
 

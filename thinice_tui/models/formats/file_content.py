@@ -1,6 +1,7 @@
 """What a reader of a checkpoint format returns: weights by name or a whole network, and the other data of the file."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from torch import Tensor, nn
@@ -36,5 +37,7 @@ class FileContent:
     """The files of a folder that were read; empty: the one file itself."""
     arch: str = ""
     """The architecture that the config.json of a folder names, as --arch would: `timm:NAME`; empty: none."""
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    """num_classes and in_chans of that architecture."""
     needs_arch: str = ""
     """Why only the user can say the architecture, as what happened; empty: there is no reason."""

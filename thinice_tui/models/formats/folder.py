@@ -9,7 +9,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from thinice_tui.errors import CheckpointError
+from thinice_tui.errors import CheckpointError, reason
 from thinice_tui.models.formats.containers import find_weights
 from thinice_tui.models.formats.file_content import FileContent, ReadOptions
 from thinice_tui.models.formats.folder_config import NAME as CONFIG
@@ -36,7 +36,10 @@ SHOWN = 5
 
 def is_folder(path: Path) -> bool:
     """Whether `path` is a folder, or the index of a sharded model."""
-    return path.is_dir() or (path.name.endswith(INDEX) and path.is_file())
+    try:
+        return path.is_dir() or (path.name.endswith(INDEX) and path.is_file())
+    except OSError:  # the reader of files says why it cannot be read
+        return False
 
 
 def read_folder(path: Path, options: ReadOptions) -> FileContent:
@@ -44,22 +47,27 @@ def read_folder(path: Path, options: ReadOptions) -> FileContent:
 
     path: the folder, or its index file.
     """
-    folder = path if path.is_dir() else path.parent
-    weights = _weights_file(path) if path.is_dir() else path
-    config = read_config(folder)
-    shards = _shards(weights) if weights.name.endswith(INDEX) else {weights: ()}
+    try:
+        folder = path if path.is_dir() else path.parent
+        weights = _weights_file(path) if path.is_dir() else path
+        config = read_config(folder)
+        shards = _shards(weights) if weights.name.endswith(INDEX) else {weights: ()}
+    except (OSError, ValueError) as error:  # ValueError: a name that no file can have
+        raise CheckpointError(f"{path}: cannot be read ({reason(error)})", "check its permissions") from error
     tensors, form, metadata, notes = _read_all(shards, options)
     size = sum(file_size(file, CheckpointError) for file in shards)
     content = find_weights(tensors, weights, form, options, {**config.about, **metadata}, size)
     if content.network is not None:
         return replace(content, notes=(*notes, *content.notes), files=(weights,))
     read = dict.fromkeys((weights, *shards, *([folder / CONFIG] if (folder / CONFIG).exists() else [])))
+    kernel = content.state.get(f"{config.first_conv}.weight")
     return replace(
         content,
         about=content.about | {key: value for key, value in config.about.items() if key == "arch"},
         notes=(*notes, *content.notes),
         files=tuple(read),
         arch=config.arch,
+        sizes=config.sizes if kernel is None or kernel.ndim < 2 else {**config.sizes, "in_chans": kernel.shape[1]},
         needs_arch=config.needs_arch,
     )
 
@@ -93,7 +101,7 @@ def _shards(index: Path) -> dict[Path, tuple[str, ...]]:
         raise CheckpointError(f"{index}: has no `weight_map`, expected the shard of each tensor", "download it again")
     shards: dict[str, list[str]] = {}
     for tensor, shard in names.items():
-        if not isinstance(shard, str) or Path(shard).name != shard or "\\" in shard or "\0" in shard:
+        if not isinstance(shard, str) or not _is_plain_name(shard):
             raise CheckpointError(
                 f"{index}: names the shard {printable(str(shard)[:80])!r}, expected a file beside the index",
                 "the index is damaged, or made to read other files",
@@ -105,6 +113,10 @@ def _shards(index: Path) -> dict[Path, tuple[str, ...]]:
                 f"{index}: the shard {printable(shard)} is missing", f"put all {len(shards)} shards beside the index"
             )
     return {index.parent / shard: tuple(tensors) for shard, tensors in shards.items()}
+
+
+def _is_plain_name(shard: str) -> bool:
+    return Path(shard).name == shard and shard not in ("", "..") and "\\" not in shard and "\0" not in shard
 
 
 def _read_all(

@@ -26,11 +26,15 @@ BY_SHAPES = frozenset({"num_classes", "in_chans", "img_size", "pretrained", "glo
 
 @dataclass(frozen=True)
 class FolderConfig:
-    """arch: `timm:NAME` or empty; needs_arch: why only the user can say it; about: plain data for the file's."""
+    """arch: `timm:NAME` or empty; needs_arch: why only the user can say it; about: plain data for the file's; sizes:
+    num_classes and in_chans of the architecture."""
 
     arch: str = ""
     needs_arch: str = ""
     about: Mapping[str, object] = field(default_factory=dict)
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    first_conv: str = ""
+    """The name of the first convolution, whose weight tells in_chans better than `sizes`; empty: not said."""
 
 
 def read_config(folder: Path) -> FolderConfig:
@@ -58,9 +62,14 @@ def _timm(name: str, config: Mapping[str, object]) -> FolderConfig:
         return FolderConfig(needs_arch=f"its {NAME} names the architecture {shown!r}, which is no name of timm's")
     inner = config.get("pretrained_cfg")
     details: Mapping[str, object] = inner if isinstance(inner, Mapping) else config
+    size = details.get("input_size")
+    stated = {
+        "num_classes": config.get("num_classes", details.get("num_classes")),
+        "in_chans": size[0] if isinstance(size, list) and size else None,
+    }
+    sizes = {key: value for key, value in stated.items() if type(value) is int and value > 0}
     about: dict[str, object] = {"arch": f"timm:{name}", "timm": name}
-    if isinstance(config.get("num_classes"), int):
-        about["num_classes"] = config["num_classes"]
+    about |= {key: value for key, value in sizes.items() if key == "num_classes"}
     if details.get("mean") is not None and details.get("std") is not None:
         about["normalization"] = {"name": NAME, "mean": details["mean"], "std": details["std"]}
     arguments = config.get("model_args")
@@ -68,7 +77,8 @@ def _timm(name: str, config: Mapping[str, object]) -> FolderConfig:
     if others:
         what = f"its {NAME} builds timm's {name} with {', '.join(printable(str(key)[:40]) for key in others[:3])}"
         return FolderConfig("", what, about)
-    return FolderConfig(f"timm:{name}", "", about)
+    first = details.get("first_conv")
+    return FolderConfig(f"timm:{name}", "", about, sizes, first if isinstance(first, str) else "")
 
 
 def read_json(path: Path) -> dict[str, object]:

@@ -99,7 +99,7 @@ def _examine_legacy(path: Path, head: bytes, error: type[ThiniceError]) -> Torch
         content = io.BytesIO(stream.read(min(size, _SCANNED_BYTES)))
     scan = scan_pickle(content)
     if scan.imports:  # the first pickle of torch's is a number
-        raise _not_torch(path, scan, "", error)
+        raise _not_torch(path, scan, (), "", error)
     for _ in range(_LEGACY_PICKLES - 1):
         scan = scan_pickle(content)
     _check_claim(path, sum(storage.claimed for storage in scan.storages), size, error)
@@ -120,23 +120,26 @@ def check_pickle_of_arrays(path: Path, allowed: Collection[str], trust: str, err
     except pickle.UnpicklingError as caught:
         raise unreadable_torch_file(path, content.getvalue()[:512], caught, error) from caught
     if not set(scan.imports) <= set(allowed):
-        raise _not_torch(path, scan, trust, error)
+        raise _not_torch(path, scan, allowed, trust, error)
 
 
-def _not_torch(path: Path, scan: PickleScan, trust: str, error: type[ThiniceError]) -> ThiniceError:
+def _not_torch(
+    path: Path, scan: PickleScan, allowed: Collection[str], trust: str, error: type[ThiniceError]
+) -> ThiniceError:
     """The error for a pickle that another program wrote; trust: the option that reads it; empty: there is none."""
     if any(name.partition(".")[0] in _TENSORFLOW for name in scan.imports):
         return error(
             f"{path}: is a TensorFlow pickle ({scan.named()}), expected torch weights",
             "convert it: load it in TensorFlow, and save its arrays as a torch state dict or as safetensors",
         )
-    blocked = scan.refused(())
+    blocked = scan.refused(allowed) or scan.named()
     if "torch.storage._load_from_bytes" in scan.imports:
-        what = f"is a plain pickle of torch tensors{f' and {blocked}' if 'torch.storage' not in blocked else ''}"
+        others = "" if blocked.startswith("torch.storage.") else f" and {blocked}"
+        what = f"is a plain pickle of torch tensors{others}"
         do = "load it yourself, and save its tensors with torch.save(weights, 'weights.pt') instead of pickle.dump"
         return error(f"{path}: {what}, which would have to run code to load", do + _or_trust(trust))
     return error(
-        f"{path}: is a pickle that torch did not write (it names {scan.named()})",
+        f"{path}: is a pickle that torch did not write (it names {blocked})",
         "thinice-tui runs no code of a file: load it yourself, and save its tensors with torch.save" + _or_trust(trust),
     )
 

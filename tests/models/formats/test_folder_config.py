@@ -33,13 +33,13 @@ def test_arguments_that_choose_no_other_network_are_no_hindrance(tmp_path: Path)
 
 def test_a_config_of_anything_else_says_nothing(tmp_path: Path) -> None:
     assert read_config(tmp_path) == FolderConfig()
-    configs: list[dict[str, object]] = [
+    configs: tuple[dict[str, object], ...] = (
         {},
         {"hidden": 16},
         {"architectures": []},
         {"architecture": 3},
         {"auto_map": {}},
-    ]
+    )
     for config in configs:
         assert read(tmp_path, config) == FolderConfig()
 

@@ -23,7 +23,7 @@ def test_numbers_text_and_filled_dicts_are_pythons_own(protocol: int) -> None:
         "b": np.int64(-7),
         "c": np.str_("resnet é"),
         "d": np.bool_(True),
-        "e": np.complex64(1j),
+        "e": np.str_(""),
     }
     filled = defaultdict(list, {"loss": [1.5, np.float64(2.5)]})
     assert read({**values, "f": filled}, protocol) == {

@@ -137,6 +137,15 @@ class Encode:
         return written.encode("latin1")
 
 
+class MakeBytes:
+    """`bytes()`: how protocol 2 writes no bytes, as of an empty array."""
+
+    __slots__ = ()
+
+    def __call__(self) -> bytes:
+        return b""
+
+
 _MARKERS = ("numpy.ndarray", "builtins.list", "builtins.dict", "builtins.int", "builtins.float", "builtins.set")
 _CORES = ("numpy.core", "numpy._core")
 """Where NumPy 1 and NumPy 2 have their functions."""
@@ -154,6 +163,7 @@ STAND_INS: dict[str, object] = {
     "collections.OrderedDict": MakeDict(),
     "collections.defaultdict": MakeDict(),
     "_codecs.encode": Encode(),
+    "builtins.bytes": MakeBytes(),
 }
 """Everything that pickles of arrays, dicts, lists, numbers and text name."""
 BUILT = (Array, Dtype)

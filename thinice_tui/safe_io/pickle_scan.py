@@ -45,8 +45,11 @@ class PickleScan:
 
     def refused(self, allowed: Collection[str]) -> str:
         """The first import that is neither part of tensors nor `allowed`; empty: there is none."""
-        others = (name for name in self.imports if name not in allowed and not _TENSORS.fullmatch(name))
-        return next(others, "")[:120]
+        return next(iter(self.others(allowed)), "")[:120]
+
+    def others(self, allowed: Collection[str]) -> tuple[str, ...]:
+        """The imports that are neither part of tensors nor `allowed`."""
+        return tuple(name for name in self.imports if name not in allowed and not _TENSORS.fullmatch(name))
 
     def named(self) -> str:
         """The first few imports, for a message."""

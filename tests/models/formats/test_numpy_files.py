@@ -91,7 +91,7 @@ REFUSED: dict[str, tuple[Callable[[Path], object], str]] = {
     "code in an npz": (code_in_npz, "wants to run posix.system"),
     "code in an npy": (lambda p: np.save(p.open("wb"), {"a": RunsCode()}), "wants to run posix.system"),  # type: ignore[arg-type]
     "code in a pickle": (lambda p: pickled({"w": np.ones(3), "a": RunsCode()}, p, 4), r"did not write .*posix.system"),
-    "bomb": (lambda p: npy_entry("a.npy", np.zeros(2**26), p), "which real data never does"),
+    "bomb": (lambda p: npy_entry("a.npy", np.zeros(2**20), p), "which real data never does"),
     "the same entry often": (overlapping, "which real data never does"),
     "one array": (lambda p: np.save(p.open("wb"), np.ones((2, 3))), r"holds one array \(2×3\), expected a dict"),
     "bfloat16": (
@@ -104,7 +104,8 @@ REFUSED: dict[str, tuple[Callable[[Path], object], str]] = {
 
 @pytest.mark.parametrize("case", list(REFUSED))
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
-def test_what_is_no_dict_of_arrays_is_refused(case: str, tmp_path: Path) -> None:
+def test_what_is_no_dict_of_arrays_is_refused(case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("thinice_tui.safe_io.limits.MAX_PLAIN_BYTES", 2**20)  # so that bombs are quick to make
     make, message = REFUSED[case]
     path = tmp_path / "weights"
     make(path)

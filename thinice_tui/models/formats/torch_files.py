@@ -66,7 +66,9 @@ def _load_trusted(path: Path) -> tuple[object, tuple[str, ...]]:
 
 def _load_weights(path: Path, file: TorchFile) -> object:
     try:
-        with torch.serialization.safe_globals(ALLOWED), path.open("rb") as stream:  # type: ignore[arg-type]
+        allowed = torch.serialization.safe_globals(ALLOWED)  # type: ignore[arg-type]
+        with warnings.catch_warnings(), allowed, path.open("rb") as stream:
+            warnings.simplefilter("ignore")  # of pickle protocols and of sparse layouts; what fails is said below
             return with_arrays(torch.load(stream, map_location="cpu", weights_only=True))
     except Exception as error:  # torch raises half a dozen types for damaged files
         raise _unreadable(path, file, error) from error
@@ -74,9 +76,11 @@ def _load_weights(path: Path, file: TorchFile) -> object:
 
 def _unreadable(path: Path, file: TorchFile, error: Exception) -> CheckpointError:
     """The error for a file that torch does not read without running code of it, or not at all."""
-    blocked = file.scan.refused([name for _, name in ALLOWED])
-    if blocked and (known := explained(blocked)):
-        return CheckpointError(f"{path}: holds {known[0]} ({blocked})", known[1])
+    allowed = [name for _, name in ALLOWED]
+    for name in file.scan.others(allowed):
+        if known := explained(name):
+            return CheckpointError(f"{path}: holds {known[0]} ({name})", known[1])
+    blocked = file.scan.refused(allowed)
     if isinstance(error, pickle.UnpicklingError) and blocked:
         return CheckpointError(
             f"{path}: holds more than tensors, and would have to run code to load ({blocked})",

@@ -92,7 +92,7 @@ def _examine_legacy(path: Path, head: bytes, error: type[ThiniceError]) -> Torch
     if head[257:262] == b"ustar":
         raise error(
             f"{path}: is a tar archive, as torch wrote them before 2017",
-            "load it with that torch, and save it again with torch.save",
+            "unpack it, and give the file in it; or where torch wrote it, load it with that torch and save it again",
         )
     size = file_size(path, error)
     with path.open("rb") as stream:

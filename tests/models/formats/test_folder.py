@@ -169,6 +169,15 @@ def test_a_folder_runs_no_code_of_its_weights(tmp_path: Path) -> None:
     assert not EXECUTED.exists()
 
 
+def test_inspect_counts_the_bytes_of_all_files(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "net", STATE, {"dataset": "cifar10"}, 2)
+    result = call("inspect", folder, "--format", "json")
+    assert result.exit_code == 0, result.stderr
+    (found,) = json.loads(result.stdout)
+    assert found["bytes"] == sum(file.stat().st_size for file in folder.iterdir())
+    assert found["form"] == "safetensors, 2 shards"
+
+
 def test_compare_takes_a_folder_beside_a_file(files: Files) -> None:
     dense = write_folder(files.dense.parent / "net", module(files.task.weight).state_dict())
     arguments = ("--data", files.data, "--arch", ARCH, "--normalize", "none", "--attack", "pgd-1", "--report")

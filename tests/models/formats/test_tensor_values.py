@@ -49,6 +49,28 @@ def test_sparse_weights_become_dense(layout: str, save: Callable[[object, Path],
     check(load_model(tmp_path / "a.pt"), NETWORK, expected)
 
 
+@pytest.mark.parametrize("layout", ["COO", "CSR"])
+@pytest.mark.parametrize("inside", [False, True])
+def test_indices_that_point_outside_of_a_tensor_are_refused(layout: str, inside: bool, tmp_path: Path) -> None:
+    """torch would write there."""
+    values = torch.ones(2)
+    far = torch.tensor([[0, 10**9], [0, 1]]) if layout == "COO" else torch.tensor([0, 10**9])
+    bad = (
+        torch.sparse_coo_tensor(far, values, (4, 4), check_invariants=False)
+        if layout == "COO"
+        else torch.sparse_csr_tensor(torch.tensor([0, 1, 2, 2, 2]), far, values, (4, 4), check_invariants=False)
+    )
+    if inside:
+        network = nn.Linear(4, 4)
+        network.weight = nn.Parameter(bad)
+        with pytest.raises(CheckpointError, match=r"weight is no valid sparse_"):
+            check_network(network, PATH)
+        return
+    torch.save({"fc.weight": bad}, tmp_path / "a.pt")
+    with pytest.raises(CheckpointError):
+        load_model(tmp_path / "a.pt")
+
+
 def quantised() -> nn.Module:
     """A network that torch.ao quantised."""
     with warnings.catch_warnings():

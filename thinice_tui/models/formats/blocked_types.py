@@ -2,12 +2,12 @@
 
 import re
 
-from thinice_tui.models.formats.tensor_values import DEQUANTISE
+from thinice_tui.models.formats.tensor_values import DEQUANTISE, QUANTISED_MODULES
 
 _ROWS = (
     (r"torch\.sparse\..*", "semi-structured sparse (2:4) weights", "load it yourself and save weight.to_dense()"),
     (
-        r"torch\.(ao\.)?nn\.(intrinsic\.)?quantized\b.*|torch\.ScriptObject",
+        rf"{QUANTISED_MODULES.pattern}|torch\.ScriptObject",
         "a quantised module, which has no gradients to attack",
         "give the floating-point network from before it was quantised",
     ),

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from thinice_tui.errors import CheckpointError
+from thinice_tui.errors import CheckpointError, reason
 
 DENSE = {torch.strided, torch.sparse_coo, torch.sparse_csr}
 """Layouts that are read; the sparse ones become dense."""
@@ -24,7 +24,7 @@ PACKED = (
 """Names of packed weights, and what packs them."""
 OBSERVERS = ("fake_quant", "activation_post_process", "observer")
 """Parts of the names of quantisation-aware training, which keeps the weights as floats."""
-QUANTISED_MODULES = re.compile(r"torch\.(ao\.)?nn\.(intrinsic\.)?quantized\b.*")
+QUANTISED_MODULES = re.compile(r"torch\.(ao\.)?nn\.(intrinsic\.|sparse\.)?quantized\b.*")
 DEQUANTISE = "dequantise them: save weight.float() × scale, or give the model from before it was quantised"
 
 
@@ -78,7 +78,7 @@ def check_network(network: nn.Module, path: Path) -> None:
                 if value is not None and value.layout is not torch.strided:
                     dense = _dense(f"{name}.{key}".removeprefix("."), value.detach(), path)
                     tensors[key] = nn.Parameter(dense) if isinstance(value, nn.Parameter) else dense
-    if isinstance(network, torch.jit.ScriptModule) and "quantized::" in str(network.inlined_graph):
+    if isinstance(network, torch.jit.ScriptModule) and "quantized::" in str(getattr(network, "inlined_graph", "")):
         raise _quantised(path, "its graph calls quantized:: operators")
 
 
@@ -96,7 +96,24 @@ def _dense(name: str, value: Tensor, path: Path) -> Tensor:
     if value.is_nested or value.layout not in DENSE:
         what = "a nested tensor" if value.is_nested else f"of the layout {layout}"
         raise CheckpointError(f"{path}: {name} is {what}, expected a dense, COO or CSR one", "save weight.to_dense()")
-    return value if value.layout is torch.strided else value.to_dense()
+    if value.layout is torch.strided:
+        return value
+    try:
+        return _checked(value).to_dense()
+    except (RuntimeError, ValueError, IndexError) as error:
+        raise CheckpointError(
+            f"{path}: {name} is no valid {layout} tensor ({reason(error)})",
+            "the file is damaged: save it again, with weight.to_dense()",
+        ) from error
+
+
+def _checked(value: Tensor) -> Tensor:
+    """The sparse tensor, its indices checked: torch reads them from a file as they are, and writes where they point."""
+    if value.layout is torch.sparse_coo:
+        parts = value._indices(), value._values()
+        return torch.sparse_coo_tensor(*parts, value.shape, check_invariants=True)
+    rows, columns = value.crow_indices(), value.col_indices()
+    return torch.sparse_csr_tensor(rows, columns, value.values(), value.shape, check_invariants=True)
 
 
 def _is_weight(name: str) -> bool:

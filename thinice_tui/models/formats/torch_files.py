@@ -67,7 +67,8 @@ def _load_trusted(path: Path) -> tuple[object, tuple[str, ...]]:
 def _load_weights(path: Path, file: TorchFile) -> object:
     try:
         allowed = torch.serialization.safe_globals(ALLOWED)  # type: ignore[arg-type]
-        with warnings.catch_warnings(), allowed, path.open("rb") as stream:
+        checked = torch.sparse.check_sparse_tensor_invariants()  # type: ignore[no-untyped-call]
+        with warnings.catch_warnings(), allowed, checked, path.open("rb") as stream:
             warnings.simplefilter("ignore")  # of pickle protocols and of sparse layouts; what fails is said below
             return with_arrays(torch.load(stream, map_location="cpu", weights_only=True))
     except Exception as error:  # torch raises half a dozen types for damaged files

@@ -51,7 +51,8 @@ def plain_tensor(name: str, value: Tensor, path: Path) -> Tensor:
     if value.is_meta:
         raise CheckpointError(f"{path}: {name} holds no numbers (its device is meta)", "load the weights before saving")
     if value.is_quantized:
-        raise CheckpointError(f"{path}: {name} is a quantised tensor ({kind})", DEQUANTISE)
+        do = "save weight.dequantize(), or give the model from before it was quantised"
+        raise CheckpointError(f"{path}: {name} is a quantised tensor ({kind})", do)
     if value.is_complex():
         raise CheckpointError(
             f"{path}: {name} is of type {kind}, expected real weights: its imaginary part would be lost",

@@ -114,11 +114,12 @@ def _own_network(checkpoint: Checkpoint, arch: str) -> BuiltNetwork:
 def _built_network(checkpoint: Checkpoint, arch: str) -> tuple[BuiltNetwork, Mapping[str, Tensor]]:
     """The network of a state dict, with its values, and the state's normalisation buffers."""
     stored = checkpoint.about.get("arch")
-    wanted = _wanted(checkpoint, stored) if arch == "auto" else arch
+    chosen = _configured(checkpoint) if arch == "auto" else arch
+    wanted = stored if chosen == "auto" and isinstance(stored, str) and stored in KNOWN else chosen
     buffers = {key: value for key, value in checkpoint.state.items() if is_normalization(key)}
     bare = {key: value for key, value in checkpoint.state.items() if key not in buffers}
     try:
-        sizes = checkpoint.sizes if wanted == checkpoint.arch else None
+        sizes = checkpoint.sizes if chosen == checkpoint.arch else None
         built = build_network(wanted, bare, str(checkpoint.path), stored, sizes)
     except UsageError as error:
         if arch != "auto":
@@ -134,14 +135,14 @@ def _built_network(checkpoint: Checkpoint, arch: str) -> tuple[BuiltNetwork, Map
     return built, buffers
 
 
-def _wanted(checkpoint: Checkpoint, stored: object) -> str:
-    """The architecture that the file says, else auto; raises CheckpointError where only the user can say it."""
+def _configured(checkpoint: Checkpoint) -> str:
+    """The architecture that a folder's config.json names, else auto; raises CheckpointError where the user must."""
     if checkpoint.needs_arch:
         raise CheckpointError(
             f"{checkpoint.path}: {checkpoint.needs_arch}",
             "give the network's code with --arch FILE.py:factory, a function that returns the torch module",
         )
-    return checkpoint.arch or (stored if isinstance(stored, str) and stored in KNOWN else "auto")
+    return checkpoint.arch or "auto"
 
 
 def _normalization(

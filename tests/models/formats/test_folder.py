@@ -44,6 +44,13 @@ def test_the_index_file_is_the_model_too(tmp_path: Path) -> None:
     assert model.checkpoint.form == "safetensors, 3 shards"
 
 
+def test_a_config_stands_for_its_folder(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "net", STATE, {"dataset": "cifar10"}, 2)
+    model = load_model(folder / "config.json")
+    check(model, NETWORK, STATE)
+    assert model.checkpoint.sha256 == load_model(folder).checkpoint.sha256
+
+
 def test_the_sha256_is_of_all_files(tmp_path: Path) -> None:
     folder = write_folder(tmp_path / "net", STATE, {"a": 1}, 2)
     before = load_model(folder).checkpoint.sha256

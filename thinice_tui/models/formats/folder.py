@@ -35,9 +35,9 @@ SHOWN = 5
 
 
 def is_folder(path: Path) -> bool:
-    """Whether `path` is a folder, or the index of a sharded model."""
+    """Whether `path` is a folder, or stands for one: the index of a sharded model, or a config.json."""
     try:
-        return path.is_dir() or (path.name.endswith(INDEX) and path.is_file())
+        return path.is_dir() or ((path.name.endswith(INDEX) or path.name == CONFIG) and path.is_file())
     except OSError:  # the reader of files says why it cannot be read
         return False
 
@@ -45,11 +45,11 @@ def is_folder(path: Path) -> bool:
 def read_folder(path: Path, options: ReadOptions) -> FileContent:
     """The weights in a folder, and what its config.json says of their network; raises CheckpointError.
 
-    path: the folder, or its index file.
+    path: the folder, its config.json, or the index of its shards.
     """
     try:
         folder = path if path.is_dir() else path.parent
-        weights = _weights_file(path) if path.is_dir() else path
+        weights = path if path.name.endswith(INDEX) and path != folder else _weights_file(folder)
         config = read_config(folder)
         shards = _shards(weights) if weights.name.endswith(INDEX) else {weights: ()}
     except (OSError, ValueError) as error:  # ValueError: a name that no file can have

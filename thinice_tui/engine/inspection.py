@@ -10,7 +10,6 @@ import torch
 from thinice_tui import __version__
 from thinice_tui.engine.run_model import RunModel
 from thinice_tui.models.load import LoadedModel, load_model
-from thinice_tui.models.masks.mask_file import split_mask_file
 from thinice_tui.models.weight_similarity import (
     classes,
     compare_models,
@@ -42,9 +41,8 @@ def inspect_models(paths: Sequence[Path], arch: str, normalize: str, options: Mo
 
 def _facts(model: LoadedModel, keep: float | None) -> FileFacts:
     checkpoint = model.checkpoint
-    file, _ = split_mask_file(checkpoint.path)
     return FileFacts(
-        size=file.stat().st_size,
+        size=sum(file.stat().st_size for file in checkpoint.files),
         form=checkpoint.form,
         container=checkpoint.container or None,
         sha256=checkpoint.sha256,

@@ -116,7 +116,16 @@ def _built_network(checkpoint: Checkpoint, arch: str) -> tuple[BuiltNetwork, Map
     stored = checkpoint.about.get("arch")
     buffers = {key: value for key, value in checkpoint.state.items() if is_normalization(key)}
     bare = {key: value for key, value in checkpoint.state.items() if key not in buffers}
-    built = build_network(_wanted(arch, stored, bare), bare, str(checkpoint.path), stored)
+    chosen = _configured(checkpoint) if arch == "auto" else arch
+    wanted = _wanted(chosen, stored, bare)
+    try:
+        sizes = checkpoint.sizes if chosen == checkpoint.arch else None
+        built = build_network(wanted, bare, str(checkpoint.path), stored, sizes)
+    except UsageError as error:
+        if arch != "auto":
+            raise
+        what = error.what.removeprefix(f"--arch {wanted}: ")
+        raise CheckpointError(f"{checkpoint.path}: is for the architecture {wanted}: {what}", error.do) from error
     if buffers and buffers.keys() <= built.network.state_dict().keys():
         built = replace(built, state={**built.state, **buffers})
     for one in (built, *built.alternatives):
@@ -132,6 +141,16 @@ def _wanted(arch: str, stored: object, state: Mapping[str, Tensor]) -> str:
     if arch == "auto" and isinstance(stored, str) and stored in KNOWN and not differences(KNOWN[stored], state).count:
         return stored
     return arch
+
+
+def _configured(checkpoint: Checkpoint) -> str:
+    """The architecture that a folder's config.json names, else auto; raises CheckpointError where the user must."""
+    if checkpoint.needs_arch:
+        raise CheckpointError(
+            f"{checkpoint.path}: {checkpoint.needs_arch}",
+            "give the network's code with --arch FILE.py:factory, a function that returns the torch module",
+        )
+    return checkpoint.arch or "auto"
 
 
 def _normalization(

@@ -42,16 +42,18 @@ class BuiltNetwork:
     """Other known architectures that the state fits as well, where its names and shapes chose this one."""
 
 
-def build_network(spec: str, state: Mapping[str, Tensor], path: str, stored: object = None) -> BuiltNetwork:
+def build_network(
+    spec: str, state: Mapping[str, Tensor], path: str, stored: object = None, sizes: Mapping[str, int] | None = None
+) -> BuiltNetwork:
     """A network into which `state` fits; raises CheckpointError or UsageError.
 
     spec: `auto` (by the names and shapes of `state`), a known name, `FILE.py:factory`, `package.module:factory` or
     `timm:NAME`. path: the model file, for messages. stored: the checkpoint's name of its architecture, for messages;
-    it never names code to run.
+    it never names code to run. sizes: num_classes and in_chans, where they are known from elsewhere than `state`.
     """
     if ":" in spec:
         with torch.random.fork_rng(devices=[]):  # building draws random weights, which are overwritten
-            return BuiltNetwork(spec, build_from_spec(spec, state), state)
+            return BuiltNetwork(spec, build_from_spec(spec, state, sizes), state)
     if spec == "auto":
         known = recognise(state)
         if known is None:

@@ -19,16 +19,17 @@ from thinice_tui.safe_io.paths import expanded
 TIMM = "timm"
 
 
-def build_from_spec(spec: str, state: Mapping[str, Tensor]) -> nn.Module:
+def build_from_spec(spec: str, state: Mapping[str, Tensor], sizes: Mapping[str, int] | None = None) -> nn.Module:
     """The network of `FILE.py:factory`, `package.module:factory` or `timm:NAME`; raises UsageError.
 
-    A factory is given `num_classes` and `in_channels` (or `in_chans`) where it takes them and `state` tells them.
+    A factory is given `num_classes` and `in_channels` (or `in_chans`) where it takes them and `sizes`, which are known
+    from elsewhere, or `state` tell them.
     """
     where, _, name = spec.rpartition(":")
-    sizes = _sizes(state)
+    given = _sizes(state) | dict(sizes or {})
     if where == TIMM:
-        sizes.pop("in_channels", None)  # timm calls it in_chans
-        return _called(spec, _module(TIMM, spec).create_model, (name,), {"pretrained": False, **sizes})
+        given.pop("in_channels", None)  # timm calls it in_chans
+        return _called(spec, _module(TIMM, spec).create_model, (name,), {"pretrained": False, **given})
     factory = getattr(_module(where, spec), name, None)
     if not callable(factory):
         raise UsageError(f"--arch {spec}: {where} has no function {name!r}", "check the name after the colon")
@@ -36,7 +37,7 @@ def build_from_spec(spec: str, state: Mapping[str, Tensor]) -> nn.Module:
         taken = inspect.signature(factory).parameters
     except (TypeError, ValueError):  # a class or a builtin without a signature
         taken = {}  # type: ignore[assignment]
-    return _called(spec, factory, (), {key: value for key, value in sizes.items() if key in taken})
+    return _called(spec, factory, (), {key: value for key, value in given.items() if key in taken})
 
 
 def code_sha256(spec: str) -> str:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from thinice_tui.errors import CheckpointError
 from thinice_tui.models.formats.file_content import FileContent, ReadOptions
+from thinice_tui.models.formats.tensor_values import check_names, plain_tensor
 from thinice_tui.safe_io.limits import file_size
 
 CONTAINERS = (
@@ -38,11 +39,17 @@ MAX_GROWTH, SLACK = 8, 64 * 2**20
 
 
 def find_weights(
-    content: object, path: Path, form: str, options: ReadOptions, about: Mapping[str, object] | None = None
+    content: object,
+    path: Path,
+    form: str,
+    options: ReadOptions,
+    about: Mapping[str, object] | None = None,
+    size: int | None = None,
 ) -> FileContent:
     """Unwrap dictionaries and prefixes until there are tensors by name.
 
-    about: plain data that is known already. Raises CheckpointError, with what is there, where no weights are found.
+    about: plain data that is known already. size: bytes that hold the weights; None: those of `path`. Raises
+    CheckpointError, with what is there, where no weights are found.
     """
     keys: list[str] = []
     found: dict[str, object] = dict(about or {})
@@ -55,7 +62,7 @@ def find_weights(
         if inner is None:
             if not _is_state(content):
                 break
-            state, notes = _plain_state(content, path)
+            state, notes = _plain_state(content, path, size)
             return FileContent(form, state, found, ".".join(keys), notes=notes)
         found |= {str(key): _plain_value(value) for key, value in content.items() if key != inner}
         keys.append(inner)
@@ -66,28 +73,24 @@ def find_weights(
     )
 
 
-def _plain_state(content: Mapping[object, object], path: Path) -> tuple[dict[str, Tensor], tuple[str, ...]]:
+def _plain_state(
+    content: Mapping[object, object], path: Path, held: int | None
+) -> tuple[dict[str, Tensor], tuple[str, ...]]:
     """Tensors by name without prefixes and second copies, floating ones as float32; and what was done, in words."""
     tensors = {str(key): value for key, value in content.items() if isinstance(value, Tensor)}
+    check_names(tensors, path)
     claimed = sum(4 * value.numel() for value in tensors.values())
-    size = file_size(path, CheckpointError)
+    size = file_size(path, CheckpointError) if held is None else held
     if claimed > MAX_GROWTH * size + SLACK:
         raise CheckpointError(
             f"{path}: its tensors claim {claimed:,} bytes, but the file holds {size:,}: it is made up",
             "copy or download it again",
         )
-    plain, prefix = strip_prefixes(tensors)
+    plain, prefix = strip_prefixes({key: plain_tensor(key, value, path) for key, value in tensors.items()})
     single, doubled = drop_second_copy(plain)
     notes = [f"prefix {prefix} dropped"] if prefix else []
     notes += [f"it holds every weight twice; the copy under {doubled} was dropped"] if doubled else []
-    return {key: _widened(value) for key, value in single.items()}, tuple(notes)
-
-
-def _widened(value: Tensor) -> Tensor:
-    value = value.detach()
-    if value.is_sparse:
-        value = value.to_dense()
-    return value.float() if value.is_floating_point() else value
+    return single, tuple(notes)
 
 
 def strip_prefixes(state: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], str]:

@@ -1,6 +1,8 @@
 """What a reader of a checkpoint format returns: weights by name or a whole network, and the other data of the file."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from torch import Tensor, nn
 
@@ -20,7 +22,7 @@ class FileContent:
     """The content of a model file, whatever its format."""
 
     form: str
-    """torch, torch legacy, safetensors, TorchScript or torch.export."""
+    """torch, torch legacy, safetensors, TorchScript, torch.export, NumPy .npz, NumPy .npy or pickle."""
     state: dict[str, Tensor]
     """Tensors by parameter name, as stored but for wrappers' prefixes; floating ones are float32."""
     about: dict[str, object]
@@ -31,3 +33,11 @@ class FileContent:
     """A whole network instead of a state dict: only ever from a file that is trusted to run code."""
     notes: tuple[str, ...] = ()
     """What was done to the content on reading, in words."""
+    files: tuple[Path, ...] = ()
+    """The files of a folder that were read; empty: the one file itself."""
+    arch: str = ""
+    """The architecture that the config.json of a folder names, as --arch would: `timm:NAME`; empty: none."""
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    """num_classes and in_chans of that architecture."""
+    needs_arch: str = ""
+    """Why only the user can say the architecture, as what happened; empty: there is no reason."""

@@ -15,8 +15,9 @@ from thinice_tui.errors import CheckpointError, reason
 from thinice_tui.safe_io.file_kind import checked_head
 from thinice_tui.safe_io.limits import check_fits, check_unpacks, file_size
 from thinice_tui.safe_io.npy_header import read_npy_header
+from thinice_tui.safe_io.numpy_stand_ins import as_text
 from thinice_tui.safe_io.paths import expanded
-from thinice_tui.safe_io.restricted_unpickler import as_text, read_pickle
+from thinice_tui.safe_io.restricted_unpickler import read_pickle
 
 State = dict[str, Tensor]
 SUFFIXES = (".npy", ".npz")

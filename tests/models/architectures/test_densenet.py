@@ -32,8 +32,8 @@ def test_growth_is_read_from_the_shapes(tmp_path: Path) -> None:
     assert load_model(tmp_path / "a.pt").arch == "cifar_densenet121 (0.375 × its width)"
 
 
-def test_a_small_stem_without_pooling_is_a_variant(tmp_path: Path) -> None:
-    check_variant(VARIANTS["torchvision_densenet121_cifar_nopool"], tmp_path / "a.pt")
+def test_a_small_stem_with_pooling_is_a_variant(tmp_path: Path) -> None:
+    check_variant(VARIANTS["torchvision_densenet121_small_maxpool"], tmp_path / "a.pt")
 
 
 @pytest.mark.parametrize(

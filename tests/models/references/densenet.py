@@ -101,7 +101,7 @@ REFERENCES = (
     torchvision_densenet("torchvision_densenet169", D169),
     torchvision_densenet("torchvision_densenet201", D201),
     torchvision_densenet("torchvision_densenet121_dotted", D121, dot="."),
-    torchvision_densenet("torchvision_densenet121_cifar", D121, kernel=3),
+    torchvision_densenet("torchvision_densenet121_small", D121, kernel=3, pool=False),
 )
-VARIANTS = (torchvision_densenet("torchvision_densenet121_cifar_nopool", D121, kernel=3, pool=False),)
+VARIANTS = (torchvision_densenet("torchvision_densenet121_small_maxpool", D121, kernel=3),)
 """Networks with the names and shapes of another one, but another forward pass."""

@@ -106,7 +106,7 @@ PAPER, SMALL_IMAGES = (1, 2, 2, 2, 1, 2, 1), (1, 1, 2, 2, 1, 2, 1)
 """Strides of the stages."""
 REFERENCES = (cifar_mobilenet(), torchvision_mobilenet("torchvision_mobilenet_v2", PAPER, 2))
 VARIANTS = (
-    torchvision_mobilenet("torchvision_mobilenet_v2_stem1", PAPER, 1),
-    torchvision_mobilenet("torchvision_mobilenet_v2_cifar", SMALL_IMAGES, 1),
+    torchvision_mobilenet("torchvision_mobilenet_v2_small_stem", PAPER, 1),
+    torchvision_mobilenet("torchvision_mobilenet_v2_small", SMALL_IMAGES, 1),
 )
 """Networks with the names and shapes of another one, but another forward pass."""

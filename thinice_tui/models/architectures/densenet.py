@@ -2,7 +2,8 @@
 
 For 32×32 images: a 3×3 stem, `dense1.0.bn1`, `trans1`, `linear` (kuangliu/pytorch-cifar; its densenet_cifar is
 DenseNet-121 with growth 12). torchvision's: `features.denseblock1.denselayer1.norm1`, `classifier`, with a 7×7 stem;
-the files that torchvision downloads have `norm.1` in place of `norm1`; CIFAR model collections have a 3×3 stem.
+the files that torchvision downloads have `norm.1` in place of `norm1`. For CIFAR it is also used with a 3×3 stem, with
+(huyvnphan/PyTorch_CIFAR10) or without max pooling.
 """
 
 from collections.abc import Sequence

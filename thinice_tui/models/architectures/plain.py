@@ -97,7 +97,7 @@ def _mobilenets() -> Iterator[Architecture]:
     yield Architecture("cifar_mobilenet_v2", CifarMobileNetV2, "layers.16.conv3.weight")
     name, key = "torchvision_mobilenet_v2", "features.17.conv.2.weight"
     yield Architecture(name, lambda layers: TorchvisionMobileNetV2(layers, 2, small=False), key)
-    for end, small in (("stem1", False), ("cifar", True)):
+    for end, small in (("small_stem", False), ("small", True)):
         build = partial(TorchvisionMobileNetV2, stem_stride=1, small=small)
         yield Architecture(f"{name}_{end}", build, key, variant_of=name)
 
@@ -134,8 +134,8 @@ def _densenets() -> Iterator[Architecture]:
         name = f"torchvision_densenet{depth}"
         yield _densenet(depth, name, TORCHVISION)
         yield _densenet(depth, f"{name}_dotted", DOTTED)
-        yield _densenet(depth, f"{name}_cifar", TORCHVISION, kernel=3)
-        yield _densenet(depth, f"{name}_cifar_nopool", TORCHVISION, 3, False, f"{name}_cifar")
+        yield _densenet(depth, f"{name}_small", TORCHVISION, 3, pool=False)
+        yield _densenet(depth, f"{name}_small_maxpool", TORCHVISION, 3, variant_of=f"{name}_small")
 
 
 ROWS: tuple[Architecture, ...] = (*_vggs(), *_mobilenets(), *_densenets())

@@ -68,7 +68,7 @@ def check_same(path: Path, state: State, name: str, channels: int = 3) -> None:
     assert torch.allclose(found, REFERENCES[name].logits(state, images), atol=1e-4, rtol=1e-4)
 
 
-def check_residual_variant(reference: Reference, path: Path) -> None:
+def check_variant(reference: Reference, path: Path) -> None:
     """Check that --arch builds the variant, and that it is beside the recognised network where nothing is named."""
     state = reference.make(10, 3)
     images = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(1))
@@ -91,3 +91,10 @@ def live_network() -> tuple[State, nn.Module]:
     live = KNOWN[NETWORK].make({key: tuple(value.shape) for key, value in state.items()})
     live.load_state_dict(state, assign=True)
     return state, live
+
+
+def logits_of(model: LoadedModel, images: Tensor) -> Tensor:
+    """The classifier's logits, without gradients."""
+    with torch.no_grad():
+        logits: Tensor = model.classifier()(images)
+    return logits

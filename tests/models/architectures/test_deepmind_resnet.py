@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.models.checks import check_residual_variant, check_same, save
+from tests.models.checks import check_same, check_variant, save
 from tests.models.reference_networks import REFERENCES, VARIANTS
 from thinice_tui.models.load import load_model
 
@@ -20,7 +20,7 @@ def test_a_network_is_recognised_and_computes_the_published_formula(name: str, t
 
 @pytest.mark.parametrize("name", [name for name in VARIANTS if name.startswith("dm_")])
 def test_the_same_networks_with_relu(name: str, tmp_path: Path) -> None:
-    check_residual_variant(VARIANTS[name], tmp_path / "a.pt")
+    check_variant(VARIANTS[name], tmp_path / "a.pt")
 
 
 @pytest.mark.parametrize("name", ["dm_wide_resnet_28_2", "dm_preact_resnet18"])

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.models.checks import check_residual_variant, check_same, save
+from tests.models.checks import check_same, check_variant, save
 from tests.models.reference_networks import REFERENCES, VARIANTS
 from tests.models.references.residual import resnet
 from thinice_tui.errors import CheckpointError
@@ -38,7 +38,7 @@ def test_a_network_is_recognised_in_any_width_and_computes_the_published_formula
 
 @pytest.mark.parametrize("name", [name for name in VARIANTS if name.endswith(("stride2", "maxpool"))])
 def test_stems_that_a_state_does_not_tell_apart(name: str, tmp_path: Path) -> None:
-    check_residual_variant(VARIANTS[name], tmp_path / "a.pt")
+    check_variant(VARIANTS[name], tmp_path / "a.pt")
 
 
 def test_groups_are_never_guessed_from_channels_that_do_not_fit(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.models.checks import check_residual_variant, check_same, save
+from tests.models.checks import check_same, check_variant, save
 from tests.models.reference_networks import REFERENCES, VARIANTS
 from thinice_tui.errors import CheckpointError
 from thinice_tui.models.load import load_model
@@ -21,7 +21,7 @@ def test_a_network_is_recognised_and_computes_the_published_formula(name: str, t
 
 @pytest.mark.parametrize("name", [name for name in VARIANTS if name.endswith("zeros_last")])
 def test_zeros_after_the_old_channels(name: str, tmp_path: Path) -> None:
-    check_residual_variant(VARIANTS[name], tmp_path / "a.pt")
+    check_variant(VARIANTS[name], tmp_path / "a.pt")
 
 
 def test_a_narrower_second_layer_is_read_from_the_shapes(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.models.checks import check_residual_variant, check_same, save
+from tests.models.checks import check_same, check_variant, save
 from tests.models.reference_networks import REFERENCES, VARIANTS
 from thinice_tui.models.load import load_model
 
@@ -28,7 +28,7 @@ def test_a_network_is_recognised_in_any_width_and_computes_the_published_formula
 
 @pytest.mark.parametrize("name", [name for name in VARIANTS if name.startswith("wide")])
 def test_other_activations_and_first_blocks(name: str, tmp_path: Path) -> None:
-    check_residual_variant(VARIANTS[name], tmp_path / "a.pt")
+    check_variant(VARIANTS[name], tmp_path / "a.pt")
 
 
 def test_the_wide_network_of_robust_scratch_tickets(tmp_path: Path) -> None:

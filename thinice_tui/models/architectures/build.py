@@ -21,8 +21,8 @@ from thinice_tui.models.architectures.known import (
 )
 from thinice_tui.models.masks.fold import mask_names
 
-PROBE_SIZE = 32
-"""Height and width of the image that is passed through a network of unusual widths."""
+PROBE_SIZES = (32, 64, 224)
+"""Heights and widths of the images of which one must pass through a network of unusual widths."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def build_network(
         )
     if (differ := differences(known, state)).count:
         raise CheckpointError(f"{path}: does not fit the architecture {known.name}: {differ}", advice(state))
-    others = variants(known.name) if spec == "auto" else ()
+    others = [other for other in variants(known.name) if spec == "auto" and not differences(other, state).count]
     return replace(_known(known, state), alternatives=tuple(_known(other, state) for other in others))
 
 
@@ -83,17 +83,22 @@ def _known(known: Architecture, state: Mapping[str, Tensor]) -> BuiltNetwork:
 
 
 def check_chain(network: nn.Module, name: str, path: str) -> None:
-    """Pass an image through a network of unusual widths; raises CheckpointError where its layers do not fit."""
+    """Pass images through a network of unusual widths; raises CheckpointError where its layers do not fit."""
     first = next(module for module in network.modules() if isinstance(module, nn.Conv2d))
-    try:
-        with torch.no_grad():
-            network.eval()(torch.zeros(2, first.in_channels, PROBE_SIZE, PROBE_SIZE))
-    except RuntimeError as error:
-        raise CheckpointError(
-            f"{path}: has the names of {name}, but its layers do not fit one another ({reason(error)})",
-            "channels were removed from one layer and not from the next: name the model's own code with "
-            "--arch FILE.py:factory",
-        ) from error
+    errors: list[RuntimeError] = []
+    for size in PROBE_SIZES:
+        try:
+            with torch.no_grad():
+                network.eval()(torch.zeros(2, first.in_channels, size, size))
+        except RuntimeError as error:
+            errors.append(error)
+        else:
+            return
+    raise CheckpointError(
+        f"{path}: has the names of {name}, but its layers do not fit one another ({reason(errors[0])})",
+        "channels were removed from one layer and not from the next: name the model's own code with "
+        "--arch FILE.py:factory",
+    ) from errors[0]
 
 
 def _unknown(state: Mapping[str, Tensor], path: str, stored: object) -> CheckpointError:

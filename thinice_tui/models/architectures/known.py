@@ -8,11 +8,10 @@ from functools import cache
 
 from torch import Tensor
 
-from thinice_tui.models.architectures import residual
+from thinice_tui.models.architectures import plain, residual
 from thinice_tui.models.architectures.architecture import Architecture
 from thinice_tui.models.architectures.families import WideFamily
 from thinice_tui.models.architectures.layers import Shapes
-from thinice_tui.models.architectures.vgg import VARIANTS
 
 COUNTER = "num_batches_tracked"
 """The end of the names of batch norm's counters: old torch did not save them, and evaluation never reads them."""
@@ -52,9 +51,7 @@ class Known(Mapping[str, Architecture]):
         return [*listed, *(known for known in sized if known)]
 
 
-KNOWN = Known(
-    (*residual.ROWS, *(Architecture(name, build, key) for name, (build, key) in VARIANTS.items())), residual.FAMILIES
-)
+KNOWN = Known((*residual.ROWS, *plain.ROWS), residual.FAMILIES)
 
 
 @dataclass(frozen=True)
@@ -113,7 +110,8 @@ def recognise(state: Mapping[str, Tensor]) -> Architecture | None:
     Of several, one with a single ratio of widths, and then the one whose standard widths are closest.
     """
     possible = [known for known in KNOWN.candidates(state) if known.may_fit(state)]
-    possible.sort(key=lambda known: (len(_width_ratios(known, state)) > 1, _distance(known, state)))
+    if len(possible) > 1:
+        possible.sort(key=lambda known: (len(_width_ratios(known, state)) > 1, _distance(known, state)))
     return next((known for known in possible if differences(known, state).count == 0), None)
 
 
@@ -177,6 +175,9 @@ def _width_ratios(architecture: Architecture, state: Mapping[str, Tensor]) -> se
     standard = _standard_shapes(architecture)
     means = ((key, value.shape) for key, value in state.items() if key.endswith("running_mean") and key in standard)
     widths = [(shape[0], standard[key][0]) for key, shape in means if len(shape) == 1]
+    if not widths:  # without batch norm, those of the convolutions
+        kernels = ((key, value.shape) for key, value in state.items() if value.ndim == 4 and key in standard)
+        widths = [(shape[0], standard[key][0]) for key, shape in kernels]
     return {found / usual for found, usual in widths if (found, usual) != (WIDE_STEM, WIDE_STEM)}
 
 

@@ -7,14 +7,15 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from thinice_tui.errors import CheckpointError, UsageError
-from thinice_tui.models.architectures.build import BuiltNetwork, advice, build_network, check_chain
+from thinice_tui.errors import CheckpointError, UsageError, reason
+from thinice_tui.models.architectures.build import BuiltNetwork, build_network, check_chain
 from thinice_tui.models.architectures.factories import code_sha256
 from thinice_tui.models.architectures.known import KNOWN
 from thinice_tui.models.classifier import Classifier, Normalization
 from thinice_tui.models.formats.checkpoint import Checkpoint, read_checkpoint
 from thinice_tui.models.formats.file_content import ReadOptions
 from thinice_tui.models.masks.torch_prune import fold_torch_pruning
+from thinice_tui.models.names import COUNTER
 from thinice_tui.models.normalization import (
     Source,
     buffered_normalization,
@@ -23,6 +24,9 @@ from thinice_tui.models.normalization import (
 )
 from thinice_tui.models.normalization_names import is_normalization
 from thinice_tui.models.sparsity import Sparsity, measure_sparsity
+
+OTHERS = 5
+"""The most other weights of a file that a message names."""
 
 
 @dataclass(frozen=True)
@@ -117,9 +121,15 @@ def _built_network(checkpoint: Checkpoint, arch: str) -> tuple[BuiltNetwork, Map
     wanted = stored if arch == "auto" and isinstance(stored, str) and stored in KNOWN else arch
     buffers = {key: value for key, value in checkpoint.state.items() if is_normalization(key)}
     bare = {key: value for key, value in checkpoint.state.items() if key not in buffers}
-    built = build_network(wanted, bare, str(checkpoint.path), stored)
-    if buffers and buffers.keys() <= built.network.state_dict().keys():
-        built = replace(built, state={**built.state, **buffers})
+    try:
+        built = build_network(wanted, bare, str(checkpoint.path), stored, buffers)
+    except CheckpointError as error:
+        if not checkpoint.others:
+            raise
+        others = ", ".join(checkpoint.others[:OTHERS])
+        raise CheckpointError(
+            error.what, f"{error.do}; or choose other weights of the file with --key, which it holds under {others}"
+        ) from error
     for one in (built, *built.alternatives):
         _load_strictly(one, checkpoint)
         if one.unusual:
@@ -143,22 +153,28 @@ def _normalization(
 
 
 def _load_strictly(built: BuiltNetwork, checkpoint: Checkpoint) -> None:
-    """Load the state; raises CheckpointError unless its names and shapes are exactly those of the network."""
+    """Load the state, whose names and shapes are those of the network; raises CheckpointError where that fails.
+
+    Nothing is missing but counters, which old torch did not save and evaluation never reads, and a normalisation's
+    constants that the network has itself.
+    """
     expected = built.network.state_dict()
-    # Old torch did not save these counters, and evaluation never reads them; everything else must be there.
-    counters = {key: torch.tensor(0) for key in expected if key.endswith(".num_batches_tracked")}
-    found = counters | dict(built.state)
-    problems = [f"missing {key}" for key in expected if key not in found]
-    problems += [f"unexpected {key}" for key in found if key not in expected]
-    problems += [
-        f"{key} is {tuple(found[key].shape)}, expected {tuple(expected[key].shape)}"
-        for key in expected
-        if key in found and found[key].shape != expected[key].shape
-    ]
-    if problems:
-        shown = "; ".join(problems[:5]) + (f"; and {len(problems) - 5} more" if len(problems) > 5 else "")
+    own = {key: value for key, value in expected.items() if is_normalization(key) and not value.is_meta}
+    counters = {key: torch.tensor(0) for key in expected if key.endswith(COUNTER)}
+    found = own | {key: value for key, value in built.state.items() if not key.endswith(COUNTER)} | counters
+    for key, value in found.items():
+        wanted = expected[key]
+        if isinstance(wanted, Tensor) and wanted.is_floating_point() and not value.is_floating_point():
+            raise CheckpointError(
+                f"{checkpoint.path}: {key} is of type {str(value.dtype).removeprefix('torch.')}, expected floating "
+                "weights",
+                "save the weights that the network computes with: model.float().state_dict()",
+            )
+    without_values = any(isinstance(value, Tensor) and value.is_meta for value in expected.values())
+    try:
+        built.network.load_state_dict(found, strict=True, assign=without_values)
+    except Exception as error:  # the user's own code may load in its own way
         raise CheckpointError(
-            f"{checkpoint.path}: does not fit the architecture {built.name}: {shown}", advice(checkpoint.state)
-        )
-    without_values = any(value.is_meta for value in expected.values())
-    built.network.load_state_dict(found, strict=True, assign=without_values)
+            f"{checkpoint.path}: cannot be loaded into {built.name}: {reason(error)}",
+            "save the whole module (torch.save(model)) and load it with --trust-pickle",
+        ) from error

@@ -2,24 +2,26 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import torch
 from torch import Tensor, nn
 
 from thinice_tui.errors import CheckpointError, UsageError, reason
 from thinice_tui.models.architectures.factories import build_from_spec
-from thinice_tui.models.architectures.known import (
-    KNOWN,
-    Architecture,
-    differences,
-    nearest,
-    recognise,
-    used_part,
-    variants,
-    width_note,
-)
+from thinice_tui.models.architectures.fit import fit_network, left_out
+from thinice_tui.models.architectures.known import KNOWN, Architecture, used_part, variants, width_note
+from thinice_tui.models.architectures.views import closest, closest_view, recognised, without_leftovers
+from thinice_tui.models.differences import Differences, some
 from thinice_tui.models.masks.fold import mask_names
+from thinice_tui.models.names import COUNTER, View, fake_quantised
 
+NO_CONSTANTS: Mapping[str, Tensor] = MappingProxyType({})
+WIDTHS = (
+    "channels were removed: save the whole module (torch.save(model)) and load it with --trust-pickle, or give a "
+    "factory of these widths with --arch FILE.py:factory"
+)
+"""What to do about a state with all the names of an architecture, but other shapes."""
 PROBE_SIZE = 32
 """Height and width of the image that is passed through a network of unusual widths."""
 
@@ -41,42 +43,68 @@ class BuiltNetwork:
     """Other known architectures that the state fits as well, where its names and shapes chose this one."""
 
 
-def build_network(spec: str, state: Mapping[str, Tensor], path: str, stored: object = None) -> BuiltNetwork:
+def build_network(
+    spec: str,
+    state: Mapping[str, Tensor],
+    path: str,
+    stored: object = None,
+    constants: Mapping[str, Tensor] = NO_CONSTANTS,
+) -> BuiltNetwork:
     """A network into which `state` fits; raises CheckpointError or UsageError.
 
     spec: `auto` (by the names and shapes of `state`), a known name, `FILE.py:factory`, `package.module:factory` or
     `timm:NAME`. path: the model file, for messages. stored: the checkpoint's name of its architecture, for messages;
-    it never names code to run.
+    it never names code to run. constants: the file's normalisation, which the user's own network may hold itself.
     """
     if ":" in spec:
-        with torch.random.fork_rng(devices=[]):  # building draws random weights, which are overwritten
-            return BuiltNetwork(spec, build_from_spec(spec, state), state)
+        return _own(spec, state, path, constants)
     if spec == "auto":
-        known = recognise(state)
-        if known is None:
+        found = recognised(state)
+        if found is None:
             raise _unknown(state, path, stored)
+        known, view = found
     elif spec in KNOWN:
         known = KNOWN[spec]
+        view, differ = closest_view(known, state)
+        if differ.count:
+            raise CheckpointError(
+                f"{path}: does not fit the architecture {known.name}: {under(view)}{differ}",
+                advice(state, differ),
+            )
     else:
         raise UsageError(
             f"architecture {spec!r} is not known, expected one of {', '.join(KNOWN)}",
             "or name your own with --arch path/to/file.py:factory",
         )
-    if (differ := differences(known, state)).count:
-        raise CheckpointError(f"{path}: does not fit the architecture {known.name}: {differ}", advice(state))
     others = variants(known.name) if spec == "auto" else ()
-    return replace(_known(known, state), alternatives=tuple(_known(other, state) for other in others))
+    built = _known(known, view)
+    return replace(built, alternatives=tuple(_known(other, view) for other in others))
 
 
-def _known(known: Architecture, state: Mapping[str, Tensor]) -> BuiltNetwork:
-    """The network of a known architecture that `state` fits."""
+def _own(spec: str, state: Mapping[str, Tensor], path: str, constants: Mapping[str, Tensor]) -> BuiltNetwork:
+    """The network of the user's code."""
+    with torch.random.fork_rng(devices=[]):  # building draws random weights, which are overwritten
+        network = build_from_spec(spec, without_leftovers(state)[0])
+    fit = fit_network(network, {**state, **constants})
+    if fit.differences.count:
+        raise CheckpointError(
+            f"{path}: does not fit the architecture {spec}: {under(fit.view)}{fit.differences}",
+            advice(state, fit.differences),
+        )
+    return BuiltNetwork(spec, network, fit.state, fit.notes)
+
+
+def _known(known: Architecture, view: View) -> BuiltNetwork:
+    """The network of a known architecture that the state of `view` fits."""
+    state, dropped = without_leftovers(view.state)
     own = used_part(known, state)
     shapes = {key: tuple(value.shape) for key, value in own.items()}
     width = width_note(known, own)
-    notes = tuple(
-        f"{name}* is left out: its forward pass never reads it" for name in known.unused if len(own) < len(state)
-    )
-    return BuiltNetwork(f"{known.name} ({width})" if width else known.name, known.make(shapes), own, notes, bool(width))
+    notes = [view.note] if view.note else []
+    notes += left_out(dropped)
+    notes += [f"{name}* is left out: its forward pass never reads it" for name in known.unused if len(own) < len(state)]
+    name = f"{known.name} ({width})" if width else known.name
+    return BuiltNetwork(name, known.make(shapes), own, tuple(notes), bool(width))
 
 
 def check_chain(network: nn.Module, name: str, path: str) -> None:
@@ -88,24 +116,33 @@ def check_chain(network: nn.Module, name: str, path: str) -> None:
     except RuntimeError as error:
         raise CheckpointError(
             f"{path}: has the names of {name}, but its layers do not fit one another ({reason(error)})",
-            "channels were removed from one layer and not from the next: name the model's own code with "
-            "--arch FILE.py:factory",
+            WIDTHS,
         ) from error
 
 
 def _unknown(state: Mapping[str, Tensor], path: str, stored: object) -> CheckpointError:
     """The error for a state that no known architecture fits: the closest one, and how it differs."""
-    known, differ = nearest(state)
+    near = closest(state)
+    names = [key for key in without_leftovers(state)[0] if not key.endswith(COUNTER)]
+    name, prefix = near.architecture.name, near.view.prefix
+    if len(near.fitting) > 1:
+        said = f"its names under {' and '.join(near.fitting)} are each those of a known architecture ({name})"
+    elif near.matched <= len(names) / 2:
+        shown = ", ".join(names[:3])
+        said = f"none is close: of its {len(names)} names ({shown}, …) {name} shares {near.matched}"
+    elif prefix and near.differences.count == len(near.view.outside):
+        said = f"its names under {prefix} are those of {name}, but {some('', near.view.outside)} are left over"
+    else:
+        said = f"the closest is {name}{f' under {prefix}' if prefix else ''}, with {near.differences.counted}: "
+        said += str(near.differences)
     named = f"; the file names the architecture {stored!r}, which is not known" if stored else ""
-    matched = len(used_part(known, state)) - len(differ.unexpected)
-    near = (
-        f"the closest is {known.name}, with {differ.count} differences: {differ}"
-        if matched > len(state) / 2
-        else f"none is close: of its {len(state)} names ({', '.join(list(state)[:3])}, …) {known.name} shares {matched}"
-    )
-    what = f"{path}: its tensors fit none of the known architectures; {near}{named}"
-    if mask_names(list(state)):
+    what = f"{path}: its tensors fit none of the known architectures; {said}{named}"
+    if len(near.fitting) > 1:
+        return CheckpointError(what, f"choose with --key, for example --key {near.fitting[0].removesuffix('.')}")
+    if mask_names(list(state)) or fake_quantised(state):
         return CheckpointError(what, advice(state))
+    if near.matched > len(names) / 2 and near.differences.only_shapes:
+        return CheckpointError(what, WIDTHS)
     return CheckpointError(
         what,
         "name yours with --arch path/to/file.py:factory, a function that returns the torch module; known names: "
@@ -113,8 +150,20 @@ def _unknown(state: Mapping[str, Tensor], path: str, stored: object) -> Checkpoi
     )
 
 
-def advice(state: Mapping[str, Tensor]) -> str:
-    """What to do about a state that does not fit the named architecture."""
+def under(view: View) -> str:
+    """The prefix of the names that are compared, for a message; empty: they are compared as they are."""
+    return f"under {view.prefix}, " if view.prefix else ""
+
+
+def advice(state: Mapping[str, Tensor], differ: Differences | None = None) -> str:
+    """What to do about a state that does not fit an architecture; differ: how."""
     if masks := mask_names(list(state)):
         return f"it holds masks of a method that is not known here ({masks[0]}): fold them in before saving"
+    if switch := fake_quantised(state):
+        return (
+            f"it was trained with fake quantisation, which changes its outputs ({switch} is on): save the whole module "
+            "(torch.save(model)) and load it with --trust-pickle"
+        )
+    if differ is not None and differ.only_shapes:
+        return WIDTHS
     return "name the right one with --arch; a state is never loaded in part, which would leave random weights"

@@ -30,7 +30,8 @@ class Checkpoint:
     form: str
     """torch, torch legacy, safetensors, TorchScript or torch.export."""
     container: str
-    """The keys under which the tensors were found, joined by dots; empty: the file is a bare state dict."""
+    """The keys under which the tensors were found, joined by dots, positions in lists in brackets (`runs[0].best`);
+    empty: the file is a bare state dict."""
     state: dict[str, Tensor]
     """Effective weights: masks are folded in."""
     about: dict[str, object] = field(default_factory=dict)
@@ -43,6 +44,8 @@ class Checkpoint:
     """The fraction that the scores keep; None: the file has no scores."""
     network: nn.Module | None = None
     """The network itself, where the file holds a whole module or a graph."""
+    others: tuple[str, ...] = ()
+    """The keys under which the file holds other weights, which `--key` chooses; `.` is the top of the file."""
 
     @property
     def trusted(self) -> bool:
@@ -84,6 +87,7 @@ def read_checkpoint(path: Path, keep: float | None = None, options: ReadOptions 
         notes=content.notes,
         keep=folded.keep,
         network=content.network,
+        others=content.others,
     )
 
 

@@ -1,0 +1,91 @@
+"""Fits a state dict into a network that the user's code has built, whatever wrappers were around either of them."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
+
+from thinice_tui.models.differences import Differences, Shape, compare, some
+from thinice_tui.models.names import COUNTER, View, leftovers, shared_prefixes, views
+from thinice_tui.models.normalization_names import is_normalization
+
+
+@dataclass(frozen=True)
+class Fit:
+    """The part of a state that a network takes, under the network's names; or how the two differ."""
+
+    state: dict[str, Tensor]
+    notes: tuple[str, ...]
+    differences: Differences
+    view: View
+    """The names under which the differences are the fewest."""
+
+
+def fit_network(network: nn.Module, state: Mapping[str, Tensor]) -> Fit:
+    """The state under the names of `network`: its own ones first, then without wrappers' prefixes, then those under a
+    prefix that either of the two has.
+
+    Accepted are only exact names and shapes. What training leaves in a state (counters, losses) is left out unless
+    the network has it, and so are constants of a normalisation, which then belong in front of the network. Constants
+    that the network alone has keep their values.
+    """
+    expected = {key: value for key, value in network.state_dict().items() if isinstance(value, Tensor)}
+    tied = _tied(network)
+    best: Fit | None = None
+    for view in (*views(state), *_longer(state, list(expected))):
+        fit = _fit(view, expected, tied)
+        if fit.differences.count == 0:
+            return fit
+        if best is None or fit.differences.count < best.differences.count:
+            best = fit
+    assert best is not None  # the state under its own names is the first view
+    return best
+
+
+def left_out(names: Mapping[str, Tensor]) -> tuple[str, ...]:
+    """The note on names that are left out; empty: there are none."""
+    return (some("left out, since no network reads it:", tuple(names)),) if names else ()
+
+
+def _fit(view: View, expected: Mapping[str, Tensor], tied: Mapping[str, tuple[str, ...]]) -> Fit:
+    loose = leftovers(view.state)
+    dropped = {key: value for key, value in view.state.items() if key in loose and key not in expected}
+    found = {key: value for key, value in view.state.items() if key not in dropped}
+    for key in expected:
+        twin = next((other for other in tied.get(key, ()) if other in found), None)
+        if key not in found and twin is not None:
+            found[key] = found[twin]
+    missing = [key for key in expected if key not in found and is_normalization(key)]
+    in_front = [key for key in found if key not in expected and is_normalization(key)]
+    notes = [view.note] if view.note else []
+    if missing and not in_front:
+        notes.append(some("constants of a normalisation are the network's own:", tuple(missing)))
+    elif in_front and not missing:
+        found = {key: value for key, value in found.items() if key not in in_front}
+    shapes = {key: None if is_lazy(value) else tuple(value.shape) for key, value in expected.items()}
+    wanted: dict[str, Shape | None] = {key: shape for key, shape in shapes.items() if in_front or key not in missing}
+    differences = compare(wanted, {key: tuple(value.shape) for key, value in found.items()})
+    outside = tuple(key for key in view.outside if not key.endswith(COUNTER))
+    differences = replace(differences, unexpected=(*differences.unexpected, *outside))
+    kept = {key: value for key, value in found.items() if key in expected}
+    return Fit(kept, (*notes, *left_out(dropped)), differences, view)
+
+
+def _longer(state: Mapping[str, Tensor], names: list[str]) -> Iterator[View]:
+    """The state under prefixes that the network's names have and its own names lack."""
+    for prefix in shared_prefixes(name for name in names if not is_normalization(name)):
+        loose = leftovers(state)
+        longer = {key if key in loose or is_normalization(key) else prefix + key: value for key, value in state.items()}
+        yield View(longer, f"its names are those under {prefix} of the network")
+
+
+def _tied(network: nn.Module) -> dict[str, tuple[str, ...]]:
+    """The other names of each parameter and buffer that has several."""
+    names: dict[int, list[str]] = {}
+    for name, value in (
+        *network.named_parameters(remove_duplicate=False),
+        *network.named_buffers(remove_duplicate=False),
+    ):
+        names.setdefault(id(value), []).append(name)
+    return {name: tuple(other for other in same if other != name) for same in names.values() for name in same}

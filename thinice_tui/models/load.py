@@ -74,17 +74,17 @@ def load_model(
     """
     checkpoint = read_checkpoint(path, keep, ReadOptions(trust, key))
     if checkpoint.network is not None:
-        return _loaded(checkpoint, _own_network(checkpoint, arch), {}, normalize)
-    built, buffers = _built_network(checkpoint, arch)
-    others = tuple(_loaded(checkpoint, other, buffers, normalize) for other in built.alternatives)
-    return replace(_loaded(checkpoint, built, buffers, normalize), alternatives=others)
+        return _loaded(checkpoint, _own_network(checkpoint, arch), normalize)
+    built = _built_network(checkpoint, arch)
+    others = tuple(_loaded(checkpoint, other, normalize) for other in built.alternatives)
+    return replace(_loaded(checkpoint, built, normalize), alternatives=others)
 
 
-def _loaded(checkpoint: Checkpoint, built: BuiltNetwork, buffers: Mapping[str, Tensor], normalize: str) -> LoadedModel:
-    """The model of a network that holds its weights; buffers: the file's normalisation."""
+def _loaded(checkpoint: Checkpoint, built: BuiltNetwork, normalize: str) -> LoadedModel:
+    """The model of a network that holds its weights."""
     network = built.network
     if normalize == "auto":
-        normalization, source = _normalization(checkpoint, network, buffers)
+        normalization, source = _normalization(checkpoint, network, built.constants)
     else:
         normalization, source = parse_normalization(normalize), "given"
     network.eval()
@@ -115,14 +115,12 @@ def _own_network(checkpoint: Checkpoint, arch: str) -> BuiltNetwork:
     return BuiltNetwork(f"{name} ({checkpoint.form}, its own code)", network, {}, notes)
 
 
-def _built_network(checkpoint: Checkpoint, arch: str) -> tuple[BuiltNetwork, Mapping[str, Tensor]]:
-    """The network of a state dict, with its values, and the state's normalisation buffers."""
+def _built_network(checkpoint: Checkpoint, arch: str) -> BuiltNetwork:
+    """The network of a state dict, with its values."""
     stored = checkpoint.about.get("arch")
     wanted = stored if arch == "auto" and isinstance(stored, str) and stored in KNOWN else arch
-    buffers = {key: value for key, value in checkpoint.state.items() if is_normalization(key)}
-    bare = {key: value for key, value in checkpoint.state.items() if key not in buffers}
     try:
-        built = build_network(wanted, bare, str(checkpoint.path), stored, buffers)
+        built = build_network(wanted, checkpoint.state, str(checkpoint.path), stored)
     except CheckpointError as error:
         if not checkpoint.others:
             raise
@@ -134,18 +132,21 @@ def _built_network(checkpoint: Checkpoint, arch: str) -> tuple[BuiltNetwork, Map
         _load_strictly(one, checkpoint)
         if one.unusual:
             check_chain(one.network, one.name, str(checkpoint.path))
-    return built, buffers
+    return built
 
 
 def _normalization(
-    checkpoint: Checkpoint, network: nn.Module, buffers: Mapping[str, Tensor]
+    checkpoint: Checkpoint, network: nn.Module, constants: Mapping[str, Tensor]
 ) -> tuple[Normalization | None, Source]:
-    """The normalisation that the file says, in buffers or in its metadata, and which of these it was."""
+    """The normalisation that the file says, in buffers or in its metadata, and which of these it was.
+
+    constants: the buffers that do not lie in the network.
+    """
     inside = [key for key in network.state_dict() if is_normalization(key)]
     if inside:
         return None, "inside the network"
-    if buffers:
-        return buffered_normalization(buffers, str(checkpoint.path)), "the file's buffers"
+    if constants:
+        return buffered_normalization(constants, str(checkpoint.path)), "the file's buffers"
     if "normalization" in checkpoint.about:
         stored = checkpoint.about["normalization"]
         return stored_normalization(stored, str(checkpoint.path)), "the file's metadata"

@@ -40,6 +40,18 @@ class View:
     """The names without the prefix, which `state` leaves out; constants of a normalisation and leftovers stay in it."""
 
 
+@dataclass(frozen=True)
+class Parts:
+    """A state's tensors by what they are for."""
+
+    own: dict[str, Tensor]
+    """The network's parameters and buffers."""
+    constants: dict[str, Tensor]
+    """A normalisation's."""
+    leftovers: dict[str, Tensor]
+    """What training leaves, and no forward pass reads."""
+
+
 def leftovers(state: Mapping[str, Tensor]) -> frozenset[str]:
     """The names that training and its tools leave in a state dict, and that no forward pass reads.
 
@@ -81,7 +93,7 @@ def views(state: Mapping[str, Tensor]) -> Iterator[View]:
         dropped_too = f"prefix {dropped} dropped; " if dropped else ""
         yield View(inner, f"{dropped_too}wrappers' names dropped: {changed} is {_without_inner(changed)}")
         plain = inner
-    core = own_names(plain)
+    core = list(split(plain).own)
     for prefix in shared_prefixes(core):
         outside = tuple(key for key in core if not key.startswith(prefix))
         kept = {key: value for key, value in plain.items() if key not in outside}
@@ -98,10 +110,15 @@ def strip_wrappers(state: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], str]
     return plain, dropped
 
 
-def own_names(state: Mapping[str, Tensor]) -> list[str]:
-    """The names of a network's own parameters and buffers: no constants of a normalisation, no leftovers."""
+def split(state: Mapping[str, Tensor]) -> Parts:
+    """The state in its three parts."""
     loose = leftovers(state)
-    return [key for key in state if key not in loose and not is_normalization(key)]
+    rest = {key: value for key, value in state.items() if key not in loose}
+    return Parts(
+        own={key: value for key, value in rest.items() if not is_normalization(key)},
+        constants={key: value for key, value in rest.items() if is_normalization(key)},
+        leftovers={key: value for key, value in state.items() if key in loose},
+    )
 
 
 def shared_prefixes(names: Iterable[str]) -> list[str]:
@@ -116,7 +133,7 @@ def shared_prefixes(names: Iterable[str]) -> list[str]:
 
 def _wrapper(state: Mapping[str, Tensor]) -> str:
     """The wrapper's prefix that all names have; a normalisation's buffers and leftovers may lie outside."""
-    core = own_names(state)
+    core = split(state).own
     return next((prefix for prefix in PREFIXES if core and all(key.startswith(prefix) for key in core)), "")
 
 

@@ -1,8 +1,7 @@
 """Builds the network for a state dict: by its names and shapes, by a known name, or from the user's own code."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from types import MappingProxyType
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor, nn
@@ -11,12 +10,11 @@ from thinice_tui.errors import CheckpointError, UsageError, reason
 from thinice_tui.models.architectures.factories import build_from_spec
 from thinice_tui.models.architectures.fit import fit_network, left_out
 from thinice_tui.models.architectures.known import KNOWN, Architecture, used_part, variants, width_note
-from thinice_tui.models.architectures.views import closest, closest_view, recognised, without_leftovers
+from thinice_tui.models.architectures.views import closest, closest_view, recognised
 from thinice_tui.models.differences import Differences, some
 from thinice_tui.models.masks.fold import mask_names
-from thinice_tui.models.names import COUNTER, View, fake_quantised
+from thinice_tui.models.names import COUNTER, View, fake_quantised, split
 
-NO_CONSTANTS: Mapping[str, Tensor] = MappingProxyType({})
 WIDTHS = (
     "channels were removed: save the whole module (torch.save(model)) and load it with --trust-pickle, or give a "
     "factory of these widths with --arch FILE.py:factory"
@@ -39,25 +37,21 @@ class BuiltNetwork:
     notes: tuple[str, ...] = ()
     unusual: bool = False
     """Whether its widths are not the standard ones, so that its layers may not fit one another."""
+    constants: Mapping[str, Tensor] = field(default_factory=dict)
+    """A normalisation's in the state, which belongs in front of the network; empty: there is none, or it is inside."""
     alternatives: tuple["BuiltNetwork", ...] = ()
     """Other known architectures that the state fits as well, where its names and shapes chose this one."""
 
 
-def build_network(
-    spec: str,
-    state: Mapping[str, Tensor],
-    path: str,
-    stored: object = None,
-    constants: Mapping[str, Tensor] = NO_CONSTANTS,
-) -> BuiltNetwork:
+def build_network(spec: str, state: Mapping[str, Tensor], path: str, stored: object = None) -> BuiltNetwork:
     """A network into which `state` fits; raises CheckpointError or UsageError.
 
     spec: `auto` (by the names and shapes of `state`), a known name, `FILE.py:factory`, `package.module:factory` or
     `timm:NAME`. path: the model file, for messages. stored: the checkpoint's name of its architecture, for messages;
-    it never names code to run. constants: the file's normalisation, which the user's own network may hold itself.
+    it never names code to run.
     """
     if ":" in spec:
-        return _own(spec, state, path, constants)
+        return _own(spec, state, path)
     if spec == "auto":
         found = recognised(state)
         if found is None:
@@ -81,30 +75,31 @@ def build_network(
     return replace(built, alternatives=tuple(_known(other, view) for other in others))
 
 
-def _own(spec: str, state: Mapping[str, Tensor], path: str, constants: Mapping[str, Tensor]) -> BuiltNetwork:
+def _own(spec: str, state: Mapping[str, Tensor], path: str) -> BuiltNetwork:
     """The network of the user's code."""
     with torch.random.fork_rng(devices=[]):  # building draws random weights, which are overwritten
-        network = build_from_spec(spec, without_leftovers(state)[0])
-    fit = fit_network(network, {**state, **constants})
+        network = build_from_spec(spec, split(state).own)
+    fit = fit_network(network, state)
     if fit.differences.count:
         raise CheckpointError(
             f"{path}: does not fit the architecture {spec}: {under(fit.view)}{fit.differences}",
             advice(state, fit.differences),
         )
-    return BuiltNetwork(spec, network, fit.state, fit.notes)
+    return BuiltNetwork(spec, network, fit.state, fit.notes, constants=fit.constants)
 
 
 def _known(known: Architecture, view: View) -> BuiltNetwork:
     """The network of a known architecture that the state of `view` fits."""
-    state, dropped = without_leftovers(view.state)
-    own = used_part(known, state)
+    parts = split(view.state)
+    own = used_part(known, parts.own)
     shapes = {key: tuple(value.shape) for key, value in own.items()}
     width = width_note(known, own)
     notes = [view.note] if view.note else []
-    notes += left_out(dropped)
-    notes += [f"{name}* is left out: its forward pass never reads it" for name in known.unused if len(own) < len(state)]
+    notes += left_out(parts.leftovers)
+    unread = known.unused if len(own) < len(parts.own) else ()
+    notes += [f"{name}* is left out: its forward pass never reads it" for name in unread]
     name = f"{known.name} ({width})" if width else known.name
-    return BuiltNetwork(name, known.make(shapes), own, tuple(notes), bool(width))
+    return BuiltNetwork(name, known.make(shapes), own, tuple(notes), bool(width), constants=parts.constants)
 
 
 def check_chain(network: nn.Module, name: str, path: str) -> None:
@@ -123,7 +118,7 @@ def check_chain(network: nn.Module, name: str, path: str) -> None:
 def _unknown(state: Mapping[str, Tensor], path: str, stored: object) -> CheckpointError:
     """The error for a state that no known architecture fits: the closest one, and how it differs."""
     near = closest(state)
-    names = [key for key in without_leftovers(state)[0] if not key.endswith(COUNTER)]
+    names = [key for key in split(state).own if not key.endswith(COUNTER)]
     name, prefix = near.architecture.name, near.view.prefix
     if len(near.fitting) > 1:
         said = f"its names under {' and '.join(near.fitting)} are each those of a known architecture ({name})"

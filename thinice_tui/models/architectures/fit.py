@@ -17,6 +17,8 @@ class Fit:
 
     state: dict[str, Tensor]
     notes: tuple[str, ...]
+    constants: dict[str, Tensor]
+    """A normalisation's, which the network lacks: it belongs in front of it."""
     differences: Differences
     view: View
     """The names under which the differences are the fewest."""
@@ -58,10 +60,11 @@ def _fit(view: View, expected: Mapping[str, Tensor], tied: Mapping[str, tuple[st
             found[key] = found[twin]
     missing = [key for key in expected if key not in found and is_normalization(key)]
     in_front = [key for key in found if key not in expected and is_normalization(key)]
-    notes = [view.note] if view.note else []
+    notes, constants = [view.note] if view.note else [], dict[str, Tensor]()
     if missing and not in_front:
         notes.append(some("constants of a normalisation are the network's own:", tuple(missing)))
     elif in_front and not missing:
+        constants = {key: found[key] for key in in_front}
         found = {key: value for key, value in found.items() if key not in in_front}
     shapes = {key: None if is_lazy(value) else tuple(value.shape) for key, value in expected.items()}
     wanted: dict[str, Shape | None] = {key: shape for key, shape in shapes.items() if in_front or key not in missing}
@@ -69,7 +72,7 @@ def _fit(view: View, expected: Mapping[str, Tensor], tied: Mapping[str, tuple[st
     outside = tuple(key for key in view.outside if not key.endswith(COUNTER))
     differences = replace(differences, unexpected=(*differences.unexpected, *outside))
     kept = {key: value for key, value in found.items() if key in expected}
-    return Fit(kept, (*notes, *left_out(dropped)), differences, view)
+    return Fit(kept, (*notes, *left_out(dropped)), constants, differences, view)
 
 
 def _longer(state: Mapping[str, Tensor], names: list[str]) -> Iterator[View]:

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from thinice_tui.models.architectures.known import KNOWN, Architecture, differences, nearest, recognise, used_part
 from thinice_tui.models.differences import Differences
-from thinice_tui.models.names import COUNTER, View, leftovers, views
+from thinice_tui.models.names import COUNTER, View, split, views
 
 
 @dataclass(frozen=True)
@@ -23,19 +23,12 @@ class Closest:
     """The prefixes under which names are exactly those of a known architecture, each beside others."""
 
 
-def without_leftovers(state: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """The state without what training leaves in it, and what that is."""
-    loose = leftovers(state)
-    kept = {key: value for key, value in state.items() if key not in loose}
-    return kept, {key: value for key, value in state.items() if key in loose}
-
-
 def recognised(state: Mapping[str, Tensor]) -> tuple[Architecture, View] | None:
     """The known architecture that the whole state fits, and the names under which it does; None: none."""
     for view in views(state):
         if view.outside:
             continue
-        known = recognise(without_leftovers(view.state)[0])
+        known = recognise(split(view.state).own)
         if known is not None:
             return known, view
     return None
@@ -45,7 +38,7 @@ def closest_view(known: Architecture, state: Mapping[str, Tensor]) -> tuple[View
     """The names under which the state differs least from an architecture, and the differences."""
     best: tuple[View, Differences] | None = None
     for view in views(state):
-        differ = _with_outside(differences(known, without_leftovers(view.state)[0]), view)
+        differ = _with_outside(differences(known, split(view.state).own), view)
         if best is None or differ.count < best[1].count:
             best = view, differ
         if differ.count == 0:
@@ -58,10 +51,10 @@ def closest(state: Mapping[str, Tensor]) -> Closest:
     """The known architecture with the fewest differences, under any prefix of the names."""
     all_views = list(views(state))
     plain = [view for view in all_views if not view.prefix][-1]
-    known, differ = nearest(without_leftovers(plain.state)[0])
+    known, differ = nearest(split(plain.state).own)
     found, fitting = [_closest(known, differ, plain)], []
     for view in all_views:
-        inside = without_leftovers(view.state)[0]
+        inside = split(view.state).own
         if not view.prefix:
             continue
         for known in KNOWN.values():
@@ -74,7 +67,7 @@ def closest(state: Mapping[str, Tensor]) -> Closest:
 
 
 def _closest(known: Architecture, differ: Differences, view: View) -> Closest:
-    own = [key for key in used_part(known, without_leftovers(view.state)[0]) if not key.endswith(COUNTER)]
+    own = [key for key in used_part(known, split(view.state).own) if not key.endswith(COUNTER)]
     return Closest(known, _with_outside(differ, view), view, len(own) - len(differ.unexpected), ())
 
 

@@ -126,7 +126,7 @@ def _unknown(state: Mapping[str, Tensor], path: str, stored: object) -> Checkpoi
         shown = ", ".join(names[:3])
         said = f"none is close: of its {len(names)} names ({shown}, …) {name} shares {near.matched}"
     elif prefix and near.differences.count == len(near.view.outside):
-        said = f"its names under {prefix} are those of {name}, but {some('', near.view.outside)} are left over"
+        said = f"its names under {prefix} are those of {name}, but others are left over: {some('', near.view.outside)}"
     else:
         said = f"the closest is {name}{f' under {prefix}' if prefix else ''}, with {near.differences.counted}: "
         said += str(near.differences)

@@ -17,6 +17,7 @@ MOST = 1000
 """The most sets of weights that are found: logs can have a dictionary of tensors for every step."""
 TOP = "."
 """What `--key` calls the tensors at the top of a file."""
+EMPTY = "''"
 _OPTIMIZER = ("optimizer", "optimiser")
 _TRAINING = {"optim", "opt", "scheduler", "schedulers", "sched", "scaler", "amp", "grad", "grads", "gradients", "rng"}
 _MASKS = re.compile(r"(.*_)?masks?(_(dict|info|state|state_dict))?")
@@ -113,8 +114,9 @@ def candidates(content: object) -> list[Candidate]:
 
 
 def path_of(keys: tuple[Key, ...]) -> str:
-    """Keys joined by dots, positions in brackets."""
-    return "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys).removeprefix(".")
+    """Keys joined by dots, positions in brackets; an empty key is `''`."""
+    steps = (f"[{key}]" if isinstance(key, int) else f".{key or EMPTY}" for key in keys)
+    return "".join(steps).removeprefix(".")
 
 
 def is_masks(key: object) -> bool:

@@ -85,20 +85,21 @@ def _named(found: Sequence[Candidate], key: str, path: Path) -> list[Candidate]:
 def _precedes(one: Candidate, other: Candidate) -> bool:
     """Whether the keys say that `one` is used rather than `other`.
 
-    Known names have an order; averages, teachers and initial states come after all others. A known name comes before
-    an unknown one, unless there is another version of the same network, or what claims to be the wanted one.
+    Tensors under an unknown name count little where they have no names of weights. Averages, teachers and initial
+    states come after all others. Known names have an order; they come before an unknown one, unless there is another
+    version of the same network, or what claims to be the wanted one.
     """
     mine, theirs = _apart(one.keys, other.keys)
+    first, second = _rank(mine), _rank(theirs)
+    if one.has_weights != other.has_weights and (second if one.has_weights else first) is None:
+        return one.has_weights
     if _secondary(mine) != _secondary(theirs):
         return _secondary(theirs)
-    first, second = _rank(mine), _rank(theirs)
     if first is not None and second is not None:
         return first < second
     if first is not None:
         return not (_words(theirs) & _CLAIMING or one.same_layers(other))
-    if second is not None:
-        return False
-    return one.has_weights and not other.has_weights
+    return False
 
 
 def _apart(one: tuple[Key, ...], other: tuple[Key, ...]) -> tuple[tuple[Key, ...], tuple[Key, ...]]:

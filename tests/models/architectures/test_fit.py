@@ -48,6 +48,7 @@ def test_a_class_whose_parameters_all_lie_under_one_attribute(attribute: str, wr
         ("", "in_model", "its names are those under model. of the network"),
         ("", "in_backbone", "its names are those under backbone. of the network"),
         ("model.", "in_model", ""),
+        ("module.", "in_backbone", "prefix module. dropped; its names are those under backbone. of the network"),
     ],
 )
 def test_a_prefix_that_one_of_the_two_has(prefix: str, factory: str, note: str, tmp_path: Path) -> None:

@@ -49,6 +49,7 @@ def test_the_only_weights_are_taken_at_any_depth(content: object, container: str
         {"lr_scheduler": {"base": OTHER}},
         {"adam_of_the_trainer": {"exp_avg": torch.rand(9, 9), "exp_avg_sq": torch.rand(9, 9)}},
         {"mask": {key: (value != 0).float() for key, value in OTHER.items()}, "run": 3},
+        {"kept": {key: value > 0 for key, value in OTHER.items() if value.ndim > 1}},
         {"confusion": {"train": torch.rand(10, 10), "test": torch.rand(10, 10)}},
         {"history": [{"loss": torch.tensor(0.1), "acc": torch.tensor(0.9)}] * 50},
     ],
@@ -88,3 +89,10 @@ def test_the_tensors_of_a_prefix_can_be_named(tmp_path: Path) -> None:
     check(model, NETWORK, OTHER)
     assert model.checkpoint.container == "teacher"
     check(load_model(path, key="student"), NETWORK, zeroed(SMALL, 0))
+
+
+def test_plain_data_around_and_among_the_weights_is_kept(tmp_path: Path) -> None:
+    content = {"arch": NETWORK, "runs": {"seed": 7, "best": {**SMALL, "recipe": "x", "masks": {}}}}
+    about = load_model(save(content, tmp_path / "a.pt")).checkpoint.about  # type: ignore[arg-type]
+    assert about["arch"] == NETWORK and about["seed"] == 7 and about["recipe"] == "x" and about["masks"] == {}
+    assert "best" not in about and "conv1.weight" not in about

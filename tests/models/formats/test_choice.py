@@ -67,7 +67,7 @@ def test_names_choose_and_the_note_lists_all(
         ({"x": {"first": B, "second": A}}, "second"),
         ({"x": {"first": B, "second": {"mine": A}}}, "second.mine"),
         ({"dense": prefixed("module.", B), "sparse": prefixed("model.", A)}, "sparse"),
-        ({"model": B, "kept": {key: value != 0 for key, value in A.items()}, "x": [A]}, "x[0]"),
+        ({"model": B, "x": [A]}, "x[0]"),
         ({**B, "extra": A}, "extra"),
         ({**A, "extra": B}, "."),
     ],

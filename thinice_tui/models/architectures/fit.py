@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from thinice_tui.models.differences import Differences, Shape, compare, some
-from thinice_tui.models.names import COUNTER, View, leftovers, shared_prefixes, views
+from thinice_tui.models.names import COUNTER, View, leftovers, shared_prefixes, split, views
 from thinice_tui.models.normalization_names import is_normalization
 
 
@@ -35,7 +35,9 @@ def fit_network(network: nn.Module, state: Mapping[str, Tensor]) -> Fit:
     expected = {key: value for key, value in network.state_dict().items() if isinstance(value, Tensor)}
     tied = _tied(network)
     best: Fit | None = None
-    for view in (*views(state), *_longer(state, list(expected))):
+    known = list(views(state))
+    longer = (view for one in known if not one.prefix for view in _longer(one, list(expected)))
+    for view in (*known, *longer):
         fit = _fit(view, expected, tied)
         if fit.differences.count == 0:
             return fit
@@ -75,12 +77,13 @@ def _fit(view: View, expected: Mapping[str, Tensor], tied: Mapping[str, tuple[st
     return Fit(kept, (*notes, *left_out(dropped)), constants, differences, view)
 
 
-def _longer(state: Mapping[str, Tensor], names: list[str]) -> Iterator[View]:
-    """The state under prefixes that the network's names have and its own names lack."""
+def _longer(view: View, names: list[str]) -> Iterator[View]:
+    """The state of `view` under prefixes that the network's names have and its own lack."""
+    parts = split(view.state)
     for prefix in shared_prefixes(name for name in names if not is_normalization(name)):
-        loose = leftovers(state)
-        longer = {key if key in loose or is_normalization(key) else prefix + key: value for key, value in state.items()}
-        yield View(longer, f"its names are those under {prefix} of the network")
+        own = {prefix + key: value for key, value in parts.own.items()}
+        note = f"its names are those under {prefix} of the network"
+        yield View({**own, **parts.constants, **parts.leftovers}, f"{view.note}; {note}" if view.note else note)
 
 
 def _tied(network: nn.Module) -> dict[str, tuple[str, ...]]:

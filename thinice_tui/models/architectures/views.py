@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from torch import Tensor
 
-from thinice_tui.models.architectures.known import KNOWN, Architecture, differences, nearest, recognise, used_part
+from thinice_tui.models.architectures.known import Architecture, differences, nearest, recognise, used_part
 from thinice_tui.models.differences import Differences
 from thinice_tui.models.names import COUNTER, View, split, views
 
@@ -54,14 +54,10 @@ def closest(state: Mapping[str, Tensor]) -> Closest:
     known, differ = nearest(split(plain.state).own)
     found, fitting = [_closest(known, differ, plain)], []
     for view in all_views:
-        inside = split(view.state).own
-        if not view.prefix:
-            continue
-        for known in KNOWN.values():
-            if known.key in inside and not known.variant_of:
-                differ = differences(known, inside)
-                found.append(_closest(known, differ, view))
-                fitting += [view.prefix] if differ.count == 0 and view.outside else []
+        if view.prefix:
+            known, differ = nearest(split(view.state).own)
+            found.append(_closest(known, differ, view))
+            fitting += [view.prefix] if differ.count == 0 and view.outside else []
     best = min(found, key=lambda one: one.differences.count)
     return replace(best, fitting=tuple(dict.fromkeys(fitting)))
 

@@ -93,7 +93,7 @@ def candidates(content: object) -> list[Candidate]:
     """Every network and every set of weights in `content`, the outermost first.
 
     Sets without a tensor of two dimensions count only where there are no others. The states of optimisers and
-    schedulers, and dictionaries of masks, are none. Nothing is looked into twice, so that content may hold itself.
+    schedulers, and masks, are none. Nothing is looked into twice, so that content may hold itself.
     """
     found: list[Candidate] = []
     small: list[Candidate] = []
@@ -152,9 +152,16 @@ def _is_optimizer(value: object) -> bool:
 def _is_state(value: Mapping[object, object]) -> bool:
     """Whether most entries are tensors by name, or some are weights; `_metadata` or a version may be among them."""
     tensors = [key for key, item in value.items() if isinstance(item, Tensor) and isinstance(key, str)]
-    if not tensors or _PER_PARAMETER & set(tensors):
+    if not tensors or _PER_PARAMETER & set(tensors) or _only_masks(value):
         return False
     return 2 * len(tensors) > len(value) or any(key.endswith(".weight") for key in tensors)
+
+
+def _only_masks(value: Mapping[object, object]) -> bool:
+    """Whether all are matrices and kernels of zeros and ones, and not only of zeros: masks, whatever the key."""
+    tensors = [item for item in value.values() if isinstance(item, Tensor)]
+    binary = (item.ndim > 1 and _is_held(item) and bool(((item == 0) | (item == 1)).all()) for item in tensors)
+    return all(binary) and any(bool((item == 1).any()) for item in tensors)
 
 
 def _layers(tensors: Mapping[str, Tensor]) -> set[str]:

@@ -59,11 +59,14 @@ def _notes(used: Candidate, rest: Sequence[Candidate], key: str) -> Iterator[str
 
 
 def _beside(used: Candidate) -> dict[str, object]:
-    """The plain data in the dictionaries around the weights."""
+    """The plain data in the dictionaries around the weights, and among these."""
     found: dict[str, object] = {}
     for key, around in zip(used.keys, used.above, strict=False):
         if isinstance(around, Mapping):
             found |= {str(name): _plain_value(value) for name, value in around.items() if str(name) != key}
+    if isinstance(used.content, Mapping):
+        inside = ((str(name), value) for name, value in used.content.items() if not isinstance(value, Tensor))
+        found |= {name: _plain_value(value) for name, value in inside}
     return found
 
 

@@ -139,6 +139,23 @@ class Lazy(nn.Module):
 lazy = Lazy
 
 
+class Bayesian(nn.Module):
+    """A network whose trained parameters have the names of a normalisation's constants."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.model = small()
+        self.mean = nn.Parameter(torch.randn(3))
+        self.std = nn.Parameter(torch.rand(3))
+
+    def forward(self, images: Tensor) -> Tensor:
+        logits: Tensor = self.model(images * self.std.view(1, -1, 1, 1) + self.mean.view(1, -1, 1, 1))
+        return logits
+
+
+bayesian = Bayesian
+
+
 class Stubborn(nn.Module):
     """A network that loads in its own way, and fails."""
 

@@ -116,6 +116,11 @@ def test_constants_of_a_normalisation_in_the_network_and_in_the_file(where: str,
     assert in_front.source == "the file's buffers"
 
 
+def test_trained_parameters_are_never_the_networks_own(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="missing mean, std"):
+        saved(prefixed("model.", small_state()), tmp_path, "bayesian")
+
+
 def test_tied_tensors_may_be_stored_under_one_of_their_names(tmp_path: Path) -> None:
     state = small_state()
     once = {("classifier" + key[1:] if key[0] == "5" else "features." + key): value for key, value in state.items()}

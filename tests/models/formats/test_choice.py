@@ -38,6 +38,11 @@ def metrics() -> State:
         ({"best_ema": B, "best": A}, "best", ("best_ema",)),
         ({"init_weight": B, "state_dict": A}, "state_dict", ("init_weight",)),
         ({"callbacks": {"EMA": {"ema_weights": B}}, "state_dict": A}, "state_dict", ("callbacks.EMA.ema_weights",)),
+        (
+            {"unaveraged_model_state_dict": B, "model_state_dict": A},
+            "model_state_dict",
+            ("unaveraged_model_state_dict",),
+        ),
         ({"head": metrics(), "net": A}, "net", ("head",)),
         ({"table": {"confusion": torch.rand(10, 10)}, "mine": A}, "mine", ("table",)),
         ({"runs": [{"model": A, "ema": B}]}, "runs[0].model", ("runs[0].ema",)),

@@ -10,6 +10,9 @@ from thinice_tui.models.differences import Differences, Shape, compare, some
 from thinice_tui.models.names import COUNTER, View, leftovers, shared_prefixes, split, views
 from thinice_tui.models.normalization_names import is_normalization
 
+SIZES = (1, 3)
+"""How many numbers a constant of a normalisation has."""
+
 
 @dataclass(frozen=True)
 class Fit:
@@ -33,12 +36,12 @@ def fit_network(network: nn.Module, state: Mapping[str, Tensor]) -> Fit:
     that the network alone has keep their values.
     """
     expected = {key: value for key, value in network.state_dict().items() if isinstance(value, Tensor)}
-    tied = _tied(network)
+    tied, own = _tied(network), _constants(network)
     best: Fit | None = None
     known = list(views(state))
     longer = (view for one in known if not one.prefix for view in _longer(one, list(expected)))
     for view in (*known, *longer):
-        fit = _fit(view, expected, tied)
+        fit = _fit(view, expected, tied, own)
         if fit.differences.count == 0:
             return fit
         if best is None or fit.differences.count < best.differences.count:
@@ -52,7 +55,8 @@ def left_out(names: Mapping[str, Tensor]) -> tuple[str, ...]:
     return (some("left out, since no network reads it:", tuple(names)),) if names else ()
 
 
-def _fit(view: View, expected: Mapping[str, Tensor], tied: Mapping[str, tuple[str, ...]]) -> Fit:
+def _fit(view: View, expected: Mapping[str, Tensor], tied: Mapping[str, tuple[str, ...]], own: frozenset[str]) -> Fit:
+    """tied: as of _tied; own: as of _constants."""
     loose = leftovers(view.state)
     dropped = {key: value for key, value in view.state.items() if key in loose and key not in expected}
     found = {key: value for key, value in view.state.items() if key not in dropped}
@@ -60,7 +64,7 @@ def _fit(view: View, expected: Mapping[str, Tensor], tied: Mapping[str, tuple[st
         twin = next((other for other in tied.get(key, ()) if other in found), None)
         if key not in found and twin is not None:
             found[key] = found[twin]
-    missing = [key for key in expected if key not in found and is_normalization(key)]
+    missing = [key for key in expected if key not in found and key in own]
     in_front = [key for key in found if key not in expected and is_normalization(key)]
     notes, constants = [view.note] if view.note else [], dict[str, Tensor]()
     if missing and not in_front:
@@ -84,6 +88,13 @@ def _longer(view: View, names: list[str]) -> Iterator[View]:
         own = {prefix + key: value for key, value in parts.own.items()}
         note = f"its names are those under {prefix} of the network"
         yield View({**own, **parts.constants, **parts.leftovers}, f"{view.note}; {note}" if view.note else note)
+
+
+def _constants(network: nn.Module) -> frozenset[str]:
+    """The names of a normalisation's constants in the network: buffers of one number, or of one a channel."""
+    return frozenset(
+        name for name, value in network.named_buffers() if is_normalization(name) and value.numel() in SIZES
+    )
 
 
 def _tied(network: nn.Module) -> dict[str, tuple[str, ...]]:

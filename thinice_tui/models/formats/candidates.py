@@ -48,9 +48,8 @@ class Candidate:
     @property
     def tensors(self) -> dict[str, Tensor]:
         """By name. Entries that are no tensors are left out."""
-        if isinstance(self.content, nn.Module):
-            return dict(self.content.state_dict())
-        return {str(key): value for key, value in self.content.items() if isinstance(value, Tensor)}
+        content = self.content.state_dict() if isinstance(self.content, nn.Module) else self.content
+        return {str(key): value for key, value in content.items() if isinstance(value, Tensor)}
 
     def described(self) -> str:
         """`model_ema (62 tensors)`."""

@@ -24,9 +24,12 @@ CONTAINERS = (
 """Keys under which training code saves weights; the trained ones come before their moving average."""
 _SECONDARY = {
     "ema", "swa", "averaged", "average", "avg", "teacher", "init", "initial", "initialization", "initialisation",
-    "rewind", "backup",
+    "rewind", "backup", "unaveraged",
 }  # fmt: skip
-"""Words in the keys of weights that are not the trained network: averages, teachers, the state before training."""
+"""Words in the keys of weights that are not the trained network: averages, teachers, the state before training.
+
+`unaveraged_model_state_dict` lies beside the averaged `model_state_dict`, which published results are of.
+"""
 _CLAIMING = {"student", "pruned", "sparse", "compressed", "best"}
 """Words in the keys of weights that may be the wanted ones, whatever lies beside them."""
 SHOWN = 8

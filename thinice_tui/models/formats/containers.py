@@ -33,7 +33,8 @@ def find_weights(
     if not found:
         raise CheckpointError(
             f"{path}: no weights found in it (it holds: {_described(content)})",
-            "expected a state dict (tensors by the names of parameters), alone or inside of dictionaries and lists",
+            "expected a state dict (tensors by the names of parameters), alone or in dictionaries and lists; the "
+            "states of optimisers and schedulers, and masks, are none",
         )
     used = choose(found, options.key, path)
     rest = [one for one in found if one.keys != used.keys]

@@ -47,7 +47,7 @@ def find_weights(
         state, more = _plain_state(state, path)
         notes += more
     others = tuple(one.path for one in rest)
-    return FileContent(form, state, plain, path_of(used.keys), network, tuple(notes), others)
+    return FileContent(form, state, plain, path_of(used.keys), network, tuple(notes), others=others)
 
 
 def _notes(used: Candidate, rest: Sequence[Candidate], key: str) -> Iterator[str]:

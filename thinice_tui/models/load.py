@@ -164,8 +164,9 @@ def _load_strictly(built: BuiltNetwork, checkpoint: Checkpoint) -> None:
     counters = {key: torch.tensor(0) for key in expected if key.endswith(COUNTER)}
     found = own | {key: value for key, value in built.state.items() if not key.endswith(COUNTER)} | counters
     for key, value in found.items():
-        wanted = expected[key]
-        if isinstance(wanted, Tensor) and wanted.is_floating_point() and not value.is_floating_point():
+        # A network with values copies masks of any type into its own; one without takes the tensors as they are.
+        assigned = expected[key].is_meta and expected[key].is_floating_point() and not value.is_floating_point()
+        if assigned or value.is_complex():
             raise CheckpointError(
                 f"{checkpoint.path}: {key} is of type {str(value.dtype).removeprefix('torch.')}, expected floating "
                 "weights",

@@ -64,7 +64,7 @@ def leftovers(state: Mapping[str, Tensor]) -> frozenset[str]:
 def fake_quantised(state: Mapping[str, Tensor]) -> str:
     """The name of a fake quantisation that is switched on; empty: there is none."""
     switches = (key for key, value in state.items() if key.endswith("fake_quant_enabled") and value.numel() == 1)
-    on = (key for key in switches if bool(state[key] != 0))
+    on = (key for key in switches if not state[key].is_meta and bool(state[key] != 0))
     return next(on, "")
 
 

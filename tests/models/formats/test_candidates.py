@@ -96,3 +96,20 @@ def test_plain_data_around_and_among_the_weights_is_kept(tmp_path: Path) -> None
     about = load_model(save(content, tmp_path / "a.pt")).checkpoint.about  # type: ignore[arg-type]
     assert about["arch"] == NETWORK and about["seed"] == 7 and about["recipe"] == "x" and about["masks"] == {}
     assert "best" not in about and "conv1.weight" not in about
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        torch.empty(3, 3, device="meta"),
+        torch.rand(3, 3).to(torch.float8_e4m3fn),
+        torch.rand(3, 3).to_sparse(),
+        torch.rand(3, 3, dtype=torch.complex64),
+        torch.zeros(1).expand(10**6, 10**7),
+    ],
+)
+def test_tensors_of_any_kind_are_found_without_looking_into_them(odd: torch.Tensor) -> None:
+    content = {"a": {"x.weight": odd, "x.fake_quant_enabled": odd}, "b": {"y.weight": odd}}
+    found = candidates(content)
+    assert [one.path for one in found] == ["a", "b"]
+    assert not found[0].same_tensors(found[1]) and not found[0].same_layers(found[1])

@@ -5,7 +5,8 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from torch import Tensor, equal, nn, strided
+import torch
+from torch import Tensor, nn
 
 from thinice_tui.models.names import strip_wrappers
 
@@ -100,7 +101,7 @@ def candidates(content: object) -> list[Candidate]:
     seen: set[int] = set()
     while queue and len(seen) < VISITED and len(found) < MOST:
         keys, value, above = queue.popleft()
-        if isinstance(value, nn.Module) or (isinstance(value, Mapping) and _is_state(value)):
+        if isinstance(value, nn.Module) or (isinstance(value, Mapping) and _is_state(value, nested=bool(keys))):
             candidate = Candidate(keys, value, above)
             (found if candidate.has_matrices else small).append(candidate)
         if id(value) in seen:
@@ -148,10 +149,10 @@ def _is_optimizer(value: object) -> bool:
     return isinstance(value, Mapping) and "param_groups" in value and "state" in value
 
 
-def _is_state(value: Mapping[object, object]) -> bool:
+def _is_state(value: Mapping[object, object], nested: bool) -> bool:
     """Whether most entries are tensors by name, or some are weights; `_metadata` or a version may be among them."""
     tensors = [key for key, item in value.items() if isinstance(item, Tensor) and isinstance(key, str)]
-    if not tensors or _PER_PARAMETER & set(tensors) or _only_masks(value):
+    if not tensors or _PER_PARAMETER & set(tensors) or (nested and _only_masks(value)):
         return False
     return 2 * len(tensors) > len(value) or any(key.endswith(".weight") for key in tensors)
 
@@ -159,8 +160,15 @@ def _is_state(value: Mapping[object, object]) -> bool:
 def _only_masks(value: Mapping[object, object]) -> bool:
     """Whether all are matrices and kernels of zeros and ones, and not only of zeros: masks, whatever the key."""
     tensors = [item for item in value.values() if isinstance(item, Tensor)]
-    binary = (item.ndim > 1 and _is_held(item) and bool(((item == 0) | (item == 1)).all()) for item in tensors)
-    return all(binary) and any(bool((item == 1).any()) for item in tensors)
+    if not all(item.ndim > 1 and _is_held(item) and not item.is_complex() for item in tensors):
+        return False
+    once = {(item.data_ptr(), item.numel()): item for item in tensors}.values()  # a tensor can have many names
+    return all(map(_is_binary, once)) and any(bool(item.float().any()) for item in once)
+
+
+def _is_binary(value: Tensor) -> bool:
+    numbers = value.float()  # not all types can be compared
+    return bool(((numbers == 0) | (numbers == 1)).all())
 
 
 def _layers(tensors: Mapping[str, Tensor]) -> set[str]:
@@ -168,11 +176,12 @@ def _layers(tensors: Mapping[str, Tensor]) -> set[str]:
 
 
 def _equal(one: Tensor, other: Tensor) -> bool:
-    """Whether both are equal; sparse tensors, and those that claim more than the file holds, are not looked into."""
+    """Whether both are equal; only plain tensors whose numbers the file holds are looked into."""
     if (one.shape, one.dtype) != (other.shape, other.dtype) or not _is_held(one) or not _is_held(other):
         return False
-    return bool(equal(one, other))
+    return bool(torch.equal(one, other))
 
 
 def _is_held(value: Tensor) -> bool:
-    return value.layout is strided and value.numel() * value.element_size() <= value.untyped_storage().nbytes()
+    plain = value.layout is torch.strided and not value.is_nested and not value.is_meta and not value.is_quantized
+    return plain and value.numel() * value.element_size() <= value.untyped_storage().nbytes()

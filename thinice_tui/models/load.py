@@ -7,22 +7,27 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from thinice_tui.errors import CheckpointError, UsageError
-from thinice_tui.models.architectures.build import BuiltNetwork, advice, build_network, check_chain
+from thinice_tui.errors import CheckpointError, UsageError, reason
+from thinice_tui.models.architectures.build import BuiltNetwork, build_network, check_chain
 from thinice_tui.models.architectures.factories import code_sha256
-from thinice_tui.models.architectures.known import KNOWN, differences
+from thinice_tui.models.architectures.known import KNOWN
+from thinice_tui.models.architectures.views import closest_view
 from thinice_tui.models.classifier import Classifier, Normalization
 from thinice_tui.models.formats.checkpoint import Checkpoint, read_checkpoint
-from thinice_tui.models.formats.containers import is_normalization
 from thinice_tui.models.formats.file_content import ReadOptions
 from thinice_tui.models.masks.torch_prune import fold_torch_pruning
+from thinice_tui.models.names import COUNTER
 from thinice_tui.models.normalization import (
     Source,
     buffered_normalization,
     parse_normalization,
     stored_normalization,
 )
+from thinice_tui.models.normalization_names import is_normalization
 from thinice_tui.models.sparsity import Sparsity, measure_sparsity
+
+OTHERS = 5
+"""The most other weights of a file that a message names."""
 
 
 @dataclass(frozen=True)
@@ -70,17 +75,17 @@ def load_model(
     """
     checkpoint = read_checkpoint(path, keep, ReadOptions(trust, key))
     if checkpoint.network is not None:
-        return _loaded(checkpoint, _own_network(checkpoint, arch), {}, normalize)
-    built, buffers = _built_network(checkpoint, arch)
-    others = tuple(_loaded(checkpoint, other, buffers, normalize) for other in built.alternatives)
-    return replace(_loaded(checkpoint, built, buffers, normalize), alternatives=others)
+        return _loaded(checkpoint, _own_network(checkpoint, arch), normalize)
+    built = _built_network(checkpoint, arch)
+    others = tuple(_loaded(checkpoint, other, normalize) for other in built.alternatives)
+    return replace(_loaded(checkpoint, built, normalize), alternatives=others)
 
 
-def _loaded(checkpoint: Checkpoint, built: BuiltNetwork, buffers: Mapping[str, Tensor], normalize: str) -> LoadedModel:
-    """The model of a network that holds its weights; buffers: the file's normalisation."""
+def _loaded(checkpoint: Checkpoint, built: BuiltNetwork, normalize: str) -> LoadedModel:
+    """The model of a network that holds its weights."""
     network = built.network
     if normalize == "auto":
-        normalization, source = _normalization(checkpoint, network, buffers)
+        normalization, source = _normalization(checkpoint, network, built.constants)
     else:
         normalization, source = parse_normalization(normalize), "given"
     network.eval()
@@ -111,34 +116,42 @@ def _own_network(checkpoint: Checkpoint, arch: str) -> BuiltNetwork:
     return BuiltNetwork(f"{name} ({checkpoint.form}, its own code)", network, {}, notes)
 
 
-def _built_network(checkpoint: Checkpoint, arch: str) -> tuple[BuiltNetwork, Mapping[str, Tensor]]:
-    """The network of a state dict, with its values, and the state's normalisation buffers."""
+def _built_network(checkpoint: Checkpoint, arch: str) -> BuiltNetwork:
+    """The network of a state dict, with its values."""
     stored = checkpoint.about.get("arch")
-    buffers = {key: value for key, value in checkpoint.state.items() if is_normalization(key)}
-    bare = {key: value for key, value in checkpoint.state.items() if key not in buffers}
     chosen = _configured(checkpoint) if arch == "auto" else arch
-    wanted = _wanted(chosen, stored, bare)
+    wanted = _wanted(chosen, stored, checkpoint.state)
+    sizes = checkpoint.sizes if chosen == checkpoint.arch else None
     try:
-        sizes = checkpoint.sizes if chosen == checkpoint.arch else None
-        built = build_network(wanted, bare, str(checkpoint.path), stored, sizes)
+        built = build_network(wanted, checkpoint.state, str(checkpoint.path), stored, sizes)
     except UsageError as error:
         if arch != "auto":
             raise
         what = error.what.removeprefix(f"--arch {wanted}: ")
         raise CheckpointError(f"{checkpoint.path}: is for the architecture {wanted}: {what}", error.do) from error
-    if buffers and buffers.keys() <= built.network.state_dict().keys():
-        built = replace(built, state={**built.state, **buffers})
+    except CheckpointError as error:
+        if not checkpoint.others:
+            raise
+        others = ", ".join(checkpoint.others[:OTHERS])
+        raise CheckpointError(
+            error.what, f"{error.do}; or choose other weights of the file with --key, which it holds under {others}"
+        ) from error
     for one in (built, *built.alternatives):
         _load_strictly(one, checkpoint)
         if one.unusual:
             check_chain(one.network, one.name, str(checkpoint.path))
-    return built, buffers
+    return built
 
 
 def _wanted(arch: str, stored: object, state: Mapping[str, Tensor]) -> str:
     """What the user names; for `auto`, what the file names if its tensors fit that (a published network's name is also
     used for versions with another stem)."""
-    if arch == "auto" and isinstance(stored, str) and stored in KNOWN and not differences(KNOWN[stored], state).count:
+    if (
+        arch == "auto"
+        and isinstance(stored, str)
+        and stored in KNOWN
+        and not closest_view(KNOWN[stored], state)[1].count
+    ):
         return stored
     return arch
 
@@ -154,14 +167,17 @@ def _configured(checkpoint: Checkpoint) -> str:
 
 
 def _normalization(
-    checkpoint: Checkpoint, network: nn.Module, buffers: Mapping[str, Tensor]
+    checkpoint: Checkpoint, network: nn.Module, constants: Mapping[str, Tensor]
 ) -> tuple[Normalization | None, Source]:
-    """The normalisation that the file says, in buffers or in its metadata, and which of these it was."""
+    """The normalisation that the file says, in buffers or in its metadata, and which of these it was.
+
+    constants: the buffers that do not lie in the network.
+    """
     inside = [key for key in network.state_dict() if is_normalization(key)]
     if inside:
         return None, "inside the network"
-    if buffers:
-        return buffered_normalization(buffers, str(checkpoint.path)), "the file's buffers"
+    if constants:
+        return buffered_normalization(constants, str(checkpoint.path)), "the file's buffers"
     if "normalization" in checkpoint.about:
         stored = checkpoint.about["normalization"]
         return stored_normalization(stored, str(checkpoint.path)), "the file's metadata"
@@ -169,22 +185,29 @@ def _normalization(
 
 
 def _load_strictly(built: BuiltNetwork, checkpoint: Checkpoint) -> None:
-    """Load the state; raises CheckpointError unless its names and shapes are exactly those of the network."""
+    """Load the state, whose names and shapes are those of the network; raises CheckpointError where that fails.
+
+    Nothing is missing but counters, which old torch did not save and evaluation never reads, and a normalisation's
+    constants that the network has itself.
+    """
     expected = built.network.state_dict()
-    # Old torch did not save these counters, and evaluation never reads them; everything else must be there.
-    counters = {key: torch.tensor(0) for key in expected if key.endswith(".num_batches_tracked")}
-    found = counters | dict(built.state)
-    problems = [f"missing {key}" for key in expected if key not in found]
-    problems += [f"unexpected {key}" for key in found if key not in expected]
-    problems += [
-        f"{key} is {tuple(found[key].shape)}, expected {tuple(expected[key].shape)}"
-        for key in expected
-        if key in found and found[key].shape != expected[key].shape
-    ]
-    if problems:
-        shown = "; ".join(problems[:5]) + (f"; and {len(problems) - 5} more" if len(problems) > 5 else "")
+    own = {key: value for key, value in expected.items() if is_normalization(key) and not value.is_meta}
+    counters = {key: torch.tensor(0) for key in expected if key.endswith(COUNTER)}
+    found = own | {key: value for key, value in built.state.items() if not key.endswith(COUNTER)} | counters
+    for key, value in found.items():
+        # A network with values copies masks of any type into its own; one without takes the tensors as they are.
+        assigned = expected[key].is_meta and expected[key].is_floating_point() and not value.is_floating_point()
+        if assigned or value.is_complex():
+            raise CheckpointError(
+                f"{checkpoint.path}: {key} is of type {str(value.dtype).removeprefix('torch.')}, expected floating "
+                "weights",
+                "save the weights that the network computes with: model.float().state_dict()",
+            )
+    without_values = any(isinstance(value, Tensor) and value.is_meta for value in expected.values())
+    try:
+        built.network.load_state_dict(found, strict=True, assign=without_values)
+    except Exception as error:  # the user's own code may load in its own way
         raise CheckpointError(
-            f"{checkpoint.path}: does not fit the architecture {built.name}: {shown}", advice(checkpoint.state)
-        )
-    without_values = any(value.is_meta for value in expected.values())
-    built.network.load_state_dict(found, strict=True, assign=without_values)
+            f"{checkpoint.path}: cannot be loaded into {built.name}: {reason(error)}",
+            "save the whole module (torch.save(model)) and load it with --trust-pickle",
+        ) from error

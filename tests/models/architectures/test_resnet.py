@@ -46,7 +46,7 @@ def test_groups_are_never_guessed_from_channels_that_do_not_fit(tmp_path: Path) 
     state = REFERENCES["torchvision_resnet50"].make(10, 3)
     state["layer1.0.conv2.weight"] = state["layer1.0.conv2.weight"][:, :4].clone()
     with pytest.raises(
-        CheckpointError, match=r"torchvision_resnet50, with 1 differences.*is 8×4×3×3, expected 8×8×3×3"
+        CheckpointError, match=r"torchvision_resnet50, with 1 difference: .*is 8×4×3×3, expected 8×8×3×3"
     ):
         load_model(save(state, tmp_path / "a.pt"))
 

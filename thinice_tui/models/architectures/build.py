@@ -1,7 +1,7 @@
 """Builds the network for a state dict: by its names and shapes, by a known name, or from the user's own code."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor, nn
@@ -9,18 +9,25 @@ from torch import Tensor, nn
 from thinice_tui.errors import CheckpointError, UsageError, reason
 from thinice_tui.models.architectures.architecture import Architecture
 from thinice_tui.models.architectures.factories import build_from_spec
+from thinice_tui.models.architectures.fit import fit_network, left_out
 from thinice_tui.models.architectures.known import (
     KNOWN,
     differences,
     known_names,
-    nearest,
-    recognise,
     used_part,
     variants,
     width_note,
 )
+from thinice_tui.models.architectures.views import closest, closest_view, recognised
+from thinice_tui.models.differences import Differences, some
 from thinice_tui.models.masks.fold import mask_names
+from thinice_tui.models.names import COUNTER, View, fake_quantised, split
 
+WIDTHS = (
+    "channels were removed: save the whole module (torch.save(model)) and load it with --trust-pickle, or give a "
+    "factory of these widths with --arch FILE.py:factory"
+)
+"""What to do about a state with all the names of an architecture, but other shapes."""
 PROBE_SIZES = (32, 64, 224)
 """Heights and widths of the images of which one must pass through a network of unusual widths."""
 
@@ -38,6 +45,8 @@ class BuiltNetwork:
     notes: tuple[str, ...] = ()
     unusual: bool = False
     """Whether its widths are not the standard ones, so that its layers may not fit one another."""
+    constants: Mapping[str, Tensor] = field(default_factory=dict)
+    """A normalisation's in the state, which belongs in front of the network; empty: there is none, or it is inside."""
     alternatives: tuple["BuiltNetwork", ...] = ()
     """Other known architectures that the state fits as well, where its names and shapes chose this one."""
 
@@ -52,34 +61,56 @@ def build_network(
     it never names code to run. sizes: num_classes and in_chans, where they are known from elsewhere than `state`.
     """
     if ":" in spec:
-        with torch.random.fork_rng(devices=[]):  # building draws random weights, which are overwritten
-            return BuiltNetwork(spec, build_from_spec(spec, state, sizes), state)
+        return _own(spec, state, path, sizes)
     if spec == "auto":
-        known = recognise(state)
-        if known is None:
+        found = recognised(state)
+        if found is None:
             raise _unknown(state, path, stored)
+        known, view = found
     elif spec in KNOWN:
         known = KNOWN[spec]
+        view, differ = closest_view(known, state)
+        if differ.count:
+            raise CheckpointError(
+                f"{path}: does not fit the architecture {known.name}: {under(view)}{differ}",
+                advice(state, differ),
+            )
     else:
         raise UsageError(
             f"architecture {spec!r} is not known, expected one of {known_names()}",
             "or name your own with --arch path/to/file.py:factory",
         )
-    if (differ := differences(known, state)).count:
-        raise CheckpointError(f"{path}: does not fit the architecture {known.name}: {differ}", advice(state))
-    others = [other for other in variants(known.name) if spec == "auto" and not differences(other, state).count]
-    return replace(_known(known, state), alternatives=tuple(_known(other, state) for other in others))
+    own = split(view.state).own
+    others = [other for other in variants(known.name) if spec == "auto" and not differences(other, own).count]
+    built = _known(known, view)
+    return replace(built, alternatives=tuple(_known(other, view) for other in others))
 
 
-def _known(known: Architecture, state: Mapping[str, Tensor]) -> BuiltNetwork:
-    """The network of a known architecture that `state` fits."""
-    own = used_part(known, state)
+def _own(spec: str, state: Mapping[str, Tensor], path: str, sizes: Mapping[str, int] | None) -> BuiltNetwork:
+    """The network of the user's code."""
+    with torch.random.fork_rng(devices=[]):  # building draws random weights, which are overwritten
+        network = build_from_spec(spec, split(state).own, sizes)
+    fit = fit_network(network, state)
+    if fit.differences.count:
+        raise CheckpointError(
+            f"{path}: does not fit the architecture {spec}: {under(fit.view)}{fit.differences}",
+            advice(state, fit.differences),
+        )
+    return BuiltNetwork(spec, network, fit.state, fit.notes, constants=fit.constants)
+
+
+def _known(known: Architecture, view: View) -> BuiltNetwork:
+    """The network of a known architecture that the state of `view` fits."""
+    parts = split(view.state)
+    own = used_part(known, parts.own)
     shapes = {key: tuple(value.shape) for key, value in own.items()}
     width = width_note(known, own)
-    notes = tuple(
-        f"{name}* is left out: its forward pass never reads it" for name in known.unused if len(own) < len(state)
-    )
-    return BuiltNetwork(f"{known.name} ({width})" if width else known.name, known.make(shapes), own, notes, bool(width))
+    notes = [view.note] if view.note else []
+    notes += left_out(parts.leftovers)
+    unread = known.unused if len(own) < len(parts.own) else ()
+    notes += [f"{name}* is left out: its forward pass never reads it" for name in unread]
+    name = f"{known.name} ({width})" if width else known.name
+    return BuiltNetwork(name, known.make(shapes), own, tuple(notes), bool(width), constants=parts.constants)
 
 
 def check_chain(network: nn.Module, name: str, path: str) -> None:
@@ -95,25 +126,33 @@ def check_chain(network: nn.Module, name: str, path: str) -> None:
         else:
             return
     raise CheckpointError(
-        f"{path}: has the names of {name}, but its layers do not fit one another ({reason(errors[0])})",
-        "channels were removed from one layer and not from the next: name the model's own code with "
-        "--arch FILE.py:factory",
+        f"{path}: has the names of {name}, but its layers do not fit one another ({reason(errors[0])})", WIDTHS
     ) from errors[0]
 
 
 def _unknown(state: Mapping[str, Tensor], path: str, stored: object) -> CheckpointError:
     """The error for a state that no known architecture fits: the closest one, and how it differs."""
-    known, differ = nearest(state)
+    near = closest(state)
+    names = [key for key in split(state).own if not key.endswith(COUNTER)]
+    name, prefix = near.architecture.name, near.view.prefix
+    if len(near.fitting) > 1:
+        said = f"its names under {' and '.join(near.fitting)} are each those of a known architecture ({name})"
+    elif near.matched <= len(names) / 2:
+        shown = ", ".join(names[:3])
+        said = f"none is close: of its {len(names)} names ({shown}, …) {name} shares {near.matched}"
+    elif prefix and near.differences.count == len(near.view.outside):
+        said = f"its names under {prefix} are those of {name}, but others are left over: {some('', near.view.outside)}"
+    else:
+        said = f"the closest is {name}{f' under {prefix}' if prefix else ''}, with {near.differences.counted}: "
+        said += str(near.differences)
     named = f"; the file names the architecture {stored!r}, which is not known" if stored else ""
-    matched = len(used_part(known, state)) - len(differ.unexpected)
-    near = (
-        f"the closest is {known.name}, with {differ.count} differences: {differ}"
-        if matched > len(state) / 2
-        else f"none is close: of its {len(state)} names ({', '.join(list(state)[:3])}, …) {known.name} shares {matched}"
-    )
-    what = f"{path}: its tensors fit none of the known architectures; {near}{named}"
-    if mask_names(list(state)):
+    what = f"{path}: its tensors fit none of the known architectures; {said}{named}"
+    if len(near.fitting) > 1:
+        return CheckpointError(what, f"choose with --key, for example --key {near.fitting[0].removesuffix('.')}")
+    if mask_names(list(state)) or fake_quantised(state):
         return CheckpointError(what, advice(state))
+    if near.matched > len(names) / 2 and near.differences.only_shapes:
+        return CheckpointError(what, WIDTHS)
     return CheckpointError(
         what,
         "name yours with --arch path/to/file.py:factory, a function that returns the torch module; known names: "
@@ -121,8 +160,20 @@ def _unknown(state: Mapping[str, Tensor], path: str, stored: object) -> Checkpoi
     )
 
 
-def advice(state: Mapping[str, Tensor]) -> str:
-    """What to do about a state that does not fit the named architecture."""
+def under(view: View) -> str:
+    """The prefix of the names that are compared, for a message; empty: they are compared as they are."""
+    return f"under {view.prefix}, " if view.prefix else ""
+
+
+def advice(state: Mapping[str, Tensor], differ: Differences | None = None) -> str:
+    """What to do about a state that does not fit an architecture; differ: how."""
     if masks := mask_names(list(state)):
         return f"it holds masks of a method that is not known here ({masks[0]}): fold them in before saving"
+    if switch := fake_quantised(state):
+        return (
+            f"it was trained with fake quantisation, which changes its outputs ({switch} is on): save the whole module "
+            "(torch.save(model)) and load it with --trust-pickle"
+        )
+    if differ is not None and differ.only_shapes:
+        return WIDTHS
     return "name the right one with --arch; a state is never loaded in part, which would leave random weights"

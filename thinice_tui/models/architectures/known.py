@@ -3,7 +3,6 @@
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 
 from torch import Tensor
@@ -12,11 +11,8 @@ from thinice_tui.models.architectures import plain, residual
 from thinice_tui.models.architectures.architecture import Architecture
 from thinice_tui.models.architectures.families import WideFamily
 from thinice_tui.models.architectures.layers import Shapes
+from thinice_tui.models.differences import Differences, compare
 
-COUNTER = "num_batches_tracked"
-"""The end of the names of batch norm's counters: old torch did not save them, and evaluation never reads them."""
-SHOWN = 3
-"""The most names of each kind that a message shows."""
 WIDE_STEM = 16
 """Channels of the first layer of a wide residual network, at any width."""
 CLOSE = 6
@@ -54,31 +50,6 @@ class Known(Mapping[str, Architecture]):
 KNOWN = Known((*residual.ROWS, *plain.ROWS), residual.FAMILIES)
 
 
-@dataclass(frozen=True)
-class Differences:
-    """How a state differs from an architecture that is built in the state's own sizes."""
-
-    missing: tuple[str, ...]
-    unexpected: tuple[str, ...]
-    shapes: tuple[str, ...]
-    """`NAME is SHAPE, expected SHAPE`."""
-
-    @property
-    def count(self) -> int:
-        return len(self.missing) + len(self.unexpected) + len(self.shapes)
-
-    def __str__(self) -> str:
-        parts = [_some("missing", self.missing), _some("unexpected", self.unexpected), _some("", self.shapes)]
-        return "; ".join(part for part in parts if part)
-
-
-def _some(what: str, items: tuple[str, ...]) -> str:
-    if not items:
-        return ""
-    more = f" and {len(items) - SHOWN} more" if len(items) > SHOWN else ""
-    return f"{what} {', '.join(items[:SHOWN])}{more}".strip()
-
-
 def used_part(architecture: Architecture, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The state without the tensors that the architecture never reads."""
     return {key: value for key, value in state.items() if not key.startswith(architecture.unused or ("\0",))}
@@ -89,19 +60,7 @@ def differences(architecture: Architecture, state: Mapping[str, Tensor]) -> Diff
     own = used_part(architecture, state)
     shapes = {key: tuple(value.shape) for key, value in own.items()}
     network = architecture.make(shapes)
-    expected = {key: tuple(value.shape) for key, value in network.state_dict().items() if not key.endswith(COUNTER)}
-    found = {key: shape for key, shape in shapes.items() if not key.endswith(COUNTER)}
-    shaped = tuple(
-        f"{key} is {_shape(found[key])}, expected {_shape(expected[key])}"
-        for key in expected
-        if key in found and found[key] != expected[key]
-    )
-    missing = tuple(key for key in expected if key not in found)
-    return Differences(missing, tuple(key for key in found if key not in expected), shaped)
-
-
-def _shape(shape: tuple[int, ...]) -> str:
-    return "×".join(map(str, shape)) or "a number"
+    return compare({key: tuple(value.shape) for key, value in network.state_dict().items()}, shapes)
 
 
 def recognise(state: Mapping[str, Tensor]) -> Architecture | None:

@@ -30,7 +30,8 @@ class Checkpoint:
     form: str
     """torch, torch legacy, safetensors, TorchScript, torch.export, NumPy .npz, NumPy .npy or pickle."""
     container: str
-    """The keys under which the tensors were found, joined by dots; empty: the file is a bare state dict."""
+    """The keys under which the tensors were found, joined by dots, positions in lists in brackets (`runs[0].best`);
+    empty: the file is a bare state dict."""
     state: dict[str, Tensor]
     """Effective weights: masks are folded in."""
     about: dict[str, object] = field(default_factory=dict)
@@ -51,6 +52,8 @@ class Checkpoint:
     """num_classes and in_chans of that architecture."""
     needs_arch: str = ""
     """Why only the user can say the architecture, as what happened; empty: there is no reason."""
+    others: tuple[str, ...] = ()
+    """The keys under which the file holds other weights, which `--key` chooses; `.` is the top of the file."""
 
     @property
     def trusted(self) -> bool:
@@ -99,6 +102,7 @@ def read_checkpoint(path: Path, keep: float | None = None, options: ReadOptions 
         arch=content.arch,
         sizes=content.sizes,
         needs_arch=content.needs_arch,
+        others=content.others,
     )
 
 

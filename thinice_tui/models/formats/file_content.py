@@ -24,11 +24,12 @@ class FileContent:
     form: str
     """torch, torch legacy, safetensors, TorchScript, torch.export, NumPy .npz, NumPy .npy or pickle."""
     state: dict[str, Tensor]
-    """Tensors by parameter name, as stored but for wrappers' prefixes; floating ones are float32."""
+    """Tensors by parameter name, as stored; floating ones are float32."""
     about: dict[str, object]
     """Plain data beside the weights: arch, normalization, dataset, class_names, …"""
     container: str = ""
-    """The keys that lead to the weights, joined by dots; empty: the file is a bare state dict."""
+    """The keys that lead to the weights, joined by dots, positions in lists in brackets (`runs[0].best`); empty: the
+    file is a bare state dict."""
     network: nn.Module | None = None
     """A whole network instead of a state dict: only ever from a file that is trusted to run code."""
     notes: tuple[str, ...] = ()
@@ -41,3 +42,5 @@ class FileContent:
     """num_classes and in_chans of that architecture."""
     needs_arch: str = ""
     """Why only the user can say the architecture, as what happened; empty: there is no reason."""
+    others: tuple[str, ...] = ()
+    """Where the file holds other weights, as `container`; `.` is the top of the file."""

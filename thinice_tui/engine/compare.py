@@ -13,8 +13,9 @@ from thinice_tui.engine.dry_run import DryRun, plan_dry_run
 from thinice_tui.engine.plan import default_path, make_plan
 from thinice_tui.engine.preflight.budget import check_budget
 from thinice_tui.engine.preflight.checks import check_models
-from thinice_tui.engine.preflight.normalization import choose_normalizations, describe_trial
+from thinice_tui.engine.preflight.normalization import choose_normalizations
 from thinice_tui.engine.preflight.normalization_candidates import dataset_normalizations
+from thinice_tui.engine.preflight.trial import describe_trial
 from thinice_tui.engine.run import PROBED, run_comparison
 from thinice_tui.engine.run_model import RunModel
 from thinice_tui.engine.worker.device import choose_device, full_precision
@@ -82,7 +83,7 @@ def prepare(request: Request) -> PreparedRun:
         request.run or default_path(models, samples, request.settings),
         notes=(
             *samples.notes,
-            *(describe_trial(name, trial) for name, trial in zip(names, trials, strict=True) if trial),
+            *(describe_trial(name, "normalisation", trial) for name, trial in zip(names, trials, strict=True) if trial),
         ),
         warnings=(
             *check_budget(samples, request.settings),

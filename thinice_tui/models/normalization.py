@@ -27,8 +27,13 @@ KNOWN = {
         Normalization("mnist", (0.1307,), (0.3081,)),
         Normalization("fashion-mnist", (0.2860,), (0.3530,)),
         Normalization("half", (0.5,), (0.5,)),
+        Normalization("rst", (0.491, 0.482, 0.447), (0.247, 0.243, 0.262)),
+        Normalization("mad-svhn", (0.43090966, 0.4302428, 0.44634357), (0.19759192, 0.20029082, 0.19811132)),
+        Normalization("mad-cifar100", (0.5071, 0.4867, 0.4408), (0.2675, 0.2565, 0.2761)),
     )
 }
+OF_METHODS = ("rst", "mad-svhn", "mad-cifar100")
+"""Those of one pruning method alone (models/method_constants.py): they are tried on its files only."""
 Source = Literal[
     "given", "the file's buffers", "the file's metadata", "inside the network", "undecided", "clean accuracy"
 ]

@@ -1,0 +1,98 @@
+"""The constants in the code of pruning methods: which file is whose, and what is taken where accuracy cannot tell."""
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tests.commands.calling import compare_json
+from tests.models.checks import weights
+from tests.models.reference_networks import State
+from tests.places import SAMPLE_MODELS
+from thinice_tui.models.load import load_model
+from thinice_tui.models.method_constants import BIRDS, MAD, RST, method_normalization, method_of
+from thinice_tui.models.normalization import KNOWN
+
+ONE = math.log(math.e - 1)
+"""softplus(ONE) = 1."""
+
+
+def sample(name: str) -> State:
+    state: State = torch.load(SAMPLE_MODELS / f"{name}.pt", weights_only=True)["state_dict"]
+    return state
+
+
+def as_mad(state: State) -> dict[str, object]:
+    masks = {key.replace("weight", "mask_weight"): torch.full_like(state[key], ONE) for key in weights(state)}
+    return {"net": {**state, **masks}, "acc": 64.0}
+
+
+def as_birds(state: State) -> dict[str, object]:
+    return {"state_dict": state, "best_sa": 64.0, "best_ra": 31.0}
+
+
+def as_rst(state: State) -> dict[str, object]:
+    return {"state_dict": {**state, **{key.replace("weight", "scores"): state[key] for key in weights(state)}}}
+
+
+def write_files(pruned: dict[str, object]) -> None:
+    """Write dense.pt and pruned.pt, neither of which names its normalisation, and data.npz with 80 images."""
+    torch.save({"state_dict": sample("dense")}, "dense.pt")
+    torch.save(pruned, "pruned.pt")
+    with np.load(SAMPLE_MODELS / "cifar10-test-1000.npz") as data:
+        np.savez("data.npz", images=data["images"][:80], labels=data["labels"][:80])
+
+
+COMPARE = ("dense.pt", "pruned.pt", "--data", "data.npz", "--samples", "4")
+
+
+@pytest.mark.parametrize(
+    ("write", "mean", "std", "who"),
+    [
+        (as_mad, (0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.2010), "MAD"),
+        (as_birds, (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616), "RobustBird"),
+        (as_rst, (0.491, 0.482, 0.447), (0.247, 0.243, 0.262), "robust scratch tickets"),
+    ],
+)
+def test_among_ties_the_constants_of_the_method_are_taken_for_all_models(
+    write: Callable[[State], dict[str, object]], mean: tuple[float, ...], std: tuple[float, ...], who: str
+) -> None:
+    """On 80 images CIFAR-10's constants cannot be told from their neighbours; the method's code decides."""
+    write_files(write(sample("pruned")))
+    keep = ("--keep", "1") if write is as_rst else ()
+    found = compare_json(*COMPARE, *keep)
+    stored = f"{list(mean)} / {list(std)}"
+    assert [model["normalization"].partition(": ")[2] for model in found["models"]] == [stored, stored]
+    assert f"which the code of {who}" in found["run"]["normalization"]["pruned"]["why"]
+
+
+def test_each_file_gets_the_constants_of_its_own_method() -> None:
+    write_files(as_mad(sample("pruned")))
+    torch.save(as_birds(sample("pruned-90")), "birds.pt")
+    found = compare_json("dense.pt", "pruned.pt", "birds.pt", "--data", "data.npz", "--samples", "4")
+    names = [model["normalization"].partition(":")[0] for model in found["models"]]
+    assert names == ["cifar10-2023", "cifar10-2023", "cifar10"]
+
+
+def test_a_method_is_known_by_its_masks_and_by_what_it_saves(tmp_path: Path) -> None:
+    state, path = sample("pruned"), tmp_path / "a.pt"
+    for content, method in (
+        (as_mad(state), MAD),
+        (as_birds(state), BIRDS),
+        ({"state_dict": state, "mask_info": {}}, BIRDS),
+        (as_rst(state), RST),
+        ({"state_dict": state, "acc": 64.0, "best_sa": 64.0}, None),
+    ):
+        torch.save(content, path)
+        checkpoint = load_model(path, keep=1 if method is RST else None).checkpoint
+        assert method_of(checkpoint) is method
+        if method is None:
+            assert method_normalization(checkpoint) is None
+    torch.save(as_mad(state), path)
+    checkpoint = load_model(path).checkpoint
+    assert method_normalization(checkpoint, "svhn") == (MAD, "mad-svhn")
+    assert method_normalization(checkpoint, "imagenet") is None, "its code has none for such data"
+    assert all(name in KNOWN for method in (MAD, BIRDS, RST) for name in method.constants.values())

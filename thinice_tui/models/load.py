@@ -13,7 +13,6 @@ from thinice_tui.models.architectures.factories import code_sha256
 from thinice_tui.models.architectures.known import KNOWN
 from thinice_tui.models.classifier import Classifier, Normalization
 from thinice_tui.models.formats.checkpoint import Checkpoint, read_checkpoint
-from thinice_tui.models.formats.containers import is_normalization
 from thinice_tui.models.formats.file_content import ReadOptions
 from thinice_tui.models.masks.torch_prune import fold_torch_pruning
 from thinice_tui.models.normalization import (
@@ -22,6 +21,7 @@ from thinice_tui.models.normalization import (
     parse_normalization,
     stored_normalization,
 )
+from thinice_tui.models.normalization_names import is_normalization
 from thinice_tui.models.sparsity import Sparsity, measure_sparsity
 
 

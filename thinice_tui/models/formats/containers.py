@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from thinice_tui.errors import CheckpointError
 from thinice_tui.models.formats.file_content import FileContent, ReadOptions
+from thinice_tui.models.normalization_names import is_normalization
 from thinice_tui.safe_io.limits import file_size
 
 CONTAINERS = (
@@ -103,14 +104,6 @@ def strip_prefixes(state: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], str]
             return plain, dropped
         plain = {key.removeprefix(prefix): value for key, value in plain.items()}
         dropped += prefix
-
-
-def is_normalization(key: str) -> bool:
-    """Whether `key` names the mean or std of a normalisation, at the top or in a layer of that name."""
-    layer, _, name = key.rpartition(".")
-    return name in ("mean", "std") and layer.rpartition(".")[2] in (
-        "", "normalize", "normalise", "normalizer", "normalization", "norm", "normalize_layer",
-    )  # fmt: skip
 
 
 def drop_second_copy(state: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], str]:

@@ -49,6 +49,11 @@ class LoadedModel:
     def path(self) -> Path:
         return self.checkpoint.path
 
+    @property
+    def possible_architectures(self) -> tuple[str, ...]:
+        """The names, without widths, of the architectures that it may be, the usual one first; one: it is known."""
+        return tuple(model.arch.partition(" (")[0] for model in (self, *self.alternatives))
+
     def classifier(self) -> Classifier:
         """The frozen network with its normalisation: images in [0,1] to float32 logits."""
         return Classifier(self.network, self.normalization)

@@ -14,14 +14,15 @@ from thinice_tui.models.architectures.known import KNOWN
 from thinice_tui.models.classifier import Classifier, Normalization
 from thinice_tui.models.formats.checkpoint import Checkpoint, read_checkpoint
 from thinice_tui.models.formats.file_content import ReadOptions
+from thinice_tui.models.inner_normalization import inner_constants, state_constants
 from thinice_tui.models.masks.torch_prune import fold_torch_pruning
 from thinice_tui.models.normalization import (
     Source,
     buffered_normalization,
+    constants_beside_weights,
     parse_normalization,
     stored_normalization,
 )
-from thinice_tui.models.normalization_names import is_normalization
 from thinice_tui.models.sparsity import Sparsity, measure_sparsity
 
 
@@ -99,7 +100,7 @@ def _loaded(checkpoint: Checkpoint, built: BuiltNetwork, buffers: Mapping[str, T
         measure_sparsity(network),
         "" if checkpoint.network is not None else code_sha256(built.name),
         source,
-        (*checkpoint.notes, *built.notes),
+        (*checkpoint.notes, *built.notes, *(_left_out(buffers, network) if source == "inside the network" else ())),
     )
 
 
@@ -120,7 +121,7 @@ def _built_network(checkpoint: Checkpoint, arch: str) -> tuple[BuiltNetwork, Map
     """The network of a state dict, with its values, and the state's normalisation buffers."""
     stored = checkpoint.about.get("arch")
     wanted = stored if arch == "auto" and isinstance(stored, str) and stored in KNOWN else arch
-    buffers = {key: value for key, value in checkpoint.state.items() if is_normalization(key)}
+    buffers = {key: checkpoint.state[key] for key in state_constants(checkpoint.state)}
     bare = {key: value for key, value in checkpoint.state.items() if key not in buffers}
     built = build_network(wanted, bare, str(checkpoint.path), stored)
     if buffers and buffers.keys() <= built.network.state_dict().keys():
@@ -136,15 +137,23 @@ def _normalization(
     checkpoint: Checkpoint, network: nn.Module, buffers: Mapping[str, Tensor]
 ) -> tuple[Normalization | None, Source]:
     """The normalisation that the file says, in buffers or in its metadata, and which of these it was."""
-    inside = [key for key in network.state_dict() if is_normalization(key)]
-    if inside:
+    if inner_constants(network):
         return None, "inside the network"
     if buffers:
         return buffered_normalization(buffers, str(checkpoint.path)), "the file's buffers"
     if "normalization" in checkpoint.about:
         stored = checkpoint.about["normalization"]
         return stored_normalization(stored, str(checkpoint.path)), "the file's metadata"
+    if beside := constants_beside_weights(checkpoint.about):
+        return buffered_normalization(beside, str(checkpoint.path)), "the file's metadata"
     return None, "undecided"
+
+
+def _left_out(buffers: Mapping[str, Tensor], network: nn.Module) -> tuple[str, ...]:
+    """A note where constants of the file are not used, since the network has its own; empty: it has those."""
+    unused = ", ".join(key for key in buffers if key not in network.state_dict())
+    own = ", ".join(inner_constants(network))
+    return (f"{unused} left out: the network normalises its images itself ({own})",) if unused else ()
 
 
 def _load_strictly(built: BuiltNetwork, checkpoint: Checkpoint) -> None:

@@ -12,6 +12,7 @@ from thinice_tui.engine.preflight.racing import RaceResult, race_candidates
 from thinice_tui.engine.preflight.significance import significantly_better
 from thinice_tui.engine.preflight.trial import Trial
 from thinice_tui.models.classifier import Normalization
+from thinice_tui.models.inner_normalization import inner_constants
 from thinice_tui.models.load import LoadedModel
 from thinice_tui.models.normalization import same_normalization
 
@@ -51,6 +52,7 @@ def choose_normalizations(
             trials[number] = trial
         warnings += found.warnings
     warnings += _difference_warnings(decided, names)
+    warnings += _doubled_warnings(decided, names)
     return NormalizationChoice(
         tuple(decided), tuple(trials.get(number) for number in range(len(models))), tuple(warnings)
     )
@@ -130,6 +132,21 @@ def _difference_warnings(models: Sequence[LoadedModel], names: Sequence[str]) ->
     return [
         f"models have different normalisations: {used}: if one is wrong, the models differ in more than pruning; give "
         "--normalize where all were trained with the same"
+    ]
+
+
+def _doubled_warnings(models: Sequence[LoadedModel], names: Sequence[str]) -> list[str]:
+    """A warning for each model that gets a given normalisation in front of the one that its network has."""
+    given = [
+        (name, model.normalization, inner_constants(model.network))
+        for name, model in zip(names, models, strict=True)
+        if model.source == "given"
+    ]
+    return [
+        f"{name}: --normalize {used.name} is applied in front of a network that holds a normalisation itself "
+        f"({', '.join(own)}): images may be normalised twice; give --normalize none for it"
+        for name, used, own in given
+        if used is not None and own
     ]
 
 

@@ -19,7 +19,7 @@ from thinice_tui.data.stratified_sample import StratifiedSample
 from thinice_tui.engine.preflight import architecture
 from thinice_tui.engine.preflight.architecture import MAX_PAIRS, ArchitectureChoice, choose_architectures
 from thinice_tui.errors import ModelError
-from thinice_tui.models.architectures.known import KNOWN, Architecture
+from thinice_tui.models.architectures.known import KNOWN
 from thinice_tui.models.architectures.preact_resnet8 import PreActResNet8
 from thinice_tui.models.load import LoadedModel, load_model
 
@@ -59,10 +59,11 @@ def look_alikes(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """A function that gives the known architectures look-alikes of the sample network, by name and slope."""
 
     def add(usual: float = 0.0, **slopes: float) -> None:
-        monkeypatch.setitem(KNOWN, USUAL, Architecture(USUAL, leaky(usual), "stem.weight"))
+        rows, row = getattr(KNOWN, "_rows", KNOWN), KNOWN[USUAL]
+        monkeypatch.setitem(rows, USUAL, replace(row, build=leaky(usual)))
         for name, slope in slopes.items():
-            known = Architecture(f"{USUAL}_{name}", leaky(slope), "stem.weight", variant_of=USUAL)
-            monkeypatch.setitem(KNOWN, known.name, known)
+            known = replace(row, name=f"{USUAL}_{name}", build=leaky(slope), variant_of=USUAL)
+            monkeypatch.setitem(rows, known.name, known)
 
     return add
 

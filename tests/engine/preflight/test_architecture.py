@@ -104,14 +104,14 @@ def test_the_architecture_is_chosen_by_clean_accuracy_shown_and_recorded(look_al
     look_alikes(usual=1.0, plain=0.0)
     state = write("dense")
     write("pruned")
-    samples = write_data(100)
+    samples = write_data(64)
     found = compare()
     assert [model["arch"] for model in found["models"]] == [f"{USUAL}_plain"] * 2
     trial = found["run"]["architecture"]["dense"]
     assert trial["chosen"] == f"{USUAL}_plain" and trial["why"] == "every other one is clearly worse"
     assert trial["accuracies"][f"{USUAL}_plain"] > 0.65 > 0.4 > trial["accuracies"][USUAL]
     assert found["run"]["kinship"]["pruned"]["same_architecture"] is True
-    note = f"dense: architecture {USUAL}_plain, by clean accuracy on up to 100 images ({USUAL}_plain "
+    note = f"dense: architecture {USUAL}_plain, by clean accuracy on up to 64 images ({USUAL}_plain "
     assert note in found["notes"] and "give --arch to be sure" in found["notes"]
     text = " ".join(call("report", "a.thinice").stdout.split())
     assert f"dense: architecture {USUAL}_plain, by clean accuracy (" in text
@@ -126,12 +126,12 @@ def test_what_accuracy_cannot_tell_is_refused_with_the_options_that_decide(look_
     look_alikes(leaky=0.03)
     write("dense", normalization="cifar10")
     write("pruned", normalization="cifar10")
-    write_data(60)
+    write_data(40)
     arguments = ("compare", "dense.pt", "pruned.pt", "--data", "data.npz", "--samples", "4", "--attack", "pgd-1")
     result = call(*arguments, "--report")
     check_refused(
         result,
-        "dense.pt, pruned.pt: the weights fit several architectures, and clean accuracy on 60 images",
+        "dense.pt, pruned.pt: the weights fit several architectures, and clean accuracy on 40 images",
         f"name the right one: --arch {USUAL} or --arch {USUAL}_leaky",
     )
     assert "of their predictions differ" in error_text(result)
@@ -144,7 +144,7 @@ def test_where_predictions_agree_the_usual_one_is_taken_with_a_note(look_alikes:
     look_alikes(same=1e-5)
     write("dense", normalization="cifar10")
     write("pruned", normalization="cifar10")
-    write_data(60)
+    write_data(40)
     found = compare()
     assert found["models"][0]["arch"] == USUAL
     why = f"cannot be told apart from {USUAL}_same, 0.0 % of whose predictions differ; it is the more usual one"
@@ -155,7 +155,7 @@ def test_another_file_of_the_run_decides_among_ties(look_alikes: Callable[..., N
     look_alikes(leaky=0.03)
     write("dense", normalization="cifar10", arch=f"{USUAL}_leaky")
     write("pruned", normalization="cifar10")
-    write_data(60)
+    write_data(40)
     found = compare()
     assert [model["arch"] for model in found["models"]] == [f"{USUAL}_leaky"] * 2
     assert "it is the one of dense" in found["run"]["architecture"]["pruned"]["why"]

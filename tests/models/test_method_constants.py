@@ -10,13 +10,13 @@ import torch
 
 from tests.commands.calling import compare_json
 from tests.models.checks import weights
-from tests.models.reference_networks import State
+from tests.models.reference_networks import REFERENCES, State
 from tests.places import SAMPLE_MODELS
 from thinice_tui.data.samples import Samples
 from thinice_tui.data.stratified_sample import StratifiedSample
 from thinice_tui.engine.preflight.normalization import choose_normalizations
 from thinice_tui.models.load import load_model
-from thinice_tui.models.method_constants import BIRDS, MAD, RST, method_normalization, method_of
+from thinice_tui.models.method_constants import BIRDS, MAD, RST, Method, method_normalization, method_of
 from thinice_tui.models.normalization import KNOWN
 
 ONE = math.log(math.e - 1)
@@ -79,6 +79,22 @@ def test_each_file_gets_the_constants_of_its_own_method() -> None:
     names = [model["normalization"].partition(":")[0] for model in found["models"]]
     assert "which the code of MAD uses" in found["run"]["normalization"]["dense"]["why"]
     assert names == ["cifar10-2023", "cifar10-2023", "cifar10"]
+
+
+@pytest.mark.parametrize(
+    ("name", "method"), [("preact_resnet18", BIRDS), ("vgg16_radmm", BIRDS), ("vgg16_hydra", None)]
+)
+def test_robustbirds_networks_are_known_where_torch_has_pruned_them(
+    name: str, method: Method | None, tmp_path: Path
+) -> None:
+    """Its files in the public benchmark hold nothing else."""
+    state = REFERENCES[name].make(10, 3)
+    pruned = {f"{key}_orig" if key in weights(state) else key: value for key, value in state.items()}
+    pruned |= {f"{key}_mask": torch.ones_like(state[key]) for key in weights(state)}
+    torch.save({"state_dict": pruned}, tmp_path / "a.pt")
+    assert method_of(load_model(tmp_path / "a.pt").checkpoint) is method
+    torch.save({"state_dict": state}, tmp_path / "a.pt")
+    assert method_of(load_model(tmp_path / "a.pt").checkpoint) is None, "a network that is not pruned"
 
 
 def test_a_method_is_known_by_its_masks_and_by_what_it_saves(tmp_path: Path) -> None:

@@ -39,10 +39,17 @@ def method_of(checkpoint: Checkpoint) -> Method | None:
         return MAD
     if re.search(r"\bRST\b", folded):
         return RST
-    # `mask_info` is FlyingBird's; both save the best standard and robust accuracies
-    if "mask_info" in checkpoint.about or {"best_sa", "best_ra"} <= checkpoint.about.keys():
-        return BIRDS
-    return None
+    return BIRDS if _is_a_birds(checkpoint, folded) else None
+
+
+def _is_a_birds(checkpoint: Checkpoint, folded: str) -> bool:
+    """Whether FlyingBird's `mask_info` or both methods' best standard and robust accuracies are saved, or
+    torch.nn.utils.prune, which RobustBird uses, has pruned one of their two networks."""
+    saved = checkpoint.about.keys()
+    if "mask_info" in saved or {"best_sa", "best_ra"} <= saved:
+        return True
+    networks = ({"conv1.weight", "bn.weight", "linear.weight"}, {"features.0.bias", "classifier.weight"})
+    return "torch.nn.utils.prune" in folded and any(network <= checkpoint.state.keys() for network in networks)
 
 
 def method_normalization(checkpoint: Checkpoint, usual: str = DEFAULT) -> tuple[Method, str] | None:

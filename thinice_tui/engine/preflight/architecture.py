@@ -20,6 +20,9 @@ MAX_PAIRS = 12
 MAX_DIFFERENT = 0.01
 """Fraction of the images on which predictions may differ where accuracy does not tell two architectures apart."""
 
+LOW = 0.5
+"""Below this accuracy of the best architecture, the message of a refusal asks for data and normalisation as well."""
+
 
 @dataclass(frozen=True)
 class ArchitectureChoice:
@@ -194,11 +197,14 @@ def _undecided(race: _Race, models: Sequence[LoadedModel], different: float) -> 
     """The error for models whose architecture has to be named."""
     accuracies, _ = race.accuracies()
     shown = describe_accuracies({variant: accuracies[variant] for variant in race.tied}, {})
+    low = max(accuracies.values()) < LOW
     return ModelError(
         f"{', '.join(str(model.path) for model in models)}: the weights fit several architectures, and clean accuracy "
         f"on {race.result.images} images spread over the data does not tell which one it is ({shown}), though "
         f"{_percent(different)} of their predictions differ",
-        "name the right one: " + " or ".join(f"--arch {variant}" for variant in race.tied),
+        "name the right one: "
+        + " or ".join(f"--arch {variant}" for variant in race.tied)
+        + ("; accuracy is low with each: are --data and --normalize right?" if low else ""),
     )
 
 

@@ -19,7 +19,6 @@ MAX_PAIRS = 12
 """The most pairs of an architecture and a normalisation that are raced."""
 MAX_DIFFERENT = 0.01
 """Fraction of the images on which predictions may differ where accuracy does not tell two architectures apart."""
-
 LOW = 0.5
 """Below this accuracy of the best architecture, the message of a refusal asks for data and normalisation as well."""
 

@@ -16,6 +16,8 @@ from tests.places import SAMPLE_MODELS
 from thinice_tui.runfile.reader import read_run
 
 SAMPLE = SAMPLE_MODELS
+STATED = {"arch": "cifar_resnet18", "normalization": "none"}
+"""Accuracy cannot choose for random weights."""
 
 
 def said(result: Result) -> str:
@@ -34,7 +36,7 @@ def hydra() -> None:
     """Write dense.pt and pruned.pt, both with scores, and data.npz."""
     state = REFERENCES["cifar_resnet18"].make(4, 3)
     for name in ("dense", "pruned"):
-        torch.save({"state_dict": scored(state), "normalization": "none"}, f"{name}.pt")
+        torch.save({"state_dict": scored(state), **STATED}, f"{name}.pt")
     images = np.random.default_rng(0).integers(0, 256, (8, 32, 32, 3), dtype=np.uint8)
     np.savez("data.npz", images=images, labels=np.arange(8) % 4)
 
@@ -76,11 +78,11 @@ def test_unrelated_weights_give_a_warning_and_another_task_is_refused() -> None:
     draw = Maker(77).draw
     state = {k: draw(*v.shape) if k.endswith("weight") and v.ndim > 1 else v
              for k, v in REFERENCES["cifar_resnet18"].make(4, 3).items()}  # fmt: skip
-    torch.save({"state_dict": state, "normalization": "none"}, "pruned.pt")
+    torch.save({"state_dict": state, **STATED}, "pruned.pt")
     result = call(*COMPARE, "--keep", "1,1")
     assert result.exit_code == 0, result.stderr
     assert any("are not related to those" in w for w in json.loads(result.stdout)["run"]["warnings"])
-    torch.save({"state_dict": REFERENCES["cifar_resnet18"].make(5, 3), "normalization": "none"}, "pruned.pt")
+    torch.save({"state_dict": REFERENCES["cifar_resnet18"].make(5, 3), **STATED}, "pruned.pt")
     result = call(*COMPARE, "--keep", "1,1")
     assert result.exit_code == 1 and "knows 5 classes" in said(result)
 

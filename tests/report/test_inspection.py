@@ -105,6 +105,16 @@ def test_an_undecided_normalisation_is_said_so_in_the_text_alone() -> None:
     assert as_json(undecided)[0]["normalization"] == "none"
 
 
+def test_architectures_that_the_weights_fit_are_listed() -> None:
+    several = replace(DENSE, facts=replace(FACTS, architectures=("made", "made_too")))
+    text = " ".join(as_text(several).split())
+    assert "possible architectures made, made_too" in text
+    assert "undecided: made, or another of the possible ones; compare decides by clean accuracy" in text
+    (found,) = as_json(several)
+    assert found["possible architectures"] == ["made", "made_too"] and found["arch"] == "made"
+    assert "possible architectures" not in as_json(DENSE)[0] and "undecided" not in as_text(DENSE)
+
+
 def test_long_values_are_cut_in_the_text_and_whole_in_json() -> None:
     long = replace(DENSE, facts=replace(FACTS, metadata={"recipe": "x" * 2 * LONGEST}))
     assert as_text(long).count("x") < LONGEST + 10 and "…" in as_text(long)

@@ -11,10 +11,12 @@ from thinice_tui.data.spec import read_samples, stored_spec
 from thinice_tui.data.stratified_sample import StratifiedSample
 from thinice_tui.engine.dry_run import DryRun, plan_dry_run
 from thinice_tui.engine.plan import default_path, make_plan
+from thinice_tui.engine.preflight.architecture import choose_architectures
 from thinice_tui.engine.preflight.budget import check_budget
 from thinice_tui.engine.preflight.checks import check_models
-from thinice_tui.engine.preflight.normalization import choose_normalizations, describe_trial
+from thinice_tui.engine.preflight.normalization import choose_normalizations
 from thinice_tui.engine.preflight.normalization_candidates import dataset_normalizations
+from thinice_tui.engine.preflight.trial import describe_trial
 from thinice_tui.engine.run import PROBED, run_comparison
 from thinice_tui.engine.run_model import RunModel
 from thinice_tui.engine.worker.device import choose_device, full_precision
@@ -47,7 +49,7 @@ class PreparedRun:
     warnings: tuple[str, ...] = ()
     """Reasons to doubt the comparison."""
     origin: Mapping[str, object] = field(default_factory=dict)
-    """Values for the run table: `normalization` and `kinship`, each by model."""
+    """Values for the run table: `architecture`, `normalization` and `kinship`, each by model."""
 
 
 def prepare(request: Request) -> PreparedRun:
@@ -67,13 +69,15 @@ def prepare(request: Request) -> PreparedRun:
     spec, whole = _data(request, loaded[0])
     samples = select(whole, request.data_options, request.samples)
     probe = StratifiedSample(whole, samples.images.shape[1:])
-    choice = choose_normalizations(
-        loaded, names, probe, dataset_normalizations(spec, probe), choose_device(request.device)
-    )
+    usual, device = dataset_normalizations(spec, probe), choose_device(request.device)
+    architectures = choose_architectures(loaded, names, probe, usual, device)
+    if any(architectures.trials):
+        similarities = [compare_models(architectures.models[0], other) for other in architectures.models[1:]]
+    choice = choose_normalizations(architectures.models, names, probe, usual, device)
     decided, trials = choice.models, choice.trials
     models = tuple(RunModel(role, name, model) for (role, _), name, model in zip(files, names, decided, strict=True))
     unrelated = (
-        warning_if_unrelated(loaded[0], other, found) for other, found in zip(loaded[1:], similarities, strict=True)
+        warning_if_unrelated(decided[0], other, found) for other, found in zip(decided[1:], similarities, strict=True)
     )
     return PreparedRun(
         models,
@@ -82,7 +86,12 @@ def prepare(request: Request) -> PreparedRun:
         request.run or default_path(models, samples, request.settings),
         notes=(
             *samples.notes,
-            *(describe_trial(name, trial) for name, trial in zip(names, trials, strict=True) if trial),
+            *(
+                describe_trial(name, "architecture", trial)
+                for name, trial in zip(names, architectures.trials, strict=True)
+                if trial
+            ),
+            *(describe_trial(name, "normalisation", trial) for name, trial in zip(names, trials, strict=True) if trial),
         ),
         warnings=(
             *check_budget(samples, request.settings),
@@ -92,6 +101,9 @@ def prepare(request: Request) -> PreparedRun:
             *choice.warnings,
         ),
         origin={
+            "architecture": {
+                name: asdict(trial) for name, trial in zip(names, architectures.trials, strict=True) if trial
+            },
             "normalization": {
                 name: {"source": model.source, **(asdict(trial) if trial else {})}
                 for name, model, trial in zip(names, decided, trials, strict=True)

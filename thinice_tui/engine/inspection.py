@@ -53,6 +53,7 @@ def _facts(model: LoadedModel, keep: float | None) -> FileFacts:
         normalization_source=model.source,
         metadata={key: checkpoint.about[key] for key in METADATA if key in checkpoint.about},
         warnings=tuple(warnings_of_unused_keep(None, [(model, keep)])),
+        architectures=model.possible_architectures if model.alternatives else (),
     )
 
 

@@ -15,11 +15,13 @@ from thinice_tui.models.architectures.views import closest_view
 from thinice_tui.models.classifier import Classifier, Normalization
 from thinice_tui.models.formats.checkpoint import Checkpoint, read_checkpoint
 from thinice_tui.models.formats.file_content import ReadOptions
+from thinice_tui.models.inner_normalization import inner_constants
 from thinice_tui.models.masks.torch_prune import fold_torch_pruning
 from thinice_tui.models.names import COUNTER
 from thinice_tui.models.normalization import (
     Source,
     buffered_normalization,
+    constants_beside_weights,
     parse_normalization,
     stored_normalization,
 )
@@ -53,6 +55,11 @@ class LoadedModel:
     @property
     def path(self) -> Path:
         return self.checkpoint.path
+
+    @property
+    def possible_architectures(self) -> tuple[str, ...]:
+        """The names, without widths, of the architectures that it may be, the usual one first; one: it is known."""
+        return tuple(model.arch.partition(" (")[0] for model in (self, *self.alternatives))
 
     def classifier(self) -> Classifier:
         """The frozen network with its normalisation: images in [0,1] to float32 logits."""
@@ -99,7 +106,11 @@ def _loaded(checkpoint: Checkpoint, built: BuiltNetwork, normalize: str) -> Load
         measure_sparsity(network),
         "" if checkpoint.network is not None else code_sha256(built.name),
         source,
-        (*checkpoint.notes, *built.notes),
+        (
+            *checkpoint.notes,
+            *built.notes,
+            *(_left_out(built.constants, network) if source == "inside the network" else ()),
+        ),
     )
 
 
@@ -173,15 +184,23 @@ def _normalization(
 
     constants: the buffers that do not lie in the network.
     """
-    inside = [key for key in network.state_dict() if is_normalization(key)]
-    if inside:
+    if inner_constants(network):
         return None, "inside the network"
     if constants:
         return buffered_normalization(constants, str(checkpoint.path)), "the file's buffers"
     if "normalization" in checkpoint.about:
         stored = checkpoint.about["normalization"]
         return stored_normalization(stored, str(checkpoint.path)), "the file's metadata"
+    if beside := constants_beside_weights(checkpoint.about):
+        return buffered_normalization(beside, str(checkpoint.path)), "the file's metadata"
     return None, "undecided"
+
+
+def _left_out(buffers: Mapping[str, Tensor], network: nn.Module) -> tuple[str, ...]:
+    """A note where constants of the file are not used, since the network has its own; empty: it has those."""
+    unused = ", ".join(key for key in buffers if key not in network.state_dict())
+    own = ", ".join(inner_constants(network))
+    return (f"{unused} left out: the network normalises its images itself ({own})",) if unused else ()
 
 
 def _load_strictly(built: BuiltNetwork, checkpoint: Checkpoint) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from thinice_tui.models.normalization_names import is_normalization
+from thinice_tui.models.inner_normalization import state_constants
 
 COUNTER = "num_batches_tracked"
 """The end of the names of batch norm's counters: old torch did not save them, and evaluation never reads them."""
@@ -114,9 +114,10 @@ def split(state: Mapping[str, Tensor]) -> Parts:
     """The state in its three parts."""
     loose = leftovers(state)
     rest = {key: value for key, value in state.items() if key not in loose}
+    constants = dict.fromkeys(state_constants(rest))
     return Parts(
-        own={key: value for key, value in rest.items() if not is_normalization(key)},
-        constants={key: value for key, value in rest.items() if is_normalization(key)},
+        own={key: value for key, value in rest.items() if key not in constants},
+        constants={key: rest[key] for key in constants},
         leftovers={key: value for key, value in state.items() if key in loose},
     )
 

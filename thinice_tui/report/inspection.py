@@ -65,6 +65,7 @@ def _facts(facts: FileFacts) -> dict[str, object]:
         "classes": facts.classes,
         "input channels": facts.input_channels,
         "normalisation from": facts.normalization_source,
+        **({"possible architectures": list(facts.architectures)} if facts.architectures else {}),
         **metadata,
         **({"--keep": "; ".join(facts.warnings)} if facts.warnings else {}),
     }
@@ -87,10 +88,13 @@ def _head(one: InspectedModel) -> Table:
     normalization = record.normalization
     if one.facts.normalization_source == UNDECIDED:
         normalization = "undecided: the file does not say; compare tries the known ones on its data"
+    architecture = record.arch
+    if one.facts.architectures:
+        architecture = f"undecided: {record.arch}, or another of the possible ones; compare decides by clean accuracy"
     grid = _grid(
         _facts(one.facts)
         | {
-            "architecture": record.arch,
+            "architecture": architecture,
             "normalisation": normalization,
             "parameters": f"{record.parameters:,}",
             "sparsity": f"{100 * record.sparsity_conv_linear:.2f} % of Conv and Linear weights are zero",

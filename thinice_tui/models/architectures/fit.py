@@ -7,11 +7,9 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from thinice_tui.models.differences import Differences, Shape, compare, some
+from thinice_tui.models.inner_normalization import is_constant, state_constants
 from thinice_tui.models.names import COUNTER, View, leftovers, shared_prefixes, split, views
 from thinice_tui.models.normalization_names import is_normalization
-
-SIZES = (1, 3)
-"""How many numbers a constant of a normalisation has."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +63,7 @@ def _fit(view: View, expected: Mapping[str, Tensor], tied: Mapping[str, tuple[st
         if key not in found and twin is not None:
             found[key] = found[twin]
     missing = [key for key in expected if key not in found and key in own]
-    in_front = [key for key in found if key not in expected and is_normalization(key)]
+    in_front = [key for key in state_constants(found) if key not in expected]
     notes, constants = [view.note] if view.note else [], dict[str, Tensor]()
     if missing and not in_front:
         notes.append(some("constants of a normalisation are the network's own:", tuple(missing)))
@@ -92,9 +90,7 @@ def _longer(view: View, names: list[str]) -> Iterator[View]:
 
 def _constants(network: nn.Module) -> frozenset[str]:
     """The names of a normalisation's constants in the network: buffers of one number, or of one a channel."""
-    return frozenset(
-        name for name, value in network.named_buffers() if is_normalization(name) and value.numel() in SIZES
-    )
+    return frozenset(name for name, value in network.named_buffers() if is_normalization(name) and is_constant(value))
 
 
 def _tied(network: nn.Module) -> dict[str, tuple[str, ...]]:

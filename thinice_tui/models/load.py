@@ -15,6 +15,7 @@ from thinice_tui.models.classifier import Classifier, Normalization
 from thinice_tui.models.formats.checkpoint import Checkpoint, read_checkpoint
 from thinice_tui.models.formats.containers import is_normalization
 from thinice_tui.models.formats.file_content import ReadOptions
+from thinice_tui.models.masks.parametrized import missing_parametrization, unsaved_state
 from thinice_tui.models.masks.torch_prune import fold_torch_pruning
 from thinice_tui.models.normalization import (
     Source,
@@ -23,6 +24,9 @@ from thinice_tui.models.normalization import (
     stored_normalization,
 )
 from thinice_tui.models.sparsity import Sparsity, measure_sparsity
+
+AS_STORED = "its masks and scores are loaded as they are stored: the network of --arch has them itself"
+"""The note of a network whose names are those of the file before folding."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,9 @@ def load_model(
     if checkpoint.network is not None:
         return _loaded(checkpoint, _own_network(checkpoint, arch), {}, normalize)
     built, buffers = _built_network(checkpoint, arch)
+    if AS_STORED in built.notes:
+        checkpoint = replace(checkpoint, folded=(), keep=None)
+    checkpoint = replace(checkpoint, stored=None)  # the network has its values: no need to hold them twice
     others = tuple(_loaded(checkpoint, other, buffers, normalize) for other in built.alternatives)
     return replace(_loaded(checkpoint, built, buffers, normalize), alternatives=others)
 
@@ -115,16 +122,40 @@ def _built_network(checkpoint: Checkpoint, arch: str) -> tuple[BuiltNetwork, Map
     """The network of a state dict, with its values, and the state's normalisation buffers."""
     stored = checkpoint.about.get("arch")
     wanted = stored if arch == "auto" and isinstance(stored, str) and stored in KNOWN else arch
-    buffers = {key: value for key, value in checkpoint.state.items() if is_normalization(key)}
-    bare = {key: value for key, value in checkpoint.state.items() if key not in buffers}
-    built = build_network(wanted, bare, str(checkpoint.path), stored)
-    if buffers and buffers.keys() <= built.network.state_dict().keys():
-        built = replace(built, state={**built.state, **buffers})
+    if ":" in wanted and checkpoint.stored is not None:
+        built, buffers = _with_buffers(checkpoint.stored, wanted, checkpoint)
+        if _has_names(built):
+            if hidden := unsaved_state(built.network):
+                error = missing_parametrization(hidden)
+                raise CheckpointError(f"{checkpoint.path}: {error.what}", error.do)
+            _load_strictly(built, checkpoint)
+            return replace(built, notes=(AS_STORED, *built.notes)), buffers
+    if checkpoint.refusal is not None:
+        raise checkpoint.refusal
+    built, buffers = _with_buffers(checkpoint.state, wanted, checkpoint)
     for one in (built, *built.alternatives):
         _load_strictly(one, checkpoint)
         if one.unusual:
             check_chain(one.network, one.name, str(checkpoint.path))
     return built, buffers
+
+
+def _with_buffers(
+    state: Mapping[str, Tensor], spec: str, checkpoint: Checkpoint
+) -> tuple[BuiltNetwork, Mapping[str, Tensor]]:
+    """A network for `state`, and the state's normalisation buffers; a network that has their names gets them, too."""
+    buffers = {key: value for key, value in state.items() if is_normalization(key)}
+    bare = {key: value for key, value in state.items() if key not in buffers}
+    built = build_network(spec, bare, str(checkpoint.path), checkpoint.about.get("arch"))
+    if buffers and buffers.keys() <= built.network.state_dict().keys():
+        built = replace(built, state={**built.state, **buffers})
+    return built, buffers
+
+
+def _has_names(built: BuiltNetwork) -> bool:
+    """Whether the network's names are those of its state, but for counters that old torch did not save."""
+    own, found = built.network.state_dict().keys(), built.state.keys()
+    return found <= own and all(key.endswith(".num_batches_tracked") for key in own - found)
 
 
 def _normalization(

@@ -77,7 +77,7 @@ def test_a_mask_file_that_does_not_fit_is_refused(tmp_path: Path) -> None:
     torch.save(state, tmp_path / "a.pt")
     for masks, message in (
         ({"conv1.weight": np.ones((8, 3, 3))}, "for conv1.weight, which is"),
-        ({"conv9.weight": np.ones(3)}, "there is no weight conv9.weight"),
+        ({"conv9.weight": np.ones(3)}, "the mask of conv9.weight fits no weight"),
         ({"conv1.weight": np.full((8, 3, 3, 3), 0.5)}, "not of zeros and ones"),
     ):
         np.savez(tmp_path / "m.npz", **masks)

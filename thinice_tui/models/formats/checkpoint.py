@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from thinice_tui.errors import CheckpointError
 from thinice_tui.models.formats.file_content import ReadOptions
 from thinice_tui.models.formats.registry import read_file
-from thinice_tui.models.masks.fold import FoldedMasks, fold_masks
+from thinice_tui.models.masks.fold import FoldedMasks, fold_masks, fold_masks_into_network
 from thinice_tui.models.masks.mask_file import read_mask_file, split_mask_file
 from thinice_tui.safe_io.file_kind import checked_head
 
@@ -43,6 +43,10 @@ class Checkpoint:
     """The fraction that the scores keep; None: the file has no scores."""
     network: nn.Module | None = None
     """The network itself, where the file holds a whole module or a graph."""
+    stored: dict[str, Tensor] | None = None
+    """The weights as stored, for a network that has their masks' names itself; None: folding changed no name."""
+    refusal: CheckpointError | None = None
+    """Why the masks cannot be folded; then `state` is as stored, and only a network with these names can hold it."""
 
     @property
     def trusted(self) -> bool:
@@ -65,13 +69,13 @@ def read_checkpoint(path: Path, keep: float | None = None, options: ReadOptions 
                 f"{path}: holds a whole network, into which masks of another file cannot be folded",
                 "save the network's state dict, and name the mask file with that",
             )
-        folded = FoldedMasks(content.state)
+        folded = FoldedMasks(content.state, fold_masks_into_network(content.network, content.about, str(path)))
     else:
         masks = None
         if mask_path is not None:
             masks = read_mask_file(mask_path)
             sha256 = hashlib.sha256((sha256 + _sha256(mask_path)).encode()).hexdigest()
-        folded = fold_masks(content.state, keep, masks, str(path))
+        folded = fold_masks(content.state, content.about, keep, masks, str(path))
     _check_finite(folded.state, path)
     return Checkpoint(
         path=path,
@@ -84,6 +88,8 @@ def read_checkpoint(path: Path, keep: float | None = None, options: ReadOptions 
         notes=content.notes,
         keep=folded.keep,
         network=content.network,
+        stored=folded.stored,
+        refusal=folded.refusal,
     )
 
 

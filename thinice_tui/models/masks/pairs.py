@@ -1,0 +1,106 @@
+"""Masks and the weights that they belong to, by name or in order, and the product of the two."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+State = dict[str, Tensor]
+Pairs = list[tuple[str, Tensor]]
+"""Names of weights, and their masks."""
+_INDEX = re.compile(r"_\d+$")
+"""FlyingBird numbers the names of its masks: `conv1.weight_0`."""
+
+
+def is_binary(mask: Tensor) -> bool:
+    """Whether it is of zeros and ones, in any type of numbers."""
+    if mask.is_complex():
+        return False
+    values = mask.float()  # not all types can be compared
+    return bool(((values == 0) | (values == 1)).all())
+
+
+def weight_of_mask(key: str) -> str:
+    """The weight of a mask in a state dict (`mask`, `X_mask`, ModelOpt's `_X_mask`); empty: it is no mask."""
+    layer, _, last = key.rpartition(".")
+    name = (
+        "weight" if last == "mask" else last.removesuffix("_mask").removeprefix("_") if last.endswith("_mask") else ""
+    )
+    return f"{layer}.{name}" if layer and name else name
+
+
+def multiplied(weight: Tensor, mask: Tensor, name: str) -> Tensor:
+    """`weight` × `mask`, in the weight's shape and type; raises ValueError where the mask has another shape.
+
+    A mask may have length 1 where the weight is longer: one number for each filter. name: of the weight.
+    """
+    pairs = zip(mask.shape, weight.shape, strict=False)
+    if mask.ndim != weight.ndim or any(own not in (1, full) for own, full in pairs):
+        raise ValueError(f"the mask of {name} is {tuple(mask.shape)}, its weight {tuple(weight.shape)}")
+    product = weight * (mask.to(weight.dtype) if weight.is_floating_point() else mask)
+    # softplus(−inf) × 0 and inf × 0 are NaN; the effective weight is 0
+    return torch.where(torch.isnan(product) & (weight == 0), torch.zeros_like(product), product)
+
+
+def pairs_by_name(names: Sequence[str], masks: Mapping[str, Tensor]) -> Pairs:
+    """The weight of each mask; raises ValueError where a mask fits none.
+
+    names: of all weights. A mask has its weight's name, that of its layer, either with `mask` at the end, or
+    FlyingBird's. All masks or all weights may have the prefix of a wrapper (`module.`) that the others do not have.
+    """
+    if not masks:
+        return []
+    known, first = set(names), next(iter(masks))
+    ends = [spelling for spelling in _spellings(first) if spelling]
+    parts = first.split(".")
+    drops = [".".join(parts[:count]) + "." for count in range(1, len(parts))]
+    adds = {name.removesuffix(end) for end in ends for name in names if name.endswith(f".{end}")}
+    readings = [("", ""), *((drop, "") for drop in drops), *(("", add) for add in sorted(adds))]
+    found = [_read(known, masks, *reading) for reading in readings]
+    whole = [reading for reading in found if None not in reading.values()]
+    if len(whole) > 1 and whole[0] is not found[0]:
+        raise ValueError(f"the mask of {first} fits several weights: {', '.join(_targets(whole)[:3])}")
+    best = whole[0] if whole else max(found, key=lambda reading: sum(name is not None for name in reading.values()))
+    pairs: Pairs = []
+    for name, weight in best.items():
+        if weight is None:
+            raise ValueError(f"the mask of {name} fits no weight")
+        pairs.append((weight, masks[name]))
+    if len({weight for weight, _ in pairs}) < len(pairs):
+        raise ValueError(f"several masks are for one weight: {', '.join(list(masks)[:3])}")
+    return pairs
+
+
+def pairs_in_order(state: Mapping[str, Tensor], masks: Sequence[Tensor]) -> Pairs:
+    """The weights of masks without names: one for each Conv and Linear weight, or one for each layer's weight.
+
+    Raises ValueError where there are more or fewer masks.
+    """
+    layers = [key for key in state if key.endswith("weight")]
+    weights = [key for key in layers if state[key].ndim > 1]
+    for names in (layers, weights):
+        if len(names) == len(masks):
+            return list(zip(names, masks, strict=True))
+    raise ValueError(f"{len(masks)} masks for {len(weights)} Conv and Linear weights ({len(layers)} with batch norms)")
+
+
+def _spellings(name: str) -> Iterator[str]:
+    """The names that the weight of the mask `name` may have, the likeliest first."""
+    bare = name.removesuffix("_mask").removesuffix(".mask")
+    for own in dict.fromkeys((name, bare)):
+        yield own
+        yield f"{own}.weight"
+    yield _INDEX.sub("", name)
+
+
+def _read(known: set[str], masks: Mapping[str, Tensor], dropped: str, added: str) -> dict[str, str | None]:
+    """The weight of each mask where masks have the prefix `dropped` and weights `added`; None: there is none."""
+    spelt = {name: [f"{added}{own}" for own in _spellings(name.removeprefix(dropped))] for name in masks}
+    fitting = {name: next((own for own in owns if own in known), None) for name, owns in spelt.items()}
+    return {name: own if name.startswith(dropped) else None for name, own in fitting.items()}
+
+
+def _targets(readings: Sequence[Mapping[str, str | None]]) -> list[str]:
+    """The weights that the first mask has in each reading."""
+    return [str(next(iter(reading.values()))) for reading in readings]

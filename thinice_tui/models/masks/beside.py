@@ -44,12 +44,10 @@ def fold_beside(state: State, masks: MasksBeside) -> tuple[State, str]:
     for name, mask in pairs:
         weight = state[name]
         if not is_binary(mask):
-            raise ValueError(f"{masks.where}: the mask of {name} is not of zeros and ones")
+            raise ValueError(f"the mask of {name} is not of zeros and ones")
         product = multiplied(weight, mask, name)
         if bool((weight != 0).any() & (mask != 0).any()) and not bool((product != 0).any()):
-            raise ValueError(
-                f"{masks.where}: the mask of {name} removes all that is not zero: are its ones the removed?"
-            )
+            raise ValueError(f"the mask of {name} removes all that is not zero: are its ones the removed?")
         for key in [key for key, value in state.items() if key == name or _tied(value, weight)]:
             folded[key] = product
     return folded, f"{len(pairs)} weights × their masks in {masks.where}"

@@ -64,11 +64,12 @@ def fold_masks(
         return FoldedMasks(dict(state), refusal=error, stored=dict(state))
     # other masks are not folded into the stored weights: a network that has the stored names itself would lack them
     as_stored = dict(state) if not beside and masks is None and folded.keys() != state.keys() else None
-    with _named(path):
-        for own in beside:
+    for own in beside:
+        with _named(path, own.where):
             folded, note = fold_beside(folded, own)
             notes.append(note)
-        if masks is not None:
+    if masks is not None:
+        with _named(path):
             folded, note = fold_mask_file(folded, masks)
             notes.append(note)
     return FoldedMasks(folded, tuple(notes), used, stored=as_stored)
@@ -79,8 +80,11 @@ def fold_masks_into_network(network: nn.Module, about: Mapping[str, object], pat
 
     about: what the file holds beside the network. Raises CheckpointError where a mask does not fit its weight.
     """
-    with _named(path):
-        return tuple(fold_into_network(network, own) for own in masks_beside(about))
+    notes = []
+    for own in masks_beside(about):
+        with _named(path, own.where):
+            notes.append(fold_into_network(network, own))
+    return tuple(notes)
 
 
 def _fold_stored(
@@ -110,8 +114,8 @@ def _masked_elsewhere(state: State, beside: Sequence[MasksBeside]) -> set[str]:
 
 
 @contextmanager
-def _named(path: str) -> Iterator[None]:
-    """Errors of folding as CheckpointError that names the file."""
+def _named(path: str, where: str = "") -> Iterator[None]:
+    """Errors of folding as CheckpointError that names the file; where: the keys of masks beside the weights in it."""
     try:
         yield
     except CheckpointError as error:
@@ -119,8 +123,11 @@ def _named(path: str) -> Iterator[None]:
     except (RuntimeError, ValueError, IndexError, TypeError) as error:
         said = str(error) if type(error) is ValueError else reason(error)
         raise CheckpointError(
-            f"{path}: its masks do not fit its weights: {said}",
-            "the file is damaged, or its pruning method is not known here",
+            f"{path}: {f'the masks in {where}' if where else 'its masks'} do not fit its weights: {said}",
+            f"expected zeros and ones by the weights' names; where they are masks, multiply the weights by them and "
+            f"save the file without {where}"
+            if where
+            else "the file is damaged, or its pruning method is not known here",
         ) from error
 
 

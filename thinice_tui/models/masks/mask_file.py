@@ -2,7 +2,6 @@
 
 import math
 import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,11 +19,8 @@ from thinice_tui.safe_io.paths import expanded
 from thinice_tui.safe_io.restricted_unpickler import as_text, read_pickle
 
 SUFFIXES = (".npy", ".npz")
+TORCH_SUFFIXES = (".pt", ".pth", ".tar", ".safetensors")
 _EXPECTED = "masks as NumPy saves them (.npy or .npz)"
-_DAMAGED = (
-    ValueError, TypeError, AttributeError, OSError, EOFError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error,
-)  # fmt: skip
-"""What NumPy and zipfile raise for damaged files."""
 _DO = "expected arrays of zeros and ones: one for each layer in the network's order, or by the weights' names"
 
 
@@ -41,10 +37,18 @@ class MaskFile:
 def split_mask_file(path: Path) -> tuple[Path, Path | None]:
     """The paths of the model and its masks where `path` is MODEL+MASKS.npy; a file of that very name is a model.
 
-    MASKS is looked for in the working folder, then beside the model.
+    MASKS is looked for in the working folder, then beside the model. Raises CheckpointError where it is a torch file.
     """
     model, plus, masks = str(path).rpartition("+")
-    if not plus or not masks.endswith(SUFFIXES) or path.exists():
+    if not plus or path.exists():
+        return path, None
+    if masks.endswith(TORCH_SUFFIXES) and Path(model).exists():
+        raise CheckpointError(
+            f"{path}: masks are read from .npy and .npz, and {masks} is neither",
+            "save them by the weights' names: numpy.savez('masks.npz', **{name: mask.numpy()}) (NNI's mask file holds "
+            "them as {layer: {'weight': mask}}), and name MODEL+masks.npz",
+        )
+    if not masks.endswith(SUFFIXES):
         return path, None
     found = expanded(masks)
     return Path(model), found if found.is_absolute() or found.exists() else Path(model).parent / found
@@ -70,7 +74,9 @@ def read_mask_file(path: Path) -> MaskFile:
             raise ValueError(f"claims shape {header.shape}, but the file holds {held:,} bytes")
         check_fits(str(path), claimed, f"expected {_EXPECTED}", CheckpointError)
         return MaskFile(path, ordered=(_tensor(path, np.load(path, allow_pickle=False)),))
-    except _DAMAGED as error:
+    except CheckpointError:
+        raise
+    except Exception as error:  # NumPy parses headers as Python text, and zipfile trusts lengths: nearly anything
         raise CheckpointError(f"{path}: is not readable as masks: {reason(error)}", _DO) from error
 
 

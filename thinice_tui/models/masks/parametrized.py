@@ -4,7 +4,7 @@ A parametrisation that is not known here, or has no state in the file, is refuse
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -20,10 +20,10 @@ _NAMED = {"0._u": "a spectral norm", "0.base": "an orthogonal weight"}
 _REMOVE = "torch.nn.utils.parametrize.remove_parametrizations(module, 'weight')"
 
 
-def weights_of_parts(state: Mapping[str, Tensor]) -> dict[str, dict[str, str]]:
+def weights_of_parts(names: Iterable[str]) -> dict[str, dict[str, str]]:
     """The keys of each parametrised weight: by the weight's name, then by the part (`original`, `0.mask`)."""
     parts: dict[str, dict[str, str]] = {}
-    for key in state:
+    for key in names:
         if match := PART.fullmatch(key):
             layer, weight, part = match.groups()
             parts.setdefault(f"{layer}.{weight}" if layer else weight, {})[part] = key
@@ -40,13 +40,13 @@ def fold_parametrized(state: State, masked: Collection[str] = ()) -> tuple[State
         return state, ""
     keys = {key for own in parts.values() for key in own.values()}
     folded = {key: value for key, value in state.items() if key not in keys}
-    norms = 0
     for name, own in parts.items():
-        norms += "original0" in own
         folded[name] = _weight(name, {part: state[key] for part, key in own.items()}, name in masked)
-    counts = [f"{len(parts) - norms} tensors × their masks (torch.nn.utils.parametrize)"] if len(parts) > norms else []
-    counts += [f"{norms} weight norms (torch.nn.utils.parametrizations)"] if norms else []
-    return folded, ", ".join(counts)
+    masks = sum(any(map(_MASK.fullmatch, own)) for own in parts.values())
+    norms = sum("original0" in own for own in parts.values())
+    notes = [f"{masks} tensors × their masks (torch.nn.utils.parametrize)"] if masks else []
+    notes += [f"{norms} weight norms (torch.nn.utils.parametrizations)"] if norms else []
+    return folded, ", ".join(notes)
 
 
 def fold_weight_norms(state: State) -> tuple[State, str]:
@@ -78,10 +78,10 @@ def weight_norm(length: Tensor, direction: Tensor, name: str) -> Tensor:
 
 
 def unsaved_state(network: nn.Module) -> str:
-    """The first tensor of a parametrisation that `network` does not save, as torch.ao's masks; empty: there is none."""
+    """The first weight whose parametrisation `network` does not save, as torch.ao's masks; empty: there is none."""
     saved = network.state_dict()
     tensors = [name for named in (network.named_buffers(), network.named_parameters()) for name, _ in named]
-    return next((name for name in tensors if PART.fullmatch(name) and name not in saved), "")
+    return next(iter(weights_of_parts(name for name in tensors if name not in saved)), "")
 
 
 def missing_parametrization(name: str) -> CheckpointError:

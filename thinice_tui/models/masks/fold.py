@@ -54,10 +54,11 @@ def fold_masks(
     weights.
     """
     beside = masks_beside(about)
+    with _named(path):
+        check_about(about)
     try:
         with _named(path):
             folded, notes, used = _fold_stored(state, keep, beside)
-            check_about(about)
     except CheckpointError as error:
         if masks is not None or beside:
             raise

@@ -48,6 +48,9 @@ LAYOUTS: dict[str, object] = {
     "named as masks": {"state_dict": STATE, "masks": renamed(MASKS, suffix="_mask")},
     "in order": {"state_dict": STATE, "masks": [MASKS[CONV], MASKS[FC]]},
     "deep": {"checkpoint": 1, "state_dict": STATE, "pruning": {"info": {"weight_masks": MASKS}}},
+    "in the state dict": STATE | {"masks": MASKS},
+    "in a wrapped state dict": renamed(STATE, "module.") | {"masks": MASKS},
+    "by another name": {"state_dict": STATE, "ticket": {key: mask.bool() for key, mask in MASKS.items()}},
     "a sparsifier": {"model": STATE, "sparsifier": {"state": {key: {"mask": MASKS[key]} for key in MASKS}}},
 }
 
@@ -55,7 +58,7 @@ LAYOUTS: dict[str, object] = {
 @pytest.mark.parametrize("layout", list(LAYOUTS))
 def test_masks_beside_the_weights(layout: str, tmp_path: Path) -> None:
     model = check(save(LAYOUTS[layout], tmp_path), masked(STATE, MASKS))
-    assert len(model.checkpoint.folded) == 1 and "mask" in model.checkpoint.folded[0]
+    assert len(model.checkpoint.folded) == 1 and "× their masks in" in model.checkpoint.folded[0]
     assert 0.3 < model.sparsity.conv_linear < 0.5
 
 
@@ -70,6 +73,17 @@ def test_masks_of_some_layers_of_filters_and_in_sparse_tensors(tmp_path: Path) -
     content = {"state_dict": STATE, "masks": {CONV: filters, FC: MASKS[FC].to_sparse()}}
     check(save(content, tmp_path), masked(STATE, {CONV: filters.expand(4, 3, 3, 3), FC: MASKS[FC]}))
     check(save({"state_dict": STATE, "masks": {FC: MASKS[FC]}}, tmp_path), masked(STATE, {FC: MASKS[FC]}))
+
+
+def test_masks_in_order_may_leave_weights_out(tmp_path: Path) -> None:
+    """As RigL's scheduler has them: None for a layer that stays dense."""
+    content = {"model": STATE, "scheduler": {"step": 3, "backward_masks": [None, MASKS[FC]]}}
+    check(save(content, tmp_path), masked(STATE, {FC: MASKS[FC]}))
+
+
+def test_zeros_and_ones_of_a_new_batch_norm_are_no_masks(tmp_path: Path) -> None:
+    new = {"fc.weight": torch.ones(5), "fc.bias": torch.zeros(5)}
+    check(save({"state_dict": STATE, "initial": new}, tmp_path), STATE)
 
 
 def test_arrays_are_masks_too() -> None:

@@ -43,6 +43,7 @@ def test_a_prefix_is_of_all_masks_or_of_none(masks: list[str]) -> None:
 def test_masks_in_order() -> None:
     state = {"conv.weight": torch.ones(2, 2), "conv.bias": torch.ones(2), "bn.weight": torch.ones(2)}
     one = torch.ones(1)
+    assert [name for name, _ in pairs_in_order(state, [None, one])] == ["bn.weight"]
     assert [name for name, _ in pairs_in_order(state, [one])] == ["conv.weight"]
     assert [name for name, _ in pairs_in_order(state, [one, one])] == ["conv.weight", "bn.weight"]
     with pytest.raises(ValueError, match=r"3 masks for 1 Conv and Linear weights \(2 with batch norms\)"):

@@ -10,6 +10,7 @@ from torch import nn
 from torch.ao.pruning.sparsifier.weight_norm_sparsifier import WeightNormSparsifier
 from torch.nn.utils import parametrizations, parametrize, prune, spectral_norm, weight_norm
 
+from tests.commands.calling import call, check_refused
 from tests.models.checks import NETWORK, live_network
 from tests.models.checks import check as check_known
 from tests.models.masks.small_network import (
@@ -67,6 +68,8 @@ def test_a_sparsifiers_masks_are_missing_before_squash_mask(spec: str, tmp_path:
     error = refused(save(state, tmp_path), spec)
     assert "fc.weight is parametrised, and the file does not hold what its parametrisation does" in error.what
     assert "squash_mask()" in error.do and "remove_parametrizations" in error.do
+    result = call("inspect", tmp_path / "a.pt", "--arch", spec)
+    check_refused(result, "the masks of torch.ao.pruning are not saved before squash_mask()", "call sparsifier.squash_")
 
 
 def test_a_sparsifiers_masks_after_squash_mask_and_beside_the_weights(tmp_path: Path) -> None:

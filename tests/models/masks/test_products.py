@@ -95,10 +95,10 @@ def test_flyingbird_and_robustbird(name: str, stage: int, tmp_path: Path) -> Non
     check(model, name, effective)
 
 
-@pytest.mark.parametrize("part", ["mask", "weight_mask", "_weight_mask", "mask_weight"])
+@pytest.mark.parametrize("part", ["mask", "weight_mask", "_weight_mask", "__weight_mma_mask", "mask_weight"])
 @pytest.mark.parametrize("dtype", [torch.bool, torch.uint8, torch.float32])
 def test_masks_of_zeros_and_ones_beside_a_weight(part: str, dtype: torch.dtype, tmp_path: Path) -> None:
-    """`_weight_mask` is NVIDIA ModelOpt's buffer; the weights are stored as they were before pruning."""
+    """`_weight_mask` is NVIDIA ModelOpt's buffer, `__weight_mma_mask` Apex's; the stored weights are not masked."""
     state = small_network.make()
     masks = small_network.make_masks(state)
     stored = state | {key.replace("weight", part): mask.to(dtype) for key, mask in masks.items()}

@@ -56,6 +56,7 @@ def find_weights(
             if not _is_state(content):
                 break
             state, notes = _plain_state(content, path)
+            found |= {str(key): _plain_value(v) for key, v in content.items() if not isinstance(v, Tensor)}
             return FileContent(form, state, found, ".".join(keys), notes=notes)
         found |= {str(key): _plain_value(value) for key, value in content.items() if key != inner}
         keys.append(inner)

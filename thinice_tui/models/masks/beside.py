@@ -23,13 +23,15 @@ class MasksBeside:
     where: str
     """The keys that lead to them, joined by dots."""
     named: Mapping[str, Tensor] = field(default_factory=dict)
-    ordered: tuple[Tensor, ...] = ()
+    ordered: tuple[Tensor | None, ...] = ()
+    """None: the weight at this place has no mask."""
 
 
 def masks_beside(about: Mapping[str, object]) -> tuple[MasksBeside, ...]:
-    """The tensors under keys with `mask` in their names; about: what a file holds beside its weights.
+    """The tensors under keys with `mask` in their names, and dictionaries of nothing but zeros and ones.
 
-    State dicts beside the weights, of a teacher or a moving average, have masks of their own, which are left out.
+    about: what a file holds beside its weights. State dicts of a teacher or a moving average have masks of their own,
+    which are left out.
     """
     return tuple(masks for masks in _search(about, "", DEPTH) if masks.named or masks.ordered)
 
@@ -79,8 +81,8 @@ def _search(part: Mapping[str, object], path: str, depth: int) -> Iterator[Masks
                 yield _alone(str(key), where, value)
         elif depth and named_so and not any(_holds_masks(name, inner) for name, inner in value.items()):
             yield MasksBeside(where, dict(_tensors(value, "", depth)))
-        elif depth and (of_sparsifier := _of_sparsifier(value)):
-            yield MasksBeside(where, of_sparsifier)
+        elif depth and (masks := _of_sparsifier(value) or _of_zeros_and_ones(value)):
+            yield MasksBeside(where, masks)
         elif depth and not _is_state(value):
             yield from _search(value, where, depth - 1)
 
@@ -88,9 +90,8 @@ def _search(part: Mapping[str, object], path: str, depth: int) -> Iterator[Masks
 def _alone(key: str, where: str, value: object) -> MasksBeside:
     """A single mask, or masks in a list."""
     if isinstance(value, list | tuple):
-        masks = [_tensor(item) for item in value]
-        found = tuple(mask for mask in masks if mask is not None)
-        return MasksBeside(where, ordered=found)
+        masks = tuple(_tensor(item) for item in value)
+        return MasksBeside(where, ordered=masks if any(mask is not None for mask in masks) else ())
     mask = _tensor(value)
     return MasksBeside(where, {} if mask is None else {key: mask})
 
@@ -124,6 +125,16 @@ def _of_sparsifier(part: Mapping[object, object]) -> dict[str, Tensor]:
     inner = {str(key): value["mask"] for key, value in part.items() if isinstance(value, Mapping) and "mask" in value}
     masks = {key: mask for key, value in inner.items() if (mask := _tensor(value)) is not None}
     return masks if len(masks) == len(part) else {}
+
+
+def _of_zeros_and_ones(part: Mapping[object, object]) -> dict[str, Tensor]:
+    """The tensors of a dictionary of nothing but masks, whatever its name; empty: it is none.
+
+    All have two dimensions or more: the weights and biases of a new batch norm are zeros and ones, too.
+    """
+    masks = {str(key): mask for key, value in part.items() if (mask := _tensor(value)) is not None}
+    others = any(value is not None and not isinstance(value, Tensor | np.ndarray) for value in part.values())
+    return {} if others or not all(mask.ndim > 1 and is_binary(mask) for mask in masks.values()) else masks
 
 
 def _is_state(part: Mapping[object, object]) -> bool:

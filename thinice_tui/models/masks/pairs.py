@@ -22,11 +22,14 @@ def is_binary(mask: Tensor) -> bool:
 
 
 def weight_of_mask(key: str) -> str:
-    """The weight of a mask in a state dict (`mask`, `X_mask`, ModelOpt's `_X_mask`); empty: it is no mask."""
+    """The weight of a mask in a state dict; empty: it is no mask.
+
+    `mask`, `X_mask`, `_X_mask` (NVIDIA ModelOpt) and `__X_mma_mask` (NVIDIA Apex).
+    """
     layer, _, last = key.rpartition(".")
-    name = (
-        "weight" if last == "mask" else last.removesuffix("_mask").removeprefix("_") if last.endswith("_mask") else ""
-    )
+    name = "weight" if last == "mask" else ""
+    if last.endswith("_mask"):
+        name = last.removesuffix("_mask").removesuffix("_mma").lstrip("_")
     return f"{layer}.{name}" if layer and name else name
 
 
@@ -72,16 +75,16 @@ def pairs_by_name(names: Sequence[str], masks: Mapping[str, Tensor]) -> Pairs:
     return pairs
 
 
-def pairs_in_order(state: Mapping[str, Tensor], masks: Sequence[Tensor]) -> Pairs:
+def pairs_in_order(state: Mapping[str, Tensor], masks: Sequence[Tensor | None]) -> Pairs:
     """The weights of masks without names: one for each Conv and Linear weight, or one for each layer's weight.
 
-    Raises ValueError where there are more or fewer masks.
+    None: the weight at this place has no mask. Raises ValueError where there are more or fewer places.
     """
     layers = [key for key in state if key.endswith("weight")]
     weights = [key for key in layers if state[key].ndim > 1]
     for names in (layers, weights):
         if len(names) == len(masks):
-            return list(zip(names, masks, strict=True))
+            return [(name, mask) for name, mask in zip(names, masks, strict=True) if mask is not None]
     raise ValueError(f"{len(masks)} masks for {len(weights)} Conv and Linear weights ({len(layers)} with batch norms)")
 
 

@@ -8,6 +8,8 @@ import torch
 from torch import nn
 
 from tests.models.masks.small_network import ARCH, WEIGHTS, State, check, make, make_masks, masked, refused, save
+from tests.refused_files import refused as refused_without_harm
+from thinice_tui.errors import CheckpointError
 from thinice_tui.models.load import load_model
 from thinice_tui.models.masks.beside import masks_beside
 
@@ -81,9 +83,28 @@ def test_masks_in_order_may_leave_weights_out(tmp_path: Path) -> None:
     check(save(content, tmp_path), masked(STATE, {FC: MASKS[FC]}))
 
 
-def test_zeros_and_ones_of_a_new_batch_norm_are_no_masks(tmp_path: Path) -> None:
-    new = {"fc.weight": torch.ones(5), "fc.bias": torch.zeros(5)}
-    check(save({"state_dict": STATE, "initial": new}, tmp_path), STATE)
+NO_MASKS: dict[str, object] = {
+    "a new batch norm": {"fc.weight": torch.ones(5), "fc.bias": torch.zeros(5)},
+    "an optimiser's": {"state": {0: {"momentum_buffer": torch.ones(4, 3, 3, 3)}}, "param_groups": [{"lr": 0.1}]},
+    "names of no weight": {"a.b": torch.ones(4, 3, 3, 3)},
+    "nothing but zeros": {CONV: torch.zeros(4, 3, 3, 3), FC: torch.zeros(5, 256)},
+    "of any claimed size": {CONV: torch.ones(1, 1).expand(10**7, 10**6)},
+}
+
+
+@pytest.mark.parametrize("kind", list(NO_MASKS))
+def test_other_zeros_and_ones_are_no_masks(kind: str, tmp_path: Path) -> None:
+    model = check(save({"state_dict": STATE, "beside": NO_MASKS[kind]}, tmp_path), STATE)
+    assert model.checkpoint.folded == ()
+
+
+@pytest.mark.parametrize("sparse", [True, False])
+def test_masks_that_claim_terabytes_are_refused_at_once(sparse: bool, tmp_path: Path) -> None:
+    shape = (10**7, 10**6)
+    mask = torch.sparse_coo_tensor(torch.zeros(2, 1, dtype=torch.int64), [1.0], shape, check_invariants=True)
+    path = save({"state_dict": STATE, "masks": {CONV: mask if sparse else torch.ones(1, 1).expand(shape)}}, tmp_path)
+    error = refused_without_harm(lambda: load_model(path, ARCH), CheckpointError, 4 * 2**30)
+    assert "the mask of conv.weight is (10000000, 1000000)" in error.what
 
 
 def test_arrays_are_masks_too() -> None:

@@ -25,6 +25,8 @@ class MasksBeside:
     named: Mapping[str, Tensor] = field(default_factory=dict)
     ordered: tuple[Tensor | None, ...] = ()
     """None: the weight at this place has no mask."""
+    guessed: bool = False
+    """Whether only their zeros and ones say that they are masks: where they fit no weight, they are none."""
 
 
 def masks_beside(about: Mapping[str, object]) -> tuple[MasksBeside, ...]:
@@ -39,16 +41,21 @@ def masks_beside(about: Mapping[str, object]) -> tuple[MasksBeside, ...]:
 def fold_beside(state: State, masks: MasksBeside) -> tuple[State, str]:
     """Weights × their masks, and what was done in words; raises ValueError where a mask does not fit its weight.
 
-    A weight that is stored under two names is masked under both.
+    A weight that is stored under two names is masked under both. Guessed masks that fit no weight are left out.
     """
-    pairs = pairs_by_name(list(state), masks.named) if masks.named else pairs_in_order(state, masks.ordered)
+    try:
+        pairs = pairs_by_name(list(state), masks.named) if masks.named else pairs_in_order(state, masks.ordered)
+    except ValueError:
+        if masks.guessed:
+            return state, ""
+        raise
     folded = dict(state)
     for name, mask in pairs:
         weight = state[name]
+        product = multiplied(weight, mask, name)  # first: a mask of another shape may claim any size
         if not is_binary(mask):
             raise ValueError(f"the mask of {name} is not of zeros and ones")
-        product = multiplied(weight, mask, name)
-        if bool((weight != 0).any() & (mask != 0).any()) and not bool((product != 0).any()):
+        if bool((weight != 0).any()) and _has_ones(mask) and not bool((product != 0).any()):
             raise ValueError(f"the mask of {name} removes all that is not zero: are its ones the removed?")
         for key in [key for key, value in state.items() if key == name or _tied(value, weight)]:
             folded[key] = product
@@ -66,6 +73,27 @@ def fold_into_network(network: nn.Module, masks: MasksBeside) -> str:
     return note
 
 
+def zeros_and_ones(part: Mapping[object, object]) -> bool:
+    """Whether a dictionary holds nothing but tensors of zeros and ones, and so masks, whatever its name.
+
+    All have two dimensions or more: the weights and biases of a new batch norm are zeros and ones, too.
+    """
+    tensors = [value for value in part.values() if isinstance(value, Tensor)]
+    if not tensors or any(value is not None and not isinstance(value, Tensor) for value in part.values()):
+        return False
+    plain = all(value.ndim > 1 and value.layout is torch.strided and _is_held(value) for value in tensors)
+    return plain and all(is_binary(value) for value in tensors) and any(_has_ones(value) for value in tensors)
+
+
+def _has_ones(mask: Tensor) -> bool:
+    return bool((mask if mask.layout is torch.strided else mask.to_dense()).float().any())
+
+
+def _is_held(value: Tensor) -> bool:
+    """Whether the file holds all of its numbers: a tensor may repeat one of them and claim any size."""
+    return value.numel() * value.element_size() <= value.untyped_storage().nbytes()
+
+
 def _tied(one: Tensor, other: Tensor) -> bool:
     same = one.data_ptr() == other.data_ptr() and one.shape == other.shape and one.stride() == other.stride()
     return same and one.numel() > 0
@@ -81,8 +109,10 @@ def _search(part: Mapping[str, object], path: str, depth: int) -> Iterator[Masks
                 yield _alone(str(key), where, value)
         elif depth and named_so and not any(_holds_masks(name, inner) for name, inner in value.items()):
             yield MasksBeside(where, dict(_tensors(value, "", depth)))
-        elif depth and (masks := _of_sparsifier(value) or _of_zeros_and_ones(value)):
-            yield MasksBeside(where, masks)
+        elif depth and (of_sparsifier := _of_sparsifier(value)):
+            yield MasksBeside(where, of_sparsifier)
+        elif depth and zeros_and_ones(value):
+            yield MasksBeside(where, dict(_tensors(value, "", depth)), guessed=True)
         elif depth and not _is_state(value):
             yield from _search(value, where, depth - 1)
 
@@ -112,7 +142,7 @@ def _tensor(value: object) -> Tensor | None:
         return torch.from_numpy(value.astype(np.float32))
     if not isinstance(value, Tensor):
         return None
-    return value.detach() if value.layout is torch.strided else value.detach().to_dense()
+    return value.detach()
 
 
 def _holds_masks(key: object, value: object) -> bool:
@@ -125,16 +155,6 @@ def _of_sparsifier(part: Mapping[object, object]) -> dict[str, Tensor]:
     inner = {str(key): value["mask"] for key, value in part.items() if isinstance(value, Mapping) and "mask" in value}
     masks = {key: mask for key, value in inner.items() if (mask := _tensor(value)) is not None}
     return masks if len(masks) == len(part) else {}
-
-
-def _of_zeros_and_ones(part: Mapping[object, object]) -> dict[str, Tensor]:
-    """The tensors of a dictionary of nothing but masks, whatever its name; empty: it is none.
-
-    All have two dimensions or more: the weights and biases of a new batch norm are zeros and ones, too.
-    """
-    masks = {str(key): mask for key, value in part.items() if (mask := _tensor(value)) is not None}
-    others = any(value is not None and not isinstance(value, Tensor | np.ndarray) for value in part.values())
-    return {} if others or not all(mask.ndim > 1 and is_binary(mask) for mask in masks.values()) else masks
 
 
 def _is_state(part: Mapping[object, object]) -> bool:

@@ -68,7 +68,7 @@ def fold_masks(
     for own in beside:
         with _named(path, own.where):
             folded, note = fold_beside(folded, own)
-            notes.append(note)
+            notes += [note] if note else []
     if masks is not None:
         with _named(path):
             folded, note = fold_mask_file(folded, masks)
@@ -85,7 +85,7 @@ def fold_masks_into_network(network: nn.Module, about: Mapping[str, object], pat
     for own in masks_beside(about):
         with _named(path, own.where):
             notes.append(fold_into_network(network, own))
-    return tuple(notes)
+    return tuple(note for note in notes if note)
 
 
 def _fold_stored(

@@ -17,7 +17,7 @@ def is_binary(mask: Tensor) -> bool:
     """Whether it is of zeros and ones, in any type of numbers."""
     if mask.is_complex():
         return False
-    values = mask.float()  # not all types can be compared
+    values = (mask if mask.layout is torch.strided else mask.to_dense()).float()  # not all types can be compared
     return bool(((values == 0) | (values == 1)).all())
 
 
@@ -41,6 +41,9 @@ def multiplied(weight: Tensor, mask: Tensor, name: str) -> Tensor:
     pairs = zip(mask.shape, weight.shape, strict=False)
     if mask.ndim != weight.ndim or any(own not in (1, full) for own, full in pairs):
         raise ValueError(f"the mask of {name} is {tuple(mask.shape)}, its weight {tuple(weight.shape)}")
+    if mask.is_complex():
+        raise ValueError(f"the mask of {name} is not of zeros and ones")
+    mask = mask if mask.layout is torch.strided else mask.to_dense()  # only now: a sparse tensor can claim any size
     product = weight * (mask.to(weight.dtype) if weight.is_floating_point() else mask)
     # softplus(−inf) × 0 and inf × 0 are NaN; the effective weight is 0
     return torch.where(torch.isnan(product) & (weight == 0), torch.zeros_like(product), product)

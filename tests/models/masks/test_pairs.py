@@ -33,7 +33,18 @@ def test_names(masks: list[str], expected: list[str]) -> None:
         ]
 
 
-@pytest.mark.parametrize("masks", [["conv1.weight", "layer9.0.conv1.weight"], ["conv9"], ["module.conv1", "conv1"]])
+def test_parts_of_names_that_wrappers_add_do_not_count() -> None:
+    """DataParallel around a part, torch.compile, and FSDP, on either side."""
+    weights = ["_orig_mod.features.module.0.weight", "_orig_mod.fc._fsdp_wrapped_module.weight"]
+    plain = ["features.0.weight", "fc.weight"]
+    one = torch.ones(1)
+    assert [name for name, _ in pairs_by_name(weights, dict.fromkeys(plain, one))] == weights
+    assert [name for name, _ in pairs_by_name(plain, dict.fromkeys(weights, one))] == plain
+    twice = ["module.fc.weight", "fc.weight"]
+    assert [name for name, _ in pairs_by_name(twice, {"fc.weight": one})] == ["fc.weight"]
+
+
+@pytest.mark.parametrize("masks", [["conv1.weight", "layer9.0.conv1.weight"], ["conv9"]])
 def test_a_prefix_is_of_all_masks_or_of_none(masks: list[str]) -> None:
     """So that another layer's mask is never taken for the mask of a layer whose name ends alike."""
     with pytest.raises(ValueError, match="fits no weight"):

@@ -11,6 +11,8 @@ Pairs = list[tuple[str, Tensor]]
 """Names of weights, and their masks."""
 _INDEX = re.compile(r"_\d+$")
 """FlyingBird numbers the names of its masks: `conv1.weight_0`."""
+_INNER = re.compile(r"(?:^|(?<=\.))(?:module|_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\.")
+"""What wrappers of the network, or of parts of it, add to names."""
 
 
 def is_binary(mask: Tensor) -> bool:
@@ -53,8 +55,31 @@ def pairs_by_name(names: Sequence[str], masks: Mapping[str, Tensor]) -> Pairs:
     """The weight of each mask; raises ValueError where a mask fits none.
 
     names: of all weights. A mask has its weight's name, that of its layer, either with `mask` at the end, or
-    FlyingBird's. All masks or all weights may have the prefix of a wrapper (`module.`) that the others do not have.
+    FlyingBird's. All masks or all weights may have the prefix of a wrapper (`student.`) that the others do not have,
+    and each what DataParallel, FSDP and torch.compile add.
     """
+    weights = {_INNER.sub("", name): name for name in names}
+    own = {_INNER.sub("", name): mask for name, mask in masks.items()}
+    if len(weights) < len(names) or len(own) < len(masks):
+        return _pairs(names, masks)
+    return [(weights[name], mask) for name, mask in _pairs(list(weights), own)]
+
+
+def pairs_in_order(state: Mapping[str, Tensor], masks: Sequence[Tensor | None]) -> Pairs:
+    """The weights of masks without names: one for each Conv and Linear weight, or one for each layer's weight.
+
+    None: the weight at this place has no mask. Raises ValueError where there are more or fewer places.
+    """
+    layers = [key for key in state if key.endswith("weight")]
+    weights = [key for key in layers if state[key].ndim > 1]
+    for names in (layers, weights):
+        if len(names) == len(masks):
+            return [(name, mask) for name, mask in zip(names, masks, strict=True) if mask is not None]
+    raise ValueError(f"{len(masks)} masks for {len(weights)} Conv and Linear weights ({len(layers)} with batch norms)")
+
+
+def _pairs(names: Sequence[str], masks: Mapping[str, Tensor]) -> Pairs:
+    """As `pairs_by_name`, under the names as they are."""
     if not masks:
         return []
     known, first = set(names), next(iter(masks))
@@ -76,19 +101,6 @@ def pairs_by_name(names: Sequence[str], masks: Mapping[str, Tensor]) -> Pairs:
     if len({weight for weight, _ in pairs}) < len(pairs):
         raise ValueError(f"several masks are for one weight: {', '.join(list(masks)[:3])}")
     return pairs
-
-
-def pairs_in_order(state: Mapping[str, Tensor], masks: Sequence[Tensor | None]) -> Pairs:
-    """The weights of masks without names: one for each Conv and Linear weight, or one for each layer's weight.
-
-    None: the weight at this place has no mask. Raises ValueError where there are more or fewer places.
-    """
-    layers = [key for key in state if key.endswith("weight")]
-    weights = [key for key in layers if state[key].ndim > 1]
-    for names in (layers, weights):
-        if len(names) == len(masks):
-            return [(name, mask) for name, mask in zip(names, masks, strict=True) if mask is not None]
-    raise ValueError(f"{len(masks)} masks for {len(weights)} Conv and Linear weights ({len(layers)} with batch norms)")
 
 
 def _spellings(name: str) -> Iterator[str]:

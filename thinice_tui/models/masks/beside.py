@@ -50,6 +50,9 @@ def fold_beside(state: State, masks: MasksBeside) -> tuple[State, str]:
             return state, ""
         raise
     folded = dict(state)
+    tied: dict[object, list[str]] = {}
+    for key, value in state.items():
+        tied.setdefault(_place(value), []).append(key)
     for name, mask in pairs:
         weight = state[name]
         product = multiplied(weight, mask, name)  # first: a mask of another shape may claim any size
@@ -57,7 +60,7 @@ def fold_beside(state: State, masks: MasksBeside) -> tuple[State, str]:
             raise ValueError(f"the mask of {name} is not of zeros and ones")
         if bool((weight != 0).any()) and _has_ones(mask) and not bool((product != 0).any()):
             raise ValueError(f"the mask of {name} removes all that is not zero: are its ones the removed?")
-        for key in [key for key, value in state.items() if key == name or _tied(value, weight)]:
+        for key in tied[_place(weight)] if weight.numel() else [name]:
             folded[key] = product
     return folded, f"{len(pairs)} weights × their masks in {masks.where}"
 
@@ -94,9 +97,9 @@ def _is_held(value: Tensor) -> bool:
     return value.numel() * value.element_size() <= value.untyped_storage().nbytes()
 
 
-def _tied(one: Tensor, other: Tensor) -> bool:
-    same = one.data_ptr() == other.data_ptr() and one.shape == other.shape and one.stride() == other.stride()
-    return same and one.numel() > 0
+def _place(value: Tensor) -> tuple[object, ...]:
+    """Where its numbers lie in memory, and how: equal for a weight that is stored under two names."""
+    return value.data_ptr(), value.dtype, value.shape, value.stride()
 
 
 def _search(part: Mapping[str, object], path: str, depth: int) -> Iterator[MasksBeside]:

@@ -87,9 +87,11 @@ def _pairs(names: Sequence[str], masks: Mapping[str, Tensor]) -> Pairs:
     parts = first.split(".")
     drops = [".".join(parts[:count]) + "." for count in range(1, len(parts))]
     adds = {name.removesuffix(end) for end in ends for name in names if name.endswith(f".{end}")}
-    readings = [("", ""), *((drop, "") for drop in drops), *(("", add) for add in sorted(adds))]
-    found = [_read(known, masks, *reading) for reading in readings]
+    found = [_read(known, masks, dropped) for dropped in ("", *drops)]
     whole = [reading for reading in found if None not in reading.values()]
+    # each only up to the first that does not fit: a file can have any number of names that end alike
+    fitting = (add for add in sorted(adds) if all(_weight(known, add, name) for name in masks))
+    whole += [{name: _weight(known, add, name) for name in masks} for add in fitting]
     if len(whole) > 1 and whole[0] is not found[0]:
         raise ValueError(f"the mask of {first} fits several weights: {', '.join(_targets(whole)[:3])}")
     best = whole[0] if whole else max(found, key=lambda reading: sum(name is not None for name in reading.values()))
@@ -112,11 +114,16 @@ def _spellings(name: str) -> Iterator[str]:
     yield _INDEX.sub("", name)
 
 
-def _read(known: set[str], masks: Mapping[str, Tensor], dropped: str, added: str) -> dict[str, str | None]:
-    """The weight of each mask where masks have the prefix `dropped` and weights `added`; None: there is none."""
-    spelt = {name: [f"{added}{own}" for own in _spellings(name.removeprefix(dropped))] for name in masks}
-    fitting = {name: next((own for own in owns if own in known), None) for name, owns in spelt.items()}
-    return {name: own if name.startswith(dropped) else None for name, own in fitting.items()}
+def _read(known: set[str], masks: Mapping[str, Tensor], dropped: str) -> dict[str, str | None]:
+    """The weight of each mask, where masks have the prefix `dropped` and weights have not; None: there is none."""
+    return {
+        name: _weight(known, "", name.removeprefix(dropped)) if name.startswith(dropped) else None for name in masks
+    }
+
+
+def _weight(known: set[str], added: str, name: str) -> str | None:
+    """The weight of the mask `name`, where weights have the prefix `added`; None: there is none."""
+    return next((own for spelling in _spellings(name) if (own := added + spelling) in known), None)
 
 
 def _targets(readings: Sequence[Mapping[str, str | None]]) -> list[str]:

@@ -29,7 +29,9 @@ def sample(name: str) -> State:
 
 
 def as_mad(state: State) -> dict[str, object]:
-    masks = {key.replace("weight", "mask_weight"): torch.full_like(state[key], ONE) for key in weights(state)}
+    layers = [key.removesuffix("weight") for key in weights(state)]
+    names = {f"{layer}{part}": f"{layer}mask_{part}" for layer in layers for part in ("weight", "bias")}
+    masks = {mask: torch.full_like(state[name], ONE) for name, mask in names.items() if name in state}
     return {"net": {**state, **masks}, "acc": 64.0}
 
 

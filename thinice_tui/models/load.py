@@ -16,6 +16,7 @@ from thinice_tui.models.classifier import Classifier, Normalization
 from thinice_tui.models.formats.checkpoint import Checkpoint, read_checkpoint
 from thinice_tui.models.formats.file_content import ReadOptions
 from thinice_tui.models.inner_normalization import inner_constants
+from thinice_tui.models.masks.parametrized import missing_parametrization, unsaved_state
 from thinice_tui.models.masks.torch_prune import fold_torch_pruning
 from thinice_tui.models.names import COUNTER
 from thinice_tui.models.normalization import (
@@ -30,6 +31,8 @@ from thinice_tui.models.sparsity import Sparsity, measure_sparsity
 
 OTHERS = 5
 """The most other weights of a file that a message names."""
+AS_STORED = "its masks and scores are loaded as they are stored: the network of --arch has them itself"
+"""The note of a network whose names are those of the file before folding."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,9 @@ def load_model(
     if checkpoint.network is not None:
         return _loaded(checkpoint, _own_network(checkpoint, arch), normalize)
     built = _built_network(checkpoint, arch)
+    if AS_STORED in built.notes:
+        checkpoint = replace(checkpoint, folded=(), keep=None)
+    checkpoint = replace(checkpoint, stored=None)  # the network has its values: no need to hold them twice
     others = tuple(_loaded(checkpoint, other, normalize) for other in built.alternatives)
     return replace(_loaded(checkpoint, built, normalize), alternatives=others)
 
@@ -98,6 +104,7 @@ def _loaded(checkpoint: Checkpoint, built: BuiltNetwork, normalize: str) -> Load
     network.eval()
     for parameter in network.parameters():  # scripted modules have no requires_grad_
         parameter.requires_grad_(False)
+    unused = _left_out(built.constants, network) if source == "inside the network" else ()
     return LoadedModel(
         checkpoint,
         built.name,
@@ -106,11 +113,7 @@ def _loaded(checkpoint: Checkpoint, built: BuiltNetwork, normalize: str) -> Load
         measure_sparsity(network),
         "" if checkpoint.network is not None else code_sha256(built.name),
         source,
-        (
-            *checkpoint.notes,
-            *built.notes,
-            *(_left_out(built.constants, network) if source == "inside the network" else ()),
-        ),
+        (*checkpoint.notes, *built.notes, *unused),
     )
 
 
@@ -132,8 +135,12 @@ def _built_network(checkpoint: Checkpoint, arch: str) -> BuiltNetwork:
     stored = checkpoint.about.get("arch")
     chosen = _configured(checkpoint) if arch == "auto" else arch
     wanted = _wanted(chosen, stored, checkpoint.state)
-    sizes = checkpoint.sizes if chosen == checkpoint.arch else None
+    if ":" in wanted and checkpoint.stored is not None and (as_stored := _as_stored(checkpoint, wanted)) is not None:
+        return as_stored
+    if checkpoint.refusal is not None:
+        raise checkpoint.refusal
     try:
+        sizes = checkpoint.sizes if chosen == checkpoint.arch else None
         built = build_network(wanted, checkpoint.state, str(checkpoint.path), stored, sizes)
     except UsageError as error:
         if arch != "auto":
@@ -157,14 +164,9 @@ def _built_network(checkpoint: Checkpoint, arch: str) -> BuiltNetwork:
 def _wanted(arch: str, stored: object, state: Mapping[str, Tensor]) -> str:
     """What the user names; for `auto`, what the file names if its tensors fit that (a published network's name is also
     used for versions with another stem)."""
-    if (
-        arch == "auto"
-        and isinstance(stored, str)
-        and stored in KNOWN
-        and not closest_view(KNOWN[stored], state)[1].count
-    ):
-        return stored
-    return arch
+    if arch != "auto" or not isinstance(stored, str) or stored not in KNOWN:
+        return arch
+    return arch if closest_view(KNOWN[stored], state)[1].count else stored
 
 
 def _configured(checkpoint: Checkpoint) -> str:
@@ -175,6 +177,20 @@ def _configured(checkpoint: Checkpoint) -> str:
             "give the network's code with --arch FILE.py:factory, a function that returns the torch module",
         )
     return checkpoint.arch or "auto"
+
+
+def _as_stored(checkpoint: Checkpoint, spec: str) -> BuiltNetwork | None:
+    """The network of the user's code with the masks as they are stored; None: it has not their names."""
+    assert checkpoint.stored is not None
+    try:
+        built = build_network(spec, checkpoint.stored, str(checkpoint.path))
+    except CheckpointError:
+        return None
+    if hidden := unsaved_state(built.network):
+        error = missing_parametrization(hidden)
+        raise CheckpointError(f"{checkpoint.path}: {error.what}", error.do)
+    _load_strictly(built, checkpoint)
+    return replace(built, notes=(AS_STORED, *built.notes))
 
 
 def _normalization(

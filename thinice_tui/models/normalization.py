@@ -82,11 +82,12 @@ def buffered_normalization(buffers: Mapping[str, Tensor], path: str) -> Normaliz
 def constants_beside_weights(about: Mapping[str, object]) -> dict[str, Tensor]:
     """The constants of a normalisation among the other entries of a model's file, by name; empty: there is no pair.
 
-    They are a mean and a standard deviation of three numbers each, at the top or in a dictionary of such a name.
+    They are a mean and a standard deviation of three numbers each, at the top or in a dictionary of such a name. Those
+    inside other weights of the file belong to these.
     """
     flat = dict(about)
     for key, value in about.items():
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and not any("." in str(name) for name in value):
             flat |= {f"{key}.{name}": item for name, item in value.items()}
     found = {key: flat[key] for key in state_constants(flat)}
     values = {key: torch.as_tensor(value, dtype=torch.float64) for key, value in found.items()}

@@ -2,7 +2,7 @@
 
 import argparse
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -28,7 +28,7 @@ KEYS = (
     "state_dict", "model", "net", "net_pruned", "model_ema", "student", "teacher", "best", "weights", "x", "0", "a.b",
     "", "latest model", "init_weight", "swa_model",
 )  # fmt: skip
-NEVER = ("optimizer", "optimizer_state_dict", "opt", "lr_scheduler", "mask", "masks_dict")
+NEVER = ("optimizer", "optimizer_state_dict", "opt", "lr_scheduler")
 LEFT = {
     "n_averaged": torch.tensor(3),
     "total_ops": torch.tensor([9.0]),
@@ -46,10 +46,11 @@ BESIDE: dict[str, object] = {
     "sgd": {"state": {0: {"momentum_buffer": torch.rand(4, 3, 3, 3)}}, "param_groups": [{"lr": 0.1}]},
     "metrics": {"confusion": torch.rand(5, 5), "loss": torch.tensor(1.0)},
     "note": None,
-    "mask": {key: torch.ones_like(value) for key, value in small_state().items() if value.ndim > 1},
     "empty": {},
     "scheduler": {"base_lrs": [0.1], "last_epoch": 3},
 }
+MASKS = {"mask": {key: torch.ones_like(value) for key, value in small_state().items() if value.ndim > 1}}
+"""Masks of the user's network: beside other weights, such masks would be refused."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,11 @@ def below(key: str | int, sets: tuple[Stored, ...], hidden: bool) -> tuple[Store
 
 @st.composite
 def files(
-    draw: st.DrawFn, make: Callable[[int], State], logits: Callable[[State, Tensor], Tensor], images: Tensor
+    draw: st.DrawFn,
+    make: Callable[[int], State],
+    logits: Callable[[State, Tensor], Tensor],
+    images: Tensor,
+    others: Mapping[str, object],
 ) -> File:
     """One to three sets of weights, in dictionaries, lists and tuples with other things."""
     file = stored(draw, make(0), logits, images)
@@ -123,7 +128,7 @@ def files(
             continue
         keys = draw(st.lists(st.sampled_from(KEYS + NEVER), min_size=len(inside), max_size=len(inside), unique=True))
         beside = {
-            key: BESIDE[key] for key in draw(st.sets(st.sampled_from(list(BESIDE)), max_size=3)) if key not in keys
+            key: others[key] for key in draw(st.sets(st.sampled_from(list(others)), max_size=3)) if key not in keys
         }
         pairs = [*zip(keys, (one.content for one in inside), strict=True), *beside.items()]
         sets = sum((below(key, one.sets, key in NEVER) for key, one in zip(keys, inside, strict=True)), ())
@@ -164,7 +169,7 @@ def check_outcome(file: File, key: str, outcome: LoadedModel | ThiniceError, ima
 @given(data=st.data())
 @SETTINGS
 def test_a_users_network_anywhere_in_a_file(keyed: bool, data: st.DataObject, tmp_path: Path) -> None:
-    file = data.draw(files(small_state, small_logits, IMAGES))
+    file = data.draw(files(small_state, small_logits, IMAGES, BESIDE | MASKS))
     paths = [one.path or "." for one in file.sets]
     key = ""
     if keyed:
@@ -183,5 +188,5 @@ def test_a_known_network_anywhere_in_a_file(data: st.DataObject, tmp_path: Path)
     def make(seed: int) -> State:
         return {key: value * (1 + seed / 8) for key, value in reference.make(10, 3).items()}
 
-    file = data.draw(files(make, reference.logits, images))
+    file = data.draw(files(make, reference.logits, images, BESIDE))
     check_outcome(file, "", loaded(file, "", "auto", tmp_path / "a.pt"), images)

@@ -13,7 +13,7 @@ from thinice_tui.models.formats.file_content import ReadOptions
 from thinice_tui.models.formats.metadata import plain_metadata
 from thinice_tui.models.formats.registry import read_file
 from thinice_tui.models.formats.tensor_values import check_network
-from thinice_tui.models.masks.fold import FoldedMasks, fold_masks
+from thinice_tui.models.masks.fold import FoldedMasks, fold_masks, fold_masks_into_network
 from thinice_tui.models.masks.mask_file import read_mask_file, split_mask_file
 
 NOTHING_SAID = ReadOptions()
@@ -44,6 +44,8 @@ class Checkpoint:
     """The fraction that the scores keep; None: the file has no scores."""
     network: nn.Module | None = None
     """The network itself, where the file holds a whole module or a graph."""
+    others: tuple[str, ...] = ()
+    """The keys under which the file holds other weights, which `--key` chooses; `.` is the top of the file."""
     files: tuple[Path, ...] = ()
     """The files that were read, without the mask file: more than one for a folder."""
     arch: str = ""
@@ -52,8 +54,10 @@ class Checkpoint:
     """num_classes and in_chans of that architecture."""
     needs_arch: str = ""
     """Why only the user can say the architecture, as what happened; empty: there is no reason."""
-    others: tuple[str, ...] = ()
-    """The keys under which the file holds other weights, which `--key` chooses; `.` is the top of the file."""
+    stored: dict[str, Tensor] | None = None
+    """The weights as stored, for a network that has their masks' names itself; None: folding changed no name."""
+    refusal: CheckpointError | None = None
+    """Why the masks cannot be folded; then `state` is as stored, and only a network with these names can hold it."""
 
     @property
     def trusted(self) -> bool:
@@ -79,13 +83,16 @@ def read_checkpoint(path: Path, keep: float | None = None, options: ReadOptions 
                 "save the network's state dict, and name the mask file with that",
             )
         state = content.network.state_dict()
-        folded = FoldedMasks({key: value for key, value in state.items() if isinstance(value, Tensor)})
+        folded = FoldedMasks(
+            {key: value for key, value in state.items() if isinstance(value, Tensor)},
+            fold_masks_into_network(content.network, content.about, str(path)),
+        )
     else:
         masks = None
         if mask_path is not None:
             masks = read_mask_file(mask_path)
             sha256 = hashlib.sha256((sha256 + _sha256(mask_path)).encode()).hexdigest()
-        folded = fold_masks(content.state, keep, masks, str(path))
+        folded = fold_masks(content.state, content.about, keep, masks, str(path))
     _check_finite(folded.state, path)
     return Checkpoint(
         path=path,
@@ -98,11 +105,13 @@ def read_checkpoint(path: Path, keep: float | None = None, options: ReadOptions 
         notes=content.notes,
         keep=folded.keep,
         network=content.network,
+        others=content.others,
         files=files,
         arch=content.arch,
         sizes=content.sizes,
         needs_arch=content.needs_arch,
-        others=content.others,
+        stored=folded.stored,
+        refusal=folded.refusal,
     )
 
 

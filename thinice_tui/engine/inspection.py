@@ -9,12 +9,11 @@ import torch
 
 from thinice_tui import __version__
 from thinice_tui.engine.run_model import RunModel
+from thinice_tui.models.layer_weights import classes, input_channels
 from thinice_tui.models.load import LoadedModel, load_model
 from thinice_tui.models.masks.mask_file import split_mask_file
 from thinice_tui.models.weight_similarity import (
-    classes,
     compare_models,
-    input_channels,
     warning_if_unrelated,
     warnings_of_unused_keep,
 )

@@ -5,9 +5,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations
 
-from torch import Tensor, equal, nn
+from torch import equal
 
 from thinice_tui.errors import ModelError
+from thinice_tui.models.layer_weights import classes, input_channels, layer_weights
 from thinice_tui.models.load import LoadedModel
 from thinice_tui.models.normalization import same_normalization
 
@@ -69,7 +70,7 @@ def compare_models(dense: LoadedModel, other: LoadedModel) -> WeightSimilarity:
                 f"{other.path} {verb} {here} {what}, {dense.path} {there}",
                 "compare models of the same task: check the paths",
             )
-    mine, theirs = _weights(other.network), _weights(dense.network)
+    mine, theirs = layer_weights(other.network), layer_weights(dense.network)
     shared = [name for name in mine if name in theirs and mine[name].shape == theirs[name].shape]
     compared = kept = same = 0
     cosines = largest = 0.0
@@ -135,22 +136,6 @@ def warnings_of_unused_keep(asked: str | None, models: Sequence[tuple[LoadedMode
     for model, keep in models:
         if keep is not None and keep < 1 and model.checkpoint.keep is None:
             yield f"--keep {keep:g} has no effect on {model.path}: it holds no scores"
-
-
-def classes(network: nn.Module) -> int | None:
-    """Outputs of the last Conv or Linear weight; None: there is none."""
-    weights = list(_weights(network).values())
-    return weights[-1].shape[0] if weights else None
-
-
-def input_channels(network: nn.Module) -> int | None:
-    """Inputs of the first convolution; None: there is none."""
-    kernels = [value for value in _weights(network).values() if value.ndim == 4]
-    return kernels[0].shape[1] if kernels else None
-
-
-def _weights(network: nn.Module) -> dict[str, Tensor]:
-    return {name: value.detach() for name, value in network.named_parameters() if value.ndim > 1}
 
 
 def _equal(one: LoadedModel, other: LoadedModel) -> bool:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from thinice_tui.errors import CheckpointError, UsageError
 from thinice_tui.models.architectures.build import BuiltNetwork, advice, build_network, check_chain
-from thinice_tui.models.architectures.factories import code_sha256
+from thinice_tui.models.architectures.factories import code_sha256, is_own_code
 from thinice_tui.models.architectures.known import KNOWN
 from thinice_tui.models.classifier import Classifier, Normalization
 from thinice_tui.models.formats.checkpoint import Checkpoint, read_checkpoint
@@ -86,15 +86,16 @@ def _loaded(checkpoint: Checkpoint, built: BuiltNetwork, buffers: Mapping[str, T
     network.eval()
     for parameter in network.parameters():  # scripted modules have no requires_grad_
         parameter.requires_grad_(False)
+    sparsity = measure_sparsity(network, own_code=checkpoint.network is not None or is_own_code(built.name))
     return LoadedModel(
         checkpoint,
         built.name,
         normalization,
         network,
-        measure_sparsity(network),
+        sparsity,
         "" if checkpoint.network is not None else code_sha256(built.name),
         source,
-        (*checkpoint.notes, *built.notes),
+        (*checkpoint.notes, *built.notes, *sparsity.notes),
     )
 
 

@@ -11,5 +11,22 @@ def test_classes_and_channels_are_those_of_the_last_and_first_layer() -> None:
     assert (classes(network), input_channels(network), head_widths(network)) == (3, 2, {3})
 
 
+def test_a_last_layer_that_is_defined_first_is_found_by_shapes() -> None:
+    network = nn.ModuleDict({"head": nn.Linear(6, 4), "body": nn.Linear(12, 6)})
+    assert classes(network) == 4
+    assert classes(nn.Sequential(nn.Linear(9, 5), nn.ReLU(), nn.Conv2d(2, 7, 1))) == 7
+
+
+def test_a_convolution_may_be_the_last_layer() -> None:
+    assert classes(nn.Sequential(nn.Conv2d(3, 8, 3), nn.Conv2d(8, 7, 1))) == 7
+
+
+def test_masks_and_scores_are_no_weights() -> None:
+    network = nn.Conv2d(2, 5, 3)
+    for name in ("popup_scores", "mask_weight", "gate"):
+        setattr(network, name, nn.Parameter(network.weight.detach().clone()))
+    assert list(layer_weights(network)) == ["weight"]
+
+
 def test_a_network_without_layers_says_nothing() -> None:
     assert (classes(nn.ReLU()), input_channels(nn.Linear(2, 3)), head_widths(nn.ReLU())) == (None, None, set())

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from tests.models import masked_networks
 from tests.models.masked_networks import GatedLinear, MaskedConv, Randomly, network
-from thinice_tui.models.weights_in_use import UsedWeight, run_trial_pass
+from thinice_tui.models.weights_in_use import UsedWeight, effective_weights, run_trial_pass
 
 
 def zeros(weight: Tensor) -> int:
@@ -26,9 +26,17 @@ def test_weights_are_recorded_with_their_layer_and_tensor() -> None:
     first, last = MaskedConv(), nn.Linear(6, 4, bias=False)
     found = run_trial_pass(network(first, last)).weights
     assert found == (
-        UsedWeight("0", "", (6, 3, 3, 3), zeros(first.effective())),
-        UsedWeight("4", "4.weight", (4, 6), 0),
+        UsedWeight("0", "", (6, 3, 3, 3), zeros(first.effective()), first.weight),
+        UsedWeight("4", "4.weight", (4, 6), 0, last.weight),
     )
+    assert torch.equal(found[0].value, first.effective()) and torch.equal(found[1].value, last.weight)
+
+
+def test_effective_weights_have_the_names_of_the_stored_ones() -> None:
+    first, last = masked_networks.ScoredConv(), GatedLinear()
+    found = effective_weights(network(first, last))
+    assert list(found) == ["0.weight", "4.w"]
+    assert torch.equal(found["0.weight"], first.effective()) and torch.equal(found["4.w"], last.effective())
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -12,6 +12,7 @@ from thinice_tui.engine.run_model import RunModel
 from thinice_tui.models.layer_weights import classes, input_channels
 from thinice_tui.models.load import LoadedModel, load_model
 from thinice_tui.models.masks.mask_file import split_mask_file
+from thinice_tui.models.pruning_warnings import doubt_of_unpruned
 from thinice_tui.models.weight_similarity import (
     compare_models,
     warning_if_unrelated,
@@ -61,7 +62,7 @@ def _comparison(dense: LoadedModel, model: LoadedModel) -> DenseComparison:
     similarity = compare_models(dense, model)
     return DenseComparison(
         dense=str(dense.path),
-        doubt=warning_if_unrelated(dense, model, similarity) or "",
+        doubt=warning_if_unrelated(dense, model, similarity) or doubt_of_unpruned(dense, model),
         related=similarity.related,
         summary=similarity.sentence(),
         removed=similarity.removed,

@@ -2,16 +2,35 @@
 
 from torch import Tensor, nn
 
+MASK_WORDS = ("mask", "gate", "score")
+"""What the names of tensors have in them that choose weights and are none."""
+
+
+def is_mask_name(name: str) -> bool:
+    """Whether a tensor of that name chooses weights or channels."""
+    return any(word in name.rpartition(".")[2] for word in MASK_WORDS)
+
 
 def layer_weights(network: nn.Module) -> dict[str, Tensor]:
-    """The parameters with two dimensions or more, detached, by name."""
-    return {name: value.detach() for name, value in network.named_parameters() if value.ndim > 1}
+    """The parameters with two dimensions or more, masks and scores apart, detached, by name."""
+    return {
+        name: value.detach() for name, value in network.named_parameters() if value.ndim > 1 and not is_mask_name(name)
+    }
 
 
 def classes(network: nn.Module) -> int | None:
-    """Outputs of the last Conv or Linear weight; None: there is none."""
-    weights = list(layer_weights(network).values())
-    return weights[-1].shape[0] if weights else None
+    """Outputs of the last layer; None: there is none.
+
+    That is the Conv or Linear weight that is defined last, unless it is a matrix that others follow by their shapes, and
+    one only is followed by none.
+    """
+    weights, heads = list(layer_weights(network).values()), head_widths(network)
+    if not weights:
+        return None
+    last = weights[-1]
+    if last.ndim == 2 and len(heads) == 1:
+        return next(iter(heads))
+    return last.shape[0]
 
 
 def input_channels(network: nn.Module) -> int | None:

@@ -49,6 +49,11 @@ class LoadedModel:
     def path(self) -> Path:
         return self.checkpoint.path
 
+    @property
+    def has_own_code(self) -> bool:
+        """Whether the network's code is the file's or the user's, and neither a known architecture nor timm's."""
+        return self.checkpoint.network is not None or is_own_code(self.arch)
+
     def classifier(self) -> Classifier:
         """The frozen network with its normalisation: images in [0,1] to float32 logits."""
         return Classifier(self.network, self.normalization)

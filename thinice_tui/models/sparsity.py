@@ -1,18 +1,17 @@
 """The sparsity of a network, by the three conventions of the literature and per layer."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 
-from thinice_tui.models.weights_in_use import TrialPass, UsedWeight, run_trial_pass
+from thinice_tui.models.layer_weights import is_mask_name
+from thinice_tui.models.weights_in_use import TrialPass, UsedWeight, run_trial_pass, weights_by_source
 from thinice_tui.runfile.records import Layer
 
 CONV = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
-MASK_WORDS = ("mask", "gate", "score")
-"""What the names of tensors have in them that choose weights and are none."""
 ATTENTION_WEIGHTS = ("in_proj_weight", "q_proj_weight", "k_proj_weight", "v_proj_weight")
 PARAMETRIZED = re.compile(r"(?:^|(?<=\.))parametrizations\.([^.]+)\..*")
 
@@ -46,7 +45,7 @@ def measure_sparsity(network: nn.Module, own_code: bool = False) -> Sparsity:
     trial = run_trial_pass(network) if own_code else TrialPass()
     masks: set[str] = set()
     more_zeros = 0
-    for source, used in _by_source(parameters | dict(network.named_buffers()), trial.weights):
+    for source, used in weights_by_source(network, trial):
         name = _layer_name(source)
         layers[name] = _layer(network, name, used, layers.get(name))
         if source in parameters and not used.source:
@@ -63,11 +62,6 @@ def measure_sparsity(network: nn.Module, own_code: bool = False) -> Sparsity:
         layers=tuple(layers.values()),
         notes=tuple(_uncounted(network, trial)) if own_code else (),
     )
-
-
-def is_mask_name(name: str) -> bool:
-    """Whether a tensor of that name chooses weights or channels."""
-    return any(word in name.rpartition(".")[2] for word in MASK_WORDS)
 
 
 def _layers(network: nn.Module) -> Iterator[Layer]:
@@ -92,32 +86,13 @@ def _weight(module: nn.Module) -> Tensor | None:
     return weight if isinstance(weight, Tensor) and weight.ndim > 1 else None
 
 
-def _by_source(held: Mapping[str, Tensor], weights: tuple[UsedWeight, ...]) -> Iterator[tuple[str, UsedWeight]]:
-    """Each weight in use, with the tensor of the network that it is or was computed from.
-
-    A computed one is from the first tensor under its module that has its shape, is no mask and is not used as it is; a
-    weight without such a tensor is left out.
-    """
-    free = {name: tuple(value.shape) for name, value in held.items() if not is_mask_name(name)}
-    for used in weights:
-        if used.source:
-            free.pop(used.source, None)
-            yield used.source, used
-    for used in weights:
-        under = f"{used.module}." if used.module else ""
-        same = (name for name, shape in free.items() if name.startswith(under) and shape == used.shape)
-        if not used.source and (source := next(same, "")):
-            del free[source]
-            yield source, used
-
-
 def _layer(network: nn.Module, name: str, used: UsedWeight, known: Layer | None) -> Layer:
     """The layer with the zeros of the weight in use; known: the layer of that name, if there is one yet."""
-    if known is not None and known.weights == used.numel:
+    if known is not None and known.weights == used.value.numel():
         return replace(known, zeros=used.zeros)
     modules = dict(network.named_modules())
     owner = name if name in modules else used.module  # the layer may be one of several weights of a module
-    return Layer(name, _kind(modules[owner]), used.shape, used.numel, used.zeros)
+    return Layer(name, _kind(modules[owner]), used.shape, used.value.numel(), used.zeros)
 
 
 def _kind(module: nn.Module) -> str:

@@ -5,7 +5,7 @@ import math
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from thinice_tui.errors import reason
-from thinice_tui.models.layer_weights import input_channels, layer_weights
+from thinice_tui.models.layer_weights import input_channels, is_mask_name, layer_weights
 
 SIZES = (32, 224, 28, 64, 96, 128, 299, 16, 8)
 """Heights and widths of the trial images, in the order in which they are tried."""
@@ -34,10 +34,7 @@ class UsedWeight:
     source: str
     shape: tuple[int, ...]
     zeros: int
-
-    @property
-    def numel(self) -> int:
-        return math.prod(self.shape)
+    value: Tensor = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -64,6 +61,33 @@ def run_trial_pass(network: nn.Module) -> TrialPass:
         except BaseException as error:  # a network's own code may raise anything, SystemExit too
             failure = reason(error)
     return TrialPass(failure=failure)
+
+
+def effective_weights(network: nn.Module) -> dict[str, Tensor]:
+    """The weights of the network's layers by name, after the masks of its own code where it can be run."""
+    used = {source: weight.value for source, weight in weights_by_source(network, run_trial_pass(network))}
+    stored = layer_weights(network)
+    return {name: used.get(name, value) for name, value in stored.items()}
+
+
+def weights_by_source(network: nn.Module, trial: TrialPass) -> Iterator[tuple[str, UsedWeight]]:
+    """Each weight in use, with the tensor of the network that it is or was computed from.
+
+    A computed one is from the first tensor under its module that has its shape, is no mask and is not used as it is; a
+    weight without such a tensor is left out.
+    """
+    held = dict(network.named_parameters()) | dict(network.named_buffers())
+    free = {name: tuple(value.shape) for name, value in held.items() if not is_mask_name(name)}
+    for used in trial.weights:
+        if used.source:
+            free.pop(used.source, None)
+            yield used.source, used
+    for used in trial.weights:
+        under = f"{used.module}." if used.module else ""
+        same = (name for name, shape in free.items() if name.startswith(under) and shape == used.shape)
+        if not used.source and (source := next(same, "")):
+            del free[source]
+            yield source, used
 
 
 def _trial_shapes(network: nn.Module) -> Iterator[tuple[int, int, int]]:
@@ -134,7 +158,7 @@ class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def _record(self, weight: Tensor) -> None:
         name, zeros = self._names.get(_memory(weight), ""), int((weight == 0).sum())
-        self.found.append(UsedWeight(self.running[-1], name, tuple(weight.shape), zeros))
+        self.found.append(UsedWeight(self.running[-1], name, tuple(weight.shape), zeros, weight.detach()))
 
 
 def _memory(tensor: Tensor) -> tuple[int, int, int]:

@@ -21,8 +21,8 @@ def layer_weights(network: nn.Module) -> dict[str, Tensor]:
 def classes(network: nn.Module) -> int | None:
     """Outputs of the last layer; None: there is none.
 
-    That is the Conv or Linear weight that is defined last, unless it is a matrix that others follow by their shapes, and
-    one only is followed by none.
+    That is the Conv or Linear weight that is defined last. Where it is a matrix, and the outputs of one matrix only are
+    the inputs of none, it is that one.
     """
     weights, heads = list(layer_weights(network).values()), head_widths(network)
     if not weights:

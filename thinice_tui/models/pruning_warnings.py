@@ -42,7 +42,7 @@ def doubt_of_unpruned(dense: LoadedModel, other: LoadedModel) -> str:
 
 
 def _unpruned(dense: LoadedModel, other: LoadedModel) -> bool:
-    """Whether zeros and parameters are as many; where there are fewer zeros or more parameters, other warnings say so."""
+    """Whether zeros and parameters are as many; for fewer zeros or more parameters there are other warnings."""
     mine, theirs = other.sparsity, dense.sparsity
     same_size = abs(theirs.parameters - mine.parameters) <= LEAST * theirs.parameters
     return same_size and theirs.conv_linear - LESS_SPARSE <= mine.conv_linear < theirs.conv_linear + LEAST
@@ -52,8 +52,8 @@ def _nothing_pruned(dense: LoadedModel, other: LoadedModel) -> str:
     mine, theirs = other.sparsity, dense.sparsity
     return (
         f"{other.path}: nothing was pruned: {100 * mine.conv_linear:.2f} % of its weights are zero and "
-        f"{100 * theirs.conv_linear:.2f} % of those of {dense.path}, and it has as many parameters; is a path wrong, or "
-        "were masks not saved with the weights?"
+        f"{100 * theirs.conv_linear:.2f} % of those of {dense.path}, and it has as many parameters; is a path wrong, "
+        "or were masks not saved with the weights?"
     )
 
 

@@ -30,6 +30,8 @@ class Sparsity:
     all_parameters: float
     parameters: int
     layers: tuple[Layer, ...]
+    masked_by_code: bool = False
+    """Whether layers get weights that the network's own code computes from the stored ones."""
     notes: tuple[str, ...] = ()
     """What is not counted, in words."""
 
@@ -60,6 +62,7 @@ def measure_sparsity(network: nn.Module, own_code: bool = False) -> Sparsity:
         all_parameters=(sum(map(_zeros, counted)) + more_zeros) / number if number else 0.0,
         parameters=number,
         layers=tuple(layers.values()),
+        masked_by_code=any(not used.source for used in trial.weights),
         notes=tuple(_uncounted(network, trial)) if own_code else (),
     )
 

@@ -131,7 +131,7 @@ def warnings_of_unused_keep(asked: str | None, models: Sequence[tuple[LoadedMode
 
 
 def _weights(model: LoadedModel) -> dict[str, Tensor]:
-    return effective_weights(model.network) if model.has_own_code else layer_weights(model.network)
+    return effective_weights(model.network) if model.sparsity.masked_by_code else layer_weights(model.network)
 
 
 def _pairs(mine: Mapping[str, Tensor], theirs: Mapping[str, Tensor]) -> dict[str, str]:

@@ -46,7 +46,7 @@ class TrialPass:
 
 
 def run_trial_pass(network: nn.Module) -> TrialPass:
-    """Run a copy of the network, in evaluation mode, on two random images, and record the weights that it uses.
+    """Run a copy of the network, in evaluation mode, on a random image, and record the weights that it uses.
 
     The network may be anyone's code: what it raises is caught, and the random state of torch stays.
     """
@@ -106,7 +106,7 @@ def _trial_shapes(network: nn.Module) -> Iterator[tuple[int, int, int]]:
 
 @torch.no_grad()
 def _used_weights(network: nn.Module, shape: tuple[int, int, int]) -> tuple[UsedWeight, ...]:
-    images = torch.rand(2, *shape, generator=torch.Generator().manual_seed(0))
+    images = torch.rand(1, *shape, generator=torch.Generator().manual_seed(0))
     recorder = _Recorder(network)
     with torch.random.fork_rng(devices=[]), _followed(network, recorder.running), recorder:
         network(images)

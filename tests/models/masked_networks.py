@@ -58,6 +58,22 @@ class ScoredConv(nn.Conv2d):
         return F.conv2d(x, self.effective(), self.bias)
 
 
+class TwinConv(nn.Module):
+    """TwinRep's layer: `aux_weight` × `weight` × `mask`, all three of one shape."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.aux_weight = nn.Parameter(torch.randn(6, 3, 3, 3))
+        self.weight = nn.Parameter(torch.randn(6, 3, 3, 3))
+        self.mask = nn.Parameter((torch.rand(6, 3, 3, 3) > 0.4).float())
+
+    def effective(self) -> Tensor:
+        return (self.aux_weight * self.weight * self.mask).detach()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.conv2d(x, self.aux_weight * self.weight * self.mask)
+
+
 class Half(nn.Module):
     """A parametrisation without a state: the first half of the rows is zero."""
 

@@ -23,9 +23,9 @@ def test_a_convolution_may_be_the_last_layer() -> None:
 
 def test_masks_and_scores_are_no_weights() -> None:
     network = nn.Conv2d(2, 5, 3)
-    for name in ("popup_scores", "mask_weight", "gate"):
+    for name in ("popup_scores", "mask_weight", "gate", "aux_weight", "aggregate"):
         setattr(network, name, nn.Parameter(network.weight.detach().clone()))
-    assert list(layer_weights(network)) == ["weight"]
+    assert list(layer_weights(network)) == ["weight", "aggregate"]
 
 
 def test_a_network_without_layers_says_nothing() -> None:

@@ -104,6 +104,14 @@ def test_the_outputs_of_two_last_layers_are_refused() -> None:
         Classifier(Projecting())(torch.rand(2, 3, 2, 2))
 
 
+def test_a_traced_network_gives_the_same_logits() -> None:
+    """Faster forms of a network are traced; the place of the logits is known by then."""
+    body, images = Network(KINDS["features first"]), torch.rand(3, 3, 2, 2)
+    classifier = Classifier(body)
+    expected = classifier(images)
+    assert torch.equal(torch.fx.symbolic_trace(classifier)(images), expected)
+
+
 @pytest.mark.parametrize("name", ["features_first", "logits_by_name"])
 def test_compare_judges_the_logits(files: Files, name: str) -> None:
     plain = compare_json(*files.arguments[1:-1])

@@ -11,7 +11,16 @@ from torch.nn import functional as F
 
 from tests.commands.calling import call
 from tests.models import masked_networks
-from tests.models.masked_networks import CLASSES, Attention, Failing, GatedLinear, MaskedConv, ScoredConv, network
+from tests.models.masked_networks import (
+    CLASSES,
+    Attention,
+    Failing,
+    GatedLinear,
+    MaskedConv,
+    ScoredConv,
+    TwinConv,
+    network,
+)
 from thinice_tui.models.load import load_model
 from thinice_tui.models.sparsity import measure_sparsity
 
@@ -72,6 +81,13 @@ def test_scores_are_no_parameters_where_the_forward_pass_ranks_weights_by_them(t
     found = load_model(save_whole(network(first), tmp_path / "a.pt"), trust=True).sparsity
     assert found.conv_linear == pytest.approx(int(0.6 * CONV) / (CONV + HEAD))
     assert found.parameters == CONV + 6 + HEAD + CLASSES
+
+
+def test_of_two_factors_one_is_the_weight(tmp_path: Path) -> None:
+    first = TwinConv()
+    found = load_model(save_whole(network(first), tmp_path / "a.pt"), trust=True).sparsity
+    assert {layer.name: layer.zeros for layer in found.layers} == {"0": zeros(first.effective()), "4": 0}
+    assert found.parameters == CONV + HEAD + CLASSES
 
 
 def test_masks_in_the_code_of_a_factory_are_counted(tmp_path: Path) -> None:

@@ -1,14 +1,16 @@
 """The weights of a network's layers by name, and what their shapes say: its classes and input channels."""
 
+import re
+
 from torch import Tensor, nn
 
-MASK_WORDS = ("mask", "gate", "score")
-"""What the names of tensors have in them that choose weights and are none."""
+MASK_NAME = re.compile(r"(?:.*_)?(?:mask|gate|score|aux)s?(?:_.*)?")
+"""Names of tensors that are multiplied with weights or rank them: mask, weight_mask, popup_scores, aux_weight, …"""
 
 
 def is_mask_name(name: str) -> bool:
-    """Whether a tensor of that name chooses weights or channels."""
-    return any(word in name.rpartition(".")[2] for word in MASK_WORDS)
+    """Whether a tensor of that name masks weights or channels."""
+    return MASK_NAME.fullmatch(name.rpartition(".")[2]) is not None
 
 
 def layer_weights(network: nn.Module) -> dict[str, Tensor]:

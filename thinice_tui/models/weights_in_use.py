@@ -51,11 +51,13 @@ def run_trial_pass(network: nn.Module) -> TrialPass:
     The network may be anyone's code: what it raises is caught, and the random state of torch stays.
     """
     failure = "no size of images is known"
+    copied: nn.Module | None = None
     for shape in _trial_shapes(network):
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                return TrialPass(_used_weights(copy.deepcopy(network), shape))
+                copied = copied or copy.deepcopy(network)
+                return TrialPass(_used_weights(copied, shape))
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # a network's own code may raise anything, SystemExit too

@@ -128,7 +128,10 @@ def _followed(network: nn.Module, running: list[str]) -> Iterator[None]:
     handles = []
     for name, module in network.named_modules():
         if not isinstance(module, torch.jit.ScriptModule):
-            handles += [module.register_forward_pre_hook(entered(name)), module.register_forward_hook(left)]
+            handles += [
+                module.register_forward_pre_hook(entered(name)),
+                module.register_forward_hook(left, always_call=True),
+            ]
     try:
         yield
     finally:

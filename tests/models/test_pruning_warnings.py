@@ -45,9 +45,9 @@ def test_pruned_models_are_not_warned_of(fraction: float, files: Files) -> None:
     assert UNPRUNED not in verdict(files.dense, files.pruned)
 
 
-def test_a_few_zeros_more_are_no_pruning(files: Files) -> None:
+def test_zeros_that_the_dense_model_has_too_are_no_pruning(files: Files) -> None:
     weight = files.task.weight.copy()
-    weight[0, 0] = 0  # below 0.1 % of 960 weights is none, so one is above it: only as many as before are too few
+    weight[0, 0] = 0
     dense = save_weight(files.dense, weight)
     save_weight(files.pruned, (weight * np.float32(1.1)).astype(np.float32))
     (found,) = warnings(dense, *files.arguments[2:-1])

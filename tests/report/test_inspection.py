@@ -99,6 +99,14 @@ def test_the_verdict_is_the_doubt_where_there_is_one(doubt: str, related: bool |
     assert found["comparison"]["a pruned version of it?"] == verdict
 
 
+@pytest.mark.parametrize(("unchanged", "said"), [(1.0, False), (0.02, True)])
+def test_similar_weights_may_share_their_initialisation_alone(unchanged: float, said: bool) -> None:
+    compared = replace(COMPARED, similarity={"cosine": 0.9, "identical": unchanged})
+    (found,) = as_json(replace(PRUNED, comparison=compared))
+    verdict = found["comparison"]["a pruned version of it?"]
+    assert verdict.startswith("nothing speaks against it") and ("from one initialisation" in verdict) == said
+
+
 def test_an_undecided_normalisation_is_said_so_in_the_text_alone() -> None:
     undecided = replace(DENSE, facts=replace(FACTS, normalization_source=UNDECIDED))
     assert "undecided: the file does not say" in " ".join(as_text(undecided).split())

@@ -21,12 +21,8 @@ from thinice_tui.engine.run import PROBED, run_comparison
 from thinice_tui.engine.run_model import RunModel
 from thinice_tui.engine.worker.device import choose_device, full_precision
 from thinice_tui.models.load import LoadedModel, load_model
-from thinice_tui.models.weight_similarity import (
-    compare_models,
-    warning_if_unrelated,
-    warnings_of_same_weights,
-    warnings_of_unused_keep,
-)
+from thinice_tui.models.pruning_warnings import warnings_of_same_weights, warnings_of_unpruned
+from thinice_tui.models.weight_similarity import compare_models, warning_if_unrelated, warnings_of_unused_keep
 from thinice_tui.protocol.progress import Observer
 from thinice_tui.protocol.request import Request
 from thinice_tui.runfile.liveness import this_engine
@@ -97,6 +93,7 @@ def prepare(request: Request) -> PreparedRun:
             *check_budget(samples, request.settings),
             *(warning for warning in unrelated if warning),
             *warnings_of_same_weights(list(zip(names, decided, strict=True)), request.control is not None),
+            *warnings_of_unpruned(decided[0], [model.loaded for model in models if model.role == "pruned"]),
             *warnings_of_unused_keep(options.keep, list(zip(loaded, keeps, strict=True))),
             *choice.warnings,
         ),

@@ -9,11 +9,11 @@ import torch
 
 from thinice_tui import __version__
 from thinice_tui.engine.run_model import RunModel
+from thinice_tui.models.layer_weights import classes, input_channels
 from thinice_tui.models.load import LoadedModel, load_model
+from thinice_tui.models.pruning_warnings import doubt_of_unpruned
 from thinice_tui.models.weight_similarity import (
-    classes,
     compare_models,
-    input_channels,
     warning_if_unrelated,
     warnings_of_unused_keep,
 )
@@ -61,7 +61,7 @@ def _comparison(dense: LoadedModel, model: LoadedModel) -> DenseComparison:
     similarity = compare_models(dense, model)
     return DenseComparison(
         dense=str(dense.path),
-        doubt=warning_if_unrelated(dense, model, similarity) or "",
+        doubt=warning_if_unrelated(dense, model, similarity) or doubt_of_unpruned(dense, model),
         related=similarity.related,
         summary=similarity.sentence(),
         removed=similarity.removed,

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from thinice_tui.errors import CheckpointError, UsageError, reason
 from thinice_tui.models.architectures.build import BuiltNetwork, build_network, check_chain
-from thinice_tui.models.architectures.factories import code_sha256
+from thinice_tui.models.architectures.factories import code_sha256, is_own_code
 from thinice_tui.models.architectures.known import KNOWN
 from thinice_tui.models.architectures.views import closest_view
 from thinice_tui.models.classifier import Classifier, Normalization
@@ -64,6 +64,11 @@ class LoadedModel:
         """The names, without widths, of the architectures that it may be, the usual one first; one: it is known."""
         return tuple(model.arch.partition(" (")[0] for model in (self, *self.alternatives))
 
+    @property
+    def has_own_code(self) -> bool:
+        """Whether the network's code is the file's or the user's, and neither a known architecture nor timm's."""
+        return self.checkpoint.network is not None or is_own_code(self.arch)
+
     def classifier(self) -> Classifier:
         """The frozen network with its normalisation: images in [0,1] to float32 logits."""
         return Classifier(self.network, self.normalization)
@@ -105,15 +110,16 @@ def _loaded(checkpoint: Checkpoint, built: BuiltNetwork, normalize: str) -> Load
     for parameter in network.parameters():  # scripted modules have no requires_grad_
         parameter.requires_grad_(False)
     unused = _left_out(built.constants, network) if source == "inside the network" else ()
+    sparsity = measure_sparsity(network, own_code=checkpoint.network is not None or is_own_code(built.name))
     return LoadedModel(
         checkpoint,
         built.name,
         normalization,
         network,
-        measure_sparsity(network),
+        sparsity,
         "" if checkpoint.network is not None else code_sha256(built.name),
         source,
-        (*checkpoint.notes, *built.notes, *unused),
+        (*checkpoint.notes, *built.notes, *unused, *sparsity.notes),
     )
 
 

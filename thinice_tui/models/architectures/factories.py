@@ -40,6 +40,12 @@ def build_from_spec(spec: str, state: Mapping[str, Tensor], sizes: Mapping[str, 
     return _called(spec, factory, (), {key: value for key, value in given.items() if key in taken})
 
 
+def is_own_code(spec: str) -> bool:
+    """Whether `spec` names code of the user's own, and neither a known architecture nor timm's."""
+    where, colon, _ = spec.rpartition(":")
+    return bool(colon) and where != TIMM
+
+
 def code_sha256(spec: str) -> str:
     """sha256 of the file that a factory is in, so that edited code makes another run; empty: a known name.
 

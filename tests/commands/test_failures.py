@@ -44,12 +44,12 @@ def test_infinite_logits_are_refused(files: Files) -> None:
     state = {f"inner.{key}": value for key, value in module(files.task.weight).state_dict().items()}
     for path in (files.dense, files.pruned):
         torch.save(state, path)
-    result = call(*files.arguments, "--arch", f"{LINEAR_MODELS_FILE}:overflowing")
+    result = call(*files.arguments_with(f"{LINEAR_MODELS_FILE}:overflowing"))
     check_refused(result, "NaN or infinite", "check the normalisation")
 
 
 def test_probabilities_are_refused(files: Files) -> None:
-    result = call(*files.arguments, "--arch", f"{LINEAR_MODELS_FILE}:softmaxed")
+    result = call(*files.arguments_with(f"{LINEAR_MODELS_FILE}:softmaxed"))
     check_refused(result, "returns probabilities", "remove the softmax")
 
 
@@ -63,7 +63,7 @@ def test_more_samples_than_there_are_is_refused(files: Files) -> None:
 
 
 def test_a_model_without_gradient_is_refused(files: Files) -> None:
-    result = call(*files.arguments, "--arch", f"{LINEAR_MODELS_FILE}:undifferentiable", *QUICK)
+    result = call(*files.arguments_with(f"{LINEAR_MODELS_FILE}:undifferentiable"), *QUICK)
     check_refused(result, "dense.pt: has no gradient", "expected a differentiable model")
 
 

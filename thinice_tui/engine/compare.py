@@ -1,6 +1,5 @@
 """The comparison of models: from a request to a prepared run, and from there to a run file or a dry run."""
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -28,7 +27,6 @@ from thinice_tui.models.weight_similarity import (
 from thinice_tui.protocol.progress import Observer
 from thinice_tui.protocol.request import Request
 from thinice_tui.runfile.liveness import this_engine
-from thinice_tui.runfile.records import Role
 from thinice_tui.runfile.resume import check_continues
 from thinice_tui.runfile.run_claim import RunClaim
 
@@ -52,17 +50,13 @@ class PreparedRun:
 
 def prepare(request: Request) -> PreparedRun:
     """Read and check models and data; nothing is written. Raises ThiniceError."""
-    files: list[tuple[Role, Path]] = [("dense", request.dense)]
-    files += [("pruned", path) for path in request.pruned]
-    files += [("control", request.control)] if request.control else []
-    options = request.model_options
-    alone = len(files) == 1
-    keeps = [options.keep_for(number, role == "pruned" or alone, len(files)) for number, (role, _) in enumerate(files)]
+    files = request.files()
+    options = request.model_options.for_files(files)
     loaded = [
-        load_model(path, request.arch, request.normalize, keep, options.trust_pickle)
-        for (_, path), keep in zip(files, keeps, strict=True)
+        load_model(file.path, own.arch, own.normalize, own.keep, own.trust, own.key)
+        for file, own in zip(files, options, strict=True)
     ]
-    names = _unique_names([path for _, path in files])
+    names = [file.name for file in files]
     similarities = [compare_models(loaded[0], other) for other in loaded[1:]]
     spec, whole = _data(request, loaded[0])
     samples = select(whole, request.data_options, request.samples)
@@ -71,7 +65,7 @@ def prepare(request: Request) -> PreparedRun:
         loaded, names, probe, dataset_normalizations(spec, probe), choose_device(request.device)
     )
     decided, trials = choice.models, choice.trials
-    models = tuple(RunModel(role, name, model) for (role, _), name, model in zip(files, names, decided, strict=True))
+    models = tuple(RunModel(file.role, file.name, model) for file, model in zip(files, decided, strict=True))
     unrelated = (
         warning_if_unrelated(loaded[0], other, found) for other, found in zip(loaded[1:], similarities, strict=True)
     )
@@ -81,6 +75,7 @@ def prepare(request: Request) -> PreparedRun:
         probe,
         request.run or default_path(models, samples, request.settings),
         notes=(
+            *(f"{name}: {note}" for name, model in zip(names, loaded, strict=True) for note in model.notes),
             *samples.notes,
             *(describe_trial(name, trial) for name, trial in zip(names, trials, strict=True) if trial),
         ),
@@ -88,7 +83,10 @@ def prepare(request: Request) -> PreparedRun:
             *check_budget(samples, request.settings),
             *(warning for warning in unrelated if warning),
             *warnings_of_same_weights(list(zip(names, decided, strict=True)), request.control is not None),
-            *warnings_of_unused_keep(options.keep, list(zip(loaded, keeps, strict=True))),
+            *warnings_of_unused_keep(
+                ", ".join(request.model_options.keep) or None,
+                [(model, own.keep) for model, own in zip(loaded, options, strict=True)],
+            ),
             *choice.warnings,
         ),
         origin={
@@ -150,17 +148,3 @@ def _data(request: Request, dense: LoadedModel) -> tuple[str, Samples]:
     if not samples.class_names:
         samples = samples.named(known)
     return spec, samples
-
-
-def _unique_names(paths: list[Path]) -> list[str]:
-    """Unique model names: file names without suffix, with the folder or a number where two are the same."""
-    names = [path.stem for path in paths]
-    longer = [f"{path.resolve().parent.name}/{path.stem}" for path in paths]
-    if len(set(names)) < len(set(longer)):
-        names = longer
-    seen: Counter[str] = Counter()
-    unique = []
-    for name in names:
-        seen[name] += 1
-        unique.append(name if seen[name] == 1 else f"{name}#{seen[name]}")
-    return unique

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from thinice_tui.models.classifier import Normalization
 from thinice_tui.models.load import LoadedModel
 from thinice_tui.models.normalization import KNOWN
+from thinice_tui.protocol.model_files import Role
 from thinice_tui.runfile.model_identity import ModelIdentity, code_name
-from thinice_tui.runfile.records import ModelRecord, Role
+from thinice_tui.runfile.records import ModelRecord
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,8 @@ def fold_scores(state: State, keep: float | None, path: str) -> tuple[State, str
         raise CheckpointError(
             f"{path}: holds scores ({first}) that rank its weights, but how many weights to keep is not in the file",
             "give --keep as a fraction of the weights: 0.1 for a model that is pruned by 90 %, 1 for one that is not "
-            "pruned yet; in compare one number is for the pruned models, and --keep 1,0.1 gives one for each file",
+            "pruned yet; in compare a number alone is for the pruned models, and --keep dense=1 is for a dense model "
+            "with scores",
         )
     own = [f"{name.removesuffix('weight')}k_score" for name in found]
     harp = all(key in state for key in own)

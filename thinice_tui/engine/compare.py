@@ -45,7 +45,7 @@ class PreparedRun:
     warnings: tuple[str, ...] = ()
     """Reasons to doubt the comparison."""
     origin: Mapping[str, object] = field(default_factory=dict)
-    """Values for the run table: `normalization` and `kinship`, each by model."""
+    """Values for the run table: `normalization`, `kinship` and, where code of a file ran, which, each by model."""
 
 
 def prepare(request: Request) -> PreparedRun:
@@ -69,6 +69,11 @@ def prepare(request: Request) -> PreparedRun:
     unrelated = (
         warning_if_unrelated(loaded[0], other, found) for other, found in zip(loaded[1:], similarities, strict=True)
     )
+    ran = {
+        name: {"path": str(model.path), "sha256": model.checkpoint.sha256}
+        for name, model in zip(names, loaded, strict=True)
+        if model.checkpoint.trusted
+    }
     return PreparedRun(
         models,
         samples,
@@ -94,6 +99,7 @@ def prepare(request: Request) -> PreparedRun:
                 name: {"source": model.source, **(asdict(trial) if trial else {})}
                 for name, model, trial in zip(names, decided, trials, strict=True)
             },
+            **({"code that ran": ran} if ran else {}),
             "kinship": {name: kin.as_json() for name, kin in zip(names[1:], similarities, strict=True)},
         },
     )

@@ -45,6 +45,7 @@ class RunModel:
             code=self.loaded.code_sha256[:16],
             keep="" if checkpoint.keep is None else f"{checkpoint.keep:g}",
             trusted=checkpoint.trusted,
+            key=checkpoint.key,
             normalization=_describe_normalization(None if used is None else replace(used, name=_known_name(used))),
         )
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from thinice_tui.errors import CheckpointError, UsageError
+from thinice_tui.errors import CheckpointError
 from thinice_tui.models.architectures.build import BuiltNetwork, advice, build_network, check_chain
 from thinice_tui.models.architectures.factories import code_sha256
 from thinice_tui.models.architectures.known import KNOWN
@@ -66,9 +66,11 @@ def load_model(
 
     arch auto: as the checkpoint names it, else by its names and shapes. normalize auto: as the checkpoint says, else
     undecided. keep: the fraction of the weights that scores in the file keep. trust: whether code of the file may run.
-    key: which weights, where the file holds several; empty: the usual ones. Raises CheckpointError or UsageError.
+    key: which weights, where the file holds several; empty: the usual ones. Raises CheckpointError, UsageError or
+    CodeError.
     """
-    checkpoint = read_checkpoint(path, keep, ReadOptions(trust, key))
+    script = arch if arch.endswith(".py") else ""
+    checkpoint = read_checkpoint(path, keep, ReadOptions(trust, key, script))
     if checkpoint.network is not None:
         return _loaded(checkpoint, _own_network(checkpoint, arch), {}, normalize)
     built, buffers = _built_network(checkpoint, arch)
@@ -80,7 +82,7 @@ def _loaded(checkpoint: Checkpoint, built: BuiltNetwork, buffers: Mapping[str, T
     """The model of a network that holds its weights; buffers: the file's normalisation."""
     network = built.network
     if normalize == "auto":
-        normalization, source = _normalization(checkpoint, network, buffers)
+        normalization, source = _normalization(checkpoint, built, buffers)
     else:
         normalization, source = parse_normalization(normalize), "given"
     network.eval()
@@ -92,7 +94,7 @@ def _loaded(checkpoint: Checkpoint, built: BuiltNetwork, buffers: Mapping[str, T
         normalization,
         network,
         measure_sparsity(network),
-        "" if checkpoint.network is not None else code_sha256(built.name),
+        code_sha256(built.code),
         source,
         (*checkpoint.notes, *built.notes),
     )
@@ -101,14 +103,12 @@ def _loaded(checkpoint: Checkpoint, built: BuiltNetwork, buffers: Mapping[str, T
 def _own_network(checkpoint: Checkpoint, arch: str) -> BuiltNetwork:
     """The network of a trusted file that holds a whole one."""
     assert checkpoint.network is not None
-    if arch != "auto":
-        raise UsageError(
-            f"--arch {arch}: {checkpoint.path} holds a whole network ({checkpoint.form})", "leave --arch away for it"
-        )
     network = checkpoint.network
     name = getattr(network, "original_name", type(network).__name__)
-    notes = fold_torch_pruning(network)
-    return BuiltNetwork(f"{name} ({checkpoint.form}, its own code)", network, {}, notes)
+    script = arch if arch.endswith(".py") else ""
+    unused = () if script or arch == "auto" else (f"--arch {arch} is not used: the file holds a whole network",)
+    notes = (*unused, *fold_torch_pruning(network))
+    return BuiltNetwork(f"{name} ({checkpoint.form}, its own code)", network, {}, notes, code=script)
 
 
 def _built_network(checkpoint: Checkpoint, arch: str) -> tuple[BuiltNetwork, Mapping[str, Tensor]]:
@@ -118,7 +118,7 @@ def _built_network(checkpoint: Checkpoint, arch: str) -> tuple[BuiltNetwork, Map
     buffers = {key: value for key, value in checkpoint.state.items() if is_normalization(key)}
     bare = {key: value for key, value in checkpoint.state.items() if key not in buffers}
     built = build_network(wanted, bare, str(checkpoint.path), stored)
-    if buffers and buffers.keys() <= built.network.state_dict().keys():
+    if buffers and (built.takes_pixels or buffers.keys() <= built.network.state_dict().keys()):
         built = replace(built, state={**built.state, **buffers})
     for one in (built, *built.alternatives):
         _load_strictly(one, checkpoint)
@@ -128,11 +128,10 @@ def _built_network(checkpoint: Checkpoint, arch: str) -> tuple[BuiltNetwork, Map
 
 
 def _normalization(
-    checkpoint: Checkpoint, network: nn.Module, buffers: Mapping[str, Tensor]
+    checkpoint: Checkpoint, built: BuiltNetwork, buffers: Mapping[str, Tensor]
 ) -> tuple[Normalization | None, Source]:
     """The normalisation that the file says, in buffers or in its metadata, and which of these it was."""
-    inside = [key for key in network.state_dict() if is_normalization(key)]
-    if inside:
+    if built.takes_pixels or any(is_normalization(key) for key in built.network.state_dict()):
         return None, "inside the network"
     if buffers:
         return buffered_normalization(buffers, str(checkpoint.path)), "the file's buffers"

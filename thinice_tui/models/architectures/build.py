@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from thinice_tui.errors import CheckpointError, UsageError, reason
-from thinice_tui.models.architectures.factories import build_from_spec
+from thinice_tui.models.architectures.factories import build_from_spec, names_code
 from thinice_tui.models.architectures.known import (
     KNOWN,
     Architecture,
@@ -37,20 +37,25 @@ class BuiltNetwork:
     notes: tuple[str, ...] = ()
     unusual: bool = False
     """Whether its widths are not the standard ones, so that its layers may not fit one another."""
+    code: str = ""
+    """The code that builds it, as `--arch` names it; empty: a known architecture, or the file's own."""
+    takes_pixels: bool = False
+    """Whether no normalisation belongs in front of it, whatever its layers are called."""
     alternatives: tuple["BuiltNetwork", ...] = ()
     """Other known architectures that the state fits as well, where its names and shapes chose this one."""
 
 
 def build_network(spec: str, state: Mapping[str, Tensor], path: str, stored: object = None) -> BuiltNetwork:
-    """A network into which `state` fits; raises CheckpointError or UsageError.
+    """A network into which `state` fits; raises CheckpointError, UsageError or CodeError.
 
-    spec: `auto` (by the names and shapes of `state`), a known name, `FILE.py:factory`, `package.module:factory` or
-    `timm:NAME`. path: the model file, for messages. stored: the checkpoint's name of its architecture, for messages;
-    it never names code to run.
+    spec: `auto` (by the names and shapes of `state`), a known name, `FILE.py:factory`, `package.module:factory`,
+    `timm:NAME` or `robustbench:NAME`. path: the model file, for messages. stored: the checkpoint's name of its
+    architecture, for messages; it never names code to run.
     """
-    if ":" in spec:
+    if names_code(spec):
         with torch.random.fork_rng(devices=[]):  # building draws random weights, which are overwritten
-            return BuiltNetwork(spec, build_from_spec(spec, state), state)
+            built = build_from_spec(spec, state)
+        return BuiltNetwork(spec, built.network, built.state, built.notes, code=spec, takes_pixels=built.takes_pixels)
     if spec == "auto":
         known = recognise(state)
         if known is None:

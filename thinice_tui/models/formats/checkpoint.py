@@ -43,11 +43,10 @@ class Checkpoint:
     """The fraction that the scores keep; None: the file has no scores."""
     network: nn.Module | None = None
     """The network itself, where the file holds a whole module or a graph."""
-
-    @property
-    def trusted(self) -> bool:
-        """Whether code of the file ran: a whole network comes with its own."""
-        return self.network is not None
+    trusted: bool = False
+    """Whether code of the file ran."""
+    key: str = ""
+    """Which weights of the file the user asked for; empty: the usual ones."""
 
 
 def read_checkpoint(path: Path, keep: float | None = None, options: ReadOptions = NOTHING_SAID) -> Checkpoint:
@@ -84,6 +83,8 @@ def read_checkpoint(path: Path, keep: float | None = None, options: ReadOptions 
         notes=content.notes,
         keep=folded.keep,
         network=content.network,
+        trusted=content.code_ran,
+        key=options.key,
     )
 
 

@@ -13,6 +13,8 @@ class ReadOptions:
     """Whether code of the file may run."""
     key: str = ""
     """Which weights of the file, by the keys that lead to them, joined by dots; empty: the usual ones."""
+    script: str = ""
+    """The script whose classes the file may hold, which it calls those of `__main__`; empty: none."""
 
 
 @dataclass(frozen=True)
@@ -31,3 +33,5 @@ class FileContent:
     """A whole network instead of a state dict: only ever from a file that is trusted to run code."""
     notes: tuple[str, ...] = ()
     """What was done to the content on reading, in words."""
+    code_ran: bool = False
+    """Whether code of the file ran on reading."""

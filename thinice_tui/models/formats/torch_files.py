@@ -7,15 +7,17 @@ import argparse
 import pickle
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from thinice_tui.errors import CheckpointError, reason
+from thinice_tui.errors import CheckpointError
 from thinice_tui.models.formats.containers import find_weights
 from thinice_tui.models.formats.file_content import FileContent, ReadOptions
+from thinice_tui.models.formats.trusted_code import running_code, unloadable
 from thinice_tui.safe_io.torch_file import TorchFile, examine_torch_file, unreadable_torch_file
 
 _DTYPES = [type(np.dtype(code)) for code in ("f8", "f4", "f2", "i8", "i4", "i2", "i1", "u8", "u4", "u2", "u1", "?")]
@@ -40,19 +42,27 @@ def read_torch_file(path: Path, head: bytes, options: ReadOptions) -> FileConten
     Raises CheckpointError.
     """
     file = examine_torch_file(path, head, CheckpointError)
-    content = _load_trusted(path) if options.trust else _load_weights(path, file)
-    return find_weights(content, path, file.form, options)
+    content, code_ran = _load(path, file, options)
+    return replace(find_weights(content, path, file.form, options), code_ran=code_ran)
 
 
-def _load_trusted(path: Path) -> object:
+def _load(path: Path, file: TorchFile, options: ReadOptions) -> tuple[object, bool]:
+    """The content, and whether code of the file ran: only where it is trusted and cannot be loaded without."""
     try:
-        with path.open("rb") as stream:  # not the path: torch would go by its suffix
-            return torch.load(stream, map_location="cpu", weights_only=False)
-    except Exception as error:  # classes of the file may raise anything
-        raise CheckpointError(
-            f"{path}: cannot be loaded: {reason(error)}",
-            "the code that it was saved with must be importable here, in the versions it needs",
-        ) from error
+        return _load_weights(path, file), False
+    except CheckpointError:
+        if not options.trust:
+            raise
+    return _load_trusted(path, options), True
+
+
+def _load_trusted(path: Path, options: ReadOptions) -> object:
+    with running_code(path, options):
+        try:
+            with path.open("rb") as stream:  # not the path: torch would go by its suffix
+                return torch.load(stream, map_location="cpu", weights_only=False)
+        except Exception as error:  # classes of the file may raise anything
+            raise unloadable(path, options, error) from error
 
 
 def _load_weights(path: Path, file: TorchFile) -> object:

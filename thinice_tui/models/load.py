@@ -11,6 +11,7 @@ from thinice_tui.errors import CheckpointError
 from thinice_tui.models.architectures.build import BuiltNetwork, advice, build_network, check_chain
 from thinice_tui.models.architectures.factories import code_sha256
 from thinice_tui.models.architectures.known import KNOWN
+from thinice_tui.models.architectures.robustbench import ZOO_KEYS
 from thinice_tui.models.classifier import Classifier, Normalization
 from thinice_tui.models.formats.checkpoint import Checkpoint, read_checkpoint
 from thinice_tui.models.formats.containers import is_normalization
@@ -23,6 +24,7 @@ from thinice_tui.models.normalization import (
     stored_normalization,
 )
 from thinice_tui.models.sparsity import Sparsity, measure_sparsity
+from thinice_tui.protocol.arch_spec import ROBUSTBENCH
 
 
 @dataclass(frozen=True)
@@ -69,8 +71,8 @@ def load_model(
     key: which weights, where the file holds several; empty: the usual ones. Raises CheckpointError, UsageError or
     CodeError.
     """
-    script = arch if arch.endswith(".py") else ""
-    checkpoint = read_checkpoint(path, keep, ReadOptions(trust, key, script))
+    prefer = ZOO_KEYS if arch.startswith(f"{ROBUSTBENCH}:") else ()
+    checkpoint = read_checkpoint(path, keep, ReadOptions(trust, key, prefer, _script(arch)))
     if checkpoint.network is not None:
         return _loaded(checkpoint, _own_network(checkpoint, arch), {}, normalize)
     built, buffers = _built_network(checkpoint, arch)
@@ -100,12 +102,17 @@ def _loaded(checkpoint: Checkpoint, built: BuiltNetwork, buffers: Mapping[str, T
     )
 
 
+def _script(arch: str) -> str:
+    """The script that `--arch FILE.py` names for the classes of a whole network; empty: it names none."""
+    return arch if arch.endswith(".py") else ""
+
+
 def _own_network(checkpoint: Checkpoint, arch: str) -> BuiltNetwork:
     """The network of a trusted file that holds a whole one."""
     assert checkpoint.network is not None
     network = checkpoint.network
     name = getattr(network, "original_name", type(network).__name__)
-    script = arch if arch.endswith(".py") else ""
+    script = _script(arch)
     unused = () if script or arch == "auto" else (f"--arch {arch} is not used: the file holds a whole network",)
     notes = (*unused, *fold_torch_pruning(network))
     return BuiltNetwork(f"{name} ({checkpoint.form}, its own code)", network, {}, notes, code=script)

@@ -58,6 +58,13 @@ def test_an_entry_holds_the_files_weights(
 
 
 @pytest.mark.usefixtures("zoo")
+def test_the_last_weights_are_taken(tmp_path: Path) -> None:
+    last, best = zoo_state(1), zoo_state(2)
+    path = saved({"best": best, "last": last, "epoch": 3}, tmp_path)
+    check(load_model(path, "robustbench:Plain2020"), zoo_logits(last, images()), images())
+
+
+@pytest.mark.usefixtures("zoo")
 def test_normalisation_constants_of_the_file_win(tmp_path: Path) -> None:
     state = zoo_state()
     shifted = images() * torch.tensor([0.5, 2.0, 1.0]).view(1, 3, 1, 1)

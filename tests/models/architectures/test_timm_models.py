@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from tests.commands.calling import call, error_text
 from tests.models.stub_packages import TIMM, stub
 from thinice_tui.errors import CodeError, UsageError
+from thinice_tui.models.architectures.build import build_network
 from thinice_tui.models.architectures.timm_models import image_size, timm_sizes
 from thinice_tui.models.load import load_model
 
@@ -86,6 +87,13 @@ def test_image_sizes(tokens: int, extra: dict[str, int], side: int | None) -> No
     state |= {name: torch.zeros(1, count, 2) for name, count in extra.items()}
     assert image_size(state) == side
     assert image_size({"pos_embed": state["pos_embed"]}) is None
+
+
+@pytest.mark.usefixtures("timm")
+def test_sizes_that_are_known_from_elsewhere_replace_those_of_the_state() -> None:
+    network = build_network("timm:named", convolutions(), "a.pt", sizes={"num_classes": 4}).network
+    shapes = [tuple(value.shape) for value in network.state_dict().values()]
+    assert (4, 6) in shapes and (6, 2, 3, 3) in shapes
 
 
 def test_sizes_come_from_named_layers_first() -> None:

@@ -45,16 +45,19 @@ class BuiltNetwork:
     """Other known architectures that the state fits as well, where its names and shapes chose this one."""
 
 
-def build_network(spec: str, state: Mapping[str, Tensor], path: str, stored: object = None) -> BuiltNetwork:
+def build_network(
+    spec: str, state: Mapping[str, Tensor], path: str, stored: object = None, sizes: Mapping[str, int] | None = None
+) -> BuiltNetwork:
     """A network into which `state` fits; raises CheckpointError, UsageError or CodeError.
 
     spec: `auto` (by the names and shapes of `state`), a known name, `FILE.py:factory`, `package.module:factory`,
     `timm:NAME` or `robustbench:NAME`. path: the model file, for messages. stored: the checkpoint's name of its
-    architecture, for messages; it never names code to run.
+    architecture, for messages; it never names code to run. sizes: num_classes and in_chans, where they are known from
+    elsewhere than `state`.
     """
     if names_code(spec):
         with torch.random.fork_rng(devices=[]):  # building draws random weights, which are overwritten
-            built = build_from_spec(spec, state)
+            built = build_from_spec(spec, state, sizes)
         return BuiltNetwork(spec, built.network, built.state, built.notes, code=spec, takes_pixels=built.takes_pixels)
     if spec == "auto":
         known = recognise(state)

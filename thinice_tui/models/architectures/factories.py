@@ -23,18 +23,19 @@ def names_code(spec: str) -> bool:
     return ":" in spec or spec.endswith(".py")
 
 
-def build_from_spec(text: str, state: Mapping[str, Tensor]) -> CodeNetwork:
+def build_from_spec(text: str, state: Mapping[str, Tensor], sizes: Mapping[str, int] | None = None) -> CodeNetwork:
     """The network of `FILE.py:factory(…)`, `package.module:factory(…)`, `timm:NAME` or `robustbench:NAME`.
 
-    A factory is given `num_classes` and `in_channels` (or `in_chans`) where it takes them and `state` tells them.
+    A factory is given `num_classes` and `in_channels` (or `in_chans`) where it takes them and `sizes`, which are known
+    from elsewhere, or `state` tell them.
     Raises UsageError, or CodeError where the code fails.
     """
     spec = ArchSpec.parse(text)
     if spec.where == TIMM:
-        return CodeNetwork(build_timm(spec, f"--arch {text}", state), state)
+        return CodeNetwork(build_timm(spec, f"--arch {text}", state, sizes), state)
     if spec.where == ROBUSTBENCH:
         return build_robustbench(spec, f"--arch {text}", state)
-    return CodeNetwork(_own(spec, f"--arch {text}", state), state)
+    return CodeNetwork(_own(spec, f"--arch {text}", _sizes(state) | dict(sizes or {})), state)
 
 
 def code_sha256(text: str) -> str:
@@ -54,8 +55,8 @@ def code_sha256(text: str) -> str:
     return hashlib.sha256(expanded(file).read_bytes()).hexdigest() if file else ""
 
 
-def _own(spec: ArchSpec, option: str, state: Mapping[str, Tensor]) -> nn.Module:
-    """The network of the user's factory; the literals that the user gives win over the state's sizes."""
+def _own(spec: ArchSpec, option: str, sizes: Mapping[str, int]) -> nn.Module:
+    """The network of the user's factory; the literals that the user gives win over the sizes."""
     module = import_code(spec.where, option)
     try:
         factory = attrgetter(spec.name)(module)
@@ -63,7 +64,7 @@ def _own(spec: ArchSpec, option: str, state: Mapping[str, Tensor]) -> nn.Module:
         factory = None
     if not callable(factory):
         raise UsageError(f"{option}: {spec.where} has no function {spec.name!r}", "check the name after the colon")
-    sure, tried = _offered(factory, spec, option, _sizes(state))
+    sure, tried = _offered(factory, spec, option, sizes)
     try:
         try:
             return call_factory(factory, spec.arguments, {**spec.options, **sure, **tried}, option)

@@ -17,6 +17,8 @@ from thinice_tui.models.architectures.offline import REFUSED, no_connections
 from thinice_tui.models.user_code import call_factory, factory_failed
 from thinice_tui.protocol.arch_spec import ROBUSTBENCH, ArchSpec
 
+ZOO_KEYS = ("last",)
+"""Where the zoo's own loader looks first, in files that hold `last` and `best` weights."""
 DEFAULT = ("cifar10", "Linf")
 CONSTANTS = ("mean", "std", "mu", "sigma")
 """Names of the buffers in which the zoo's networks keep their normalisation; many published files lack them."""

@@ -16,10 +16,13 @@ STEMS = ("patch_embed.proj", "conv_stem", "stem.conv1", "stem.conv", "stem.0", "
 """Usual names of timm's classifiers and first convolutions; those that its configurations name come first."""
 
 
-def build_timm(spec: ArchSpec, option: str, state: Mapping[str, Tensor]) -> nn.Module:
+def build_timm(
+    spec: ArchSpec, option: str, state: Mapping[str, Tensor], known: Mapping[str, int] | None = None
+) -> nn.Module:
     """The network `timm:NAME(…)` without pretrained weights; literals that the user gives win over the state's sizes.
 
-    option: as typed, for messages. Raises UsageError, or CodeError where timm is absent or fails.
+    option: as typed, for messages. known: sizes that are known from elsewhere than the state, which they replace.
+    Raises UsageError, or CodeError where timm is absent or fails.
     """
     try:
         timm: Any = importlib.import_module(TIMM)
@@ -30,7 +33,7 @@ def build_timm(spec: ArchSpec, option: str, state: Mapping[str, Tensor]) -> nn.M
     if spec.arguments:
         raise UsageError(f"{option}: a literal has no name", "expected names: timm:NAME(img_size=32)")
     config = timm.get_pretrained_cfg(spec.name) if hasattr(timm, "get_pretrained_cfg") else None
-    sizes = timm_sizes(state, _named(config, "classifier"), _named(config, "first_conv"))
+    sizes = timm_sizes(state, _named(config, "classifier"), _named(config, "first_conv")) | dict(known or {})
     image = image_size(state)
     tries = [{"img_size": image}, {}] if image is not None and "img_size" not in spec.options else [{}]
     for number, extra in enumerate(tries, 1):

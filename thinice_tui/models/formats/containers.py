@@ -51,7 +51,7 @@ def find_weights(
             return FileContent(form, dict(content.state_dict()), found, ".".join(keys), content)
         if not isinstance(content, Mapping):
             break
-        inner = next((key for key in CONTAINERS if _holds_weights(content.get(key))), None)
+        inner = next((key for key in (*options.prefer, *CONTAINERS) if _holds_weights(content.get(key))), None)
         if inner is None:
             if not _is_state(content):
                 break

@@ -13,6 +13,8 @@ class ReadOptions:
     """Whether code of the file may run."""
     key: str = ""
     """Which weights of the file, by the keys that lead to them, joined by dots; empty: the usual ones."""
+    prefer: tuple[str, ...] = ()
+    """Keys under which the weights are where the file has them and `key` is empty, before the usual ones."""
     script: str = ""
     """The script whose classes the file may hold, which it calls those of `__main__`; empty: none."""
 

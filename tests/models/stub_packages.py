@@ -96,6 +96,16 @@ class Normalizing(Net):
         return super().forward((x - self.mu) / self.sigma)
 
 
+class Hidden(Net):
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("mean", torch.tensor([0.4, 0.5, 0.6]).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor([0.2, 0.3, 0.4]).view(1, 3, 1, 1), persistent=False)
+
+    def forward(self, x):
+        return super().forward((x - self.mean) / self.std)
+
+
 class Normalizer(nn.Module):
     def __init__(self):
         super().__init__()
@@ -120,8 +130,9 @@ entries = {
     "Online2020": {"model": downloads, "gdrive_id": None},
     "Broken2020": {"model": lambda: Net(depth=1), "gdrive_id": "c"},
 }
+others = {"Steep2020": {"model": lambda: Net(2.0)}, "Hidden2020": {"model": Hidden}}
 model_dicts = OrderedDict([
-    (Data.cifar_10, OrderedDict([(Threat.Linf, entries), (Threat.L2, {"Steep2020": {"model": lambda: Net(2.0)}})])),
+    (Data.cifar_10, OrderedDict([(Threat.Linf, entries), (Threat.L2, others)])),
     (Data.imagenet, OrderedDict([(Threat.Linf, {"Wrapped2020": {"model": wrapped}})])),
 ])
 """

@@ -44,6 +44,7 @@ def saved(content: object, tmp_path: Path) -> Path:
         ("Plain2020", 1.0, False),
         ("cifar10/Linf/Normal2020", 1.0, True),
         ("cifar10/L2/Steep2020", 2.0, False),
+        ("cifar10/L2/Hidden2020", 1.0, True),
         ("imagenet/Linf/Wrapped2020", 1.0, True),
     ],
 )
@@ -54,7 +55,8 @@ def test_an_entry_holds_the_files_weights(
     path = saved({"state_dict": {prefix + key: value for key, value in state.items()}}, tmp_path)
     model = load_model(path, f"robustbench:{name}")
     check(model, zoo_logits(state, images(), slope, normalized), images())
-    assert any("normalisation of robustbench's entry" in note for note in model.notes) == normalized
+    stored = normalized and "Hidden" not in name
+    assert any("normalisation of robustbench's entry" in note for note in model.notes) == stored
 
 
 @pytest.mark.usefixtures("zoo")
@@ -126,7 +128,9 @@ def test_without_the_package_it_says_how_to_install_it(code: str | None, tmp_pat
     else:
         with stub(tmp_path / "site", "robustbench", code):
             result = call("inspect", path, "--arch", "robustbench:Plain2020")
-    assert result.exit_code == 1 and "pip install robustbench" in error_text(result)
+    assert result.exit_code == 1 and "pip install git+https://github.com/RobustBench/robustbench.git" in error_text(
+        result
+    )
     assert "robustbench cannot be imported" in error_text(result) and "Traceback" not in result.stderr
 
 

@@ -43,11 +43,11 @@ def build_robustbench(spec: ArchSpec, option: str, state: Mapping[str, Tensor]) 
                 f"{option}: robustbench would download weights to build this network, and {REFUSED}",
                 "let robustbench load it once, and save the network's state dict and a factory of your own",
             ) from error
-    named = under_own_names(state, network)
+    named, own = under_own_names(state, network), network.state_dict()
     constants = {
-        name: value
-        for name, value in network.named_buffers()
-        if name not in named and name.rpartition(".")[2] in CONSTANTS
+        name: own[name]
+        for name, _ in network.named_buffers()
+        if name in own and name not in named and name.rpartition(".")[2] in CONSTANTS
     }
     notes = (
         (f"normalisation of robustbench's entry, which the file lacks: {', '.join(constants)}",) if constants else ()
@@ -97,6 +97,7 @@ def _model_dicts(option: str) -> Mapping[Any, Any]:
     except Exception as error:  # it imports torchvision, which raises RuntimeError where it is for another torch
         raise CodeError(
             f"{option}: robustbench cannot be imported ({reason(error)})",
-            "pip install robustbench, with the torchvision that belongs to the torch that is installed",
+            "pip install git+https://github.com/RobustBench/robustbench.git 'setuptools<81', and the torchvision that "
+            "belongs to the torch that is installed",
         ) from error
     return found

@@ -89,3 +89,10 @@ def test_an_interruption_exits_with_130(capsys: pytest.CaptureFixture[str]) -> N
     with pytest.raises(typer.Exit) as end, shown_errors(debug=False):
         raise KeyboardInterrupt
     assert end.value.exit_code == 130 and capsys.readouterr().err == "interrupted\n"
+
+
+@pytest.mark.parametrize("factory", ["broken_factory", "no_module"])
+def test_code_of_the_users_that_fails_is_no_wrong_usage(files: Files, factory: str) -> None:
+    result = call(*files.arguments_with(f"{LINEAR_MODELS_FILE}:{factory}"))
+    assert result.exit_code == 1 and f":{factory}: " in error_text(result), result.stderr
+    assert "Traceback" not in result.stderr and result.stdout == ""

@@ -27,6 +27,7 @@ def test_an_unknown_home_is_wrong_usage() -> None:
         ("a.pt --trust-pickle b=yes c.pt", "a.pt --trust-pickle b=yes c.pt"),
         ("--trust-pickle --trust-pickle dense=no a.pt", "--trust-pickle=yes --trust-pickle dense=no a.pt"),
         ("--trust-pickle=no a.pt", "--trust-pickle=no a.pt"),
+        ("a.pt --trust-pickle no b.pt", "a.pt --trust-pickle no b.pt"),
         ("a.pt -- --trust-pickle", "a.pt -- --trust-pickle"),
     ],
 )

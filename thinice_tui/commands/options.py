@@ -32,11 +32,11 @@ class ModelCommand(Command):
 
 
 def with_trust_values(arguments: Sequence[str]) -> list[str]:
-    """The arguments with `--trust-pickle` as `--trust-pickle=yes`, unless ROLE=yes or ROLE=no follows it."""
+    """The arguments with `--trust-pickle` as `--trust-pickle=yes`, unless yes, no, ROLE=yes or ROLE=no follows it."""
     words = list(arguments)
     options = words[: words.index("--")] if "--" in words else words
     for at, word in enumerate(options):
-        if word == TRUST and not re.fullmatch(r".+=(yes|no)", next(iter(words[at + 1 : at + 2]), "")):
+        if word == TRUST and not re.fullmatch(r"(.+=)?(yes|no)", next(iter(words[at + 1 : at + 2]), "")):
             words[at] = f"{TRUST}=yes"
     return words
 

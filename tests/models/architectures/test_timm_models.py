@@ -110,6 +110,8 @@ def test_what_a_network_does_not_take_is_named(tmp_path: Path) -> None:
         load_model(tmp_path / "a.pt", "timm:named(depth=3)")
     with pytest.raises(UsageError, match="a literal has no name"):
         load_model(tmp_path / "a.pt", "timm:named(3)")
+    with pytest.raises(UsageError, match="checkpoint_path would load other weights"):
+        load_model(tmp_path / "a.pt", "timm:named(checkpoint_path='b.pt')")
 
 
 def test_without_the_package_it_says_how_to_install_it(tmp_path: Path) -> None:

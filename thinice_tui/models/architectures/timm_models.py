@@ -8,9 +8,12 @@ from typing import Any
 from torch import Tensor, nn
 
 from thinice_tui.errors import CodeError, UsageError, reason
+from thinice_tui.models.architectures.offline import no_connections
 from thinice_tui.models.user_code import call_factory, factory_failed
 from thinice_tui.protocol.arch_spec import TIMM, ArchSpec
 
+LOADING = ("pretrained", "checkpoint_path")
+"""Options of timm's that load weights, from pickles too."""
 HEADS = ("head.fc", "head", "classifier", "fc", "last_linear")
 STEMS = ("patch_embed.proj", "conv_stem", "stem.conv1", "stem.conv", "stem.0", "conv1.0", "conv1", "features.conv0")
 """Usual names of timm's classifiers and first convolutions; those that its configurations name come first."""
@@ -32,6 +35,8 @@ def build_timm(
         raise CodeError(f"{option}: {what}", "pip install 'thinice-tui[timm]'") from error
     if spec.arguments:
         raise UsageError(f"{option}: a literal has no name", "expected names: timm:NAME(img_size=32)")
+    if loading := sorted(set(LOADING) & spec.options.keys()):
+        raise UsageError(f"{option}: {loading[0]} would load other weights", "leave it out: the file's are loaded")
     config = timm.get_pretrained_cfg(spec.name) if hasattr(timm, "get_pretrained_cfg") else None
     sizes = timm_sizes(state, _named(config, "classifier"), _named(config, "first_conv")) | dict(known or {})
     image = image_size(state)
@@ -39,7 +44,8 @@ def build_timm(
     for number, extra in enumerate(tries, 1):
         options = {**sizes, **extra, **spec.options, "pretrained": False}
         try:
-            return call_factory(timm.create_model, (spec.name,), options, option)
+            with no_connections():
+                return call_factory(timm.create_model, (spec.name,), options, option)
         except TypeError as error:
             if number == len(tries):
                 raise factory_failed(option, error) from error

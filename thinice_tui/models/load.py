@@ -16,6 +16,7 @@ from thinice_tui.models.classifier import Classifier, Normalization
 from thinice_tui.models.formats.checkpoint import Checkpoint, read_checkpoint
 from thinice_tui.models.formats.containers import is_normalization
 from thinice_tui.models.formats.file_content import ReadOptions
+from thinice_tui.models.formats.graphs import GRAPHS
 from thinice_tui.models.masks.torch_prune import fold_torch_pruning
 from thinice_tui.models.normalization import (
     Source,
@@ -112,7 +113,7 @@ def _own_network(checkpoint: Checkpoint, arch: str) -> BuiltNetwork:
     assert checkpoint.network is not None
     network = checkpoint.network
     name = getattr(network, "original_name", type(network).__name__)
-    script = _script(arch)
+    script = "" if checkpoint.form in GRAPHS else _script(arch)
     unused = () if script or arch == "auto" else (f"--arch {arch} is not used: the file holds a whole network",)
     notes = (*unused, *fold_torch_pruning(network))
     return BuiltNetwork(f"{name} ({checkpoint.form}, its own code)", network, {}, notes, code=script)

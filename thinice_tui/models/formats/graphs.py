@@ -17,6 +17,9 @@ from thinice_tui.models.formats.torch_files import TRUST
 from thinice_tui.models.formats.trusted_code import running_code
 from thinice_tui.safe_io.torch_file import ZIP, archive_entries
 
+GRAPHS = ("TorchScript", "torch.export")
+"""The forms of these files; they hold operators and no classes."""
+
 
 class FixedBatch(nn.Module):
     """An exported network, which has no modes, in batches of the size that it was exported with.

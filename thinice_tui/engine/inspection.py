@@ -17,6 +17,7 @@ from thinice_tui.models.weight_similarity import (
     warning_if_unrelated,
     warnings_of_unused_keep,
 )
+from thinice_tui.protocol.model_files import model_files
 from thinice_tui.protocol.model_options import ModelOptions
 from thinice_tui.report.inspected_model import DenseComparison, FileFacts, InspectedModel
 
@@ -24,18 +25,18 @@ METADATA = ("arch", "dataset", "class_names", "recipe", "seed", "measured", "epo
 """Entries of a checkpoint that are shown."""
 
 
-def inspect_models(paths: Sequence[Path], arch: str, normalize: str, options: ModelOptions) -> Iterator[InspectedModel]:
-    """Load each file as `compare` does, and compare each after the first with the first.
+def inspect_models(paths: Sequence[Path], options: ModelOptions) -> Iterator[InspectedModel]:
+    """Load each file as `compare` does, and compare each after the first with the first, which has the role `dense`.
 
     Raises ThiniceError at the first file that cannot be loaded or that is for another task than the first.
     """
+    files = model_files(paths[0], paths[1:])
     dense: LoadedModel | None = None
-    for number, path in enumerate(paths):
-        keep = options.keep_for(number, number > 0 or len(paths) == 1, len(paths))
-        model = load_model(path, arch, normalize, keep, options.trust_pickle)
-        record = RunModel("dense", path.stem, model).record()
+    for file, own in zip(files, options.for_files(files), strict=True):
+        model = load_model(file.path, own.arch, own.normalize, own.keep, own.trust, own.key)
+        record = RunModel("dense", file.path.stem, model).record()
         comparison = None if dense is None else _comparison(dense, model)
-        yield InspectedModel(record, _facts(model, keep), comparison)
+        yield InspectedModel(record, _facts(model, own.keep), comparison)
         dense = dense or model
 
 

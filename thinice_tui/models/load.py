@@ -7,14 +7,16 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from thinice_tui.errors import CheckpointError, UsageError, reason
+from thinice_tui.errors import CheckpointError, CodeError, UsageError, reason
 from thinice_tui.models.architectures.build import BuiltNetwork, build_network, check_chain
-from thinice_tui.models.architectures.factories import code_sha256, is_own_code
+from thinice_tui.models.architectures.factories import code_sha256, is_own_code, names_code
 from thinice_tui.models.architectures.known import KNOWN
+from thinice_tui.models.architectures.robustbench import ZOO_KEYS
 from thinice_tui.models.architectures.views import closest_view
 from thinice_tui.models.classifier import Classifier, Normalization
 from thinice_tui.models.formats.checkpoint import Checkpoint, read_checkpoint
 from thinice_tui.models.formats.file_content import ReadOptions
+from thinice_tui.models.formats.graphs import GRAPHS
 from thinice_tui.models.inner_normalization import inner_constants
 from thinice_tui.models.masks.parametrized import missing_parametrization, unsaved_state
 from thinice_tui.models.masks.torch_prune import fold_torch_pruning
@@ -28,6 +30,7 @@ from thinice_tui.models.normalization import (
 )
 from thinice_tui.models.normalization_names import is_normalization
 from thinice_tui.models.sparsity import Sparsity, measure_sparsity
+from thinice_tui.protocol.arch_spec import ROBUSTBENCH
 
 OTHERS = 5
 """The most other weights of a file that a message names."""
@@ -86,9 +89,11 @@ def load_model(
 
     arch auto: as the checkpoint names it, else by its names and shapes. normalize auto: as the checkpoint says, else
     undecided. keep: the fraction of the weights that scores in the file keep. trust: whether code of the file may run.
-    key: which weights, where the file holds several; empty: the usual ones. Raises CheckpointError or UsageError.
+    key: which weights, where the file holds several; empty: the usual ones. Raises CheckpointError, UsageError or
+    CodeError.
     """
-    checkpoint = read_checkpoint(path, keep, ReadOptions(trust, key))
+    prefer = ZOO_KEYS if arch.startswith(f"{ROBUSTBENCH}:") else ()
+    checkpoint = read_checkpoint(path, keep, ReadOptions(trust, key, prefer, _script(arch)))
     if checkpoint.network is not None:
         return _loaded(checkpoint, _own_network(checkpoint, arch), normalize)
     built = _built_network(checkpoint, arch)
@@ -103,7 +108,7 @@ def _loaded(checkpoint: Checkpoint, built: BuiltNetwork, normalize: str) -> Load
     """The model of a network that holds its weights."""
     network = built.network
     if normalize == "auto":
-        normalization, source = _normalization(checkpoint, network, built.constants)
+        normalization, source = _normalization(checkpoint, built)
     else:
         normalization, source = parse_normalization(normalize), "given"
     network.eval()
@@ -117,23 +122,26 @@ def _loaded(checkpoint: Checkpoint, built: BuiltNetwork, normalize: str) -> Load
         normalization,
         network,
         sparsity,
-        "" if checkpoint.network is not None else code_sha256(built.name),
+        code_sha256(built.code),
         source,
         (*checkpoint.notes, *built.notes, *unused, *sparsity.notes),
     )
 
 
+def _script(arch: str) -> str:
+    """The script that `--arch FILE.py` names for the classes of a whole network; empty: it names none."""
+    return arch if arch.endswith(".py") else ""
+
+
 def _own_network(checkpoint: Checkpoint, arch: str) -> BuiltNetwork:
     """The network of a trusted file that holds a whole one."""
     assert checkpoint.network is not None
-    if arch != "auto":
-        raise UsageError(
-            f"--arch {arch}: {checkpoint.path} holds a whole network ({checkpoint.form})", "leave --arch away for it"
-        )
     network = checkpoint.network
     name = getattr(network, "original_name", type(network).__name__)
-    notes = fold_torch_pruning(network)
-    return BuiltNetwork(f"{name} ({checkpoint.form}, its own code)", network, {}, notes)
+    script = "" if checkpoint.form in GRAPHS else _script(arch)
+    unused = () if script or arch == "auto" else (f"--arch {arch} is not used: the file holds a whole network",)
+    notes = (*unused, *fold_torch_pruning(network))
+    return BuiltNetwork(f"{name} ({checkpoint.form}, its own code)", network, {}, notes, code=script)
 
 
 def _built_network(checkpoint: Checkpoint, arch: str) -> BuiltNetwork:
@@ -141,14 +149,18 @@ def _built_network(checkpoint: Checkpoint, arch: str) -> BuiltNetwork:
     stored = checkpoint.about.get("arch")
     chosen = _configured(checkpoint) if arch == "auto" else arch
     wanted = _wanted(chosen, stored, checkpoint.state)
-    if ":" in wanted and checkpoint.stored is not None and (as_stored := _as_stored(checkpoint, wanted)) is not None:
+    if (
+        names_code(wanted)
+        and checkpoint.stored is not None
+        and (as_stored := _as_stored(checkpoint, wanted)) is not None
+    ):
         return as_stored
     if checkpoint.refusal is not None:
         raise checkpoint.refusal
     try:
         sizes = checkpoint.sizes if chosen == checkpoint.arch else None
         built = build_network(wanted, checkpoint.state, str(checkpoint.path), stored, sizes)
-    except UsageError as error:
+    except (UsageError, CodeError) as error:
         if arch != "auto":
             raise
         what = error.what.removeprefix(f"--arch {wanted}: ")
@@ -186,8 +198,9 @@ def _configured(checkpoint: Checkpoint) -> str:
 
 
 def _as_stored(checkpoint: Checkpoint, spec: str) -> BuiltNetwork | None:
-    """The network of the user's code with the masks as they are stored; None: it has not their names."""
-    assert checkpoint.stored is not None
+    """The network of the user's code with the masks as they are stored; None: there are none, or not by its names."""
+    if checkpoint.stored is None:
+        return None
     try:
         built = build_network(spec, checkpoint.stored, str(checkpoint.path))
     except CheckpointError:
@@ -199,14 +212,10 @@ def _as_stored(checkpoint: Checkpoint, spec: str) -> BuiltNetwork | None:
     return replace(built, notes=(AS_STORED, *built.notes))
 
 
-def _normalization(
-    checkpoint: Checkpoint, network: nn.Module, constants: Mapping[str, Tensor]
-) -> tuple[Normalization | None, Source]:
-    """The normalisation that the file says, in buffers or in its metadata, and which of these it was.
-
-    constants: the buffers that do not lie in the network.
-    """
-    if inner_constants(network):
+def _normalization(checkpoint: Checkpoint, built: BuiltNetwork) -> tuple[Normalization | None, Source]:
+    """The normalisation that the file says, in buffers or in its metadata, and which of these it was."""
+    constants = built.constants
+    if built.takes_pixels or inner_constants(built.network):
         return None, "inside the network"
     if constants:
         return buffered_normalization(constants, str(checkpoint.path)), "the file's buffers"

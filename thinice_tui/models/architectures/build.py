@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from thinice_tui.errors import CheckpointError, UsageError, reason
 from thinice_tui.models.architectures.architecture import Architecture
-from thinice_tui.models.architectures.factories import build_from_spec
+from thinice_tui.models.architectures.factories import build_from_spec, names_code
 from thinice_tui.models.architectures.fit import fit_network, left_out
 from thinice_tui.models.architectures.known import (
     KNOWN,
@@ -47,6 +47,10 @@ class BuiltNetwork:
     """Whether its widths are not the standard ones, so that its layers may not fit one another."""
     constants: Mapping[str, Tensor] = field(default_factory=dict)
     """A normalisation's in the state, which belongs in front of the network; empty: there is none, or it is inside."""
+    code: str = ""
+    """The code that builds it, as `--arch` names it; empty: a known architecture, or the file's own."""
+    takes_pixels: bool = False
+    """Whether no normalisation belongs in front of it, whatever its layers are called."""
     alternatives: tuple["BuiltNetwork", ...] = ()
     """Other known architectures that the state fits as well, where its names and shapes chose this one."""
 
@@ -54,13 +58,14 @@ class BuiltNetwork:
 def build_network(
     spec: str, state: Mapping[str, Tensor], path: str, stored: object = None, sizes: Mapping[str, int] | None = None
 ) -> BuiltNetwork:
-    """A network into which `state` fits; raises CheckpointError or UsageError.
+    """A network into which `state` fits; raises CheckpointError, UsageError or CodeError.
 
-    spec: `auto` (by the names and shapes of `state`), a known name, `FILE.py:factory`, `package.module:factory` or
-    `timm:NAME`. path: the model file, for messages. stored: the checkpoint's name of its architecture, for messages;
-    it never names code to run. sizes: num_classes and in_chans, where they are known from elsewhere than `state`.
+    spec: `auto` (by the names and shapes of `state`), a known name, `FILE.py:factory`, `package.module:factory`,
+    `timm:NAME` or `robustbench:NAME`. path: the model file, for messages. stored: the checkpoint's name of its
+    architecture, for messages; it never names code to run. sizes: num_classes and in_chans, where they are known from
+    elsewhere than `state`.
     """
-    if ":" in spec:
+    if names_code(spec):
         return _own(spec, state, path, sizes)
     if spec == "auto":
         found = recognised(state)
@@ -89,14 +94,24 @@ def build_network(
 def _own(spec: str, state: Mapping[str, Tensor], path: str, sizes: Mapping[str, int] | None) -> BuiltNetwork:
     """The network of the user's code."""
     with torch.random.fork_rng(devices=[]):  # building draws random weights, which are overwritten
-        network = build_from_spec(spec, split(state).own, sizes)
-    fit = fit_network(network, state)
-    if fit.differences.count:
+        code = build_from_spec(spec, state, sizes)
+    fit = fit_network(code.network, code.state)
+    differ = fit.differences
+    if code.takes_pixels:  # constants would belong in front of a network that has none
+        differ = replace(differ, unexpected=(*differ.unexpected, *fit.constants))
+    if differ.count:
         raise CheckpointError(
-            f"{path}: does not fit the architecture {spec}: {under(fit.view)}{fit.differences}",
-            advice(state, fit.differences),
+            f"{path}: does not fit the architecture {spec}: {under(fit.view)}{differ}", advice(state, differ)
         )
-    return BuiltNetwork(spec, network, fit.state, fit.notes, constants=fit.constants)
+    return BuiltNetwork(
+        spec,
+        code.network,
+        fit.state,
+        (*code.notes, *fit.notes),
+        constants=fit.constants,
+        code=spec,
+        takes_pixels=code.takes_pixels,
+    )
 
 
 def _known(known: Architecture, view: View) -> BuiltNetwork:

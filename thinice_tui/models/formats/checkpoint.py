@@ -44,6 +44,10 @@ class Checkpoint:
     """The fraction that the scores keep; None: the file has no scores."""
     network: nn.Module | None = None
     """The network itself, where the file holds a whole module or a graph."""
+    trusted: bool = False
+    """Whether code of the file ran."""
+    key: str = ""
+    """Which weights of the file the user asked for; empty: the usual ones."""
     others: tuple[str, ...] = ()
     """The keys under which the file holds other weights, which `--key` chooses; `.` is the top of the file."""
     files: tuple[Path, ...] = ()
@@ -58,11 +62,6 @@ class Checkpoint:
     """The weights as stored, for a network that has their masks' names itself; None: folding changed no name."""
     refusal: CheckpointError | None = None
     """Why the masks cannot be folded; then `state` is as stored, and only a network with these names can hold it."""
-
-    @property
-    def trusted(self) -> bool:
-        """Whether code of the file ran: a whole network comes with its own."""
-        return self.network is not None
 
 
 def read_checkpoint(path: Path, keep: float | None = None, options: ReadOptions = NOTHING_SAID) -> Checkpoint:
@@ -105,6 +104,8 @@ def read_checkpoint(path: Path, keep: float | None = None, options: ReadOptions 
         notes=content.notes,
         keep=folded.keep,
         network=content.network,
+        trusted=content.code_ran,
+        key=options.key,
         others=content.others,
         files=files,
         arch=content.arch,

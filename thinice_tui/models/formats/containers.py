@@ -42,7 +42,8 @@ def find_weights(
             "expected a state dict (tensors by the names of parameters), alone or in dictionaries and lists; the "
             "states of optimisers and schedulers, and masks, are none",
         )
-    used = choose(found, options.key, path)
+    key = options.key or next((key for key in options.prefer if any(one.keys[:1] == (key,) for one in found)), "")
+    used = choose(found, key, path)
     rest = [one for one in found if one.keys != used.keys]
     notes = list(_notes(used, rest, options.key))
     state, plain = used.tensors, dict(about or {}) | _beside(used)

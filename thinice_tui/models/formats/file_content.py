@@ -15,6 +15,10 @@ class ReadOptions:
     """Whether code of the file may run."""
     key: str = ""
     """Which weights of the file, by the keys that lead to them, joined by dots; empty: the usual ones."""
+    prefer: tuple[str, ...] = ()
+    """Keys under which the weights are where the file has them and `key` is empty, before the usual ones."""
+    script: str = ""
+    """The script whose classes the file may hold, which it calls those of `__main__`; empty: none."""
 
 
 @dataclass(frozen=True)
@@ -44,3 +48,5 @@ class FileContent:
     """Why only the user can say the architecture, as what happened; empty: there is no reason."""
     others: tuple[str, ...] = ()
     """Where the file holds other weights, as `container`; `.` is the top of the file."""
+    code_ran: bool = False
+    """Whether code of the file ran on reading."""

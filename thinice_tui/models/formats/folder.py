@@ -4,7 +4,7 @@ Nothing is downloaded, and no code of a folder runs. Layout of an index: {weight
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from torch import Tensor
@@ -54,17 +54,17 @@ def read_folder(path: Path, options: ReadOptions) -> FileContent:
         shards = _shards(weights) if weights.name.endswith(INDEX) else {weights: ()}
     except (OSError, ValueError) as error:  # ValueError: a name that no file can have
         raise CheckpointError(f"{path}: cannot be read ({reason(error)})", "check its permissions") from error
-    tensors, form, metadata, notes = _read_all(shards, options)
+    stored = _read_all(shards, options)
     size = sum(file_size(file, CheckpointError) for file in shards)
-    content = find_weights(tensors, weights, form, options, {**config.about, **metadata}, size)
+    found = find_weights(stored.content, weights, stored.form, options, {**config.about, **stored.about}, size)
+    content = replace(found, notes=(*stored.notes, *found.notes), code_ran=stored.code_ran)
     if content.network is not None:
-        return replace(content, notes=(*notes, *content.notes), files=(weights,))
+        return replace(content, files=(weights,))
     read = dict.fromkeys((weights, *shards, *([folder / CONFIG] if (folder / CONFIG).exists() else [])))
     kernel = content.state.get(f"{config.first_conv}.weight")
     return replace(
         content,
         about=content.about | {key: value for key, value in config.about.items() if key == "arch"},
-        notes=(*notes, *content.notes),
         files=tuple(read),
         arch=config.arch,
         sizes=config.sizes if kernel is None or kernel.ndim < 2 else {**config.sizes, "in_chans": kernel.shape[1]},
@@ -119,26 +119,37 @@ def _is_plain_name(shard: str) -> bool:
     return Path(shard).name == shard and shard not in ("", "..") and "\\" not in shard and "\0" not in shard
 
 
-def _read_all(
-    shards: Mapping[Path, tuple[str, ...]], options: ReadOptions
-) -> tuple[object, str, dict[str, object], tuple[str, ...]]:
-    """The content of all files, their form, their metadata, and what was noticed on reading, in words.
+@dataclass(frozen=True)
+class _Stored:
+    """What all weight files hold together: their content, form, metadata, and what was noticed on reading, in words."""
+
+    content: object
+    form: str
+    about: dict[str, object]
+    notes: tuple[str, ...]
+    code_ran: bool
+
+
+def _read_all(shards: Mapping[Path, tuple[str, ...]], options: ReadOptions) -> _Stored:
+    """The content of all files.
 
     One file may hold anything; shards hold tensors by name, which the index must name.
     """
     together: dict[str, Tensor] = {}
     form, about = "", dict[str, object]()
     notes: tuple[str, ...] = ()
+    code_ran = False
     for file, expected in shards.items():
         head = checked_head(file, "weights", CheckpointError)
         if is_safetensors_file(file, head):
             content, metadata = safetensors_content(file)
             form, about = "safetensors", {**about, **metadata}
         else:
-            content, form, more = torch_content(file, head, options)  # type: ignore[assignment]
-            notes = (*notes, *more)
+            read = torch_content(file, head, options)
+            content, form, notes = read.content, read.form, (*notes, *read.notes)  # type: ignore[assignment]
+            code_ran = code_ran or read.code_ran
         if not expected:
-            return content, form, about, notes
+            return _Stored(content, form, about, notes, code_ran)
         if not isinstance(content, Mapping):
             raise CheckpointError(f"{file}: is no dict of tensors, expected a shard of weights", "download it again")
         missing = next((name for name in expected if name not in content), None)
@@ -151,4 +162,4 @@ def _read_all(
             what = f"{file}: holds {printable(str(twice)[:80])}, as another shard does, expected each tensor once"
             raise CheckpointError(what, "the shards are of several versions: download them together")
         together |= content
-    return together, f"{form}, {len(shards)} shards", about, notes
+    return _Stored(together, f"{form}, {len(shards)} shards", about, notes, code_ran)

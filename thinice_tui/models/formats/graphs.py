@@ -14,8 +14,12 @@ from torch import Tensor, nn
 from thinice_tui.errors import CheckpointError, reason
 from thinice_tui.models.formats.file_content import FileContent, ReadOptions
 from thinice_tui.models.formats.torch_files import TRUST
+from thinice_tui.models.formats.trusted_code import running_code
 from thinice_tui.models.logits import LogitsFinder
 from thinice_tui.safe_io.torch_file import ZIP, archive_entries
+
+GRAPHS = ("TorchScript", "torch.export")
+"""The forms of these files; they hold operators and no classes."""
 
 
 class FixedBatch(nn.Module):
@@ -63,7 +67,7 @@ def read_graph(path: Path, _head: bytes, options: ReadOptions) -> FileContent:
         )
     archive_entries(path, CheckpointError)
     try:
-        with warnings.catch_warnings():
+        with running_code(path, ReadOptions(options.trust)), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             network, notes = _script(path) if form == "TorchScript" else _exported(path)
     except Exception as error:  # the loaders raise whatever their parts raise
@@ -71,7 +75,7 @@ def read_graph(path: Path, _head: bytes, options: ReadOptions) -> FileContent:
             f"{path}: is a {form} file that cannot be loaded: {reason(error)}",
             "it may need a newer torch, or operators of another package",
         ) from error
-    return FileContent(form, dict(network.state_dict()), {}, network=network, notes=notes)
+    return FileContent(form, dict(network.state_dict()), {}, network=network, notes=notes, code_ran=True)
 
 
 def _graph_form(path: Path) -> str:

@@ -2,6 +2,7 @@
 
 import pickle
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from thinice_tui.models.formats.arrays import with_tensors
 from thinice_tui.models.formats.containers import find_weights
 from thinice_tui.models.formats.file_content import FileContent, ReadOptions
 from thinice_tui.models.formats.torch_files import TRUST
+from thinice_tui.models.formats.trusted_code import running_code, unloadable
 from thinice_tui.safe_io.limits import check_unpacks, file_size
 from thinice_tui.safe_io.npy_header import read_npy_header
 from thinice_tui.safe_io.numpy_stand_ins import STAND_INS
@@ -88,23 +90,23 @@ def read_numpy_pickle(path: Path, _head: bytes, options: ReadOptions) -> FileCon
 
     Raises CheckpointError.
     """
-    if options.trust:
-        content = _trusted(path)
-    else:
-        check_pickle_of_arrays(path, STAND_INS.keys(), TRUST, CheckpointError)
-        content = read_pickle(path, EXPECTED, CheckpointError)
-    return find_weights(with_tensors(content, path), path, "pickle", options)
-
-
-def _trusted(path: Path) -> object:
     try:
-        with path.open("rb") as stream:
-            return pickle.load(stream)
-    except Exception as error:  # classes of the file may raise anything
-        raise CheckpointError(
-            f"{path}: cannot be loaded: {reason(error)}",
-            "the code that it was saved with must be importable here, in the versions it needs",
-        ) from error
+        check_pickle_of_arrays(path, STAND_INS.keys(), TRUST, CheckpointError)
+        content, code_ran = read_pickle(path, EXPECTED, CheckpointError), False
+    except CheckpointError:
+        if not options.trust:
+            raise
+        content, code_ran = _trusted(path, options), True
+    return replace(find_weights(with_tensors(content, path), path, "pickle", options), code_ran=code_ran)
+
+
+def _trusted(path: Path, options: ReadOptions) -> object:
+    with running_code(path, options):
+        try:
+            with path.open("rb") as stream:
+                return pickle.load(stream)
+        except Exception as error:  # classes of the file may raise anything
+            raise unloadable(path, options, error) from error
 
 
 def _single(content: object, shape: tuple[int, ...]) -> object:

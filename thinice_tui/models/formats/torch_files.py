@@ -6,18 +6,19 @@ Without trust, torch reads with `weights_only`: tensors, plain containers, and t
 import argparse
 import pickle
 import warnings
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch.serialization import SourceChangeWarning
 
-from thinice_tui.errors import CheckpointError, reason
+from thinice_tui.errors import CheckpointError
 from thinice_tui.models.formats.arrays import with_tensors
 from thinice_tui.models.formats.blocked_types import explained
 from thinice_tui.models.formats.containers import find_weights
 from thinice_tui.models.formats.file_content import FileContent, ReadOptions
+from thinice_tui.models.formats.trusted_code import running_code, unloadable
 from thinice_tui.safe_io.numpy_stand_ins import BUILT, STAND_INS, with_arrays
 from thinice_tui.safe_io.torch_file import TorchFile, examine_torch_file, unreadable_torch_file
 
@@ -38,28 +39,48 @@ def read_torch_file(path: Path, head: bytes, options: ReadOptions) -> FileConten
 
     Raises CheckpointError.
     """
-    content, form, notes = torch_content(path, head, options)
-    found = find_weights(content, path, form, options)
-    return replace(found, notes=(*notes, *found.notes))
+    read = torch_content(path, head, options)
+    found = find_weights(read.content, path, read.form, options)
+    return replace(found, notes=(*read.notes, *found.notes), code_ran=read.code_ran)
 
 
-def torch_content(path: Path, head: bytes, options: ReadOptions) -> tuple[object, str, tuple[str, ...]]:
-    """What torch.save saved, the file's form, and what was noticed on reading, in words; raises CheckpointError."""
+@dataclass(frozen=True)
+class TorchContent:
+    """What torch.save saved."""
+
+    content: object
+    form: str
+    notes: tuple[str, ...]
+    """What was noticed on reading, in words."""
+    code_ran: bool
+    """Whether code of the file ran."""
+
+
+def torch_content(path: Path, head: bytes, options: ReadOptions) -> TorchContent:
+    """What is in a file of torch.save; raises CheckpointError."""
     file = examine_torch_file(path, head, CheckpointError)
-    content, notes = _load_trusted(path) if options.trust else (_load_weights(path, file), ())
-    return with_tensors(content, path), file.form, notes
+    content, notes, code_ran = _load(path, file, options)
+    return TorchContent(with_tensors(content, path), file.form, notes, code_ran)
 
 
-def _load_trusted(path: Path) -> tuple[object, tuple[str, ...]]:
+def _load(path: Path, file: TorchFile, options: ReadOptions) -> tuple[object, tuple[str, ...], bool]:
+    """The content, notes, and whether code of the file ran: only where it is trusted and cannot be loaded without."""
     try:
-        with warnings.catch_warnings(record=True) as caught, path.open("rb") as stream:  # not the path: of its suffix
-            warnings.simplefilter("always", SourceChangeWarning)
-            content = torch.load(stream, map_location="cpu", weights_only=False)
-    except Exception as error:  # classes of the file may raise anything
-        raise CheckpointError(
-            f"{path}: cannot be loaded: {reason(error)}",
-            "the code that it was saved with must be importable here, in the versions it needs",
-        ) from error
+        return _load_weights(path, file), (), False
+    except CheckpointError:
+        if not options.trust:
+            raise
+    return *_load_trusted(path, options), True
+
+
+def _load_trusted(path: Path, options: ReadOptions) -> tuple[object, tuple[str, ...]]:
+    with running_code(path, options):
+        try:
+            with warnings.catch_warnings(record=True) as caught, path.open("rb") as stream:  # a path: torch goes by it
+                warnings.simplefilter("always", SourceChangeWarning)
+                content = torch.load(stream, map_location="cpu", weights_only=False)
+        except Exception as error:  # classes of the file may raise anything
+            raise unloadable(path, options, error) from error
     changed = [str(warning.message) for warning in caught if warning.category is SourceChangeWarning]
     return content, tuple(f"{text.partition(' has changed')[0]} has changed since it was saved" for text in changed)
 

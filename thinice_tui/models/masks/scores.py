@@ -38,7 +38,8 @@ def fold_scores(state: State, keep: float | None) -> tuple[State, str, float | N
         raise CheckpointError(
             f"holds scores ({first}) that rank its weights, but how many weights to keep is not in the file",
             "give --keep as a fraction of the weights: 0.1 for a model that is pruned by 90 %, 1 for one that is not "
-            "pruned yet; in compare one number is for the pruned models, and --keep 1,0.1 gives one for each file",
+            "pruned yet; in compare a number alone is for the pruned models, and --keep dense=1 is for a dense model "
+            "with scores",
         )
     for name, key in found.items():
         rate = _layer_rate(state[f"{name.removesuffix('weight')}k_score"], keep) if fractions else keep

@@ -15,6 +15,7 @@ from tests.places import ROOT, SAMPLE_MODELS
 from thinice_tui.data.samples import Samples
 from thinice_tui.data.stratified_sample import StratifiedSample
 from thinice_tui.engine.preflight.normalization import choose_normalizations
+from thinice_tui.errors import CheckpointError
 from thinice_tui.models.load import load_model
 
 pytestmark = pytest.mark.network
@@ -138,3 +139,29 @@ def test_files_load_into_robustbenchs_networks(tmp_path: Path) -> None:
     if done.returncode == CANNOT_IMPORT:
         pytest.skip(f"robustbench cannot be imported: {done.stdout[-300:]}")
     assert done.returncode == 0, done.stderr
+
+
+def test_torch_prunings_cut_networks_load_as_whole_modules_and_as_its_own_states(tmp_path: Path) -> None:
+    """Torch-Pruning removes half of the channels; the file stands beside its dense model in one comparison."""
+    fetch(tmp_path / "site", "torch-pruning==1.6.1")
+    script = tmp_path / "cut.py"
+    script.write_text(
+        "import torch\nimport torch_pruning as tp\nfrom thinice_tui.models.architectures.known import KNOWN\n"
+        "torch.manual_seed(0)\nnetwork = KNOWN['cifar_resnet18'].random(10).eval()\n"
+        "torch.save(network.state_dict(), 'dense.pt')\nimages = torch.rand(2, 3, 32, 32)\n"
+        "pruner = tp.pruner.MagnitudePruner(network, images, tp.importance.MagnitudeImportance(), pruning_ratio=0.5,\n"
+        "                                   ignored_layers=[network.linear])\npruner.step()\n"
+        "torch.save(network, 'cut.pt')\ntorch.save(network.state_dict(), 'state.pt')\n"
+        "torch.save(tp.state_dict(network), 'own.pt')\n"
+        "torch.save((images, network(images).detach()), 'outputs.pt')\n"
+    )
+    paths = f"{tmp_path / 'site'}:{ROOT}"
+    subprocess.run([sys.executable, str(script)], cwd=tmp_path, check=True, env={**os.environ, "PYTHONPATH": paths})
+    images, expected = torch.load(tmp_path / "outputs.pt", weights_only=True)
+    for name, trust in (("cut.pt", True), ("state.pt", False), ("own.pt", True)):
+        model = load_model(tmp_path / name, trust=trust)
+        with torch.no_grad():
+            assert torch.allclose(model.classifier()(images), expected, atol=1e-4), name
+        assert model.sparsity.parameters < 3_000_000
+    with pytest.raises(CheckpointError, match="would have to run code"):
+        load_model(tmp_path / "own.pt")

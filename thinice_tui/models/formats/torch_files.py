@@ -18,6 +18,7 @@ from thinice_tui.models.formats.arrays import with_tensors
 from thinice_tui.models.formats.blocked_types import explained
 from thinice_tui.models.formats.containers import find_weights
 from thinice_tui.models.formats.file_content import FileContent, ReadOptions
+from thinice_tui.models.formats.torch_pruning import with_plain_state
 from thinice_tui.models.formats.trusted_code import running_code, unloadable
 from thinice_tui.safe_io.numpy_stand_ins import BUILT, STAND_INS, with_arrays
 from thinice_tui.safe_io.torch_file import TorchFile, examine_torch_file, unreadable_torch_file
@@ -60,7 +61,7 @@ def torch_content(path: Path, head: bytes, options: ReadOptions) -> TorchContent
     """What is in a file of torch.save; raises CheckpointError."""
     file = examine_torch_file(path, head, CheckpointError)
     content, notes, code_ran = _load(path, file, options)
-    return TorchContent(with_tensors(content, path), file.form, notes, code_ran)
+    return TorchContent(with_tensors(with_plain_state(content), path), file.form, notes, code_ran)
 
 
 def _load(path: Path, file: TorchFile, options: ReadOptions) -> tuple[object, tuple[str, ...], bool]:

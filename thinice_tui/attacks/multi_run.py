@@ -19,10 +19,20 @@ def target_classes(ranking: Tensor, rows: Tensor, first_run: int, runs: int) -> 
     return ranking[rows, -places.repeat_interleave(len(rows) // runs)]
 
 
-def lowest_run(values: Tensor, images: Tensor, runs: int) -> tuple[Tensor, Tensor]:
-    """For each sample the run of lowest value: values [n] and images [n,C,H,W], chosen from [runs·n] and [runs·n,…]."""
+def run_numbers(first_run: int, runs: int, samples: int) -> list[int]:
+    """The number of the run of each row, for `runs` runs on `samples` samples, one run after the other."""
+    return [run for run in range(first_run, first_run + runs) for _ in range(samples)]
+
+
+def decisive_run(values: Tensor, images: Tensor, runs: int, enough: float) -> tuple[Tensor, Tensor]:
+    """For each sample the run that it ends with: values [n] and images [n,C,H,W], chosen from [runs·n] and [runs·n,…].
+
+    It is the first run whose value is at most `enough`, as if later ones had not been, else the one of lowest value.
+    """
     if runs == 1:
         return values, images
-    lowest, run = values.view(runs, -1).min(dim=0)
-    samples = torch.arange(len(lowest), device=values.device)
-    return lowest, images[run * len(lowest) + samples]
+    each = values.view(runs, -1)
+    reached = each <= enough
+    run = torch.where(reached.any(dim=0), reached.int().argmax(dim=0), each.argmin(dim=0))
+    samples = torch.arange(each.shape[1], device=values.device)
+    return each[run, samples], images[run * each.shape[1] + samples]

@@ -167,7 +167,7 @@ def compare(
         typer.Option(
             metavar="N",
             rich_help_panel=RUN,
-            help="Samples in a batch, or auto. A stop loses at most one batch. A run keeps its batch size.",
+            help="Samples in a batch, or auto. A stop loses at most one batch. It changes no outcome.",
         ),
     ] = "auto",
     time_limit: Annotated[

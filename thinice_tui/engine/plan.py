@@ -30,7 +30,6 @@ def identify(models: Sequence[RunModel], samples: Samples, settings: Settings) -
         "seed": settings.seed,
         "precision": settings.precision,
         "distances": settings.distances,
-        "batch size": settings.batch_size or "auto",
         "data": f"{len(samples)} samples, sha256 {samples.fingerprint[:16]}",
         "models": [model.identity().text() for model in models],
     }

@@ -21,7 +21,7 @@ class Settings:
     """The ensemble's name: quick, standard, plus or pgd-K."""
     seed: int = 0
     batch_size: int | None = None
-    """Samples in a batch; None: the engine chooses for the device, and the run file keeps what it chose."""
+    """Samples in a batch; None: the engine chooses for the device. It decides no outcome."""
     keep_images: KeepImages = "flips"
     precision: Precision = "fp32"
     """Precision of the attacks' gradients; verdicts are always in full precision."""

@@ -22,13 +22,14 @@ class AttackPhase(BatchPhase[AttackTask]):
         """Bool [n]: samples that no earlier stage has broken."""
         return self.run.outcomes.standing(model, self.ordinal)
 
-    def task(self, progress: ModelProgress, batch: int) -> AttackTask:
-        positions = progress.batches[batch]
+    def task(self, progress: ModelProgress, first: int) -> AttackTask:
+        positions = progress.batches[first]
         return AttackTask(
             model=progress.model,
             stage=self._stage,
-            number=batch,
+            first=first,
             positions=positions,
+            indices=self.run.samples.indices[positions],
             images=self.run.samples.floats(positions),
             labels=self.run.outcomes.labels[positions],
             batch_capacity=self.run.batch_size,
@@ -38,7 +39,7 @@ class AttackPhase(BatchPhase[AttackTask]):
         self._note_not_finite(task, outcome)
         kept = self.run.outcomes.add(task.model, self.ordinal, outcome)
         images = task.images if self.run.stores_images else None
-        self.run.writer.add_batch(task.model, self.ordinal, task.number, outcome, kept, images)
+        self.run.writer.add_batch(task.model, self.ordinal, task.first, outcome, kept, images)
 
     def _note_not_finite(self, task: AttackTask, outcome: BatchOutcome) -> None:
         """A warning and a finding where logits were not finite: attacks cannot see beyond them, and none counts."""

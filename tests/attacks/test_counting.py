@@ -60,7 +60,7 @@ def test_the_watcher_can_stop_an_attack_within_one_pass() -> None:
             torch.from_numpy(task.labels),
             "Linf",
             1e-4,
-            noise_for(images),
+            noise_for(torch.from_numpy(task.images)),
         )
     assert 6 < model.forwards <= 12
 

@@ -48,7 +48,9 @@ def _stages_passed(run: Run, model: ModelOutcomes) -> NDArray[np.int16]:
     """Stages done for each sample, int16 [n]: the finished stages, and one more where its batch of the next is done."""
     passed = np.full(len(run.labels), sum(stage.finished for stage in model.stages), dtype=np.int16)
     for stage in model.stages:
-        if not stage.finished and stage.batches:
+        if (
+            not stage.finished and stage.batches and "scope" not in stage.parameters
+        ):  # an audit's part is not known here
             entering = clean_correct(run, model)
             if not is_distance(stage.parameters):  # which takes broken samples, too
                 entering &= (model.broken_by < 0) | (model.broken_by >= stage.ordinal)

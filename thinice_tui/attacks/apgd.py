@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from thinice_tui.attacks.losses import loss_of, lowered_margins
-from thinice_tui.attacks.multi_run import decisive_run, run_numbers, runs_per_batch, target_classes
+from thinice_tui.attacks.multi_run import Run, lowest_margins
 from thinice_tui.attacks.noise import Noise
 from thinice_tui.attacks.norms import LpNorm, per_image
 from thinice_tui.protocol.attacks import Loss
@@ -54,26 +54,13 @@ def apgd_attack(
     second most likely first. Several runs share a batch where they fit into `batch_capacity` images, which changes no
     result.
     """
-    x_best_adv = x.clone()
-    ranking = model(x).argsort(dim=1)
-    robust = ranking[:, -1] == y
-    margin_best = torch.full(y.shape, torch.inf, device=x.device)
-    run = 0
-    while run < n_runs and (index := robust.nonzero().flatten()).numel():
-        runs = runs_per_batch(n_runs - run, len(index), batch_capacity)
-        rows = index.repeat(runs)
-        targets = target_classes(ranking, rows, run, runs) if loss == "targeted" else None
-        radius = torch.full((len(rows), 1, 1, 1), eps, dtype=x.dtype, device=x.device)
-        drawn = noise.of(rows).each(norm.draw, x.shape[1:], run_numbers(run, runs, len(index)), x.device)
-        start = norm.random_start(x[rows], radius, drawn)
-        found = ascend(model, x[rows], y[rows], norm, radius, steps, loss, start, targets)
-        margins, x_adv = decisive_run(found.margins, found.x_best_adv, runs, 0.0)
-        better = margins < margin_best[index]
-        x_best_adv[index[better]] = x_adv[better]
-        margin_best[index[better]] = margins[better]
-        robust[index] = margins > 0
-        run += runs
-    return x_best_adv
+
+    def search(run: Run) -> tuple[Tensor, Tensor]:
+        start = norm.random_start(run.x, run.eps, run.noise)
+        found = ascend(model, run.x, run.y, norm, run.eps, steps, loss, start, run.targets)
+        return found.x_best_adv, found.margins
+
+    return lowest_margins(model, x, y, norm, eps, n_runs, loss == "targeted", noise, batch_capacity, search)
 
 
 def ascend(

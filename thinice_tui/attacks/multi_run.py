@@ -1,7 +1,66 @@
 """Several runs of an attack in one batch, where few samples are left: a small batch wastes the device."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+
+from thinice_tui.attacks.noise import Noise
+from thinice_tui.attacks.norms import LpNorm
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a search is given: m images [m,C,H,W] with labels [m], radii [m,1,1,1], noise as drawn, target classes."""
+
+    x: Tensor
+    y: Tensor
+    eps: Tensor
+    noise: Tensor
+    targets: Tensor | None
+
+
+Search = Callable[[Run], tuple[Tensor, Tensor]]
+"""From a run to each sample's image of lowest logit margin [m,C,H,W], and that margin [m]."""
+
+
+def lowest_margins(
+    model: nn.Module,
+    x: Tensor,
+    y: Tensor,
+    norm: LpNorm,
+    eps: float,
+    n_runs: int,
+    targeted: bool,
+    noise: Noise,
+    batch_capacity: int,
+    search: Search,
+) -> Tensor:
+    """The image of lowest margin that `n_runs` runs of `search` find for each of x [n,C,H,W] with labels y [n].
+
+    A sample's runs end with the first that breaks it. targeted: each run has its own target class, the second most
+    likely first. Several runs share a batch where they fit into `batch_capacity` images, which changes no result.
+    """
+    x_best_adv = x.clone()
+    ranking = model(x).argsort(dim=1)
+    robust = ranking[:, -1] == y
+    margin_best = torch.full(y.shape, torch.inf, device=x.device)
+    run = 0
+    while run < n_runs and (index := robust.nonzero().flatten()).numel():
+        runs = runs_per_batch(n_runs - run, len(index), batch_capacity)
+        rows = index.repeat(runs)
+        targets = target_classes(ranking, rows, run, runs) if targeted else None
+        radius = torch.full((len(rows), 1, 1, 1), eps, dtype=x.dtype, device=x.device)
+        drawn = noise.of(rows).each(norm.draw, x.shape[1:], run_numbers(run, runs, len(index)), x.device)
+        images, margins = search(Run(x[rows], y[rows], radius, drawn, targets))
+        margins, images = decisive_run(margins, images, runs, 0.0)
+        better = margins < margin_best[index]
+        x_best_adv[index[better]] = images[better]
+        margin_best[index[better]] = margins[better]
+        robust[index] = margins > 0
+        run += runs
+    return x_best_adv
 
 
 def runs_per_batch(runs_left: int, samples: int, batch_capacity: int) -> int:

@@ -1,7 +1,7 @@
 """The attacks' random numbers, which depend on nothing but the seed, the stage, the restart and the sample.
 
 Counter-based (Philox, Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"): each sample has a stream of
-its own, found by its index in the original data. So a sample's attack is the same alone, in any batch, in any order, and
+its own, found by its index in the original data. So a sample's attack is the same alone, in any batch, in any order and
 on any worker, and the process's global generators are neither read nor changed.
 """
 

@@ -9,6 +9,8 @@ from torch import Tensor
 from thinice_tui.attacks.apgd import apgd_attack
 from thinice_tui.attacks.counting import CountingModel
 from thinice_tui.attacks.fab import fab_attack
+from thinice_tui.attacks.margin_ascent import ascend_margin
+from thinice_tui.attacks.multi_run import Run, lowest_margins
 from thinice_tui.attacks.noise import Noise
 from thinice_tui.attacks.norms import norm_of
 from thinice_tui.attacks.pgd import pgd_attack, pgd_step_size
@@ -48,6 +50,19 @@ def _apgd(call: AttackCall) -> Tensor:
     )
 
 
+def _margin(call: AttackCall) -> Tensor:
+    stage, norm, loss = call.stage, norm_of(call.norm), call.stage.attack.loss
+    assert loss is not None
+
+    def search(run: Run) -> tuple[Tensor, Tensor]:
+        return ascend_margin(call.model, run.x, run.y, norm, run.eps, stage.steps, loss, run.noise, run.targets)
+
+    targeted = stage.targets > 0
+    return lowest_margins(
+        call.model, call.x, call.y, norm, call.eps, stage.runs, targeted, call.noise, call.batch_capacity, search
+    )
+
+
 def _fab(call: AttackCall) -> Tensor:
     stage, norm = call.stage, norm_of(call.norm)
     runs = stage.targets, stage.restarts
@@ -65,6 +80,8 @@ FUNCTIONS: dict[str, Callable[[AttackCall], Tensor]] = {
     "apgd-dlr": _apgd,
     "apgd-margin": _apgd,
     "apgd-t": _apgd,
+    "pma": _margin,
+    "margin-t": _margin,
     "fab": _fab,
     "fab-t": _fab,
     "square": _square,

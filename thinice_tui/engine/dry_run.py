@@ -90,7 +90,7 @@ def plan_dry_run(
 
     warnings: those of the checks, to be shown with it. Raises RunFileError where `path` holds another run.
     """
-    stages = build_phases(settings.attack, classes, settings.norm, settings.distances)
+    stages = build_phases(settings, classes)
     state = run_state(path, make_plan(models, samples, settings, stages, device, classes), [m.record() for m in models])
     seconds = [_time_passes(model, samples, settings, device) for model in models]
     costs = tuple(_plan_stage(stage, classes, len(samples), seconds) for stage in stages)

@@ -61,7 +61,7 @@ def run_comparison(
     with full_precision():
         images = probe.first(PROBED)
         classes, checks = check_models(models, samples, images, device, path, claim)
-        phases = build_phases(settings.attack, classes, settings.norm, settings.distances)
+        phases = build_phases(settings, classes)
         plan = make_plan(models, samples, settings, phases, device, classes)
         plan = replace(plan, table={**plan.table, **origin})  # a new file names its engine from the first moment on
         records = [model.record() for model in models]

@@ -9,7 +9,7 @@ from thinice_tui.errors import RunFileError
 from thinice_tui.runfile.model_identity import ModelIdentity
 from thinice_tui.runfile.records import ModelRecord, RunPlan
 
-SETTINGS = ("norm", "eps", "attack", "seed", "precision", "distances")
+SETTINGS = ("norm", "eps", "attack", "seed", "precision", "distances", "audit")
 IGNORED = ("batch size",)
 """What identities of early versions hold, and what no longer decides outcomes."""
 Tables = tuple[Mapping[str, Any], Mapping[str, Any]]

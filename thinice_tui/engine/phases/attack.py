@@ -7,6 +7,7 @@ from thinice_tui.engine.findings import NOT_FINITE
 from thinice_tui.engine.phases.batch_phase import BatchPhase, ModelProgress
 from thinice_tui.engine.phases.context import RunContext
 from thinice_tui.engine.worker.tasks import AttackTask
+from thinice_tui.protocol.audit import AuditSize, audited
 from thinice_tui.protocol.ensembles import Stage
 from thinice_tui.runfile.records import BatchOutcome, Finding
 
@@ -14,13 +15,31 @@ from thinice_tui.runfile.records import BatchOutcome, Finding
 class AttackPhase(BatchPhase[AttackTask]):
     """A stage against all models."""
 
-    def __init__(self, run: RunContext, ordinal: int, stage: Stage, final: bool) -> None:
+    def __init__(self, run: RunContext, ordinal: int, stage: Stage, audit: range, final: bool) -> None:
+        """audit: the ordinals of the run's audit stages; empty: it has none."""
         super().__init__(run, ordinal, stage.name, final)
-        self._stage = stage
+        self._stage, self._audit = stage, audit
 
     def entering(self, model: int) -> NDArray[np.bool_]:
-        """Bool [n]: samples that no earlier stage has broken."""
-        return self.run.outcomes.standing(model, self.ordinal)
+        """Bool [n]: samples that no earlier stage has broken; of these the audit's, or if it broke any, the others."""
+        standing = self.run.outcomes.standing(model, self.ordinal)
+        match self._stage.scope:
+            case "all":
+                return standing
+            case "audit":
+                return standing & self._audited(model)
+            case "escalation":
+                outcomes = self.run.outcomes
+                broken = sum(outcomes.broken_by(other, ordinal) for other in outcomes.models for ordinal in self._audit)
+                return standing & ~self._audited(model) if broken else np.zeros_like(standing)
+
+    def _audited(self, model: int) -> NDArray[np.bool_]:
+        """Bool [n]: the samples of the audit, whether it broke them or not."""
+        standing, settings = self.run.outcomes.standing(model, self._audit.start), self.run.settings
+        positions = np.flatnonzero(standing)
+        chosen = audited(self.run.samples.indices[positions], settings.seed, AuditSize.parse(settings.audit))
+        standing[positions[~chosen]] = False
+        return standing
 
     def task(self, progress: ModelProgress, first: int) -> AttackTask:
         positions = progress.batches[first]

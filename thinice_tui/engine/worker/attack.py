@@ -20,7 +20,7 @@ def run_attack(task: AttackTask, worker: Worker) -> BatchOutcome:
     form = attack_model.module if task.stage.attack.gradients else attack_model.exact
     images, labels = (torch.from_numpy(array).to(worker.device) for array in (task.images, task.labels))
     model = worker.counting(form)
-    noise = Noise(worker.settings.seed, task.name, task.indices)
+    noise = Noise(worker.settings.seed, task.stage.noise_name, task.indices)
     verdict = _attack(task, worker, model, images, labels, noise)
     if form is worker.judge:
         return outcome_of(task, verdict, [model])

@@ -64,10 +64,10 @@ def test_resuming_recomputes_only_the_batch_in_flight(files: Files, tmp_path: Pa
     with pytest.raises(KeyboardInterrupt):
         run_it(request(files, path), StopAfter(200))
     with sqlite3.connect(path) as connection:
-        before = connection.execute("SELECT * FROM batch ORDER BY model, ordinal, batch").fetchall()
+        before = connection.execute("SELECT * FROM batch ORDER BY model, ordinal, first").fetchall()
     run_it(request(files, path))
     with sqlite3.connect(path) as connection:
-        after = connection.execute("SELECT * FROM batch ORDER BY model, ordinal, batch").fetchall()
+        after = connection.execute("SELECT * FROM batch ORDER BY model, ordinal, first").fetchall()
     assert before and set(before) <= set(after), "timings and counts of kept batches are the old ones"
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from tests.linear_models import ARCH, Files
 from thinice_tui.engine.compare import execute, prepare
+from thinice_tui.protocol.model_options import ModelOptions
 from thinice_tui.protocol.progress import Heartbeat, SilentObserver, StageResult
 from thinice_tui.protocol.request import Request
 from thinice_tui.protocol.settings import Settings
@@ -36,7 +37,7 @@ class StopAfter(SilentObserver):
 
 
 def request(files: Files, run: Path, **changes: object) -> Request:
-    """`quick` on the linear models with their control, in batches of 8; changes: fields of the request."""
+    """`quick` on the linear models with their control, in batches of 8; changes: its fields, arch, normalize."""
     settings = Settings.build("Linf", "4/255", "quick", batch_size="8", keep_images="all")
     made = Request(
         dense=files.dense,
@@ -44,12 +45,13 @@ def request(files: Files, run: Path, **changes: object) -> Request:
         control=files.control,
         data=str(files.data),
         samples=None,
-        arch=ARCH,
-        normalize="auto",
         device="cpu",
         settings=settings,
         run=run,
         folder=Path.cwd(),
+        model_options=ModelOptions(
+            arch=(str(changes.pop("arch", ARCH)),), normalize=(str(changes.pop("normalize", "auto")),)
+        ),
     )
     return replace(made, **changes)  # type: ignore[arg-type]
 

@@ -221,8 +221,11 @@ class Files:
     @property
     def arguments(self) -> list[str]:
         """`compare` and its options for these files, without the interface."""
-        files = [str(self.dense), str(self.pruned)]
-        return ["compare", *files, "--data", str(self.data), "--arch", ARCH, "--report"]
+        return self.arguments_with(ARCH)
+
+    def arguments_with(self, arch: str) -> list[str]:
+        """The same with another architecture."""
+        return ["compare", str(self.dense), str(self.pruned), "--data", str(self.data), "--arch", arch, "--report"]
 
 
 def save_weight(path: Path, weight: NDArray[np.float32]) -> Path:

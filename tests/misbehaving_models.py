@@ -112,7 +112,18 @@ class _StrangeError(BaseException):
 
 class _ReturnsDict(Wrapped):
     def forward(self, x: Tensor) -> dict[str, Tensor]:
-        return {"logits": self.logits(x)}
+        return {"features": x, "loss": self.logits(x).mean()}
+
+
+class _FeaturesFirst(Wrapped):
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        features = x.flatten(1)
+        return features, self.logits(x)
+
+
+class _LogitsByName(Wrapped):
+    def forward(self, x: Tensor) -> dict[str, Tensor]:
+        return {"hidden": x.flatten(1), "logits": self.logits(x)}
 
 
 class _NanSometimes(Wrapped):
@@ -196,6 +207,14 @@ def ending_under_attack() -> nn.Module:
 
 def returns_dict() -> nn.Module:
     return _ReturnsDict()
+
+
+def features_first() -> nn.Module:
+    return _FeaturesFirst()
+
+
+def logits_by_name() -> nn.Module:
+    return _LogitsByName()
 
 
 def nan_sometimes() -> nn.Module:

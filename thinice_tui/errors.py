@@ -43,6 +43,10 @@ class DataError(ThiniceError):
     """Images or labels cannot be read, or cannot be attacked as they are."""
 
 
+class CodeError(ThiniceError):
+    """The user's own code, or a package, which an option names, cannot be imported or fails."""
+
+
 class ModelError(ThiniceError):
     """A model loads, but its outputs cannot be used as logits."""
 

@@ -128,8 +128,6 @@ def attack_on_the_sample_models(folder: Path) -> Request:
         control=None,
         data=None,
         samples=None,
-        arch="auto",
-        normalize="auto",
         device="cpu",
         settings=settings,
         run=folder / "load.thinice",

@@ -20,6 +20,7 @@ from torch import nn
 from thinice_tui.engine.compare import execute, prepare
 from thinice_tui.engine.process.environment import prepare_process
 from thinice_tui.engine.worker.device import choose_device
+from thinice_tui.protocol.model_options import ModelOptions
 from thinice_tui.protocol.progress import Heartbeat, SilentObserver
 from thinice_tui.protocol.request import Request
 from thinice_tui.protocol.settings import Settings
@@ -97,12 +98,11 @@ def engine(folder: Path, attack: str, device: str) -> None:
         control=None,
         data=str(folder / "data.npz"),
         samples=None,
-        arch=ARCH,
-        normalize="auto",
         device=device,
         settings=Settings.build("Linf", "0.2/255", attack, keep_images="all"),
         run=folder / "run.thinice",
         folder=folder,
+        model_options=ModelOptions(arch=(ARCH,)),
     )
     prepared = prepare(request)
     peaks = Peaks(choose_device(device))

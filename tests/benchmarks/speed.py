@@ -118,8 +118,6 @@ def with_thinice(precision: str, samples: int, judges: list[Classifier], images:
             control=None,
             data=None,
             samples=samples,
-            arch="auto",
-            normalize="auto",
             device="cpu",
             settings=Settings.build("Linf", None, "standard", 0, str(BATCH), "none", precision),
             run=Path(folder) / "run.thinice",

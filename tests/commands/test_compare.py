@@ -46,8 +46,12 @@ def test_compare_writes_data_to_stdout_and_all_else_to_stderr(files: Files) -> N
         (["--device", "gpu"], "--device gpu: not usable here"),
         (["--normalize", "cifar11"], "--normalize is 'cifar11'"),
         (["--data", "somewhere"], "expected cifar10:DIR, cifar100:DIR"),
-        (["--arch", "absent.py:linear"], "there is no file absent.py"),
-        (["--arch", "resnet999"], "is not known"),
+        (["--arch", "dense=absent.py:linear"], "there is no file absent.py"),
+        (["--arch", "dense=resnet999"], "is not known"),
+        (["--arch", "auto"], "--arch says two things for dense"),
+        (["--keep", "1,0.1"], "--keep dense=1 --keep 0.1"),
+        (["--keep", "p=0.1"], "expected dense or pruned"),
+        (["--trust-pickle=maybe"], "expected yes or no"),
         (["--samples", "many"], "as an integer"),
         (["--samples", "0"], "greater than or equal to 1"),
         (["--samples-in-report"], "add --format json"),
@@ -71,10 +75,10 @@ def test_edited_architecture_code_is_another_run(files: Files, tmp_path: Path) -
     code = tmp_path / "net.py"
     original = Path(LINEAR_MODELS_FILE).read_text()
     code.write_text(original)
-    options = ["--arch", f"{code}:linear", "--attack", "pgd-2", "--run", "a.thinice"]
-    assert call(*files.arguments, *options).exit_code == 0
+    words = [*files.arguments_with(f"{code}:linear"), "--attack", "pgd-2", "--run", "a.thinice"]
+    assert call(*words).exit_code == 0
     code.write_text(original + "# edited")
-    check_refused(call(*files.arguments, *options), "the code of dense's architecture (linear) has changed", "--run")
+    check_refused(call(*words), "the code of dense's architecture (linear) has changed", "--run")
 
 
 def test_clean_accuracy_near_chance_is_a_warning(files: Files) -> None:
@@ -94,9 +98,9 @@ def test_few_classes_replace_the_targeted_loss_and_say_so(tmp_path: Path) -> Non
 
 
 def test_nan_logits_under_attack_are_a_warning(files: Files) -> None:
-    options = ["--arch", f"{LINEAR_MODELS_FILE}:nan_when_perturbed", "--attack", "quick"]
+    words = [*files.arguments_with(f"{LINEAR_MODELS_FILE}:nan_when_perturbed"), "--attack", "quick"]
     eps = "3.5/255"  # 4/255 moves pixels by whole grey levels, where this model is finite
-    result = call(*files.arguments, *options, "--eps", eps, "--format", "json")
+    result = call(*words, "--eps", eps, "--format", "json")
     assert result.exit_code == 0, result.stderr
     found = json.loads(result.stdout)
     assert found["models"][0]["robust_accuracy"] == found["models"][0]["clean_accuracy"]

@@ -44,12 +44,12 @@ def test_infinite_logits_are_refused(files: Files) -> None:
     state = {f"inner.{key}": value for key, value in module(files.task.weight).state_dict().items()}
     for path in (files.dense, files.pruned):
         torch.save(state, path)
-    result = call(*files.arguments, "--arch", f"{LINEAR_MODELS_FILE}:overflowing")
+    result = call(*files.arguments_with(f"{LINEAR_MODELS_FILE}:overflowing"))
     check_refused(result, "NaN or infinite", "check the normalisation")
 
 
 def test_probabilities_are_refused(files: Files) -> None:
-    result = call(*files.arguments, "--arch", f"{LINEAR_MODELS_FILE}:softmaxed")
+    result = call(*files.arguments_with(f"{LINEAR_MODELS_FILE}:softmaxed"))
     check_refused(result, "returns probabilities", "remove the softmax")
 
 
@@ -63,7 +63,7 @@ def test_more_samples_than_there_are_is_refused(files: Files) -> None:
 
 
 def test_a_model_without_gradient_is_refused(files: Files) -> None:
-    result = call(*files.arguments, "--arch", f"{LINEAR_MODELS_FILE}:undifferentiable", *QUICK)
+    result = call(*files.arguments_with(f"{LINEAR_MODELS_FILE}:undifferentiable"), *QUICK)
     check_refused(result, "dense.pt: has no gradient", "expected a differentiable model")
 
 
@@ -89,3 +89,10 @@ def test_an_interruption_exits_with_130(capsys: pytest.CaptureFixture[str]) -> N
     with pytest.raises(typer.Exit) as end, shown_errors(debug=False):
         raise KeyboardInterrupt
     assert end.value.exit_code == 130 and capsys.readouterr().err == "interrupted\n"
+
+
+@pytest.mark.parametrize("factory", ["broken_factory", "no_module"])
+def test_code_of_the_users_that_fails_is_no_wrong_usage(files: Files, factory: str) -> None:
+    result = call(*files.arguments_with(f"{LINEAR_MODELS_FILE}:{factory}"))
+    assert result.exit_code == 1 and f":{factory}: " in error_text(result), result.stderr
+    assert "Traceback" not in result.stderr and result.stdout == ""

@@ -1,5 +1,6 @@
 """Published model files, fetched from package registries: `pytest -m network`."""
 
+import os
 import subprocess
 import sys
 import tarfile
@@ -9,10 +10,12 @@ import numpy as np
 import pytest
 import torch
 
-from tests.places import SAMPLE_MODELS
+from tests.end_to_end.real_robustbench import CANNOT_IMPORT
+from tests.places import ROOT, SAMPLE_MODELS
 from thinice_tui.data.samples import Samples
 from thinice_tui.data.stratified_sample import StratifiedSample
 from thinice_tui.engine.preflight.normalization import choose_normalizations
+from thinice_tui.errors import CheckpointError
 from thinice_tui.models.load import load_model
 
 pytestmark = pytest.mark.network
@@ -99,3 +102,66 @@ def test_a_timm_model_in_safetensors_loads_by_its_name(tmp_path: Path) -> None:
     ours = timm.create_model("resnet18", num_classes=7).eval()
     safetensors.save_file(ours.state_dict(), tmp_path / "b.safetensors")
     assert load_model(tmp_path / "b.safetensors").arch == "torchvision_resnet18"
+
+
+def test_files_load_into_robustbenchs_networks(tmp_path: Path) -> None:
+    """With random weights; skipped where robustbench, or what it imports, cannot be imported."""
+    needed = [
+        "robustbench==1.1.1",
+        "timm==1.0.9",
+        "gdown==5.1.0",
+        "geotorch",
+        "torchdiffeq",
+        "pandas",
+        "tqdm",
+        "pyyaml",
+    ]
+    needed += ["requests", "urllib3", "idna", "certifi", "charset_normalizer", "beautifulsoup4", "soupsieve"]
+    needed += [
+        "python-dateutil",
+        "pytz",
+        "six",
+        "huggingface_hub<1",
+        "safetensors",
+        "setuptools<81",
+        "pyautoattack==0.2.0",
+    ]
+    fetch(tmp_path / "site", *needed)
+    (tmp_path / "work").mkdir()
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.end_to_end.real_robustbench"],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": f"{ROOT}:{tmp_path / 'site'}"},
+        cwd=tmp_path / "work",
+        check=False,
+    )
+    if done.returncode == CANNOT_IMPORT:
+        pytest.skip(f"robustbench cannot be imported: {done.stdout[-300:]}")
+    assert done.returncode == 0, done.stderr
+
+
+def test_torch_prunings_cut_networks_load_as_whole_modules_and_as_its_own_states(tmp_path: Path) -> None:
+    """Torch-Pruning removes half of the channels; the file stands beside its dense model in one comparison."""
+    fetch(tmp_path / "site", "torch-pruning==1.6.1")
+    script = tmp_path / "cut.py"
+    script.write_text(
+        "import torch\nimport torch_pruning as tp\nfrom thinice_tui.models.architectures.known import KNOWN\n"
+        "torch.manual_seed(0)\nnetwork = KNOWN['cifar_resnet18'].random(10).eval()\n"
+        "torch.save(network.state_dict(), 'dense.pt')\nimages = torch.rand(2, 3, 32, 32)\n"
+        "pruner = tp.pruner.MagnitudePruner(network, images, tp.importance.MagnitudeImportance(), pruning_ratio=0.5,\n"
+        "                                   ignored_layers=[network.linear])\npruner.step()\n"
+        "torch.save(network, 'cut.pt')\ntorch.save(network.state_dict(), 'state.pt')\n"
+        "torch.save(tp.state_dict(network), 'own.pt')\n"
+        "torch.save((images, network(images).detach()), 'outputs.pt')\n"
+    )
+    paths = f"{tmp_path / 'site'}:{ROOT}"
+    subprocess.run([sys.executable, str(script)], cwd=tmp_path, check=True, env={**os.environ, "PYTHONPATH": paths})
+    images, expected = torch.load(tmp_path / "outputs.pt", weights_only=True)
+    for name, trust in (("cut.pt", True), ("state.pt", False), ("own.pt", True)):
+        model = load_model(tmp_path / name, trust=trust)
+        with torch.no_grad():
+            assert torch.allclose(model.classifier()(images), expected, atol=1e-4), name
+        assert model.sparsity.parameters < 3_000_000
+    with pytest.raises(CheckpointError, match="would have to run code"):
+        load_model(tmp_path / "own.pt")

@@ -12,9 +12,7 @@ from thinice_tui.protocol.model_options import ModelOptions
 
 
 def test_a_file_is_described_and_later_ones_are_compared_with_the_first() -> None:
-    dense, pruned = inspect_models(
-        [SAMPLE_MODELS / "dense.pt", SAMPLE_MODELS / "pruned-90.pt"], "auto", "auto", ModelOptions()
-    )
+    dense, pruned = inspect_models([SAMPLE_MODELS / "dense.pt", SAMPLE_MODELS / "pruned-90.pt"], ModelOptions())
     assert dense.facts.size == (SAMPLE_MODELS / "dense.pt").stat().st_size
     assert dense.facts.classes == 10 and dense.facts.input_channels == 3
     assert dense.comparison is None and dense.record.sparsity_conv_linear == 0
@@ -23,7 +21,7 @@ def test_a_file_is_described_and_later_ones_are_compared_with_the_first() -> Non
 
 
 def test_a_file_that_does_not_fit_is_refused_after_the_first_is_shown(files: Files) -> None:
-    inspections = inspect_models([files.dense, SAMPLE_MODELS / "dense.pt"], ARCH, "auto", ModelOptions())
+    inspections = inspect_models([files.dense, SAMPLE_MODELS / "dense.pt"], ModelOptions(arch=(ARCH,)))
     assert next(inspections).record.path == str(files.dense)
     with pytest.raises(CheckpointError, match="does not fit the architecture"):
         next(inspections)

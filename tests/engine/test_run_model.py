@@ -5,8 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
-from tests.linear_models import ARCH, Files, pruned_weight, save_weight
+from tests.linear_models import ARCH, Files, module, pruned_weight, save_weight
 from thinice_tui.engine.run_model import RunModel
 from thinice_tui.models.classifier import Normalization
 from thinice_tui.models.load import load_model
@@ -42,3 +43,15 @@ def test_the_record_says_what_the_run_file_shows(dense: RunModel, files: Files) 
     assert record.normalization == "none" and record.sparsity_conv_linear == 0
     half = replace(dense, loaded=replace(dense.loaded, normalization=KNOWN["half"]))
     assert half.record().normalization == "half: [0.5] / [0.5]"
+
+
+def test_key_literals_and_code_that_ran_are_part_of_the_identity(dense: RunModel, files: Files, tmp_path: Path) -> None:
+    def text(path: Path, arch: str, trust: bool = False, key: str = "") -> str:
+        return RunModel("dense", "dense", load_model(path, arch, "none", None, trust, key)).identity().text()
+
+    plain = text(files.dense, ARCH)
+    assert plain == dense.identity().text() == text(files.dense, ARCH, trust=True), "no code ran"
+    assert "under 'state_dict'" in text(files.dense, ARCH, key="state_dict")
+    assert " as linear(num_classes=5) (code " in text(files.dense, f"{ARCH}(num_classes=5)")
+    torch.save(module(files.task.weight), tmp_path / "whole.pt")
+    assert ", by its own code, normalisation none" in text(tmp_path / "whole.pt", "auto", trust=True)

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from tests.models.reference_networks import REFERENCES, State, effective_sparsity
+from tests.models.reference_networks import REFERENCES, Reference, State, effective_sparsity
 from thinice_tui.models.architectures.known import KNOWN
 from thinice_tui.models.load import LoadedModel, load_model
 
@@ -68,9 +68,33 @@ def check_same(path: Path, state: State, name: str, channels: int = 3) -> None:
     assert torch.allclose(found, REFERENCES[name].logits(state, images), atol=1e-4, rtol=1e-4)
 
 
+def check_variant(reference: Reference, path: Path) -> None:
+    """Check that --arch builds the variant, and that it is beside the recognised network where nothing is named."""
+    state = reference.make(10, 3)
+    images = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(1))
+    expected = reference.logits(state, images)
+    save(state, path)
+    named, found = load_model(path, reference.name), load_model(path)
+    beside = {model.arch.partition(" ")[0]: model for model in found.alternatives}
+    assert found.arch.partition(" ")[0] == KNOWN[reference.name].variant_of
+    with torch.no_grad():
+        for model in (named, beside[reference.name]):
+            assert model.arch.partition(" ")[0] == reference.name
+            assert torch.allclose(model.classifier()(images), expected, atol=1e-4, rtol=1e-4)
+        assert not torch.allclose(found.classifier()(images), expected, atol=1e-2)
+    assert not named.alternatives
+
+
 def live_network() -> tuple[State, nn.Module]:
     """A state, and a network with its values."""
     state = REFERENCES[NETWORK].make(10, 3)
     live = KNOWN[NETWORK].make({key: tuple(value.shape) for key, value in state.items()})
     live.load_state_dict(state, assign=True)
     return state, live
+
+
+def logits_of(model: LoadedModel, images: Tensor) -> Tensor:
+    """The classifier's logits, without gradients."""
+    with torch.no_grad():
+        logits: Tensor = model.classifier()(images)
+    return logits

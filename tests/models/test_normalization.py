@@ -33,6 +33,8 @@ def test_a_typed_normalisation_is_none_a_name_or_numbers() -> None:
         ("cifar11", "expected auto, none, cifar10"),
         ("0.5,0.5/0.2,0.2", "2 means and 2 standard deviations, expected 1 or 3"),
         ("0.5,0.5,0.5/0.2", "3 means and 1 standard deviations"),
+        ("123.7,116.3,103.5/58.4,57.1,57.4", "units of 0-255"),
+        ("0.5/58.4", "units of 0-255"),
         ("0.5/0", "standard deviations positive"),
         ("nan/0.2", "means must be finite"),
         ("a/b", "or numbers"),
@@ -55,10 +57,31 @@ def test_a_checkpoint_stores_a_name_or_constants() -> None:
             stored_normalization(wrong, "a.pt")
 
 
+@pytest.mark.parametrize(
+    ("mean", "std", "option"),
+    [
+        ([123.675, 116.28, 103.53], [58.395, 57.12, 57.375], "0.485,0.456,0.406/0.229,0.224,0.225"),
+        ([103.939, 116.779, 123.68], [1, 1, 1], "0.4076,0.458,0.485/0.003922,0.003922,0.003922"),
+        ([123.675], [0.229], "0.485/0.229"),
+        ([0.485], [58.395], "0.485/0.229"),
+    ],
+)
+def test_units_of_0_to_255_are_refused_with_the_option_to_type(
+    mean: list[float], std: list[float], option: str
+) -> None:
+    with pytest.raises(CheckpointError, match="is unusable: its values are in units of 0-255") as caught:
+        stored_normalization({"name": "caffe", "mean": mean, "std": std}, "a.pt")
+    assert caught.value.do.endswith(f"--normalize {option}")
+    assert parse_normalization(option) is not None
+
+
+def test_whole_numbers_too_large_for_a_float_are_no_constants() -> None:
+    with pytest.raises(CheckpointError, match="expected a known name or mean and std"):
+        stored_normalization({"mean": [10**400], "std": [1]}, "a.pt")
+
+
 def test_buffers_hold_constants_in_units_of_pixels() -> None:
     buffers = {"norm.mean": torch.tensor([0.4914] * 3), "norm.std": torch.tensor([0.25] * 3).reshape(3, 1, 1)}
     assert buffered_normalization(buffers, "a.pt") == Normalization("file", (0.4914,) * 3, (0.25,) * 3)
-    with pytest.raises(CheckpointError, match=r"not in units of \[0,1\] pixels"):
-        buffered_normalization(buffers | {"norm.mean": torch.tensor([125.0] * 3)}, "a.pt")
     with pytest.raises(CheckpointError, match=r"it holds norm\.mean"):
         buffered_normalization({"norm.mean": torch.tensor([0.5])}, "a.pt")

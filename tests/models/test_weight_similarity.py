@@ -7,13 +7,15 @@ import pytest
 import torch
 from torch import nn
 
-from tests.models.reference_networks import REFERENCES, Maker, State, preact
+from tests.models import masked_networks, renamed_networks
+from tests.models.reference_networks import REFERENCES, Maker, State, preact, wide
 from tests.places import SAMPLE_MODELS
 from thinice_tui.errors import ModelError
 from thinice_tui.models.load import LoadedModel, load_model
 from thinice_tui.models.weight_similarity import compare_models, warning_if_unrelated
 
 SAMPLE = SAMPLE_MODELS
+FACTORIES = renamed_networks.__file__
 
 
 def loaded(state: State, path: Path) -> LoadedModel:
@@ -95,6 +97,69 @@ def test_removed_channels_are_counted_against_the_dense_model(tmp_path: Path) ->
         and similarity.related
         and warning_if_unrelated(dense, other, similarity) == ""
     )
+
+
+def test_a_wide_network_of_another_width_is_the_same_architecture(tmp_path: Path) -> None:
+    """A narrower one may have lost its channels to pruning; a deeper one is another architecture."""
+    networks = [wide(f"wide_resnet_{depth}_{widen}", depth, widen) for depth, widen in ((10, 2), (10, 1), (16, 2))]
+    dense, narrow, deep = (loaded(network.make(10, 3), tmp_path / f"{network.name}.pt") for network in networks)
+    assert (dense.arch, narrow.arch, deep.arch) == tuple(network.name for network in networks)
+    assert compare_models(dense, narrow).same_architecture and not compare_models(dense, deep).same_architecture
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("kind", ["exported", "other names", "other names, other order"])
+def test_files_of_other_names_are_compared_by_shapes(kind: str, tmp_path: Path) -> None:
+    """A graph, and a class of other names in a factory, which may define its layers in another order."""
+    names = {"first": "1.weight", "second": "3.weight", "last": "5.weight"}
+    draw = Maker(3).draw
+    state = {"1.weight": draw(40, 192), "3.weight": draw(40, 40), "5.weight": draw(4, 40)}
+    torch.save(state, tmp_path / "a.pt")
+    dense = load_model(tmp_path / "a.pt", f"{FACTORIES}:plain")
+    sparse = pruned_by_magnitude(state, 0.3)
+    if kind == "exported":
+        network = renamed_networks.plain()
+        network.load_state_dict(sparse)
+        program = torch.export.export(network.eval(), (torch.rand(2, 3, 8, 8),))
+        torch.export.save(program, tmp_path / "b.pt2")
+        other = load_model(tmp_path / "b.pt2", trust=True)
+    else:
+        order = reversed(names) if "order" in kind else names
+        torch.save({f"{name}.weight": sparse[names[name]] for name in order}, tmp_path / "b.pt")
+        other = load_model(tmp_path / "b.pt", f"{FACTORIES}:{'backwards' if 'order' in kind else 'renamed'}")
+    images = torch.rand(2, 3, 8, 8)
+    hidden = (images.flatten(1) @ sparse["1.weight"].T).relu()
+    expected = (hidden @ sparse["3.weight"].T).relu() @ sparse["5.weight"].T
+    assert torch.allclose(other.classifier()(images), expected, atol=1e-3)
+    found = compare_models(dense, other)
+    kept = sum(int((sparse[name] != 0).sum()) for name in sparse)
+    assert found.same_architecture and found.layers_compared == 3 and found.weights_kept == kept
+    assert found.identical == found.largest == 1 and found.cosine == pytest.approx(1)
+    assert warning_if_unrelated(dense, other, found) == ""
+
+
+def test_unrelated_weights_of_other_names_are_told(tmp_path: Path) -> None:
+    draw = Maker(4).draw
+    torch.save({"1.weight": draw(40, 192), "3.weight": draw(40, 40), "5.weight": draw(4, 40)}, tmp_path / "a.pt")
+    torch.save(
+        {"first.weight": draw(40, 192), "second.weight": draw(40, 40), "last.weight": draw(4, 40)}, tmp_path / "b.pt"
+    )
+    dense = load_model(tmp_path / "a.pt", f"{FACTORIES}:plain")
+    other = load_model(tmp_path / "b.pt", f"{FACTORIES}:renamed")
+    assert "are not related to those" in warning_if_unrelated(dense, other, compare_models(dense, other))
+
+
+def test_weights_are_compared_after_the_masks_of_their_code(tmp_path: Path) -> None:
+    """By the formula of the mask; few weights are kept, so that whether they are related cannot be told."""
+    first = masked_networks.MaskedConv()
+    dense = nn.Conv2d(3, 6, 3)
+    dense.load_state_dict({"weight": first.weight, "bias": first.bias})
+    for name, layer in (("a", dense), ("b", first)):
+        torch.manual_seed(1)
+        torch.save(masked_networks.network(layer), tmp_path / f"{name}.pt")
+    found = compare_models(*(load_model(tmp_path / f"{name}.pt", trust=True) for name in ("a", "b")))
+    assert found.kept == pytest.approx((int((first.effective() != 0).sum()) + 24) / (162 + 24))
+    assert found.identical == 1
 
 
 def test_too_few_weights_leave_it_undecided() -> None:

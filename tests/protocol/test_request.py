@@ -44,6 +44,18 @@ SETTINGS = st.builds(
     st.none() | st.integers(1, 10_000),
     st.sampled_from(["flips", "all", "none"]),
 )
+
+
+def texts(values: st.SearchStrategy[str]) -> st.SearchStrategy[tuple[str, ...]]:
+    """An option that is for all files, for some of them, or both."""
+    return st.builds(
+        lambda bare, one, some: (*bare, *(f"dense={text}" for text in one), *(f"pruned={text}" for text in some)),
+        st.lists(values, max_size=1),
+        st.lists(values, min_size=1, max_size=1),
+        st.lists(values, max_size=1),
+    ) | st.tuples(values)
+
+
 DATA_OPTIONS = st.builds(
     DataOptions,
     classes=st.none() | NAMES,
@@ -60,14 +72,23 @@ REQUESTS = st.builds(
     control=st.none() | PATHS,
     data=st.none() | NAMES,
     samples=st.none() | st.integers(1, 10**9),
-    arch=st.one_of(st.sampled_from(["auto", "resnet18", "a b/net.py:make", "--x"]), NAMES),
-    normalize=st.sampled_from(["auto", "none", "cifar10", "0.5,0.5,0.5/0.2,0.2,0.2"]),
     device=st.sampled_from(["auto", "cpu", "cuda:0"]),
     settings=SETTINGS,
     run=st.none() | PATHS,
     folder=st.sampled_from([Path("/"), Path("/a b/c")]),
     data_options=DATA_OPTIONS,
-    model_options=st.builds(ModelOptions, st.sampled_from([None, "0.1", "1,0.05", "1"]), st.booleans()),
+    model_options=st.builds(
+        ModelOptions,
+        arch=texts(
+            st.one_of(
+                st.sampled_from(["auto", "net.py:make(a='=')", "--x"]), NAMES.map(lambda name: name.replace("=", ":"))
+            )
+        ),
+        normalize=texts(st.sampled_from(["auto", "none", "cifar10", "0.5,0.5,0.5/0.2,0.2,0.2"])),
+        keep=texts(st.sampled_from(["0.1", "1"])) | st.just(()),
+        key=texts(st.sampled_from(["model_ema", "a.b"])) | st.just(()),
+        trust_pickle=texts(st.sampled_from(["yes", "no"])) | st.just(()),
+    ),
 )
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
@@ -83,8 +104,6 @@ def made(**changes: object) -> Request:
         control=None,
         data=None,
         samples=None,
-        arch="auto",
-        normalize="auto",
         device="auto",
         settings=Settings.build("Linf", "8/255", "standard"),
         run=None,
@@ -128,8 +147,6 @@ def test_a_file_name_that_is_no_text_survives() -> None:
         ("samples", 0),
         ("samples", 1.5),
         ("samples", True),
-        ("arch", None),
-        ("normalize", 3),
         ("device", []),
         ("run", []),
         ("folder", None),
@@ -142,6 +159,14 @@ def test_a_file_name_that_is_no_text_survives() -> None:
         ("data_options.class_map", []),
         ("data_options.resize", 0),
         ("data_options.crop", 1.5),
+        ("model_options", None),
+        ("model_options", {}),
+        ("model_options.arch", None),
+        ("model_options.arch", "auto"),
+        ("model_options.normalize", [3]),
+        ("model_options.keep", None),
+        ("model_options.key", [["a"]]),
+        ("model_options.trust_pickle", True),
         ("settings", None),
         ("settings", []),
         ("settings", {}),
@@ -257,7 +282,7 @@ def parsed(words: list[str]) -> Request:
 @given(REQUESTS)
 @example(made(dense=Path("-dense.pt")))
 @example(made(pruned=(Path("-p.pt"), Path("--run"))))
-@example(made(control=Path("-control.pt"), run=Path("--seed"), data="-", arch="--x"))
+@example(made(control=Path("-control.pt"), run=Path("--seed"), data="-", model_options=ModelOptions(arch=("--x",))))
 def test_its_command_asks_for_the_same(request: Request) -> None:
     program, *words = shlex.split(shlex.join(request.command()))
     assert program == "thinice-tui"
@@ -307,3 +332,24 @@ def test_a_file_whose_name_begins_with_a_tilde_can_be_given(
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     request = replace(made(**changes), folder=Path.cwd())
     assert parsed(request.command()[1:]) == request
+
+
+# of earlier versions
+
+
+def early(keep: str | None, trust: bool, *pruned: str) -> Request:
+    """A request as the first version stored it: one architecture, normalisation and list of fractions."""
+    before = stored() | {"arch": "net.py:make", "normalize": "cifar10", "pruned": list(pruned), "control": "c.pt"}
+    return Request.from_dict(before | {"model_options": {"keep": keep, "trust_pickle": trust}})
+
+
+def test_requests_of_earlier_versions_are_read() -> None:
+    one = early("0.1", True, "p.pt")
+    assert one.model_options == ModelOptions(("net.py:make",), ("cifar10",), ("0.1",), (), ("yes",))
+    none = early(None, False, "p.pt")
+    assert (none.model_options.keep, none.model_options.trust_pickle) == ((), ())
+    each = early("1,0.1,0.05,1", False, "a/p.pt", "b/p.pt")
+    assert [own.keep for own in each.model_options.for_files(each.files())] == [1, 0.1, 0.05, 1]
+    assert {own.arch for own in each.model_options.for_files(each.files())} == {"net.py:make"}
+    with pytest.raises(UsageError, match="not readable"):
+        early("1,0.1", False, "p.pt")

@@ -99,10 +99,28 @@ def test_the_verdict_is_the_doubt_where_there_is_one(doubt: str, related: bool |
     assert found["comparison"]["a pruned version of it?"] == verdict
 
 
+@pytest.mark.parametrize(("unchanged", "said"), [(1.0, False), (0.02, True)])
+def test_similar_weights_may_share_their_initialisation_alone(unchanged: float, said: bool) -> None:
+    compared = replace(COMPARED, similarity={"cosine": 0.9, "identical": unchanged})
+    (found,) = as_json(replace(PRUNED, comparison=compared))
+    verdict = found["comparison"]["a pruned version of it?"]
+    assert verdict.startswith("nothing speaks against it") and ("from one initialisation" in verdict) == said
+
+
 def test_an_undecided_normalisation_is_said_so_in_the_text_alone() -> None:
     undecided = replace(DENSE, facts=replace(FACTS, normalization_source=UNDECIDED))
     assert "undecided: the file does not say" in " ".join(as_text(undecided).split())
     assert as_json(undecided)[0]["normalization"] == "none"
+
+
+def test_architectures_that_the_weights_fit_are_listed() -> None:
+    several = replace(DENSE, facts=replace(FACTS, architectures=("made", "made_too")))
+    text = " ".join(as_text(several).split())
+    assert "possible architectures made, made_too" in text
+    assert "undecided: made, or another of the possible ones; compare decides by clean accuracy" in text
+    (found,) = as_json(several)
+    assert found["possible architectures"] == ["made", "made_too"] and found["arch"] == "made"
+    assert "possible architectures" not in as_json(DENSE)[0] and "undecided" not in as_text(DENSE)
 
 
 def test_long_values_are_cut_in_the_text_and_whole_in_json() -> None:

@@ -123,7 +123,7 @@ def test_every_spelling_of_the_same_code_is_the_same_run(
     monkeypatch.syspath_prepend(str(tmp_path))
     spellings = ["mynet.py", "./mynet.py", "~/mynet.py", Path("mynet.py").absolute(), "mynet", "elsewhere/renamed.py"]
     for number, spelled in enumerate(spellings):
-        result = CliRunner().invoke(app, [*files.arguments, "--attack", "pgd-2", "--arch", f"{spelled}:linear"])
+        result = CliRunner().invoke(app, [*files.arguments_with(f"{spelled}:linear"), "--attack", "pgd-2"])
         assert result.exit_code == 0, result.stderr
         assert ("finished already" in result.stderr) == (number > 0), spelled
     (run,) = Path("runs").iterdir()

@@ -14,6 +14,7 @@ MODEL = ModelIdentity("pruned", "0b" * 8, "build", "c" * 16, "0.1", False, "cifa
     [
         ModelIdentity("dense", "0a" * 8, "cifar_resnet18 (widths 8, 16)", "", "", False, "none"),
         MODEL,
+        replace(MODEL, key="nets.0, best 1's", arch="build(depth=20, widths=[16, 32])"),
         ModelIdentity("control", "0c" * 8, "Net (torch, its own code)", "", "", True, "given: [0.5] / [0.5]"),
     ],
 )
@@ -35,6 +36,9 @@ def test_other_text_is_no_identity(text: str) -> None:
         ({"weights": "0d" * 8, "arch": "other"}, "the model p has other weights"),
         ({"arch": "other"}, "the architecture of p was build, now other"),
         ({"code": "d" * 16}, "the code of p's architecture (build) has changed"),
+        ({"arch": "build(depth=20)"}, "the architecture of p was build, now build(depth=20)"),
+        ({"key": "model_ema"}, "the weights of p were under the usual place, now model_ema"),
+        ({"trusted": True}, "code of p's file runs now, and did not"),
         ({"keep": ""}, "p kept the best 0.1 of its scores, now all"),
         ({"normalization": "none"}, "the normalisation of p was cifar10, now none"),
         (
@@ -43,7 +47,7 @@ def test_other_text_is_no_identity(text: str) -> None:
         ),
     ],
 )
-def test_each_difference_is_one_sentence(change: dict[str, str], words: str) -> None:
+def test_each_difference_is_one_sentence(change: dict[str, object], words: str) -> None:
     assert MODEL.differences(replace(MODEL, **change), "p") == [words]  # type: ignore[arg-type]
 
 
@@ -57,6 +61,10 @@ def test_the_same_constants_under_another_name_are_no_difference() -> None:
         ("./a b/net.py:build", "build"),
         ("package.net:build", "build"),
         ("build", "build"),
+        ("./net.py:build( depth = 20 )", "build(depth=20)"),
+        ("timm:vit(img_size=32)", "timm:vit(img_size=32)"),
+        ("robustbench:cifar100/Linf/A2020", "robustbench:cifar100/Linf/A2020"),
+        ("Net (torch, its own code)", "Net (torch, its own code)"),
         ("timm:resnet18", "timm:resnet18"),
     ],
 )

@@ -29,6 +29,7 @@ def changed(path: str, value: object) -> dict[str, Any]:
 
 def test_every_value_is_read_as_it_was_written() -> None:
     extra = {"request": {"dense": "d.pt"}, "search": {"dense": {}}, "normalization": {}, "kinship": None}
+    extra |= {"architecture": {"dense": {"chosen": "a"}}}
     info = RunInfo.from_table(TABLE | extra | {"finished": 2.5})
     early = {"audit": "auto", "escalate": True}  # which files of early versions do not say
     assert info.settings.as_dict() == TABLE["settings"] | early
@@ -36,6 +37,7 @@ def test_every_value_is_read_as_it_was_written() -> None:
     assert info.versions == TABLE["versions"] and info.warnings == ()
     assert (info.created, info.finished) == (1.5, 2.5)
     assert (info.request, info.search, info.normalization, info.kinship) == ({"dense": "d.pt"}, {"dense": {}}, {}, None)
+    assert info.architecture == {"dense": {"chosen": "a"}}
     data = info.data
     assert (data.source, data.samples, data.shape, data.dtype) == ("made.npz", 40, (3, 8, 8), "uint8")
     assert data.class_names == ("a", "b", "c") and data.notes is None
@@ -90,7 +92,7 @@ def test_a_wrong_value_is_an_error(path: str, value: object) -> None:
         RunInfo.from_table(changed(path, value))
 
 
-@pytest.mark.parametrize("key", ["request", "search", "normalization", "kinship"])
+@pytest.mark.parametrize("key", ["request", "search", "architecture", "normalization", "kinship"])
 @pytest.mark.parametrize("value", [None, 3, "text", [1]])
 def test_descriptions_of_another_type_are_left_out(key: str, value: object) -> None:
     assert getattr(RunInfo.from_table(TABLE | {key: value}), key) is None

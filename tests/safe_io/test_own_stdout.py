@@ -83,7 +83,7 @@ def check(done: "subprocess.CompletedProcess[str]", words: tuple[str, ...]) -> N
 
 
 def test_a_report_is_all_that_compare_prints(files: Files) -> None:
-    arguments = [*files.arguments, "--arch", PRINTING, "--attack", "pgd-2", "--run", "a.thinice"]
+    arguments = [*files.arguments_with(PRINTING), "--attack", "pgd-2", "--run", "a.thinice"]
     done = program(*arguments, "--format", "json")
     check(done, WORDS)
     assert json.loads(done.stdout)["run"]["complete"]

@@ -71,7 +71,8 @@ def test_a_run_file_stores_expanded_paths(at_home: Path, monkeypatch: pytest.Mon
     assert stored is not None
     assert (stored["dense"], stored["run"]) == (f"{home}/dense.pt", f"{home}/a.thinice")
     monkeypatch.chdir(home)
-    again = call("compare", stored["dense"], *stored["pruned"], "--data", stored["data"], "--arch", stored["arch"],
+    (arch,) = stored["model_options"]["arch"]
+    again = call("compare", stored["dense"], *stored["pruned"], "--data", stored["data"], "--arch", arch,
                  "--run", stored["run"], "--attack=pgd-2", "--report")  # fmt: skip
     assert again.exit_code == 0 and "finished already" in again.stderr
 

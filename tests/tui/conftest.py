@@ -77,7 +77,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
 def request_(unfinished: Path, tmp_path: Path) -> Request:
     settings = Settings.build("Linf", None, "standard")
     paths = Path("dense.pt"), (Path("[red]half[/red].pt"),)
-    return Request(*paths, None, None, None, "auto", "auto", "cpu", settings, unfinished, tmp_path)
+    return Request(*paths, None, None, None, "cpu", settings, unfinished, tmp_path)
 
 
 @pytest.fixture

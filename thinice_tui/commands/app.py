@@ -13,6 +13,7 @@ from thinice_tui.commands.help import Command, Group
 from thinice_tui.commands.info import INFO_EXAMPLES, info
 from thinice_tui.commands.inspect import INSPECT_EXAMPLES, inspect
 from thinice_tui.commands.open import OPEN_EXAMPLES, open_command
+from thinice_tui.commands.options import ModelCommand
 from thinice_tui.commands.report import REPORT_EXAMPLES, report_command
 from thinice_tui.errors import EXIT_USAGE
 
@@ -38,10 +39,10 @@ app = typer.Typer(
     cls=Group,
     pretty_exceptions_enable=False,
 )
-app.command("compare", cls=Command, epilog=COMPARE_EXAMPLES)(compare)
+app.command("compare", cls=ModelCommand, epilog=COMPARE_EXAMPLES)(compare)
 app.command("open", cls=Command, epilog=OPEN_EXAMPLES)(open_command)
 app.command("report", cls=Command, epilog=REPORT_EXAMPLES)(report_command)
-app.command("inspect", cls=Command, epilog=INSPECT_EXAMPLES)(inspect)
+app.command("inspect", cls=ModelCommand, epilog=INSPECT_EXAMPLES)(inspect)
 app.command("info", cls=Command, epilog=INFO_EXAMPLES)(info)
 app.command("engine", cls=Command, hidden=True)(engine)
 

@@ -18,6 +18,7 @@ from thinice_tui.commands.options import (
     DebugOption,
     FormatOption,
     KeepOption,
+    KeyOption,
     NormalizeOption,
     OutputOption,
     SamplesInReportOption,
@@ -51,10 +52,11 @@ def compare(
             help="The dense model retrained without pruning. It shows which samples flip without pruning.",
         ),
     ] = None,
-    arch: ArchOption = "auto",
-    normalize: NormalizeOption = "auto",
+    arch: ArchOption = ["auto"],  # noqa: B006  (Typer reads it, and nothing changes it)
+    normalize: NormalizeOption = ["auto"],  # noqa: B006
     keep: KeepOption = None,
-    trust_pickle: TrustOption = False,
+    key: KeyOption = None,
+    trust_pickle: TrustOption = None,
     data: Annotated[
         str | None,
         typer.Option(
@@ -252,16 +254,15 @@ def compare(
             control=control,
             data=data,
             samples=samples,
-            arch=arch,
-            normalize=normalize,
             device=device,
             settings=settings,
             run=run,
             folder=Path.cwd(),
             time_limit=None if time_limit is None else parse_duration(time_limit),
             data_options=DataOptions(classes, indices, shuffle, class_map, resize, crop),
-            model_options=ModelOptions(keep, trust_pickle),
+            model_options=ModelOptions.given(arch, normalize, keep, key, trust_pickle),
         )
+        request.model_options.for_files(request.files())  # raises for an unknown role before anything is read
         if only_plan:
             if output or samples_in_report:
                 raise UsageError(

@@ -11,6 +11,7 @@ from thinice_tui.commands.options import (
     ArchOption,
     DebugOption,
     KeepOption,
+    KeyOption,
     NormalizeOption,
     TrustOption,
     expanded_path,
@@ -25,10 +26,11 @@ INSPECT_EXAMPLES = examples(
 
 def inspect(
     models: Annotated[list[Path], typer.Argument(metavar="MODEL", parser=expanded_path, help="Model files.")],
-    arch: ArchOption = "auto",
-    normalize: NormalizeOption = "auto",
+    arch: ArchOption = ["auto"],  # noqa: B006  (Typer reads it, and nothing changes it)
+    normalize: NormalizeOption = ["auto"],  # noqa: B006
     keep: KeepOption = None,
-    trust_pickle: TrustOption = False,
+    key: KeyOption = None,
+    trust_pickle: TrustOption = None,
     form: Annotated[
         str | None, typer.Option("--format", metavar="NAME", help="The output's format: text (default) or json.")
     ] = None,
@@ -46,6 +48,7 @@ def inspect(
         from thinice_tui.protocol.model_options import ModelOptions
         from thinice_tui.report.inspection import print_inspections
 
+        options = ModelOptions.given(arch, normalize, keep, key, trust_pickle)
         with own_stdout() as stdout:
-            found = inspect_models(models, arch, normalize, ModelOptions(keep, trust_pickle))
+            found = inspect_models(models, options)
             print_inspections(found, chosen, stdout)

@@ -1,13 +1,17 @@
 """Options that several commands share, and how the command line reads a path."""
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from thinice_tui.commands.help import Command
 from thinice_tui.errors import UsageError
 from thinice_tui.safe_io.paths import expanded
 
+TRUST = "--trust-pickle"
 MODELS, DATA, ATTACK, RUN, REPORT = "Models", "Data", "Attack", "Run", "Report"
 """The headings under which `compare --help` lists its options."""
 
@@ -20,44 +24,74 @@ def expanded_path(text: str) -> Path:
         raise typer.BadParameter(f"{error.what}; {error.do}") from error
 
 
+class ModelCommand(Command):
+    """A command that reads model files, with `--trust-pickle` as a flag or with a value."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, with_trust_values(args))
+
+
+def with_trust_values(arguments: Sequence[str]) -> list[str]:
+    """The arguments with `--trust-pickle` as `--trust-pickle=yes`, unless yes, no, ROLE=yes or ROLE=no follows it."""
+    words = list(arguments)
+    options = words[: words.index("--")] if "--" in words else words
+    for at, word in enumerate(options):
+        if word == TRUST and not re.fullmatch(r"(.+=)?(yes|no)", next(iter(words[at + 1 : at + 2]), "")):
+            words[at] = f"{TRUST}=yes"
+    return words
+
+
 RunArgument = Annotated[
     Path,
     typer.Argument(metavar="RUN.thinice", parser=expanded_path, help="A run file; the run may still be going on."),
 ]
 ArchOption = Annotated[
-    str,
+    list[str],
     typer.Option(
         "--arch",
-        metavar="SPEC",
+        metavar="[ROLE=]SPEC",
         rich_help_panel=MODELS,
-        help="The architecture: auto, a known name, FILE.py:factory, package.module:factory or timm:NAME.",
+        help="The architecture: auto, a known name, FILE.py:factory, package.module:factory, timm:NAME or "
+        "robustbench:NAME. ROLE, in this and the next options, is dense, control, a pruned model's name, or pruned "
+        "for all of these; without it, the option is for all files.",
     ),
 ]
 NormalizeOption = Annotated[
-    str,
+    list[str],
     typer.Option(
         "--normalize",
-        metavar="SPEC",
+        metavar="[ROLE=]SPEC",
         rich_help_panel=MODELS,
         help="The input normalisation: auto, none, a data set's name such as cifar10, or mean/std as m,m,m/s,s,s.",
     ),
 ]
 KeepOption = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option(
         "--keep",
-        metavar="K",
+        metavar="[ROLE=]K",
         rich_help_panel=MODELS,
-        help="The fraction of weights kept, for model files that hold scores: "
-        "0.1 for the pruned models, or one number a file, as 1,0.1.",
+        help="The fraction of weights kept, for model files that hold scores: 0.1 for the pruned models, dense=1 for "
+        "a dense model with scores.",
+    ),
+]
+KeyOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--key",
+        metavar="[ROLE=]NAME",
+        rich_help_panel=MODELS,
+        help="Which weights are read, where a model file holds several: the key that leads to them, as model_ema.",
     ),
 ]
 TrustOption = Annotated[
-    bool,
+    list[str] | None,
     typer.Option(
-        "--trust-pickle",
+        TRUST,
+        metavar="[ROLE=yes]",
         rich_help_panel=MODELS,
-        help="Run code that is in model files: whole pickled modules, TorchScript, .pt2.",
+        help="Run code that is in model files: whole pickled modules, TorchScript, .pt2. With ROLE=yes only that "
+        "file's.",
     ),
 ]
 FormatOption = Annotated[

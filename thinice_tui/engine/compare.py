@@ -1,6 +1,5 @@
 """The comparison of models: from a request to a prepared run, and from there to a run file or a dry run."""
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -11,24 +10,21 @@ from thinice_tui.data.spec import read_samples, stored_spec
 from thinice_tui.data.stratified_sample import StratifiedSample
 from thinice_tui.engine.dry_run import DryRun, plan_dry_run
 from thinice_tui.engine.plan import default_path, make_plan
+from thinice_tui.engine.preflight.architecture import choose_architectures
 from thinice_tui.engine.preflight.budget import check_budget
 from thinice_tui.engine.preflight.checks import check_models
-from thinice_tui.engine.preflight.normalization import choose_normalizations, describe_trial
+from thinice_tui.engine.preflight.normalization import choose_normalizations
 from thinice_tui.engine.preflight.normalization_candidates import dataset_normalizations
+from thinice_tui.engine.preflight.trial import describe_trial
 from thinice_tui.engine.run import PROBED, run_comparison
 from thinice_tui.engine.run_model import RunModel
 from thinice_tui.engine.worker.device import choose_device, full_precision
 from thinice_tui.models.load import LoadedModel, load_model
-from thinice_tui.models.weight_similarity import (
-    compare_models,
-    warning_if_unrelated,
-    warnings_of_same_weights,
-    warnings_of_unused_keep,
-)
+from thinice_tui.models.pruning_warnings import warnings_of_same_weights, warnings_of_unpruned
+from thinice_tui.models.weight_similarity import compare_models, warning_if_unrelated, warnings_of_unused_keep
 from thinice_tui.protocol.progress import Observer
 from thinice_tui.protocol.request import Request
 from thinice_tui.runfile.liveness import this_engine
-from thinice_tui.runfile.records import Role
 from thinice_tui.runfile.resume import check_continues
 from thinice_tui.runfile.run_claim import RunClaim
 
@@ -47,55 +43,72 @@ class PreparedRun:
     warnings: tuple[str, ...] = ()
     """Reasons to doubt the comparison."""
     origin: Mapping[str, object] = field(default_factory=dict)
-    """Values for the run table: `normalization` and `kinship`, each by model."""
+    """Values for the run table, each by model: `architecture`, `normalization`, `kinship`, and code that ran."""
 
 
 def prepare(request: Request) -> PreparedRun:
     """Read and check models and data; nothing is written. Raises ThiniceError."""
-    files: list[tuple[Role, Path]] = [("dense", request.dense)]
-    files += [("pruned", path) for path in request.pruned]
-    files += [("control", request.control)] if request.control else []
-    options = request.model_options
-    alone = len(files) == 1
-    keeps = [options.keep_for(number, role == "pruned" or alone, len(files)) for number, (role, _) in enumerate(files)]
+    files = request.files()
+    options = request.model_options.for_files(files)
     loaded = [
-        load_model(path, request.arch, request.normalize, keep, options.trust_pickle)
-        for (_, path), keep in zip(files, keeps, strict=True)
+        load_model(file.path, own.arch, own.normalize, own.keep, own.trust, own.key)
+        for file, own in zip(files, options, strict=True)
     ]
-    names = _unique_names([path for _, path in files])
+    names = [file.name for file in files]
     similarities = [compare_models(loaded[0], other) for other in loaded[1:]]
     spec, whole = _data(request, loaded[0])
     samples = select(whole, request.data_options, request.samples)
     probe = StratifiedSample(whole, samples.images.shape[1:])
-    choice = choose_normalizations(
-        loaded, names, probe, dataset_normalizations(spec, probe), choose_device(request.device)
-    )
+    usual, device = dataset_normalizations(spec, probe), choose_device(request.device)
+    architectures = choose_architectures(loaded, names, probe, usual, device)
+    if any(architectures.trials):
+        similarities = [compare_models(architectures.models[0], other) for other in architectures.models[1:]]
+    choice = choose_normalizations(architectures.models, names, probe, usual, device)
     decided, trials = choice.models, choice.trials
-    models = tuple(RunModel(role, name, model) for (role, _), name, model in zip(files, names, decided, strict=True))
+    models = tuple(RunModel(file.role, file.name, model) for file, model in zip(files, decided, strict=True))
     unrelated = (
-        warning_if_unrelated(loaded[0], other, found) for other, found in zip(loaded[1:], similarities, strict=True)
+        warning_if_unrelated(decided[0], other, found) for other, found in zip(decided[1:], similarities, strict=True)
     )
+    ran = {
+        name: {"path": str(model.path), "sha256": model.checkpoint.sha256}
+        for name, model in zip(names, loaded, strict=True)
+        if model.checkpoint.trusted
+    }
     return PreparedRun(
         models,
         samples,
         probe,
         request.run or default_path(models, samples, request.settings),
         notes=(
+            *(f"{name}: {note}" for name, model in zip(names, loaded, strict=True) for note in model.notes),
             *samples.notes,
-            *(describe_trial(name, trial) for name, trial in zip(names, trials, strict=True) if trial),
+            *(
+                describe_trial(name, "architecture", trial)
+                for name, trial in zip(names, architectures.trials, strict=True)
+                if trial
+            ),
+            *(describe_trial(name, "normalisation", trial) for name, trial in zip(names, trials, strict=True) if trial),
         ),
         warnings=(
             *check_budget(samples, request.settings),
             *(warning for warning in unrelated if warning),
             *warnings_of_same_weights(list(zip(names, decided, strict=True)), request.control is not None),
-            *warnings_of_unused_keep(options.keep, list(zip(loaded, keeps, strict=True))),
+            *warnings_of_unpruned(decided[0], [model.loaded for model in models if model.role == "pruned"]),
+            *warnings_of_unused_keep(
+                ", ".join(request.model_options.keep) or None,
+                [(model, own.keep) for model, own in zip(loaded, options, strict=True)],
+            ),
             *choice.warnings,
         ),
         origin={
+            "architecture": {
+                name: asdict(trial) for name, trial in zip(names, architectures.trials, strict=True) if trial
+            },
             "normalization": {
                 name: {"source": model.source, **(asdict(trial) if trial else {})}
                 for name, model, trial in zip(names, decided, trials, strict=True)
             },
+            **({"code that ran": ran} if ran else {}),
             "kinship": {name: kin.as_json() for name, kin in zip(names[1:], similarities, strict=True)},
         },
     )
@@ -150,17 +163,3 @@ def _data(request: Request, dense: LoadedModel) -> tuple[str, Samples]:
     if not samples.class_names:
         samples = samples.named(known)
     return spec, samples
-
-
-def _unique_names(paths: list[Path]) -> list[str]:
-    """Unique model names: file names without suffix, with the folder or a number where two are the same."""
-    names = [path.stem for path in paths]
-    longer = [f"{path.resolve().parent.name}/{path.stem}" for path in paths]
-    if len(set(names)) < len(set(longer)):
-        names = longer
-    seen: Counter[str] = Counter()
-    unique = []
-    for name in names:
-        seen[name] += 1
-        unique.append(name if seen[name] == 1 else f"{name}#{seen[name]}")
-    return unique

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from thinice_tui.analysis.sparsity import sparsity_words
 from thinice_tui.data.samples import Samples
 from thinice_tui.engine.plan import make_plan
 from thinice_tui.engine.run_model import RunModel
@@ -16,6 +17,7 @@ from thinice_tui.engine.worker.device import default_batch_size, describe, full_
 from thinice_tui.protocol.durations import duration, short
 from thinice_tui.protocol.ensembles import Phase, build_phases
 from thinice_tui.protocol.settings import Settings
+from thinice_tui.runfile.records import ModelRecord
 from thinice_tui.runfile.resume import run_state
 
 TIMED = 32
@@ -91,11 +93,12 @@ def plan_dry_run(
     warnings: those of the checks, to be shown with it. Raises RunFileError where `path` holds another run.
     """
     stages = build_phases(settings, classes)
-    state = run_state(path, make_plan(models, samples, settings, stages, device, classes), [m.record() for m in models])
+    records = [model.record() for model in models]
+    state = run_state(path, make_plan(models, samples, settings, stages, device, classes), records)
     seconds = [_time_passes(model, samples, settings, device) for model in models]
     costs = tuple(_plan_stage(stage, classes, len(samples), seconds) for stage in stages)
     return DryRun(
-        models=tuple(_model_line(model) for model in models),
+        models=tuple(_model_line(record, records[0]) for record in records),
         data=samples.source,
         samples=len(samples),
         classes=classes,
@@ -111,10 +114,9 @@ def plan_dry_run(
     )
 
 
-def _model_line(model: RunModel) -> str:
+def _model_line(record: ModelRecord, dense: ModelRecord) -> str:
     """Role, path, architecture, parameters and sparsity."""
-    record = model.record()
-    sparsity = f"{100 * record.sparsity_conv_linear:.1f} % sparse"
+    sparsity = ", ".join(sparsity_words(record, dense))
     return f"{record.role:<10} {record.path}: {record.arch}, {record.parameters:,} parameters, {sparsity}"
 
 

@@ -9,15 +9,15 @@ import torch
 
 from thinice_tui import __version__
 from thinice_tui.engine.run_model import RunModel
+from thinice_tui.models.layer_weights import classes, input_channels
 from thinice_tui.models.load import LoadedModel, load_model
-from thinice_tui.models.masks.mask_file import split_mask_file
+from thinice_tui.models.pruning_warnings import doubt_of_unpruned
 from thinice_tui.models.weight_similarity import (
-    classes,
     compare_models,
-    input_channels,
     warning_if_unrelated,
     warnings_of_unused_keep,
 )
+from thinice_tui.protocol.model_files import model_files
 from thinice_tui.protocol.model_options import ModelOptions
 from thinice_tui.report.inspected_model import DenseComparison, FileFacts, InspectedModel
 
@@ -25,26 +25,25 @@ METADATA = ("arch", "dataset", "class_names", "recipe", "seed", "measured", "epo
 """Entries of a checkpoint that are shown."""
 
 
-def inspect_models(paths: Sequence[Path], arch: str, normalize: str, options: ModelOptions) -> Iterator[InspectedModel]:
-    """Load each file as `compare` does, and compare each after the first with the first.
+def inspect_models(paths: Sequence[Path], options: ModelOptions) -> Iterator[InspectedModel]:
+    """Load each file as `compare` does, and compare each after the first with the first, which has the role `dense`.
 
     Raises ThiniceError at the first file that cannot be loaded or that is for another task than the first.
     """
+    files = model_files(paths[0], paths[1:])
     dense: LoadedModel | None = None
-    for number, path in enumerate(paths):
-        keep = options.keep_for(number, number > 0 or len(paths) == 1, len(paths))
-        model = load_model(path, arch, normalize, keep, options.trust_pickle)
-        record = RunModel("dense", path.stem, model).record()
+    for file, own in zip(files, options.for_files(files), strict=True):
+        model = load_model(file.path, own.arch, own.normalize, own.keep, own.trust, own.key)
+        record = RunModel("dense", file.path.stem, model).record()
         comparison = None if dense is None else _comparison(dense, model)
-        yield InspectedModel(record, _facts(model, keep), comparison)
+        yield InspectedModel(record, _facts(model, own.keep), comparison)
         dense = dense or model
 
 
 def _facts(model: LoadedModel, keep: float | None) -> FileFacts:
     checkpoint = model.checkpoint
-    file, _ = split_mask_file(checkpoint.path)
     return FileFacts(
-        size=file.stat().st_size,
+        size=sum(file.stat().st_size for file in checkpoint.files),
         form=checkpoint.form,
         container=checkpoint.container or None,
         sha256=checkpoint.sha256,
@@ -55,6 +54,7 @@ def _facts(model: LoadedModel, keep: float | None) -> FileFacts:
         normalization_source=model.source,
         metadata={key: checkpoint.about[key] for key in METADATA if key in checkpoint.about},
         warnings=tuple(warnings_of_unused_keep(None, [(model, keep)])),
+        architectures=model.possible_architectures if model.alternatives else (),
     )
 
 
@@ -62,7 +62,7 @@ def _comparison(dense: LoadedModel, model: LoadedModel) -> DenseComparison:
     similarity = compare_models(dense, model)
     return DenseComparison(
         dense=str(dense.path),
-        doubt=warning_if_unrelated(dense, model, similarity) or "",
+        doubt=warning_if_unrelated(dense, model, similarity) or doubt_of_unpruned(dense, model),
         related=similarity.related,
         summary=similarity.sentence(),
         removed=similarity.removed,

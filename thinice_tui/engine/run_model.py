@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from thinice_tui.models.classifier import Normalization
 from thinice_tui.models.load import LoadedModel
 from thinice_tui.models.normalization import KNOWN
+from thinice_tui.protocol.model_files import Role
 from thinice_tui.runfile.model_identity import ModelIdentity, code_name
-from thinice_tui.runfile.records import ModelRecord, Role
+from thinice_tui.runfile.records import ModelRecord
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class RunModel:
             code=self.loaded.code_sha256[:16],
             keep="" if checkpoint.keep is None else f"{checkpoint.keep:g}",
             trusted=checkpoint.trusted,
+            key=checkpoint.key,
             normalization=_describe_normalization(None if used is None else replace(used, name=_known_name(used))),
         )
 

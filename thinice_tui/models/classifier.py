@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from thinice_tui.models.logits import LogitsFinder
+
 
 @dataclass(frozen=True)
 class Normalization:
@@ -27,17 +29,16 @@ class Normalized(nn.Module):
         self.register_buffer("mean", torch.tensor(normalization.mean).view(1, -1, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(normalization.std).view(1, -1, 1, 1), persistent=False)
 
-    def forward(self, images: Tensor) -> Tensor:
-        logits: Tensor = self.network((images - self.mean) / self.std)
-        return logits
+    def forward(self, images: Tensor) -> object:
+        return self.network((images - self.mean) / self.std)
 
 
 class Classifier(nn.Module):
     """A frozen network that is always in evaluation mode.
 
     `train()` does nothing: torchattacks calls it on models, which would change batch norm's statistics. Parameters
-    are frozen, so that no attack fills `param.grad`. Of a network that returns a tuple or list, the first item are the
-    logits. A network that changes its input in place changes a copy.
+    are frozen, so that no attack fills `param.grad`. Of a network that returns more than a tensor, the logits are taken
+    (see LogitsFinder). A network that changes its input in place changes a copy.
     """
 
     def __init__(self, network: nn.Module, normalization: Normalization | None = None) -> None:
@@ -45,6 +46,7 @@ class Classifier(nn.Module):
         self.network = network if normalization is None else Normalized(network, normalization)
         self._copies_input = normalization is None
         """Without normalisation, the network would get the caller's images and could change them in place."""
+        self._logits = LogitsFinder(network)
         self.requires_grad_(False)
         self.eval()
 
@@ -53,10 +55,6 @@ class Classifier(nn.Module):
         return super().train(False)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Images [N,C,H,W] in [0,1] to logits [N,classes], float32."""
+        """Images [N,C,H,W] in [0,1] to logits [N,classes], float32; raises ModelError where no logits are returned."""
         own = images.clone(memory_format=torch.contiguous_format) if self._copies_input else images.contiguous()
-        out = self.network(own)
-        if isinstance(out, (tuple, list)):
-            out = out[0]
-        logits: Tensor = out.float()
-        return logits
+        return self._logits(self.network(own)).float()

@@ -1,18 +1,21 @@
 """How similar two models' weights are, and so whether one can be a pruned version of the other."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from itertools import combinations
 
-from torch import Tensor, equal, nn
+from torch import Tensor
 
 from thinice_tui.errors import ModelError
+from thinice_tui.models.architectures.known import without_width
+from thinice_tui.models.layer_weights import classes, input_channels, layer_weights
 from thinice_tui.models.load import LoadedModel
-from thinice_tui.models.normalization import same_normalization
+from thinice_tui.models.weights_in_use import effective_weights
 
 RELATED_COSINE = 0.1
 """Weights with at least this cosine are called related: n unrelated weights have 0 ± 1/√n, fine-tuned ones far more."""
+LESS_SPARSE = 0.01
+"""A model whose sparsity is lower than the dense model's by more than this is the less sparse of the two."""
 MIN_WEIGHTS = 1000
 """With fewer kept weights, the cosine is too noisy to tell."""
 
@@ -20,6 +23,9 @@ MIN_WEIGHTS = 1000
 @dataclass(frozen=True)
 class WeightSimilarity:
     """A model's weights compared with a dense model's, over the Conv and Linear weights of equal name and shape.
+
+    Where few names are equal (an exported graph, a class of another project), each weight is compared with the one of
+    its shape that it is most similar to.
 
     Fractions in [0,1], NaN where nothing can be compared. kept: weights that are not zero in the model; identical:
     of the kept, those equal in both; cosine: between the kept weights and the dense weights in their places, per
@@ -52,7 +58,7 @@ class WeightSimilarity:
     def sentence(self) -> str:
         """The comparison in words."""
         if self.layers_compared == 0:
-            return "no layer has the name and shape of a layer of the dense model: the weights cannot be compared"
+            return "no layer has the shape of one of the dense model: the weights cannot be compared"
         return (
             f"{self.layers_compared} of {self.layers} layers compared, {100 * self.kept:.1f} % of their weights kept; "
             f"cosine to the dense weights {self.cosine:.2f}, {100 * self.identical:.0f} % unchanged, "
@@ -69,25 +75,24 @@ def compare_models(dense: LoadedModel, other: LoadedModel) -> WeightSimilarity:
                 f"{other.path} {verb} {here} {what}, {dense.path} {there}",
                 "compare models of the same task: check the paths",
             )
-    mine, theirs = _weights(other.network), _weights(dense.network)
-    shared = [name for name in mine if name in theirs and mine[name].shape == theirs[name].shape]
+    mine, theirs = _weights(other), _weights(dense)
+    pairs = _pairs(mine, theirs)
     compared = kept = same = 0
     cosines = largest = 0.0
-    for name in shared:
-        weight, before = mine[name].flatten(), theirs[name].flatten()
+    for name, original in pairs.items():
+        weight, before = mine[name].flatten(), theirs[original].flatten()
         mask = weight != 0
         count = int(mask.sum())
         compared, kept = compared + weight.numel(), kept + count
         if count == 0:
             continue
         same += int((weight[mask] == before[mask]).sum())
-        norms = float(weight[mask].norm() * before[mask].norm())
-        cosines += count * (float(weight[mask] @ before[mask]) / norms if norms > 0 else 0.0)
+        cosines += count * _cosine(weight, before)
         largest += int(mask[before.abs().topk(count).indices].sum())
     return WeightSimilarity(
-        same_architecture=_same_architecture(dense, other, len(mine.keys() & theirs.keys()) / max(len(mine), 1)),
+        same_architecture=_same_architecture(dense, other, len(pairs)),
         layers=len(mine),
-        layers_compared=len(shared),
+        layers_compared=len(pairs),
         kept=kept / compared if compared else math.nan,
         identical=same / kept if kept else math.nan,
         cosine=cosines / kept if kept else math.nan,
@@ -108,20 +113,9 @@ def warning_if_unrelated(dense: LoadedModel, other: LoadedModel, similarity: Wei
         )
     if other.sparsity.parameters > dense.sparsity.parameters:
         return f"{other.path}: has more parameters than {dense.path}: is the dense model the first?"
-    if other.sparsity.conv_linear < dense.sparsity.conv_linear - 0.01:
+    if other.sparsity.conv_linear < dense.sparsity.conv_linear - LESS_SPARSE:
         return f"{other.path}: is less sparse than {dense.path}: is the dense model the first?"
     return ""
-
-
-def warnings_of_same_weights(models: Sequence[tuple[str, LoadedModel]], control: bool) -> Iterator[str]:
-    """A warning for each pair of models with the same weights.
-
-    models: each with its name; control: whether the last of them is the control.
-    """
-    for (name, model), (other, second) in combinations(models, 2):
-        if _equal(model, second):
-            shows = "the control then shows nothing" if control and second is models[-1][1] else "they cannot differ"
-            yield f"{name} and {other} hold the same weights: {shows}; is a path wrong?"
 
 
 def warnings_of_unused_keep(asked: str | None, models: Sequence[tuple[LoadedModel, float | None]]) -> Iterator[str]:
@@ -137,37 +131,45 @@ def warnings_of_unused_keep(asked: str | None, models: Sequence[tuple[LoadedMode
             yield f"--keep {keep:g} has no effect on {model.path}: it holds no scores"
 
 
-def classes(network: nn.Module) -> int | None:
-    """Outputs of the last Conv or Linear weight; None: there is none."""
-    weights = list(_weights(network).values())
-    return weights[-1].shape[0] if weights else None
+def _weights(model: LoadedModel) -> dict[str, Tensor]:
+    return effective_weights(model.network) if model.sparsity.masked_by_code else layer_weights(model.network)
 
 
-def input_channels(network: nn.Module) -> int | None:
-    """Inputs of the first convolution; None: there is none."""
-    kernels = [value for value in _weights(network).values() if value.ndim == 4]
-    return kernels[0].shape[1] if kernels else None
+def _pairs(mine: Mapping[str, Tensor], theirs: Mapping[str, Tensor]) -> dict[str, str]:
+    """The names of theirs by the names of mine: equal ones, or where fewer than half are, the most similar weights."""
+    if 2 * len(mine.keys() & theirs.keys()) >= len(mine):
+        return {name: name for name in mine if name in theirs and mine[name].shape == theirs[name].shape}
+    pairs: dict[str, str] = {}
+    free = dict(theirs)
+    for name, weight in mine.items():
+        same = [other for other, value in free.items() if value.shape == weight.shape]
+        if same:
+            flat = weight.flatten()
+            pairs[name] = max(same, key=lambda other: _cosine(flat, theirs[other].flatten()))
+            del free[pairs[name]]
+    return pairs
 
 
-def _weights(network: nn.Module) -> dict[str, Tensor]:
-    return {name: value.detach() for name, value in network.named_parameters() if value.ndim > 1}
+def _cosine(weight: Tensor, before: Tensor) -> float:
+    """Cosine of the two over the places where `weight` is not zero; 0 where it is undefined."""
+    mask = weight != 0
+    norms = float(weight.norm() * before[mask].norm())
+    return float(weight @ before) / norms if norms > 0 else 0.0
 
 
-def _equal(one: LoadedModel, other: LoadedModel) -> bool:
-    """Whether architecture, normalisation, parameters and buffers are equal, masks and scores folded in."""
-    if one.arch != other.arch or not same_normalization(one.normalization, other.normalization):
-        return False
-    mine, theirs = one.network.state_dict(), other.network.state_dict()
-    return mine.keys() == theirs.keys() and all(equal(value, theirs[name]) for name, value in mine.items())
-
-
-def _same_architecture(dense: LoadedModel, other: LoadedModel, shared: float) -> bool:
-    """By the architectures' names; for a file with its own network, whether it shares half of the layers' names."""
-    if dense.checkpoint.network is not None or other.checkpoint.network is not None:
-        return shared >= 0.5
+def _same_architecture(dense: LoadedModel, other: LoadedModel, compared: int) -> bool:
+    """By the architectures' names; where one has code of its own, by half of the layers or by the kernels of all."""
+    if dense.has_own_code or other.has_own_code:
+        mine, theirs = layer_weights(other.network), layer_weights(dense.network)
+        shared = max(compared, len(mine.keys() & theirs.keys()))
+        return 2 * shared >= len(mine) or _kernels(mine) == _kernels(theirs)
     return _without_widths(dense.arch) == _without_widths(other.arch)
 
 
+def _kernels(weights: Mapping[str, Tensor]) -> list[tuple[int, ...]]:
+    return [tuple(weight.shape[2:]) for weight in weights.values()]
+
+
 def _without_widths(arch: str) -> str:
-    """An architecture's name without its widths."""
-    return arch.partition(" (")[0]
+    """An architecture's name without its widths: a narrower wide residual network is a pruned one, too."""
+    return without_width(arch.partition(" (")[0])

@@ -7,6 +7,8 @@ from typing import Any
 
 from thinice_tui.errors import UsageError
 from thinice_tui.protocol.data_options import DataOptions, path_argument
+from thinice_tui.protocol.early_options import early_options, is_early
+from thinice_tui.protocol.model_files import ModelFile, model_files
 from thinice_tui.protocol.model_options import ModelOptions
 from thinice_tui.protocol.settings import Settings, stored_field
 
@@ -21,8 +23,6 @@ class Request:
     data: str | None
     """A data spec; None: the one that the dense checkpoint names."""
     samples: int | None
-    arch: str
-    normalize: str
     device: str
     settings: Settings
     run: Path | None
@@ -33,37 +33,47 @@ class Request:
     data_options: DataOptions = field(default_factory=DataOptions)
     model_options: ModelOptions = field(default_factory=ModelOptions)
 
+    def files(self) -> tuple[ModelFile, ...]:
+        """The model files with their roles and names, in the order of the run."""
+        return model_files(self.dense, self.pruned, self.control)
+
     def as_dict(self) -> dict[str, object]:
         """JSON values that `from_dict` reads, for the run file and the engine's process."""
         paths = {"dense": str(self.dense), "pruned": [str(path) for path in self.pruned], "folder": str(self.folder)}
         optional = {name: None if path is None else str(path) for name, path in self._optional_paths()}
-        plain = {name: getattr(self, name) for name in ("data", "samples", "arch", "normalize", "device", "time_limit")}
+        plain = {name: getattr(self, name) for name in ("data", "samples", "device", "time_limit")}
         options = {"data_options": self.data_options.as_dict(), "model_options": self.model_options.as_dict()}
         return {**paths, **optional, **plain, **options, "settings": self.settings.as_dict()}
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> "Request":
-        """The request from what `as_dict` returned; raises UsageError for anything else."""
+        """The request from what `as_dict` returned, of earlier versions too; raises UsageError for anything else."""
         try:
             samples = stored_field(stored, "samples", int, None)
             pruned = stored_field(stored, "pruned", list)
             if samples is not None and samples < 1:
                 raise ValueError("no samples")
+            dense = Path(stored_field(stored, "dense", str))
+            control = None if stored["control"] is None else Path(stored_field(stored, "control", str))
+            others = tuple(Path(stored_field({"pruned": path}, "pruned", str)) for path in pruned)
+            if is_early(stored):
+                names = tuple(file.name for file in model_files(dense, others, control))
+                model_options = early_options(stored, names)
+            else:
+                model_options = ModelOptions.from_dict(stored_field(stored, "model_options", Mapping))
             return cls(
-                dense=Path(stored_field(stored, "dense", str)),
-                pruned=tuple(Path(stored_field({"pruned": path}, "pruned", str)) for path in pruned),
-                control=None if stored["control"] is None else Path(stored_field(stored, "control", str)),
+                dense=dense,
+                pruned=others,
+                control=control,
                 data=stored_field(stored, "data", str, None),
                 samples=samples,
-                arch=stored_field(stored, "arch", str),
-                normalize=stored_field(stored, "normalize", str),
                 device=stored_field(stored, "device", str),
                 settings=Settings.from_dict(stored_field(stored, "settings", Mapping)),
                 run=None if stored["run"] is None else Path(stored_field(stored, "run", str)),
                 folder=Path(stored_field(stored, "folder", str)),
                 time_limit=stored_field(stored, "time_limit", float, None),
                 data_options=DataOptions.from_dict(stored_field(stored, "data_options", Mapping)),
-                model_options=ModelOptions.from_dict(stored_field(stored, "model_options", Mapping)),
+                model_options=model_options,
             )
         except (KeyError, TypeError, ValueError) as error:
             raise UsageError(f"how the run was started is not readable ({type(error).__name__}: {error})") from error
@@ -75,8 +85,7 @@ class Request:
         options |= {} if self.data is None else {"data": self.data}
         options |= {} if self.samples is None else {"samples": str(self.samples)}
         options |= self.data_options.arguments()
-        options |= {"arch": self.arch, "normalize": self.normalize, "device": self.device}
-        options |= {"norm": settings.norm, "eps": settings.eps.text, "attack": settings.attack}
+        options |= {"device": self.device, "norm": settings.norm, "eps": settings.eps.text, "attack": settings.attack}
         options |= {"seed": str(settings.seed), "batch-size": str(settings.batch_size or "auto")}
         options |= {"keep-images": settings.keep_images, "precision": settings.precision}
         options |= {} if self.time_limit is None else {"time-limit": f"{self.time_limit:g}s"}

@@ -31,6 +31,8 @@ class FileFacts:
     """What the file says of its training, by the file's own keys."""
     warnings: tuple[str, ...]
     """Options that have no effect on this file."""
+    architectures: tuple[str, ...] = ()
+    """All that its weights fit, the usual one first; empty: the record's is the only one."""
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,9 @@ LONGEST = 300
 """Characters of a value in a text; JSON holds all."""
 BAR = 10
 """Cells of a layer's bar of zeros."""
+MOSTLY = 0.5
+"""With fewer weights unchanged, their similarity does not say where they are from."""
+SAME_START = "weights that were trained apart from one initialisation look like this, too"
 NOT_IN_JSON = ("role", "name", "sha256")
 """Fields of a record that say nothing of a single file, or stand among its facts."""
 
@@ -65,6 +68,7 @@ def _facts(facts: FileFacts) -> dict[str, object]:
         "classes": facts.classes,
         "input channels": facts.input_channels,
         "normalisation from": facts.normalization_source,
+        **({"possible architectures": list(facts.architectures)} if facts.architectures else {}),
         **metadata,
         **({"--keep": "; ".join(facts.warnings)} if facts.warnings else {}),
     }
@@ -72,14 +76,22 @@ def _facts(facts: FileFacts) -> dict[str, object]:
 
 def _compared(comparison: DenseComparison) -> dict[str, object]:
     """The comparison in words, under the names that text and JSON share."""
-    no_doubt = "nothing speaks against it" if comparison.related else "too little in common to tell"
     return {
         "compared with": comparison.dense,
-        "a pruned version of it?": comparison.doubt or no_doubt,
+        "a pruned version of it?": comparison.doubt or _without_doubt(comparison),
         "weights related": {True: "yes", False: "no", None: "cannot be told"}[comparison.related],
         "weights": comparison.summary,
         "parameters removed": f"{100 * comparison.removed:.2f} % of {comparison.dense_parameters:,}",
     }
+
+
+def _without_doubt(comparison: DenseComparison) -> str:
+    if not comparison.related:
+        return "too little in common to tell"
+    unchanged = comparison.similarity.get("identical")
+    if isinstance(unchanged, float) and unchanged < MOSTLY:
+        return f"nothing speaks against it ({SAME_START})"
+    return "nothing speaks against it"
 
 
 def _head(one: InspectedModel) -> Table:
@@ -87,10 +99,13 @@ def _head(one: InspectedModel) -> Table:
     normalization = record.normalization
     if one.facts.normalization_source == UNDECIDED:
         normalization = "undecided: the file does not say; compare tries the known ones on its data"
+    architecture = record.arch
+    if one.facts.architectures:
+        architecture = f"undecided: {record.arch}, or another of the possible ones; compare decides by clean accuracy"
     grid = _grid(
         _facts(one.facts)
         | {
-            "architecture": record.arch,
+            "architecture": architecture,
             "normalisation": normalization,
             "parameters": f"{record.parameters:,}",
             "sparsity": f"{100 * record.sparsity_conv_linear:.2f} % of Conv and Linear weights are zero",

@@ -59,6 +59,7 @@ def _run(analysis: Analysis) -> Json:
         "batch_size": info.batch_size,
         "data": info.data.as_dict(),
         "warnings": list(info.warnings),
+        "architecture": _finite(info.architecture),
         "normalization": _finite(info.normalization),
         "kinship": _finite(info.kinship),
         "created": _time(info.created),

@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from thinice_tui.protocol.model_files import Role as Role
 from thinice_tui.protocol.progress import Heartbeat
 from thinice_tui.runfile.run_info import RunInfo
 
-Role = Literal["dense", "pruned", "control"]
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
 

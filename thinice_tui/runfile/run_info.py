@@ -65,7 +65,7 @@ class DataInfo:
 class RunInfo:
     """The run table of a run file, checked.
 
-    search, normalization, kinship: JSON objects by model name, as the engine wrote them; None: not kept.
+    search, architecture, normalization, kinship: JSON objects by model name, as the engine wrote them; None: not kept.
     """
 
     settings: Settings
@@ -82,6 +82,7 @@ class RunInfo:
     request: Json | None
     """How the run was started; None where the file does not say."""
     search: Json | None = None
+    architecture: Json | None = None
     normalization: Json | None = None
     kinship: Json | None = None
 
@@ -108,6 +109,7 @@ class RunInfo:
             finished=None if finished is None else _time(finished),
             request=_object(table, "request"),
             search=_object(table, "search"),
+            architecture=_object(table, "architecture"),
             normalization=_object(table, "normalization"),
             kinship=_object(table, "kinship"),
         )

@@ -1,5 +1,6 @@
 """What a pickle would import and how many bytes its tensors claim, found without importing or running any of it."""
 
+import _compat_pickle
 import io
 import pickle
 import re
@@ -18,8 +19,13 @@ STORAGE_BYTES = {
     "ShortStorage": 2,
 }
 """Bytes per element by the storage class that a pickle names; 1 for every other."""
-_TENSORS = re.compile(r"torch\._(utils|tensor)\._rebuild_\w+|torch\.\w+|torch\.storage\.\w+Storage|_codecs\.encode")
-"""What pickles of tensors name: torch's constructors, types and storages."""
+_TENSORS = re.compile(
+    r"torch\._(utils|tensor)\._rebuild_\w+|torch\.serialization\._get_layout|torch\.(Size|Tensor|device)"
+    r"|torch\.nn\.parameter\.Parameter|torch\.(cuda\.|storage\.)?\w+Storage|torch\.per_(tensor|channel)_\w+"
+    r"|torch\.(b?float(16|32|64)|float8_\w+|u?int\d+|bool|complex\d+|qu?int\w+)"
+    r"|_codecs\.encode|collections\.(OrderedDict|Counter)|builtins\.(set|bytearray|complex)"
+)
+"""What pickles of tensors name and torch reads by itself: its constructors, types and storages, plain containers."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +44,12 @@ class PickleScan:
     storages: tuple[Storage, ...]
 
     def refused(self, allowed: Collection[str]) -> str:
-        """The first import that is neither part of tensors nor `allowed`, else the first; empty: there are none."""
-        others = [name for name in self.imports if name not in allowed and not _TENSORS.fullmatch(name)]
-        return next(iter([*others, *self.imports]), "")[:120]
+        """The first import that is neither part of tensors nor `allowed`; empty: there is none."""
+        return next(iter(self.others(allowed)), "")[:120]
+
+    def others(self, allowed: Collection[str]) -> tuple[str, ...]:
+        """The imports that are neither part of tensors nor `allowed`."""
+        return tuple(name for name in self.imports if name not in allowed and not _TENSORS.fullmatch(name))
 
     def named(self) -> str:
         """The first few imports, for a message."""
@@ -77,19 +86,30 @@ class _Scanner(pickle._Unpickler):
 
     def find_class(self, module: str, name: str) -> type[Inert]:
         """An inert class of that name; never an import."""
-        full = f"{module}.{name}"
+        full = ".".join(python3_name(module, name))
         if full not in self.imports:
             self.imports.append(full)
         return type("Inert", (Inert,), {"name": full})
 
-    def persistent_load(self, pid: object) -> Inert:
-        """Note the claim of torch's reference to a storage: ('storage', class, key, location, elements, …)."""
+    def persistent_load(self, pid: object) -> object:
+        """Note the claim of torch's reference to a storage: ('storage', class, key, location, elements, …).
+
+        Files from before torch 1.6 also refer to the classes of modules: ('module', class, file, source).
+        """
+        if isinstance(pid, tuple) and len(pid) == 4 and pid[0] == "module":
+            return pid[1]
         if isinstance(pid, tuple) and len(pid) >= 5 and isinstance(pid[4], int):
             kind = getattr(pid[1], "name", str(pid[1])).rpartition(".")[2]
             key = str(pid[2])
             before = self.storages[key].claimed if key in self.storages else 0
             self.storages[key] = Storage(key, max(before, pid[4] * STORAGE_BYTES.get(kind, 1)))
         return Inert()
+
+
+def python3_name(module: str, name: str) -> tuple[str, str]:
+    """The module and name that Python 3 gives what Python 2, and protocols up to 2, call `module` and `name`."""
+    found = _compat_pickle.NAME_MAPPING.get((module, name))
+    return found or (_compat_pickle.IMPORT_MAPPING.get(module, module), name)
 
 
 def scan_pickle(stream: io.BytesIO) -> PickleScan:

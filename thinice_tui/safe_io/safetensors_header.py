@@ -97,7 +97,10 @@ def _entry(path: Path, name: str, entry: object, start: int, error: type[Thinice
         if not all(type(number) is int and number >= 0 for number in (*shape, begin, end)):
             raise TypeError("sizes are whole numbers from 0")
         if dtype not in ITEM_BYTES:
-            raise error(f"{path}: {name} is of type {dtype}", f"save it as one of {', '.join(ITEM_BYTES)}")
+            remedy = f"save it as one of {', '.join(ITEM_BYTES)}"
+            if str(dtype).startswith(("F8", "F4", "F6")):
+                remedy = "such numbers need their scale, which is elsewhere: save weight.float() × scale as F32"
+            raise error(f"{path}: {name} is of type {dtype}", remedy)
         if math.prod(shape) * ITEM_BYTES[dtype] != end - begin:
             raise ValueError(f"{dtype} of shape {shape} in {end - begin:,} bytes")
     except (KeyError, TypeError, ValueError) as caught:

@@ -3,6 +3,7 @@
 import io
 import pickle
 import zipfile
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -14,6 +15,8 @@ from thinice_tui.safe_io.pickle_scan import PickleScan, scan_pickle
 
 TorchForm = Literal["torch", "torch legacy"]
 ZIP = b"PK\x03\x04"
+_LEGACY_MAGIC = b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
+"""The number that files of torch.save from before torch 1.6 begin with, as a pickle after its protocol."""
 _SCANNED_BYTES = 256 * 2**20
 """Bytes of a legacy file that are scanned for pickles: its tensors come after them, and names take far fewer."""
 _SLACK = 16 * 2**20
@@ -89,31 +92,60 @@ def _examine_legacy(path: Path, head: bytes, error: type[ThiniceError]) -> Torch
     if head[257:262] == b"ustar":
         raise error(
             f"{path}: is a tar archive, as torch wrote them before 2017",
-            "load it with that torch, and save it again with torch.save",
+            "unpack it, and give the file in it; or where torch wrote it, load it with that torch and save it again",
         )
     size = file_size(path, error)
     with path.open("rb") as stream:
         content = io.BytesIO(stream.read(min(size, _SCANNED_BYTES)))
     scan = scan_pickle(content)
     if scan.imports:  # the first pickle of torch's is a number
-        raise _not_torch(path, scan, error)
+        raise _not_torch(path, scan, (), "", error)
     for _ in range(_LEGACY_PICKLES - 1):
         scan = scan_pickle(content)
     _check_claim(path, sum(storage.claimed for storage in scan.storages), size, error)
     return TorchFile("torch legacy", scan)
 
 
-def _not_torch(path: Path, scan: PickleScan, error: type[ThiniceError]) -> ThiniceError:
-    """The error for a pickle that another program wrote."""
+def is_plain_pickle(head: bytes) -> bool:
+    """Whether a file with these first bytes is a pickle of protocol 2 to 5 that torch.save did not write."""
+    return kind(head) == "a pickle" and _LEGACY_MAGIC not in head[:32]
+
+
+def check_pickle_of_arrays(path: Path, allowed: Collection[str], trust: str, error: type[ThiniceError]) -> None:
+    """Raise `error` where a plain pickle names anything but `allowed`; trust: the option that lets its code run."""
+    with path.open("rb") as stream:
+        content = io.BytesIO(stream.read(min(file_size(path, error), _SCANNED_BYTES)))
+    try:
+        scan = scan_pickle(content)
+    except pickle.UnpicklingError as caught:
+        raise unreadable_torch_file(path, content.getvalue()[:512], caught, error) from caught
+    if not set(scan.imports) <= set(allowed):
+        raise _not_torch(path, scan, allowed, trust, error)
+
+
+def _not_torch(
+    path: Path, scan: PickleScan, allowed: Collection[str], trust: str, error: type[ThiniceError]
+) -> ThiniceError:
+    """The error for a pickle that another program wrote; trust: the option that reads it; empty: there is none."""
     if any(name.partition(".")[0] in _TENSORFLOW for name in scan.imports):
         return error(
             f"{path}: is a TensorFlow pickle ({scan.named()}), expected torch weights",
             "convert it: load it in TensorFlow, and save its arrays as a torch state dict or as safetensors",
         )
+    blocked = scan.refused(allowed) or scan.named()
+    if "torch.storage._load_from_bytes" in scan.imports:
+        others = "" if blocked.startswith("torch.storage.") else f" and {blocked}"
+        what = f"is a plain pickle of torch tensors{others}"
+        do = "load it yourself, and save its tensors with torch.save(weights, 'weights.pt') instead of pickle.dump"
+        return error(f"{path}: {what}, which would have to run code to load", do + _or_trust(trust))
     return error(
-        f"{path}: is a pickle that torch did not write (it names {scan.named()})",
-        "thinice-tui runs no code of a file: load it yourself, and save its tensors with torch.save",
+        f"{path}: is a pickle that torch did not write (it names {blocked})",
+        "thinice-tui runs no code of a file: load it yourself, and save its tensors with torch.save" + _or_trust(trust),
     )
+
+
+def _or_trust(trust: str) -> str:
+    return f"; or where you trust it, add {trust}" if trust else ""
 
 
 def _check_claim(path: Path, claimed: int, held: int, error: type[ThiniceError]) -> None:

@@ -11,8 +11,9 @@ from torch import Tensor, nn
 from tests.places import SAMPLE_MODELS
 from thinice_tui.data.samples import Samples
 from thinice_tui.data.stratified_sample import StratifiedSample
-from thinice_tui.engine.preflight.normalization import NormalizationChoice, choose_normalizations, describe_trial
+from thinice_tui.engine.preflight.normalization import NormalizationChoice, choose_normalizations
 from thinice_tui.engine.preflight.normalization_candidates import normalization_candidates
+from thinice_tui.engine.preflight.trial import describe_trial
 from thinice_tui.models.classifier import Normalization
 from thinice_tui.models.load import LoadedModel, load_model
 from thinice_tui.models.normalization import KNOWN
@@ -95,7 +96,7 @@ def test_the_normalisation_that_a_model_needs_is_found(model: LoadedModel, expec
         assert name == expected and choice.warnings == ()
     assert name == expected or trial.accuracies[name] == 1, "another is taken only where it is as good"
     assert set(trial.accuracies) == set(normalization_candidates(3))
-    said = describe_trial("dense", trial)
+    said = describe_trial("dense", "normalisation", trial)
     assert f"normalisation {name}, by clean accuracy" in said and "%" in said and "--normalize" in said
 
 
@@ -118,6 +119,16 @@ def test_among_tied_candidates_the_one_that_a_file_names_is_taken_for_the_other_
     choice = choose([stated, bare("pruned")], cifar10, "cifar10")
     assert chosen(choice) == ["its own", "its own"] and choice.trials[0] is None
     assert "which the file of dense names" in choice.warnings[0] and len(choice.warnings) == 1
+
+
+def test_the_constants_of_a_method_are_for_ties_alone(model: LoadedModel) -> None:
+    _, samples = made(model, "none")
+    mad = replace(model.checkpoint, folded=("61 tensors × softplus of their masks (MAD: mask_weight, mask_bias)",))
+    collapsed = replace(model, network=Constant(), normalization=None, source="undecided", checkpoint=mad)
+    choice = choose([collapsed], samples, "cifar10", "cifar10-2023")
+    assert chosen(choice) == ["cifar10-2023"] and "which the code of MAD uses" in choice.warnings[0]
+    needs_half, samples = made(replace(model, checkpoint=mad), "half")
+    assert chosen(choose([needs_half], samples, "cifar10")) == ["half"]
 
 
 def test_all_models_get_the_same(cifar10: Samples) -> None:

@@ -1,11 +1,21 @@
 """The candidates for images and data sets of each kind."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from tests.places import SAMPLE_MODELS
 from thinice_tui.data.samples import Samples
 from thinice_tui.data.stratified_sample import StratifiedSample
-from thinice_tui.engine.preflight.normalization_candidates import dataset_normalizations, normalization_candidates
+from thinice_tui.engine.preflight.normalization_candidates import (
+    RunCandidates,
+    dataset_normalizations,
+    normalization_candidates,
+    run_candidates,
+)
+from thinice_tui.models.classifier import Normalization
+from thinice_tui.models.load import load_model
 from thinice_tui.models.normalization import KNOWN
 
 
@@ -40,3 +50,21 @@ def test_the_usual_normalisations_of_a_data_set(
     samples = Samples(np.zeros((4, 3, side, side), dtype=np.uint8), np.arange(4), np.arange(4), names, spec)
     assert dataset_normalizations(spec, StratifiedSample(samples)) == usual
     assert all(name in KNOWN for name in usual)
+
+
+def test_the_likeliest_are_those_that_something_speaks_for() -> None:
+    """A file's own, the method's, the data set's usual ones, none, and the rest in order."""
+    own = Normalization("its own", (0.48, 0.47, 0.44), (0.25, 0.25, 0.25))
+    stated = replace(load_model(SAMPLE_MODELS / "dense.pt"), normalization=own)
+    folded = ("9 weights × the best 0.1 of their scores (RST)",)
+    pruned = replace(stated, source="undecided", checkpoint=replace(stated.checkpoint, folded=folded))
+
+    def order(found: RunCandidates, count: int) -> list[str]:
+        return list(found.likeliest(count))
+
+    found = run_candidates([stated, pruned], ["dense", "pruned"], 3, ("cifar10", "cifar10-2023"))
+    assert order(found, 6) == ["its own", "rst", "cifar10", "cifar10-2023", "none", "cifar100"]
+    assert order(found, 99) == [*order(found, 6), "svhn", "imagenet", "half"] and order(found, 0) == ["its own"]
+    assert found.named == "its own" and found.preferred["its own"] == "which the file of dense names"
+    found = run_candidates([pruned], ["pruned"], 1, ("mnist",))
+    assert order(found, 3) == ["mnist", "none", "fashion-mnist"] and found.of_methods == {}, "RST's are for three"

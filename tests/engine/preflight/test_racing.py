@@ -12,7 +12,7 @@ from tests.places import SAMPLE_MODELS
 from thinice_tui.data.samples import Samples
 from thinice_tui.data.stratified_sample import StratifiedSample
 from thinice_tui.engine.preflight import racing
-from thinice_tui.engine.preflight.racing import RaceResult, correct_from, race_candidates
+from thinice_tui.engine.preflight.racing import RaceResult, predictions_from, race_candidates
 from thinice_tui.models.load import LoadedModel, load_model
 
 CPU = torch.device("cpu")
@@ -88,7 +88,7 @@ def test_a_candidate_that_is_better_for_one_of_several_models_stays(model: Loade
 
 def test_candidates_that_fail_on_the_images_are_dropped(model: LoadedModel) -> None:
     failing = replace(model, network=nn.Linear(7, 2))
-    assert correct_from(failing, samples(20), 0, CPU) is None
+    assert predictions_from(failing, samples(20), 0, CPU) is None
     assert race_candidates({"failing": [failing]}, StratifiedSample(samples(20)), CPU) is None
     both = {"failing": [failing], "right": [replace(model, network=Network(right))]}
     result = race_candidates(both, StratifiedSample(samples(20)), CPU)

@@ -26,3 +26,35 @@ def test_the_last_layer_may_be_linear_or_a_convolution() -> None:
     assert classify(head, torch.ones(2, 5)).shape == (2, 7)
     name, head = make_head(Layers(classes=10), 5, "linear", "head")
     assert name == "linear" and classify(head, torch.ones(2, 5)).shape == (2, 10)
+
+
+def test_a_depthwise_convolution_has_a_group_for_each_channel_of_the_shapes() -> None:
+    conv = Layers({"a.weight": (6, 1, 3, 3)}).depthwise("a", 64, 3, 2, 1)
+    assert conv.groups == conv.out_channels == 6 and conv.stride == (2, 2) and conv.bias is None
+    assert Layers().depthwise("a", 64, 3).weight.shape == (64, 1, 3, 3)
+
+
+def test_fixed_inputs_of_a_linear_layer_are_not_those_of_the_shapes() -> None:
+    layers = Layers({"a.weight": (6, 50)})
+    assert layers.linear("a", (49, 10)).weight.shape == (6, 50)
+    assert layers.linear("a", (49, 10), fixed=True).weight.shape == (6, 49)
+
+
+def test_layers_are_torch_s_own_and_initialised_except_on_the_meta_device() -> None:
+    with torch.device("meta"):
+        bare = Layers()
+        conv, norm = bare.conv("a", (3, 4), 3), bare.norm("b", 4)
+    assert type(conv) is torch.nn.Conv2d and type(norm) is torch.nn.BatchNorm2d
+    assert conv.weight.is_meta and norm.weight.is_meta
+    conv, norm = Layers().conv("a", (3, 4), 3), Layers().norm("b", 4)
+    assert type(conv) is torch.nn.Conv2d and type(norm) is torch.nn.BatchNorm2d
+    assert conv.weight.std() > 0.05 and torch.equal(norm.weight, torch.ones(4))
+
+
+def test_groups_have_the_given_width_or_the_shape_differs() -> None:
+    layers = Layers({"conv.weight": (6, 2, 3, 3)})
+    assert layers.grouped_conv("conv", (4, 99), 2, 3).groups == 2
+    assert layers.grouped_conv("conv", (4, 99), 2, 3).weight.shape == (6, 2, 3, 3)
+    assert layers.grouped_conv("conv", (4, 99), 1, 3).weight.shape == (6, 4, 3, 3)  # 6 outputs of 4 groups
+    assert layers.grouped_conv("conv", (4, 99), 4, 3).weight.shape == (6, 4, 3, 3)
+    assert Layers().grouped_conv("conv", (8, 16), 2, 3).weight.shape == (16, 2, 3, 3)

@@ -119,7 +119,7 @@ def strided(path: Path) -> None:
 FILES: dict[str, tuple[Callable[[Path], object], str]] = {
     "huge tensor": (strided, "its tensors claim 10,000,000,000,000 bytes"),
     "empty": (lambda p: p.write_bytes(b""), "is empty, expected a model file"),
-    "folder": (lambda p: p.mkdir(), "is a folder, expected a model file"),
+    "folder": (lambda p: p.mkdir(), r"is a folder without a model file \(it holds: nothing\)"),
     "absent": (lambda _: None, "there is no such file"),
     "web page": (lambda p: p.write_text("<!DOCTYPE html><html>Sign in</html>"), r"is a web page \(HTML\)"),
     "Git LFS": (
@@ -127,7 +127,7 @@ FILES: dict[str, tuple[Callable[[Path], object], str]] = {
         "is a Git LFS pointer",
     ),
     "text": (lambda p: p.write_text("these are not weights\n" * 50), "it looks like text"),
-    "gzip": (lambda p: p.write_bytes(b"\x1f\x8b\x08" + bytes(50)), "it looks like a gzip file"),
+    "gzip": (lambda p: p.write_bytes(b"\x1f\x8b\x08" + bytes(50)), "is a damaged gzip file"),
     "a list": (lambda p: torch.save([1, 2, 3], p), "no weights found in it"),
     "no weights": (
         lambda p: torch.save({"epoch": 3, "note": "x"}, p),

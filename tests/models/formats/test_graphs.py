@@ -6,7 +6,6 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from thinice_tui.errors import UsageError
 from thinice_tui.models.load import load_model
 
 NAME = "cifar_resnet18"
@@ -34,8 +33,10 @@ def test_torchscript(way: str, tmp_path: Path) -> None:
     assert model.checkpoint.form == "TorchScript" and model.checkpoint.trusted
     assert torch.allclose(model.classifier()(images()), network(images()), atol=1e-5)
     assert {layer.name: layer.zeros for layer in model.sparsity.layers}["0"] == 27
-    with pytest.raises(UsageError, match="holds a whole network"):
-        load_model(tmp_path / "a.pt", NAME, trust=True)
+    for arch in (NAME, "absent.py"):
+        named = load_model(tmp_path / "a.pt", arch, trust=True)
+        assert f"--arch {arch} is not used: the file holds a whole network" in named.notes
+        assert torch.allclose(named.classifier()(images()), network(images()), atol=1e-5)
 
 
 @pytest.mark.filterwarnings("ignore")

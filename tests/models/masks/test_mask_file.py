@@ -1,17 +1,24 @@
 """Masks in a file of their own: Li et al. (2020), and masks by name."""
 
+import io
+import re
+import zipfile
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.models.checks import NETWORK, check, prefixed, weights
 from tests.models.reference_networks import REFERENCES, State
 from tests.refused_files import EXECUTED, RunsCode
 from thinice_tui.errors import CheckpointError
 from thinice_tui.models.load import load_model
+from thinice_tui.models.masks.fold import fold_masks
 from thinice_tui.models.masks.mask_file import read_mask_file, split_mask_file
 
 
@@ -77,7 +84,7 @@ def test_a_mask_file_that_does_not_fit_is_refused(tmp_path: Path) -> None:
     torch.save(state, tmp_path / "a.pt")
     for masks, message in (
         ({"conv1.weight": np.ones((8, 3, 3))}, "for conv1.weight, which is"),
-        ({"conv9.weight": np.ones(3)}, "there is no weight conv9.weight"),
+        ({"conv9.weight": np.ones(3)}, "the mask of conv9.weight fits no weight"),
         ({"conv1.weight": np.full((8, 3, 3, 3), 0.5)}, "not of zeros and ones"),
     ):
         np.savez(tmp_path / "m.npz", **masks)
@@ -122,3 +129,73 @@ def test_a_plus_in_the_name_of_a_model_is_no_mask_file(tmp_path: Path) -> None:
     path.touch()
     assert split_mask_file(path) == (path, None)
     assert split_mask_file(tmp_path / "a+b.pt") == (tmp_path / "a+b.pt", None)
+
+
+def npy(header: str) -> bytes:
+    """An .npy with this header and no numbers."""
+    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode()
+
+
+DAMAGED_HEADERS = {
+    "IndexError": "{'descr': ('<f8',), 'fortran_order': False, 'shape': (3,), }",
+    "OverflowError": "{'descr': '<f8', 'fortran_order': False, 'shape': (99999999999999999999999,), }",
+    "RecursionError": "-" * 9000 + "1",
+    "MemoryError": "(" * 9000 + ")" * 900,
+    "negative": "{'descr': '<f8', 'fortran_order': False, 'shape': (-3,), }",
+    "too many dimensions": "{'descr': '<f8', 'fortran_order': False, 'shape': (" + "1," * 100 + "), }",
+    "empty": "",
+}
+
+
+@pytest.mark.parametrize("form", ["npy", "npz"])
+@pytest.mark.parametrize("kind", list(DAMAGED_HEADERS))
+def test_a_damaged_header_gives_a_message(kind: str, form: str, tmp_path: Path) -> None:
+    """NumPy reads a header as Python text, which raises what the text makes it raise."""
+    path = tmp_path / f"m.{form}"
+    content = npy(DAMAGED_HEADERS[kind])
+    if form == "npy":
+        path.write_bytes(content)
+    else:
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("conv1.weight.npy", content)
+    with pytest.raises(CheckpointError, match=re.escape(str(path))) as caught:
+        read_mask_file(path)
+    assert caught.value.do
+
+
+@given(
+    changes=st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), max_size=5),
+    cut=st.integers(0, 200),
+    seed=st.integers(0, 3),
+)
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_mask_file_with_any_bytes_changed_gives_masks_or_a_message(
+    changes: list[tuple[int, int]], cut: int, seed: int, tmp_path: Path
+) -> None:
+    masks = np.empty(2, dtype=object)
+    masks[:] = [np.ones((2, 3)), np.ones(4, dtype=np.uint8)]
+    written = io.BytesIO()
+    if seed == 0:
+        np.save(written, masks, allow_pickle=True)
+    elif seed == 1:
+        np.save(written, {"a.weight": np.ones((2, 3))}, allow_pickle=True)  # type: ignore[arg-type]
+    else:
+        arrays = {"a.weight": np.ones((2, 3)), "b.weight": np.ones(4)}
+        (np.savez if seed == 2 else np.savez_compressed)(written, **arrays)  # type: ignore[arg-type]
+    content = bytearray(written.getvalue())
+    for place, value in changes:
+        content[place % len(content)] = value
+    path = tmp_path / ("m.npz" if seed > 1 else "m.npy")
+    path.write_bytes(bytes(content[: len(content) - cut] if cut % 2 else content))
+    state = {"a.weight": torch.ones(2, 3), "a.bias": torch.ones(2), "b.weight": torch.ones(4)}
+    with suppress(CheckpointError):
+        assert fold_masks(state, {}, None, read_mask_file(path), "a.pt").state.keys() == state.keys()
+
+
+def test_masks_in_a_torch_file_of_their_own_are_refused(tmp_path: Path) -> None:
+    """As NNI exports them beside the model: MODEL+MASKS takes NumPy's files only."""
+    torch.save({"a.weight": torch.ones(2, 3)}, tmp_path / "model.pth")
+    torch.save({"a": {"weight": torch.ones(2, 3), "bias": None}}, tmp_path / "mask.pth")
+    with pytest.raises(CheckpointError, match=r"masks are read from .npy and .npz, and mask.pth is neither") as caught:
+        load_model(tmp_path / "model.pth+mask.pth")
+    assert "NNI" in caught.value.do and "numpy.savez" in caught.value.do

@@ -8,12 +8,13 @@ import pytest
 import torch
 
 from tests.models.checks import NETWORK, VGG, check, prefixed, top, weights, zeroed
+from tests.models.masks import small_network
 from tests.models.reference_networks import REFERENCES, Maker
 from thinice_tui.errors import CheckpointError
 from thinice_tui.models.load import load_model
 
 
-@pytest.mark.parametrize("name", [NETWORK, VGG, "wide_resnet_28_4"])
+@pytest.mark.parametrize("name", [NETWORK, VGG, "wide_resnet_28_2"])
 def test_hydra(name: str, tmp_path: Path) -> None:
     state, draw = REFERENCES[name].make(10, 3), Maker(9).draw
     stored, effective = dict(state), dict(state)
@@ -98,3 +99,59 @@ def test_rst(tmp_path: Path) -> None:
     model = load_model(tmp_path / "model_best.pth", keep=0.3)
     check(model, NETWORK, effective)
     assert "RST" in model.checkpoint.folded[0]
+
+
+@pytest.mark.parametrize("group", ["filter", "kernel", "row"])
+@pytest.mark.parametrize("ones", [True, False])
+def test_rst_by_groups(ones: bool, group: str, tmp_path: Path) -> None:
+    """Robust-Scratch-Ticket's SubnetConv_filter, _kernel and _row: the lowest int((1 − k)·n) groups are removed."""
+    state, draw, keep = small_network.make(), Maker(9).draw, 0.4
+    weight, kept = state["conv.weight"], {"filter": (4,), "kernel": (4, 3), "row": (4, 3, 3)}[group]
+    scores = draw(*kept)
+    rank = scores.abs().flatten().argsort().argsort()
+    mask = (rank >= int((1 - keep) * scores.numel())).float().reshape(*kept, *(1,) * (4 - len(kept)))
+    linear = draw(5, 256)
+    stored = state | {"fc.scores": linear, "conv.scores": scores.reshape(mask.shape) if ones else scores}
+    effective = state | {"conv.weight": weight * mask, "fc.weight": state["fc.weight"] * top(linear, keep)}
+    model = small_network.check(small_network.save(stored, tmp_path), effective, keep=keep)
+    assert f"(RST, by {group})" in model.checkpoint.folded[0]
+    assert 0 < float(mask.mean()) < 1
+
+
+@pytest.mark.parametrize("keep", [None, 0.1])
+@pytest.mark.parametrize("name", ["popup_scores", "scores"])
+def test_scores_of_zeros_and_ones_are_masks(name: str, keep: float | None, tmp_path: Path) -> None:
+    """As set_subnet of a fixed subnet leaves them: there is nothing to rank."""
+    state = small_network.make()
+    masks = small_network.make_masks(state)
+    stored = state | {key.replace("weight", name): mask for key, mask in masks.items()}
+    model = small_network.check(small_network.save(stored, tmp_path), small_network.masked(state, masks), keep=keep)
+    assert model.checkpoint.keep is None and "zeros and ones" in model.checkpoint.folded[0]
+    zeros = state | {key.replace("weight", name): torch.zeros_like(mask) for key, mask in masks.items()}
+    assert "--keep" in small_network.refused(small_network.save(zeros, tmp_path)).do
+
+
+def test_harps_fractions_and_scores_must_all_be_there(tmp_path: Path) -> None:
+    state, draw = small_network.make(), Maker(9).draw
+    stored = state | {"conv.popup_scores": draw(4, 3, 3, 3), "fc.popup_scores": draw(5, 256)}
+    stored |= {"conv.k_score": draw(1), "fc.k_score": draw(1)}
+    for name, message in (
+        ("fc.k_score", "the k_score of fc is missing"),
+        ("conv.popup_scores", "the scores of conv are missing"),
+    ):
+        left = {key: value for key, value in stored.items() if key != name}
+        error = small_network.refused(small_network.save(left, tmp_path), keep=0.5)
+        assert message in error.what and "no other fraction" in error.do
+
+
+def test_a_k_score_without_any_scores_is_left_out(tmp_path: Path) -> None:
+    state = small_network.make()
+    model = small_network.check(small_network.save(state | {"fc.k_score": torch.tensor(0.3)}, tmp_path), state)
+    assert model.checkpoint.folded == ("1 k_score left out: there are no scores to rank",)
+
+
+@pytest.mark.parametrize("shape", [(4, 3, 1, 1), (4,)])
+def test_hydras_scores_of_another_shape_are_refused(shape: tuple[int, ...], tmp_path: Path) -> None:
+    state = small_network.make() | {"conv.popup_scores": torch.randn(shape)}
+    error = small_network.refused(small_network.save(state, tmp_path), keep=0.5)
+    assert f"conv.popup_scores is {shape}, its weight (4, 3, 3, 3)" in error.what

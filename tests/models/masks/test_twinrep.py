@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from tests.models.checks import NETWORK, check, weights, zeroed
+from tests.models.masks import small_network
 from tests.models.reference_networks import REFERENCES, Maker
 from thinice_tui.models.load import load_model
 
@@ -35,3 +36,12 @@ def test_twinrep_weights_with_twins(mode: str, name: str, tmp_path: Path) -> Non
         stored[key.replace("weight", "aux_weight")], stored[key.replace("weight", "mask")] = aux, mask
     torch.save(stored, tmp_path / "a.pt")
     check(load_model(tmp_path / "a.pt"), name, effective)
+
+
+def test_a_mask_that_one_layer_lacks_is_missing(tmp_path: Path) -> None:
+    state = small_network.make()
+    stored = state | {"conv.aux_weight": torch.ones(4, 3, 3, 3), "fc.aux_weight": torch.ones(5, 256)}
+    small_network.check(small_network.save(stored, tmp_path), state)
+    stored["conv.mask"] = torch.ones(4, 3, 3, 3)
+    error = small_network.refused(small_network.save(stored, tmp_path))
+    assert "the mask of fc is missing: other layers have aux_weight and mask (TwinRep)" in error.what

@@ -28,7 +28,7 @@ def test_the_title_fits_and_says_what_is_compared(width: int, models: dict[str, 
         if width >= 40:
             assert f"dense → {list(models)[other][:10]}"[:20] in line.plain
     if width == 200 and models is MODELS:
-        assert "42.0 % sparse" in title(run, 1, width).plain
+        assert "42.0 % zeros" in title(run, 1, width).plain
         for words in ("(control)", "Linf 8/255", "standard", "20 samples", "cpu"):
             assert words in title(run, 2, width).plain
 

@@ -11,7 +11,8 @@ from thinice_tui.data.sources.source import DataSpec
 from thinice_tui.data.stored_data import StoredData
 from thinice_tui.errors import DataError, UsageError
 from thinice_tui.safe_io.file_kind import checked_head, kind
-from thinice_tui.safe_io.restricted_unpickler import as_text, read_pickle
+from thinice_tui.safe_io.numpy_stand_ins import as_text
+from thinice_tui.safe_io.restricted_unpickler import read_pickle
 
 CIFAR10_CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 CIFAR100_LABELS = {"fine": 100, "coarse": 20}

@@ -16,6 +16,7 @@ from thinice_tui.engine.preflight.remedies import (
     above_chance,
     find_remedies,
 )
+from thinice_tui.engine.preflight.stated_accuracy import stated_accuracy
 from thinice_tui.models.load import LoadedModel
 
 PILOT = 64
@@ -25,20 +26,33 @@ LOW = 0.6
 
 
 def check_accuracy(model: LoadedModel, probe: StratifiedSample, device: torch.device) -> tuple[str, ...]:
-    """A warning where clean accuracy is near chance, or low and a remedy raises it; empty: neither.
+    """Warnings where clean accuracy is far below what the file states, near chance, or low and a remedy raises it.
 
     The remedies are the normalisations for images with as many channels, BGR order, labels shifted by one, and
     another class order. The warning names those that are better by 3 standard errors on the same images, and better
     than chance.
     """
-    pilot = probe.first(PILOT)
-    if float((_logits(model, pilot, device).argmax(axis=1) == pilot.labels).mean()) >= LOW:
+    pilot, stated = probe.first(PILOT), stated_accuracy(model.checkpoint.about)
+    accuracy = float((_logits(model, pilot, device).argmax(axis=1) == pilot.labels).mean())
+    doubtful = stated is not None and stated.standard_errors_above(accuracy, len(pilot)) > 1
+    if accuracy >= LOW and not doubtful:
         return ()
     samples = probe.first(ROUNDS[-1])
     logits = _logits(model, samples, device)
+    accuracy = float((logits.argmax(axis=1) == samples.labels).mean())
+    below = stated.warning(str(model.path), accuracy, len(samples)) if stated else ""
+    low = _low_accuracy(model, probe, device, samples, logits) if accuracy < LOW else ()
+    return (*filter(None, (below,)), *low)
+
+
+def _low_accuracy(
+    model: LoadedModel, probe: StratifiedSample, device: torch.device, samples: Samples, logits: NDArray[np.float32]
+) -> tuple[str, ...]:
+    """The warning of an accuracy below LOW; empty: it is not near chance, and no remedy raises it.
+
+    logits: [n,C], of `samples`, the first of the probe.
+    """
     accuracy, classes = float((logits.argmax(axis=1) == samples.labels).mean()), logits.shape[1]
-    if accuracy >= LOW:
-        return ()
     near_chance = accuracy < above_chance(1 / classes, ABOVE_CHANCE)
     used = model.normalization.name if model.normalization else "none"
     about = f"{model.path}: clean accuracy is {accuracy:.1%} on {len(samples)} images spread over the data"

@@ -60,11 +60,12 @@ def check_determinism(model: LoadedModel, samples: Samples, device: torch.device
 
 
 def _first_pass(model: LoadedModel, images: Images, device: torch.device) -> Images:
-    """Logits; raises ModelError that names the one batch size that works, or the type that is returned instead."""
+    """Logits; raises ModelError that names the one batch size that works, or what is returned instead."""
     found = _tried(model, images, device)
     if not isinstance(found, BaseException):
         return found
-    _check_returned(model, images, device)
+    if isinstance(found, ModelError):
+        raise ModelError(f"{model.path}: {found.what}", found.do) from found
     for size in SIZES:
         other = _tried(model, np.resize(images, (size, *images.shape[1:])), device)
         if not isinstance(other, BaseException) and len(other) == size:
@@ -85,23 +86,6 @@ def _tried(model: LoadedModel, images: Images, device: torch.device) -> Images |
         raise
     except BaseException as error:
         return error
-
-
-def _check_returned(model: LoadedModel, images: Images, device: torch.device) -> None:
-    """Raise ModelError where the network runs but returns neither a tensor nor a sequence that starts with one."""
-    try:
-        with torch.no_grad():
-            found = model.classifier().to(device).network(torch.from_numpy(images).to(device))
-    except KeyboardInterrupt:
-        raise
-    except BaseException:
-        return  # the network itself fails
-    first = found[0] if isinstance(found, (tuple, list)) and found else found
-    if not isinstance(first, Tensor):
-        raise ModelError(
-            f"{model.path}: its forward pass returns {type(found).__name__}",
-            "expected a tensor of logits, or a tuple that begins with one: unwrap it through --arch",
-        )
 
 
 def _fixed_batch_size(model: LoadedModel, what: str) -> ModelError:

@@ -7,10 +7,12 @@ import torch
 
 from thinice_tui.analysis.trials import describe_accuracies
 from thinice_tui.data.stratified_sample import StratifiedSample
-from thinice_tui.engine.preflight.normalization_candidates import normalization_candidates
+from thinice_tui.engine.preflight.normalization_candidates import RunCandidates, run_candidates
 from thinice_tui.engine.preflight.racing import RaceResult, race_candidates
 from thinice_tui.engine.preflight.significance import significantly_better
+from thinice_tui.engine.preflight.trial import Trial
 from thinice_tui.models.classifier import Normalization
+from thinice_tui.models.inner_normalization import inner_constants
 from thinice_tui.models.load import LoadedModel
 from thinice_tui.models.normalization import same_normalization
 
@@ -19,25 +21,11 @@ OWN_ERRORS = 4.0
 
 
 @dataclass(frozen=True)
-class NormalizationTrial:
-    """How a model's normalisation was chosen: accuracy by candidate, on how many images each, the choice and why.
-
-    images: the most that any candidate saw; the clearly worse ones saw fewer.
-    """
-
-    chosen: str
-    why: str
-    images: int
-    accuracies: dict[str, float]
-    seen: dict[str, int]
-
-
-@dataclass(frozen=True)
 class NormalizationChoice:
     """The models, each with its normalisation; the trials, None where none was needed; warnings for the user."""
 
     models: tuple[LoadedModel, ...]
-    trials: tuple[NormalizationTrial | None, ...]
+    trials: tuple[Trial | None, ...]
     warnings: tuple[str, ...]
 
 
@@ -51,11 +39,12 @@ def choose_normalizations(
     """Choose one normalisation for all models whose files name none, by clean accuracy on the probe's images.
 
     usual: the names of the data set's usual normalisations. Candidates that are not significantly worse than the best
-    are ranked: first the one that a file of the run names, then the data set's usual ones, then the most accurate. A
-    model gets another one only where that is better for it by OWN_ERRORS standard errors.
+    are ranked: first the one that a file of the run names, then those of the methods that pruned the models, then the
+    data set's usual ones, then the most accurate. A model gets another one only where that is better for it by
+    OWN_ERRORS standard errors, or is that of its own method.
     """
     undecided = [number for number, model in enumerate(models) if model.source == "undecided"]
-    decided, trials, warnings = list(models), dict[int, NormalizationTrial](), list[str]()
+    decided, trials, warnings = list(models), dict[int, Trial](), list[str]()
     if undecided:
         found = _try_candidates(models, names, undecided, probe, usual, device)
         for number, (normalization, trial) in found.chosen.items():
@@ -63,22 +52,15 @@ def choose_normalizations(
             trials[number] = trial
         warnings += found.warnings
     warnings += _difference_warnings(decided, names)
+    warnings += _doubled_warnings(decided, names)
     return NormalizationChoice(
         tuple(decided), tuple(trials.get(number) for number in range(len(models))), tuple(warnings)
     )
 
 
-def describe_trial(name: str, trial: NormalizationTrial) -> str:
-    """The choice for the model `name` as a sentence, with the accuracy of each candidate."""
-    return (
-        f"{name}: normalisation {trial.chosen}, by clean accuracy on up to {trial.images} images "
-        f"({describe_accuracies(trial.accuracies, trial.seen)}); {trial.why}; give --normalize to be sure"
-    )
-
-
 @dataclass(frozen=True)
 class _Chosen:
-    chosen: dict[int, tuple[Normalization | None, NormalizationTrial]]
+    chosen: dict[int, tuple[Normalization | None, Trial]]
     """By the model's number."""
     warnings: tuple[str, ...]
 
@@ -91,15 +73,16 @@ def _try_candidates(
     usual: Sequence[str],
     device: torch.device,
 ) -> _Chosen:
-    options, named, by = _candidates(models, names, probe.shape[0])
+    candidates = run_candidates(models, names, probe.shape[0], usual)
+    options = candidates.options
     forms = {
         name: [replace(models[number], normalization=normalization) for number in undecided]
         for name, normalization in options.items()
     }
-    result = race_candidates(forms, probe, device, keep=named)
+    result = race_candidates(forms, probe, device, keep=candidates.named)
     if result is None:
         return _Chosen({}, ())  # the checks of the outputs refuse the model and say why
-    chosen, reason = _choose(result, named, by, usual)
+    chosen, reason = _choose(result, candidates)
     tied = [name for name in result.tied() if name != chosen]
     warnings = []
     if tied:
@@ -110,42 +93,30 @@ def _try_candidates(
             f"({describe_accuracies(pooled, {})}): {chosen} is taken, {reason}; verdicts may differ with another: give "
             "the right one with --normalize"
         )
-    found: dict[int, tuple[Normalization | None, NormalizationTrial]] = {}
+    found: dict[int, tuple[Normalization | None, Trial]] = {}
     for row, number in enumerate(undecided):
         accuracies = {name: float(values[row]) for name, values in result.accuracies.items()}
         best = max(result.correct, key=lambda name: float(result.correct[name][row].mean()))
         right = result.correct
         taken = best if significantly_better(right[best][row], right[chosen][row], OWN_ERRORS) else chosen
         why = f"cannot be told apart from {_and(tied)}; {reason}" if tied else "every other candidate is clearly worse"
+        own, of_method = candidates.of_methods.get(number, ("", ""))
         if taken != chosen:
             why = f"clearly more accurate for this model than {chosen}, the choice for the others"
-        found[number] = options[taken], NormalizationTrial(taken, why, result.images, accuracies, result.seen)
+        elif own in tied and chosen != candidates.named:
+            taken, why = own, f"cannot be told apart from {chosen}, the choice for the others; {of_method}"
+        found[number] = options[taken], Trial(taken, why, result.images, accuracies, result.seen)
     return _Chosen(found, tuple(warnings))
 
 
-def _candidates(
-    models: Sequence[LoadedModel], names: Sequence[str], channels: int
-) -> tuple[dict[str, Normalization | None], str, str]:
-    """The candidates by name; the name of the one that the first file names; and that model, both empty: none does."""
-    options = normalization_candidates(channels)
-    for model, name in zip(models, names, strict=True):
-        stored = model.normalization
-        fits = stored is None or len(stored.mean) in (1, channels)
-        if model.source in ("the file's metadata", "the file's buffers") and fits:
-            label = "none" if stored is None else stored.name
-            others = {key: value for key, value in options.items() if not same_normalization(value, stored)}
-            return {**others, label: stored}, label, name
-    return options, "", ""
-
-
-def _choose(result: RaceResult, named: str, by: str, usual: Sequence[str]) -> tuple[str, str]:
+def _choose(result: RaceResult, candidates: RunCandidates) -> tuple[str, str]:
     """The normalisation for all models, and the reason for it."""
-    best, tied = result.best, result.tied()
+    best, tied, named = result.best, result.tied(), candidates.named
     if named in result.correct and not significantly_better(result.correct[best], result.correct[named], OWN_ERRORS):
-        return named, f"which the file of {by} names"
-    for name in usual:
+        return named, candidates.preferred[named]
+    for name, why in candidates.preferred.items():
         if name in tied:
-            return name, "the usual one for this data set"
+            return name, why
     return best, "the most accurate of them"
 
 
@@ -161,6 +132,21 @@ def _difference_warnings(models: Sequence[LoadedModel], names: Sequence[str]) ->
     return [
         f"models have different normalisations: {used}: if one is wrong, the models differ in more than pruning; give "
         "--normalize where all were trained with the same"
+    ]
+
+
+def _doubled_warnings(models: Sequence[LoadedModel], names: Sequence[str]) -> list[str]:
+    """A warning for each model that gets a given normalisation in front of the one that its network has."""
+    given = [
+        (name, model.normalization, inner_constants(model.network))
+        for name, model in zip(names, models, strict=True)
+        if model.source == "given"
+    ]
+    return [
+        f"{name}: --normalize {used.name} is applied in front of a network that holds a normalisation itself "
+        f"({', '.join(own)}): images may be normalised twice; give --normalize none for it"
+        for name, used, own in given
+        if used is not None and own
     ]
 
 

@@ -24,6 +24,8 @@ def check_outputs(model: LoadedModel, samples: Samples, device: torch.device) ->
     images = samples.floats(slice(IMAGES))
     try:
         logits = forward(model, images, device)
+    except ModelError as error:
+        raise ModelError(f"{model.path}: {error.what}", error.do) from error
     except Exception as error:  # a user's forward pass may raise anything
         raise ModelError(
             f"{model.path}: cannot take images of shape {images.shape[1:]} ({reason(error)})",

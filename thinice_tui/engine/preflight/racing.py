@@ -6,6 +6,7 @@ The method is that of Hoeffding races (Maron and Moore, NIPS 6, 1994), with a pa
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -24,6 +25,8 @@ ROUNDS = (64, 256, MAX_IMAGES)
 SECONDS = 30.0
 """A round does not start if it would end later than this after the race's start."""
 
+Predictions = NDArray[np.int64]
+"""The class that is predicted for each image: [n], or [m,n] for m models."""
 Candidates = Mapping[str, Sequence[LoadedModel]]
 """By candidate: the same m models, each in the form that the candidate gives it."""
 
@@ -32,14 +35,20 @@ Candidates = Mapping[str, Sequence[LoadedModel]]
 class RaceResult:
     """The candidates' accuracy, by candidate, after `images` images.
 
-    correct: bool [m,n] for m models and n images, of the candidates that are still in the race; accuracies: float64
-    [m], of every candidate, on the images that it saw; seen: how many images those were.
+    predicted: [m,n] for m models and n images, of the candidates that are still in the race; labels: int64 [n];
+    accuracies: float64 [m], of every candidate, on the images that it saw; seen: how many images those were.
     """
 
     images: int
-    correct: dict[str, Correct]
+    predicted: dict[str, Predictions]
+    labels: NDArray[np.int64]
     accuracies: dict[str, NDArray[np.float64]]
     seen: dict[str, int]
+
+    @cached_property
+    def correct(self) -> dict[str, Correct]:
+        """Bool [m,n]: whether each prediction is right."""
+        return {name: predicted == self.labels for name, predicted in self.predicted.items()}
 
     @property
     def best(self) -> str:
@@ -59,10 +68,8 @@ class RaceResult:
         def better_for_one(right: Correct) -> bool:
             return any(significantly_better(mine, theirs) for mine, theirs in zip(right, best, strict=True))
 
-        kept = {
-            name: right for name, right in self.correct.items() if name in tied or name == keep or better_for_one(right)
-        }
-        return replace(self, correct=kept)
+        kept = {name for name, right in self.correct.items() if name in tied or name == keep or better_for_one(right)}
+        return replace(self, predicted={name: self.predicted[name] for name in self.predicted if name in kept})
 
 
 def race_candidates(
@@ -106,27 +113,27 @@ def _next_round(
     Candidates that cannot classify the images are dropped; None: all of them are.
     """
     start = 0 if result is None else result.images
-    correct: dict[str, Correct] = {}
+    predicted: dict[str, Predictions] = {}
     costs = []
-    for name in candidates if result is None else result.correct:
+    for name in candidates if result is None else result.predicted:
         began = time.perf_counter()
-        new = [correct_from(model, samples, start, device) for model in candidates[name]]
+        new = [predictions_from(model, samples, start, device) for model in candidates[name]]
         costs.append((time.perf_counter() - began) / max(1, len(samples) - start))
-        if all(right is not None for right in new):
-            fresh = np.stack([right for right in new if right is not None])
-            correct[name] = fresh if result is None else np.concatenate([result.correct[name], fresh], axis=1)
-    if not correct:
+        if all(classes is not None for classes in new):
+            fresh = np.stack([classes for classes in new if classes is not None])
+            predicted[name] = fresh if result is None else np.concatenate([result.predicted[name], fresh], axis=1)
+    if not predicted:
         return None, 0.0
-    accuracies = {name: right.mean(axis=1) for name, right in correct.items()}
-    seen = dict.fromkeys(correct, len(samples))
+    accuracies = {name: (classes == samples.labels).mean(axis=1) for name, classes in predicted.items()}
+    seen = dict.fromkeys(predicted, len(samples))
     if result is not None:
         accuracies, seen = result.accuracies | accuracies, result.seen | seen
     # the cost of the fastest candidate: a network's first passes are slow
-    return RaceResult(len(samples), correct, accuracies, seen), min(costs) * len(correct)
+    return RaceResult(len(samples), predicted, samples.labels, accuracies, seen), min(costs) * len(predicted)
 
 
-def correct_from(model: LoadedModel, samples: Samples, start: int, device: torch.device) -> Correct | None:
-    """Bool [n]: whether each image from `start` on is classified correctly; None: the model fails on the images."""
+def predictions_from(model: LoadedModel, samples: Samples, start: int, device: torch.device) -> Predictions | None:
+    """The class that is predicted for each image from `start` on, [n]; None: the model fails on the images."""
     parts = []
     try:
         for at in range(start, len(samples), BATCH):
@@ -134,9 +141,9 @@ def correct_from(model: LoadedModel, samples: Samples, start: int, device: torch
             logits = forward(model, samples.floats(part), device)
             if logits.ndim != 2 or len(logits) != part.stop - part.start:
                 return None
-            parts.append(logits.argmax(axis=1) == samples.labels[part])
+            parts.append(logits.argmax(axis=1))
     except KeyboardInterrupt:
         raise
     except BaseException:  # a user's forward pass may raise anything
         return None
-    return np.concatenate(parts) if parts else np.empty(0, dtype=np.bool_)
+    return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)

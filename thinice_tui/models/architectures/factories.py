@@ -1,56 +1,109 @@
-"""Architectures from the user's own code and from timm, where --arch names them; a model file never does."""
+"""Architectures from code that --arch names: the user's own, timm's, robustbench's; a model file never names code."""
 
 import hashlib
-import importlib
-import importlib.util
 import inspect
-import sys
 from collections.abc import Callable, Mapping
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
-from types import ModuleType
+from operator import attrgetter
 from typing import Any
 
 from torch import Tensor, nn
 
-from thinice_tui.errors import UsageError, reason
+from thinice_tui.errors import UsageError
+from thinice_tui.models.architectures.code_network import CodeNetwork
+from thinice_tui.models.architectures.robustbench import build_robustbench
+from thinice_tui.models.architectures.timm_models import build_timm
+from thinice_tui.models.names import split
+from thinice_tui.models.user_code import call_factory, factory_failed, import_code
+from thinice_tui.protocol.arch_spec import PACKAGES, ROBUSTBENCH, TIMM, ArchSpec
 from thinice_tui.safe_io.paths import expanded
 
-TIMM = "timm"
+
+def names_code(spec: str) -> bool:
+    """Whether `--arch` names code and no known architecture."""
+    return ":" in spec or spec.endswith(".py")
 
 
-def build_from_spec(spec: str, state: Mapping[str, Tensor]) -> nn.Module:
-    """The network of `FILE.py:factory`, `package.module:factory` or `timm:NAME`; raises UsageError.
+def is_own_code(spec: str) -> bool:
+    """Whether `spec` names code of the user's own, and neither a known architecture nor a package's network."""
+    return names_code(spec) and (spec.endswith(".py") or ArchSpec.parse(spec).where not in PACKAGES)
 
-    A factory is given `num_classes` and `in_channels` (or `in_chans`) where it takes them and `state` tells them.
+
+def build_from_spec(text: str, state: Mapping[str, Tensor], sizes: Mapping[str, int] | None = None) -> CodeNetwork:
+    """The network of `FILE.py:factory(…)`, `package.module:factory(…)`, `timm:NAME` or `robustbench:NAME`.
+
+    A factory is given `num_classes` and `in_channels` (or `in_chans`) where it takes them and `sizes`, which are known
+    from elsewhere, or `state` tell them.
+    Raises UsageError, or CodeError where the code fails.
     """
-    where, _, name = spec.rpartition(":")
-    sizes = _sizes(state)
-    if where == TIMM:
-        sizes.pop("in_channels", None)  # timm calls it in_chans
-        return _called(spec, _module(TIMM, spec).create_model, (name,), {"pretrained": False, **sizes})
-    factory = getattr(_module(where, spec), name, None)
-    if not callable(factory):
-        raise UsageError(f"--arch {spec}: {where} has no function {name!r}", "check the name after the colon")
-    try:
-        taken = inspect.signature(factory).parameters
-    except (TypeError, ValueError):  # a class or a builtin without a signature
-        taken = {}  # type: ignore[assignment]
-    return _called(spec, factory, (), {key: value for key, value in sizes.items() if key in taken})
+    spec, own = ArchSpec.parse(text), split(state).own
+    if spec.where == TIMM:
+        return CodeNetwork(build_timm(spec, f"--arch {text}", own, sizes), state)
+    if spec.where == ROBUSTBENCH:
+        return build_robustbench(spec, f"--arch {text}", state)
+    return CodeNetwork(_own(spec, f"--arch {text}", _sizes(own) | dict(sizes or {})), state)
 
 
-def code_sha256(spec: str) -> str:
+def code_sha256(text: str) -> str:
     """sha256 of the file that a factory is in, so that edited code makes another run; empty: a known name.
 
-    For timm, of its version: its many files change together.
+    For timm and robustbench, of their version: their many files change together.
     """
-    if ":" not in spec:
+    if not names_code(text):
         return ""
-    where = spec.rpartition(":")[0]
-    if where == TIMM:
-        return hashlib.sha256(version(TIMM).encode()).hexdigest()
-    file = where if where.endswith(".py") else getattr(_module(where, spec), "__file__", None)
+    where = text if text.endswith(".py") else ArchSpec.parse(text).where
+    if where in PACKAGES:
+        try:
+            return hashlib.sha256(version(where).encode()).hexdigest()
+        except PackageNotFoundError:  # a clone on the path
+            return hashlib.sha256(b"unknown").hexdigest()
+    file = where if where.endswith(".py") else getattr(import_code(where, f"--arch {text}"), "__file__", None)
     return hashlib.sha256(expanded(file).read_bytes()).hexdigest() if file else ""
+
+
+def _own(spec: ArchSpec, option: str, sizes: Mapping[str, int]) -> nn.Module:
+    """The network of the user's factory; the literals that the user gives win over the sizes."""
+    module = import_code(spec.where, option)
+    try:
+        factory = attrgetter(spec.name)(module)
+    except AttributeError:
+        factory = None
+    if not callable(factory):
+        raise UsageError(f"{option}: {spec.where} has no function {spec.name!r}", "check the name after the colon")
+    sure, tried = _offered(factory, spec, option, sizes)
+    try:
+        try:
+            return call_factory(factory, spec.arguments, {**spec.options, **sure, **tried}, option)
+        except TypeError:
+            if not tried:
+                raise
+        return call_factory(factory, spec.arguments, {**spec.options, **sure}, option)
+    except TypeError as error:
+        raise factory_failed(option, error) from error
+
+
+def _offered(
+    factory: Callable[..., Any], spec: ArchSpec, option: str, sizes: Mapping[str, int]
+) -> tuple[dict[str, int], dict[str, int]]:
+    """The sizes that the factory takes by name, and those that its **kwargs may take: num_classes alone."""
+    try:
+        signature = inspect.signature(factory)
+    except (TypeError, ValueError):  # a class or a builtin without a signature
+        return {}, {}
+    try:
+        given = signature.bind_partial(*spec.arguments, **spec.options).arguments
+    except TypeError as error:
+        raise UsageError(
+            f"{option}: {spec.name} takes {signature}, which these literals do not fit ({error})",
+            "check the names and the number of the literals in the parentheses",
+        ) from error
+    taken = {*given, *spec.options}
+    parameters = signature.parameters.values()
+    by_name = {p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)} - taken
+    sure = {name: size for name, size in sizes.items() if name in by_name}
+    open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters)
+    tried = {"num_classes"} & sizes.keys() - sure.keys() - taken if open_ended else set()
+    return sure, {name: sizes[name] for name in tried}
 
 
 def _sizes(state: Mapping[str, Tensor]) -> dict[str, int]:
@@ -59,45 +112,3 @@ def _sizes(state: Mapping[str, Tensor]) -> dict[str, int]:
     kernels = [value for value in state.values() if value.ndim == 4]
     sizes = {"num_classes": matrices[-1].shape[0]} if matrices else {}
     return sizes | ({"in_channels": kernels[0].shape[1], "in_chans": kernels[0].shape[1]} if kernels else {})
-
-
-def _called(spec: str, factory: Callable[..., Any], arguments: tuple[str, ...], options: dict[str, Any]) -> nn.Module:
-    try:
-        network = factory(*arguments, **options)
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # the user's code may raise anything, SystemExit too
-        raise UsageError(f"--arch {spec}: the factory failed: {reason(error)}") from error
-    if not isinstance(network, nn.Module):
-        raise UsageError(
-            f"--arch {spec}: returned {type(network).__name__}, expected a torch.nn.Module",
-            "let the factory return the network",
-        )
-    return network
-
-
-def _module(where: str, spec: str) -> ModuleType:
-    if where == TIMM:
-        try:
-            version(TIMM)
-        except PackageNotFoundError:
-            raise UsageError(f"--arch {spec}: timm is not installed", "pip install 'thinice-tui[timm]'") from None
-    path = expanded(where)
-    folder = str(path.resolve().parent if where.endswith(".py") else Path.cwd())
-    if folder not in sys.path:
-        sys.path.append(folder)  # so that it can import its neighbours, now and later, as `python FILE.py` can
-    try:
-        if not where.endswith(".py"):
-            return importlib.import_module(where)
-        if not path.is_file():
-            raise UsageError(f"--arch {spec}: there is no file {where}", "check the path before the colon")
-        found = importlib.util.spec_from_file_location(path.stem, path)
-        assert found is not None and found.loader is not None
-        module = importlib.util.module_from_spec(found)
-        sys.modules.setdefault(path.stem, module)
-        found.loader.exec_module(module)
-        return module
-    except (UsageError, KeyboardInterrupt):
-        raise
-    except BaseException as error:  # the user's code may raise anything, SystemExit too
-        raise UsageError(f"--arch {spec}: cannot import {where}: {reason(error)}") from error

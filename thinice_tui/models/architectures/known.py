@@ -1,105 +1,53 @@
 """The known architectures, one row each, and how a state dict differs from them."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 
-import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from thinice_tui.models.architectures.layers import NOTHING, Layers, Shapes
-from thinice_tui.models.architectures.preact_resnet import PreActBasicBlock, PreActBottleneck, PreActResNet
-from thinice_tui.models.architectures.preact_resnet8 import PreActResNet8
-from thinice_tui.models.architectures.resnet import BasicBlock, Bottleneck, CifarResNet, TorchvisionResNet
-from thinice_tui.models.architectures.vgg import VARIANTS
-from thinice_tui.models.architectures.wide_resnet import WideResNet
+from thinice_tui.models.architectures import plain, residual
+from thinice_tui.models.architectures.architecture import Architecture
+from thinice_tui.models.architectures.families import WideFamily
+from thinice_tui.models.architectures.layers import Shapes
+from thinice_tui.models.differences import Differences, compare
 
-COUNTER = "num_batches_tracked"
-"""The end of the names of batch norm's counters: old torch did not save them, and evaluation never reads them."""
-SHOWN = 3
-"""The most names of each kind that a message shows."""
 WIDE_STEM = 16
 """Channels of the first layer of a wide residual network, at any width."""
+CLOSE = 6
+"""The most architectures that are compared with a state that none fits."""
 
 
-@dataclass(frozen=True)
-class Architecture:
-    """A network that can be built in the sizes of a state dict."""
+class Known(Mapping[str, Architecture]):
+    """The known architectures by name: those that are listed, and on demand any size of the families."""
 
-    name: str
-    build: Callable[[Layers], nn.Module]
-    key: str
-    """A name that every state of it has, so that most architectures are ruled out at once."""
-    unused: tuple[str, ...] = ()
-    """Prefixes of names in published states that the forward pass never reads."""
-    variant_of: str = ""
-    """The architecture with the same names and shapes, but another forward pass; a state cannot tell the two apart."""
+    def __init__(self, rows: Iterable[Architecture], families: tuple[WideFamily, ...]) -> None:
+        self._rows = {known.name: known for known in rows}
+        self.families = families
 
-    def make(self, shapes: Shapes = NOTHING, classes: int = 10) -> nn.Module:
-        """A network without values, on the meta device; shapes: of a state dict, or empty for the standard sizes."""
-        with torch.device("meta"):
-            return self.build(Layers(shapes, classes))
+    def __getitem__(self, name: str) -> Architecture:
+        made = (family.named(name) for family in self.families)
+        found = self._rows.get(name) or next((known for known in made if known), None)
+        if found is None:
+            raise KeyError(name)
+        return found
 
-    def random(self, classes: int = 10) -> nn.Module:
-        """The standard network with random weights."""
-        return self.build(Layers(classes=classes))
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
 
+    def __len__(self) -> int:
+        return len(self._rows)
 
-_DEPTHS = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3), 101: (3, 4, 23, 3)}
-_WIDE = ((28, 4), (28, 10), (34, 10))
-
-
-def _resnets(depth: int) -> list[Architecture]:
-    """The three residual networks of one depth."""
-    counts, deep = _DEPTHS[depth], depth >= 50
-    block, preact_block = (Bottleneck, PreActBottleneck) if deep else (BasicBlock, PreActBasicBlock)
-    key = f"layer3.{counts[2] - 1}.conv{3 if deep else 2}.weight"
-    return [
-        Architecture(f"cifar_resnet{depth}", lambda layers: CifarResNet(layers, block, counts), key),
-        Architecture(f"preact_resnet{depth}", lambda layers: PreActResNet(layers, preact_block, counts), key),
-        Architecture(f"torchvision_resnet{depth}", lambda layers: TorchvisionResNet(layers, block, counts), key),
-    ]
+    def candidates(self, state: Mapping[str, Tensor]) -> list[Architecture]:
+        """The listed architectures, and that of each family in the size of `state`; none is another's variant."""
+        shapes = {key: tuple(value.shape) for key, value in state.items()}
+        sized = (family.fitting(shapes) for family in self.families)
+        listed = (known for known in self._rows.values() if not known.variant_of)
+        return [*listed, *(known for known in sized if known)]
 
 
-def _wide(depth: int, widen: int) -> Architecture:
-    key = f"block3.layer.{(depth - 4) // 6 - 1}.conv2.weight"
-    build = lambda layers: WideResNet(layers, depth, widen)  # noqa: E731
-    return Architecture(f"wide_resnet_{depth}_{widen}", build, key, ("sub_block1.",))
-
-
-KNOWN = {
-    known.name: known
-    for known in (
-        Architecture("preact_resnet8", PreActResNet8, "stem.weight"),
-        *(known for depth in _DEPTHS for known in _resnets(depth)),
-        *(_wide(depth, widen) for depth, widen in _WIDE),
-        *(Architecture(name, build, key) for name, (build, key) in VARIANTS.items()),
-    )
-}
-
-
-@dataclass(frozen=True)
-class Differences:
-    """How a state differs from an architecture that is built in the state's own sizes."""
-
-    missing: tuple[str, ...]
-    unexpected: tuple[str, ...]
-    shapes: tuple[str, ...]
-    """`NAME is SHAPE, expected SHAPE`."""
-
-    @property
-    def count(self) -> int:
-        return len(self.missing) + len(self.unexpected) + len(self.shapes)
-
-    def __str__(self) -> str:
-        parts = [_some("missing", self.missing), _some("unexpected", self.unexpected), _some("", self.shapes)]
-        return "; ".join(part for part in parts if part)
-
-
-def _some(what: str, items: tuple[str, ...]) -> str:
-    if not items:
-        return ""
-    more = f" and {len(items) - SHOWN} more" if len(items) > SHOWN else ""
-    return f"{what} {', '.join(items[:SHOWN])}{more}".strip()
+KNOWN = Known((*residual.ROWS, *plain.ROWS), residual.FAMILIES)
 
 
 def used_part(architecture: Architecture, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -112,57 +60,89 @@ def differences(architecture: Architecture, state: Mapping[str, Tensor]) -> Diff
     own = used_part(architecture, state)
     shapes = {key: tuple(value.shape) for key, value in own.items()}
     network = architecture.make(shapes)
-    expected = {key: tuple(value.shape) for key, value in network.state_dict().items() if not key.endswith(COUNTER)}
-    found = {key: shape for key, shape in shapes.items() if not key.endswith(COUNTER)}
-    shaped = tuple(
-        f"{key} is {_shape(found[key])}, expected {_shape(expected[key])}"
-        for key in expected
-        if key in found and found[key] != expected[key]
-    )
-    missing = tuple(key for key in expected if key not in found)
-    return Differences(missing, tuple(key for key in found if key not in expected), shaped)
-
-
-def _shape(shape: tuple[int, ...]) -> str:
-    return "×".join(map(str, shape)) or "a number"
+    return compare({key: tuple(value.shape) for key, value in network.state_dict().items()}, shapes)
 
 
 def recognise(state: Mapping[str, Tensor]) -> Architecture | None:
-    """The architecture that `state` fits exactly; of several, the one whose standard widths are closest. None: none."""
-    fitting = [
-        known
-        for known in KNOWN.values()
-        if not known.variant_of and known.key in state and differences(known, state).count == 0
-    ]
-    return min(fitting, key=lambda architecture: _distance(architecture, state), default=None)
+    """The architecture that `state` fits exactly; None: none.
+
+    Of several, one with a single ratio of widths, and then the one whose standard widths are closest.
+    """
+    possible = [known for known in KNOWN.candidates(state) if known.may_fit(state)]
+    if len(possible) > 1:
+        possible.sort(key=lambda known: (len(_width_ratios(known, state)) > 1, _distance(known, state)))
+    return next((known for known in possible if differences(known, state).count == 0), None)
+
+
+def known_names() -> str:
+    """The names for messages, without variants; those that differ in the first number only are one: `vgg11/13`."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for name, known in KNOWN.items():
+        if not known.variant_of:
+            start, number, rest = re.split(r"(\d+)", name, maxsplit=1)
+            groups.setdefault((start, rest), []).append(number)
+    listed = [f"{start}{'/'.join(sorted(numbers, key=int))}{rest}" for (start, rest), numbers in groups.items()]
+    sized = [f"{family.prefix}_DEPTH_WIDTH" for family in KNOWN.families]
+    return ", ".join((*listed, *sized)) + " (depth 6n + 4)"
 
 
 def variants(name: str) -> tuple[Architecture, ...]:
     """The architectures that no state tells apart from the one of this name; empty: there are none."""
-    return tuple(known for known in KNOWN.values() if known.variant_of == name)
+    listed = [known for known in KNOWN.values() if known.variant_of == name]
+    return (*listed, *(known for family in KNOWN.families for known in family.variants(name)))
+
+
+def without_width(name: str) -> str:
+    """The architecture's name without a width that is part of it: what a network and a narrower one have in common."""
+    for family in KNOWN.families:
+        name = family.without_width(name)
+    return name
+
+
+@cache
+def _standard_shapes(architecture: Architecture) -> Shapes:
+    """The shapes of the standard network's state."""
+    return {key: tuple(value.shape) for key, value in architecture.make().state_dict().items()}
 
 
 def _distance(architecture: Architecture, state: Mapping[str, Tensor]) -> float:
     """The sum of the relative differences of the tensors' sizes from the standard ones."""
-    standard = architecture.make().state_dict()
-    pairs = [(value.numel(), int(standard[key].numel())) for key, value in state.items() if key in standard]
+    standard = _standard_shapes(architecture)
+    pairs = [(value.numel(), math.prod(standard[key])) for key, value in state.items() if key in standard]
     return sum(abs(found - usual) / usual for found, usual in pairs)
 
 
 def nearest(state: Mapping[str, Tensor]) -> tuple[Architecture, Differences]:
-    """The architecture with the fewest differences from `state`, and the differences."""
-    found = [(known, differences(known, state)) for known in KNOWN.values() if not known.variant_of]
+    """The architecture with the fewest differences from `state`, and the differences.
+
+    Only those that share the most names are looked at closely: building a network takes time.
+    """
+    rows = KNOWN.candidates(state)
+    keyed = [known for known in rows if known.key in state]
+    tops = {key.partition(".")[0] for key in state}
+    rows = keyed or [known for known in rows if known.key.partition(".")[0] in tops] or rows[:1]
+    shared = sorted(rows, key=lambda known: -len(_standard_shapes(known).keys() & state.keys()))[:CLOSE]
+    found = [(known, differences(known, state)) for known in shared]
     return min(found, key=lambda item: (item[1].count, _distance(item[0], state)))
 
 
-def width_note(architecture: Architecture, state: Mapping[str, Tensor]) -> str:
-    """How the state's hidden widths differ from the standard ones, in words; empty: not at all.
+def _width_ratios(architecture: Architecture, state: Mapping[str, Tensor]) -> set[float]:
+    """The hidden widths over the standard ones.
 
     Classes and input channels do not count, nor does the stem of a wide network, which has 16 channels at any width.
     """
-    standard = architecture.make().state_dict()
-    widths = [(value.shape[0], standard[key].shape[0]) for key, value in state.items() if key.endswith("running_mean")]
-    ratios = {found / usual for found, usual in widths if (found, usual) != (WIDE_STEM, WIDE_STEM)}
+    standard = _standard_shapes(architecture)
+    means = ((key, value.shape) for key, value in state.items() if key.endswith("running_mean") and key in standard)
+    widths = [(shape[0], standard[key][0]) for key, shape in means if len(shape) == 1]
+    if not widths:  # without batch norm, those of the convolutions
+        kernels = ((key, value.shape) for key, value in state.items() if value.ndim == 4 and key in standard)
+        widths = [(shape[0], standard[key][0]) for key, shape in kernels]
+    return {found / usual for found, usual in widths if (found, usual) != (WIDE_STEM, WIDE_STEM)}
+
+
+def width_note(architecture: Architecture, state: Mapping[str, Tensor]) -> str:
+    """How the state's hidden widths differ from the standard ones, in words; empty: not at all."""
+    ratios = _width_ratios(architecture, state)
     if ratios <= {1.0}:
         return ""
     return f"{ratios.pop():g} × its width" if len(ratios) == 1 else "channels removed"

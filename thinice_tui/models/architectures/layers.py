@@ -1,12 +1,24 @@
 """Makes layers in the sizes of a state dict, so that widths, classes and input channels need not be given."""
 
 from collections.abc import Mapping
+from copy import copy
 from types import MappingProxyType
 
+import torch
 from torch import Tensor, nn
 
 Shapes = Mapping[str, tuple[int, ...]]
 NOTHING: Shapes = MappingProxyType({})
+
+
+class _BareConv2d(nn.Conv2d):
+    def reset_parameters(self) -> None:
+        """Initialise nothing."""
+
+
+class _BareBatchNorm2d(nn.BatchNorm2d):
+    def reset_parameters(self) -> None:
+        """Initialise nothing."""
 
 
 class Layers:
@@ -16,13 +28,16 @@ class Layers:
     without shapes the standard network is built, with `classes` outputs.
     """
 
-    def __init__(self, shapes: Shapes = NOTHING, classes: int = 10, prefix: str = "") -> None:
-        self._shapes, self._prefix = shapes, prefix
+    def __init__(self, shapes: Shapes = NOTHING, classes: int = 10) -> None:
+        self._shapes, self._prefix = shapes, ""
+        self._bare = torch.get_default_device().type == "meta"
         self.classes = classes
 
     def under(self, name: str) -> "Layers":
         """The maker of the layers inside the module `name`."""
-        return Layers(self._shapes, self.classes, f"{self._prefix}{name}.")
+        inner = copy(self)
+        inner._prefix = f"{self._prefix}{name}."
+        return inner
 
     def has(self, name: str, otherwise: bool) -> bool:
         """Whether the shapes have `name` or names under it; `otherwise`: the answer where there are no shapes."""
@@ -37,18 +52,47 @@ class Layers:
         """A convolution; channels: (in, out) of the standard network."""
         shape = self._shape(name, 4)
         ins, outs = (shape[1], shape[0]) if shape else channels
-        return nn.Conv2d(ins, outs, kernel, stride, padding, bias=bias)
+        return self._conv(ins, outs, kernel, stride, padding, 1, bias)
+
+    def depthwise(self, name: str, channels: int, kernel: int, stride: int = 1, padding: int = 0) -> nn.Conv2d:
+        """A convolution without a bias of each channel by itself."""
+        shape = self._shape(name, 4)
+        outs = shape[0] if shape else channels
+        return self._conv(outs, outs, kernel, stride, padding, outs, bias=False)
+
+    def _conv(self, ins: int, outs: int, kernel: int, stride: int, padding: int, groups: int, bias: bool) -> nn.Conv2d:
+        """On the meta device without the usual initialisation, which has no effect and takes most of the time."""
+        kind = _BareConv2d if self._bare else nn.Conv2d
+        made = kind(ins, outs, kernel, stride, padding, groups=groups, bias=bias)
+        made.__class__ = nn.Conv2d
+        return made
+
+    def grouped_conv(
+        self, name: str, channels: tuple[int, int], group_width: int, kernel: int, stride: int = 1, padding: int = 0
+    ) -> nn.Conv2d:
+        """A convolution in groups of `group_width` input channels; channels: (in, out), the inputs of the state.
+
+        Groups of another width in the state are not taken over: its shape then differs from this convolution's.
+        """
+        shape = self._shape(name, 4)
+        ins, outs = channels[0], shape[0] if shape else channels[1]
+        groups = max(1, ins // group_width)
+        whole = ins % groups == 0 and outs % groups == 0
+        return nn.Conv2d(ins, outs, kernel, stride, padding, groups=groups if whole else 1, bias=False)
 
     def norm(self, name: str, channels: int) -> nn.BatchNorm2d:
         """Batch norm over [N,C,H,W]; without weight and bias where the state has none."""
         shape = self._shapes.get(f"{self._prefix}{name}.running_mean")
         affine = shape is None or f"{self._prefix}{name}.weight" in self._shapes
-        return nn.BatchNorm2d(shape[0] if shape else channels, affine=affine)
+        kind = _BareBatchNorm2d if self._bare else nn.BatchNorm2d
+        made = kind(shape[0] if shape else channels, affine=affine)
+        made.__class__ = nn.BatchNorm2d
+        return made
 
-    def linear(self, name: str, channels: tuple[int, int]) -> nn.Linear:
-        """A linear layer; channels: (in, out) of the standard network."""
+    def linear(self, name: str, channels: tuple[int, int], fixed: bool = False) -> nn.Linear:
+        """A linear layer; channels: (in, out) of the standard network; fixed: it has that many inputs in any state."""
         shape = self._shape(name, 2)
-        ins, outs = (shape[1], shape[0]) if shape else channels
+        ins, outs = (channels[0] if fixed else shape[1], shape[0]) if shape else channels
         return nn.Linear(ins, outs)
 
     def is_conv(self, name: str) -> bool:

@@ -1,9 +1,11 @@
 """Pre-activation residual networks for 32×32 images (He et al. 2016, arXiv 1603.05027).
 
 Names as in kuangliu/pytorch-cifar, with a final `bn` where the state has one, as those of FlyingBird and RobustBird.
+Fast adversarial training (locuslab/fast_adversarial, RobustBench's PreActBlock) has the same names, but its shortcut
+convolution takes the block's input, not its activation.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -50,7 +52,8 @@ class PreActBottleneck(nn.Module):
         return torch.add(out, skip)
 
 
-PreActBlock = type[PreActBasicBlock] | type[PreActBottleneck]
+PreActBlock = Callable[[Layers, int, int, int], PreActBasicBlock | PreActBottleneck]
+"""Makes a block of a number of input channels, a width and a stride."""
 
 
 def _convolution(layers: Layers, ins: int, outs: int, stride: int) -> nn.Sequential:

@@ -1,11 +1,16 @@
 """Post-activation residual networks (He et al. 2015, arXiv 1512.03385), with the two sets of names in use.
 
-For 32×32 images: a 3×3 stem, `shortcut`, `linear` (kuangliu/pytorch-cifar; HYDRA, HARP, RADMM, MAD, TwinRep, PwoA,
-Li20), the last layer also `fc` or a 1×1 convolution (hidden networks). For larger ones: a 7×7 stem with stride 2 and
-max pooling, `downsample`, `fc` (torchvision).
+`shortcut` and `linear`: kuangliu/pytorch-cifar, HYDRA, HARP, RADMM, MAD, TwinRep, PwoA, Li20; the last layer also `fc`
+or a 1×1 convolution (hidden networks). `downsample` and `fc`: torchvision, with wide ResNets and ResNeXt.
+
+The stem of 32×32 images is a 3×3 convolution, with stride 1 and without pooling in most code; that of larger images is
+torchvision's. A state does not tell a 3×3 stem's stride and pooling (huyvnphan/PyTorch_CIFAR10 keeps torchvision's max
+pooling).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -16,10 +21,29 @@ from thinice_tui.models.architectures.layers import Layers, classify, make_head
 WIDTHS = (64, 128, 256, 512)
 
 
+@dataclass(frozen=True)
+class Stem:
+    """The first convolution, and whether 3×3 max pooling with stride 2 follows it."""
+
+    kernel: int
+    stride: int
+    pooled: bool
+
+
+@dataclass(frozen=True)
+class Names:
+    """The names of the shortcut's layers, and of the last layer, the usual one first."""
+
+    skip: str
+    heads: tuple[str, ...]
+
+
+SMALL, LARGE = Stem(3, 1, pooled=False), Stem(7, 2, pooled=True)
+CIFAR, TORCHVISION = Names("shortcut", ("linear", "fc")), Names("downsample", ("fc",))
+
+
 class BasicBlock(nn.Module):
     """Two 3×3 convolutions with batch norm, ReLU after the sum."""
-
-    expansion = 1
 
     def __init__(self, layers: Layers, channels: int, width: int, stride: int, skip: str) -> None:
         super().__init__()
@@ -38,17 +62,26 @@ class BasicBlock(nn.Module):
 
 
 class Bottleneck(nn.Module):
-    """A 3×3 convolution (with the stride) between two of 1×1; it has four times as many output as inner channels."""
+    """A 3×3 convolution (with the stride) between two of 1×1; it has four times as many output channels as its width.
+
+    inner: channels of the 3×3 convolution over the width; 2 or 4 in wide ResNets (Zagoruyko and Komodakis 2016) and
+    ResNeXt (Xie et al. 2017, arXiv 1611.05431). groups: those of the 3×3 convolution.
+    """
 
     expansion = 4
 
-    def __init__(self, layers: Layers, channels: int, width: int, stride: int, skip: str) -> None:
+    def __init__(
+        self, layers: Layers, channels: int, width: int, stride: int, skip: str, inner: int = 1, groups: int = 1
+    ) -> None:
         super().__init__()
-        self.conv1 = layers.conv("conv1", (channels, width), 1)
-        self.bn1 = layers.norm("bn1", width)
-        self.conv2 = layers.conv("conv2", (width, width), 3, stride, 1)
-        self.bn2 = layers.norm("bn2", width)
-        self.conv3 = layers.conv("conv3", (width, width * self.expansion), 1)
+        between = width * inner
+        self.conv1 = layers.conv("conv1", (channels, between), 1)
+        self.bn1 = layers.norm("bn1", between)
+        inputs = self.conv1.out_channels  # all of them in one group, or the state is another network's
+        group_width = inputs if groups == 1 else between // groups
+        self.conv2 = layers.grouped_conv("conv2", (inputs, between), group_width, 3, stride, 1)
+        self.bn2 = layers.norm("bn2", between)
+        self.conv3 = layers.conv("conv3", (between, width * self.expansion), 1)
         self.bn3 = layers.norm("bn3", width * self.expansion)
         self.outs = self.conv3.out_channels
         self.skip = skip
@@ -61,7 +94,8 @@ class Bottleneck(nn.Module):
         return F.relu(torch.add(out, _skipped(self, x, self.skip)))
 
 
-Block = type[BasicBlock] | type[Bottleneck]
+Block = Callable[[Layers, int, int, int, str], BasicBlock | Bottleneck]
+"""Makes a block of a number of input channels, a width, a stride and the name of its shortcut."""
 
 
 def _add_skip(block: nn.Module, layers: Layers, name: str, ins: int, outs: int, stride: int) -> None:
@@ -77,52 +111,44 @@ def _skipped(block: nn.Module, x: Tensor, name: str) -> Tensor:
     return out
 
 
-def make_stages(
-    network: nn.Module, layers: Layers, block: Block, depths: Sequence[int], channels: int, skip: str
-) -> int:
-    """Add `layer1` to `layer4` to the network; returns the number of output channels."""
-    for number, (depth, width) in enumerate(zip(depths, WIDTHS, strict=True), start=1):
-        stage = nn.Sequential()
-        for index in range(depth):
-            stride = 2 if number > 1 and index == 0 else 1
-            made = block(layers.under(f"layer{number}.{index}"), channels, width, stride, skip)
-            stage.append(made)
-            channels = made.outs
-        network.add_module(f"layer{number}", stage)
-    return channels
+class ResNet(nn.Module):
+    """Four stages: [N,C,H,W], H and W multiples of 8 (of 32 with the large stem), to logits [N,classes]."""
 
+    names: ClassVar[Names]
 
-class CifarResNet(nn.Module):
-    """[N,C,32,32] (or any multiple of 8) to logits [N,classes]."""
-
-    def __init__(self, layers: Layers, block: Block, depths: Sequence[int]) -> None:
+    def __init__(self, layers: Layers, block: Block, depths: Sequence[int], stem: Stem = SMALL) -> None:
         super().__init__()
-        self.conv1 = layers.conv("conv1", (3, WIDTHS[0]), 3, 1, 1)
+        self.conv1 = layers.conv("conv1", (3, WIDTHS[0]), stem.kernel, stem.stride, stem.kernel // 2)
         self.bn1 = layers.norm("bn1", WIDTHS[0])
-        channels = make_stages(self, layers, block, depths, self.conv1.out_channels, "shortcut")
-        self.head, last = make_head(layers, channels, "linear", "fc")
+        self.pooled = stem.pooled
+        channels = self.conv1.out_channels
+        for number, (depth, width) in enumerate(zip(depths, WIDTHS, strict=True), start=1):
+            stage = nn.Sequential()
+            for index in range(depth):
+                stride = 2 if number > 1 and index == 0 else 1
+                made = block(layers.under(f"layer{number}.{index}"), channels, width, stride, self.names.skip)
+                stage.append(made)
+                channels = made.outs
+            self.add_module(f"layer{number}", stage)
+        self.head, last = make_head(layers, channels, *self.names.heads)
         self.add_module(self.head, last)
 
     def forward(self, x: Tensor) -> Tensor:
         out = F.relu(self.bn1(self.conv1(x)))
+        if self.pooled:
+            out = F.max_pool2d(out, 3, 2, 1)
         for number in range(1, 5):
             out = getattr(self, f"layer{number}")(out)
         return classify(getattr(self, self.head), F.adaptive_avg_pool2d(out, 1).flatten(1))
 
 
-class TorchvisionResNet(nn.Module):
-    """[N,C,H,W], made for 224×224, to logits [N,classes]."""
+class CifarResNet(ResNet):
+    """The network with the names of kuangliu/pytorch-cifar."""
 
-    def __init__(self, layers: Layers, block: Block, depths: Sequence[int]) -> None:
-        super().__init__()
-        self.conv1 = layers.conv("conv1", (3, WIDTHS[0]), 7, 2, 3)
-        self.bn1 = layers.norm("bn1", WIDTHS[0])
-        channels = make_stages(self, layers, block, depths, self.conv1.out_channels, "downsample")
-        self.head, last = make_head(layers, channels, "fc")
-        self.add_module(self.head, last)
+    names = CIFAR
 
-    def forward(self, x: Tensor) -> Tensor:
-        out = F.max_pool2d(F.relu(self.bn1(self.conv1(x))), 3, 2, 1)
-        for number in range(1, 5):
-            out = getattr(self, f"layer{number}")(out)
-        return classify(getattr(self, self.head), F.adaptive_avg_pool2d(out, 1).flatten(1))
+
+class TorchvisionResNet(ResNet):
+    """The network with the names of torchvision."""
+
+    names = TORCHVISION

@@ -1,7 +1,7 @@
 """A model file on disk, with masks folded in; no code of it runs unless it is trusted."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,12 +10,12 @@ from torch import Tensor, nn
 
 from thinice_tui.errors import CheckpointError
 from thinice_tui.models.formats.file_content import ReadOptions
+from thinice_tui.models.formats.metadata import plain_metadata
 from thinice_tui.models.formats.registry import read_file
-from thinice_tui.models.masks.fold import FoldedMasks, fold_masks
+from thinice_tui.models.formats.tensor_values import check_network
+from thinice_tui.models.masks.fold import FoldedMasks, fold_masks, fold_masks_into_network
 from thinice_tui.models.masks.mask_file import read_mask_file, split_mask_file
-from thinice_tui.safe_io.file_kind import checked_head
 
-EXPECTED = "a model file"
 NOTHING_SAID = ReadOptions()
 
 
@@ -26,11 +26,12 @@ class Checkpoint:
     path: Path
     """As it was given, with the mask file where one was named."""
     sha256: str
-    """Of the file, or of the file and its mask file."""
+    """Of the file, or of the file and its mask file; of a folder, of all files of it that were read."""
     form: str
-    """torch, torch legacy, safetensors, TorchScript or torch.export."""
+    """torch, torch legacy, safetensors, TorchScript, torch.export, NumPy .npz, NumPy .npy or pickle."""
     container: str
-    """The keys under which the tensors were found, joined by dots; empty: the file is a bare state dict."""
+    """The keys under which the tensors were found, joined by dots, positions in lists in brackets (`runs[0].best`);
+    empty: the file is a bare state dict."""
     state: dict[str, Tensor]
     """Effective weights: masks are folded in."""
     about: dict[str, object] = field(default_factory=dict)
@@ -43,11 +44,24 @@ class Checkpoint:
     """The fraction that the scores keep; None: the file has no scores."""
     network: nn.Module | None = None
     """The network itself, where the file holds a whole module or a graph."""
-
-    @property
-    def trusted(self) -> bool:
-        """Whether code of the file ran: a whole network comes with its own."""
-        return self.network is not None
+    trusted: bool = False
+    """Whether code of the file ran."""
+    key: str = ""
+    """Which weights of the file the user asked for; empty: the usual ones."""
+    others: tuple[str, ...] = ()
+    """The keys under which the file holds other weights, which `--key` chooses; `.` is the top of the file."""
+    files: tuple[Path, ...] = ()
+    """The files that were read, without the mask file: more than one for a folder."""
+    arch: str = ""
+    """The architecture that the config.json of a folder names, as --arch would: `timm:NAME`; empty: none."""
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    """num_classes and in_chans of that architecture."""
+    needs_arch: str = ""
+    """Why only the user can say the architecture, as what happened; empty: there is no reason."""
+    stored: dict[str, Tensor] | None = None
+    """The weights as stored, for a network that has their masks' names itself; None: folding changed no name."""
+    refusal: CheckpointError | None = None
+    """Why the masks cannot be folded; then `state` is as stored, and only a network with these names can hold it."""
 
 
 def read_checkpoint(path: Path, keep: float | None = None, options: ReadOptions = NOTHING_SAID) -> Checkpoint:
@@ -57,21 +71,27 @@ def read_checkpoint(path: Path, keep: float | None = None, options: ReadOptions 
     that scores keep, which files do not say.
     """
     file, mask_path = split_mask_file(path)
-    content = read_file(file, checked_head(file, EXPECTED, CheckpointError), options)
-    sha256 = _sha256(file)
+    content = read_file(file, options)
+    files = content.files or (file,)
+    sha256 = _sha256_of_all(files)
     if content.network is not None:
+        check_network(content.network, file)
         if mask_path is not None:
             raise CheckpointError(
                 f"{path}: holds a whole network, into which masks of another file cannot be folded",
                 "save the network's state dict, and name the mask file with that",
             )
-        folded = FoldedMasks(content.state)
+        state = content.network.state_dict()
+        folded = FoldedMasks(
+            {key: value for key, value in state.items() if isinstance(value, Tensor)},
+            fold_masks_into_network(content.network, content.about, str(path)),
+        )
     else:
         masks = None
         if mask_path is not None:
             masks = read_mask_file(mask_path)
             sha256 = hashlib.sha256((sha256 + _sha256(mask_path)).encode()).hexdigest()
-        folded = fold_masks(content.state, keep, masks, str(path))
+        folded = fold_masks(content.state, content.about, keep, masks, str(path))
     _check_finite(folded.state, path)
     return Checkpoint(
         path=path,
@@ -79,11 +99,20 @@ def read_checkpoint(path: Path, keep: float | None = None, options: ReadOptions 
         form=content.form,
         container=content.container,
         state=folded.state,
-        about=content.about,
+        about=plain_metadata(content.about),
         folded=folded.notes,
         notes=content.notes,
         keep=folded.keep,
         network=content.network,
+        trusted=content.code_ran,
+        key=options.key,
+        others=content.others,
+        files=files,
+        arch=content.arch,
+        sizes=content.sizes,
+        needs_arch=content.needs_arch,
+        stored=folded.stored,
+        refusal=folded.refusal,
     )
 
 
@@ -94,6 +123,12 @@ def _check_finite(state: Mapping[str, Tensor], path: Path) -> None:
                 f"{path}: {name} holds NaN or infinite values, expected finite weights",
                 "the training diverged or the file is damaged: use another checkpoint",
             )
+
+
+def _sha256_of_all(files: Sequence[Path]) -> str:
+    """Of the file; of several, of their hashes in order."""
+    found = [_sha256(file) for file in files]
+    return found[0] if len(found) == 1 else hashlib.sha256("".join(found).encode()).hexdigest()
 
 
 def _sha256(path: Path) -> str:

@@ -1,7 +1,7 @@
-"""Finds the weights in a file's content: inside dictionaries of training code, under prefixes of wrappers."""
+"""Finds the weights in a file's content, inside the dictionaries and lists of training code."""
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,28 +9,13 @@ import torch
 from torch import Tensor, nn
 
 from thinice_tui.errors import CheckpointError
+from thinice_tui.models.formats.candidates import Candidate, candidates, path_of
+from thinice_tui.models.formats.choice import CONTAINERS, choose, listed
 from thinice_tui.models.formats.file_content import FileContent, ReadOptions
+from thinice_tui.models.formats.tensor_values import check_names, plain_tensor
+from thinice_tui.models.names import strip_wrappers
 from thinice_tui.safe_io.limits import file_size
 
-CONTAINERS = (
-    "state_dict",
-    "model_state_dict",
-    "model_state",
-    "net",
-    "model",
-    "network",
-    "params",
-    "weights",
-    "ema",
-    "ema_state_dict",
-    "state_dict_ema",
-    "model_ema",
-)
-"""Keys under which training code saves weights; the trained ones come before their moving average."""
-PREFIXES = ("module.", "model.", "_orig_mod.", "basic_model.", "net.", "network.")
-"""Prefixes of names by DataParallel, torch.compile, attack and normalisation wrappers, and RADMM."""
-DEPTH = 3
-"""The most containers inside one another that are opened."""
 SHOWN = 8
 """The most keys that an error names."""
 MAX_GROWTH, SLACK = 8, 64 * 2**20
@@ -38,79 +23,76 @@ MAX_GROWTH, SLACK = 8, 64 * 2**20
 
 
 def find_weights(
-    content: object, path: Path, form: str, options: ReadOptions, about: Mapping[str, object] | None = None
+    content: object,
+    path: Path,
+    form: str,
+    options: ReadOptions,
+    about: Mapping[str, object] | None = None,
+    size: int | None = None,
 ) -> FileContent:
-    """Unwrap dictionaries and prefixes until there are tensors by name.
+    """The weights or the network in `content`, at any depth of dictionaries, lists and tuples.
 
-    about: plain data that is known already. Raises CheckpointError, with what is there, where no weights are found.
+    about: plain data that is known already. size: bytes that hold the weights; None: those of `path`. Raises
+    CheckpointError, with what is there, where no weights are found or where it is not clear which are meant.
     """
-    keys: list[str] = []
-    found: dict[str, object] = dict(about or {})
-    for _ in range(DEPTH + 1):
-        if isinstance(content, nn.Module):
-            return FileContent(form, dict(content.state_dict()), found, ".".join(keys), content)
-        if not isinstance(content, Mapping):
-            break
-        inner = next((key for key in CONTAINERS if _holds_weights(content.get(key))), None)
-        if inner is None:
-            if not _is_state(content):
-                break
-            state, notes = _plain_state(content, path)
-            return FileContent(form, state, found, ".".join(keys), notes=notes)
-        found |= {str(key): _plain_value(value) for key, value in content.items() if key != inner}
-        keys.append(inner)
-        content = content[inner]
-    raise CheckpointError(
-        f"{path}: no weights found in it (it holds: {_described(content)})",
-        f"expected a state dict, alone or under one of {', '.join(CONTAINERS)}",
-    )
+    found = candidates(content)
+    if not found:
+        raise CheckpointError(
+            f"{path}: no weights found in it (it holds: {_described(content)})",
+            "expected a state dict (tensors by the names of parameters), alone or in dictionaries and lists; the "
+            "states of optimisers and schedulers, and masks, are none",
+        )
+    key = options.key or next((key for key in options.prefer if any(one.keys[:1] == (key,) for one in found)), "")
+    used = choose(found, key, path)
+    rest = [one for one in found if one.keys != used.keys]
+    notes = list(_notes(used, rest, options.key))
+    state, plain = used.tensors, dict(about or {}) | _beside(used)
+    if isinstance(used.content, nn.Module):
+        network: nn.Module | None = used.content
+    else:
+        network = None
+        state, more = _plain_state(state, path, size)
+        notes += more
+    others = tuple(one.path for one in rest)
+    return FileContent(form, state, plain, path_of(used.keys), network, tuple(notes), others=others)
 
 
-def _plain_state(content: Mapping[object, object], path: Path) -> tuple[dict[str, Tensor], tuple[str, ...]]:
-    """Tensors by name without prefixes and second copies, floating ones as float32; and what was done, in words."""
-    tensors = {str(key): value for key, value in content.items() if isinstance(value, Tensor)}
+def _notes(used: Candidate, rest: Sequence[Candidate], key: str) -> Iterator[str]:
+    """Where the weights lay, if that is not usual, and which others there are."""
+    if rest:
+        why = "as --key says" if key else "--key NAME chooses another"
+        yield f"it holds several sets of weights: {listed([used, *rest])}; {used.path} is used ({why})"
+    elif any(part not in CONTAINERS for part in used.keys):
+        yield f"weights under {used.path}"
+
+
+def _beside(used: Candidate) -> dict[str, object]:
+    """The plain data in the dictionaries around the weights, and among these."""
+    found: dict[str, object] = {}
+    for key, around in zip(used.keys, used.above, strict=False):
+        if isinstance(around, Mapping):
+            found |= {str(name): _plain_value(value) for name, value in around.items() if str(name) != key}
+    if isinstance(used.content, Mapping):
+        inside = ((str(name), value) for name, value in used.content.items() if not isinstance(value, Tensor))
+        found |= {name: _plain_value(value) for name, value in inside}
+    return found
+
+
+def _plain_state(
+    tensors: Mapping[str, Tensor], path: Path, held: int | None
+) -> tuple[dict[str, Tensor], tuple[str, ...]]:
+    """Tensors by name without second copies, floating ones as float32; and what was done, in words."""
+    check_names(tensors, path)
     claimed = sum(4 * value.numel() for value in tensors.values())
-    size = file_size(path, CheckpointError)
+    size = file_size(path, CheckpointError) if held is None else held
     if claimed > MAX_GROWTH * size + SLACK:
         raise CheckpointError(
             f"{path}: its tensors claim {claimed:,} bytes, but the file holds {size:,}: it is made up",
             "copy or download it again",
         )
-    plain, prefix = strip_prefixes(tensors)
-    single, doubled = drop_second_copy(plain)
-    notes = [f"prefix {prefix} dropped"] if prefix else []
-    notes += [f"it holds every weight twice; the copy under {doubled} was dropped"] if doubled else []
-    return {key: _widened(value) for key, value in single.items()}, tuple(notes)
-
-
-def _widened(value: Tensor) -> Tensor:
-    value = value.detach()
-    if value.is_sparse:
-        value = value.to_dense()
-    return value.float() if value.is_floating_point() else value
-
-
-def strip_prefixes(state: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], str]:
-    """The tensors without the wrappers' prefixes that all names have, and the prefixes that were dropped.
-
-    Normalisation buffers of a wrapper (`normalize.mean`) have no such prefix and keep their names.
-    """
-    plain, dropped = dict(state), ""
-    while True:
-        kept = {key: value for key, value in plain.items() if not is_normalization(key)}
-        prefix = next((p for p in PREFIXES if kept and all(key.startswith(p) for key in kept)), "")
-        if not prefix:
-            return plain, dropped
-        plain = {key.removeprefix(prefix): value for key, value in plain.items()}
-        dropped += prefix
-
-
-def is_normalization(key: str) -> bool:
-    """Whether `key` names the mean or std of a normalisation, at the top or in a layer of that name."""
-    layer, _, name = key.rpartition(".")
-    return name in ("mean", "std") and layer.rpartition(".")[2] in (
-        "", "normalize", "normalise", "normalizer", "normalization", "norm", "normalize_layer",
-    )  # fmt: skip
+    single, doubled = drop_second_copy({key: plain_tensor(key, value, path) for key, value in tensors.items()})
+    notes = (f"it holds every weight twice; the copy under {doubled} was dropped",) if doubled else ()
+    return single, notes
 
 
 def drop_second_copy(state: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], str]:
@@ -119,28 +101,16 @@ def drop_second_copy(state: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], st
     In the files of Li et al. 2020, `feature` and `classifier` are also `model.0` and `model.3`. A copy is dropped only
     where each tensor under `model.` equals one outside it, in the same order.
     """
-    copies = [key for key in state if key.startswith("model.")]
-    own = [key for key in state if not key.startswith("model.")]
+    plain, wrapper = strip_wrappers(state)
+    twin = f"{wrapper}model."
+    copies = [key for key in plain if key.startswith("model.")]
+    own = [key for key in plain if not key.startswith("model.")]
     if not copies or len(copies) != len(own):
         return dict(state), ""
     pairs = zip(own, copies, strict=True)
-    if not all(a.rpartition(".")[2] == b.rpartition(".")[2] and torch.equal(state[a], state[b]) for a, b in pairs):
+    if not all(a.rpartition(".")[2] == b.rpartition(".")[2] and torch.equal(plain[a], plain[b]) for a, b in pairs):
         return dict(state), ""
-    return {key: state[key] for key in own}, "model."
-
-
-def _holds_weights(value: object) -> bool:
-    if isinstance(value, nn.Module) or _is_state(value):
-        return True
-    return isinstance(value, Mapping) and any(_holds_weights(value.get(key)) for key in CONTAINERS)
-
-
-def _is_state(value: object) -> bool:
-    """Whether most of its entries are tensors by name; `_metadata` or a version may be among them."""
-    if not isinstance(value, Mapping):
-        return False
-    tensors = [key for key, item in value.items() if isinstance(item, Tensor) and isinstance(key, str)]
-    return len(tensors) > 0 and 2 * len(tensors) > len(value)
+    return {key: value for key, value in state.items() if not key.startswith(twin)}, twin
 
 
 def _plain_value(value: object) -> object:

@@ -14,7 +14,12 @@ from torch import Tensor, nn
 from thinice_tui.errors import CheckpointError, reason
 from thinice_tui.models.formats.file_content import FileContent, ReadOptions
 from thinice_tui.models.formats.torch_files import TRUST
+from thinice_tui.models.formats.trusted_code import running_code
+from thinice_tui.models.logits import LogitsFinder
 from thinice_tui.safe_io.torch_file import ZIP, archive_entries
+
+GRAPHS = ("TorchScript", "torch.export")
+"""The forms of these files; they hold operators and no classes."""
 
 
 class FixedBatch(nn.Module):
@@ -27,6 +32,7 @@ class FixedBatch(nn.Module):
         super().__init__()
         self.network = network
         self.size = size
+        self._logits = LogitsFinder(network)
 
     def train(self, mode: bool = True) -> "FixedBatch":  # noqa: ARG002
         """Mark all modules as evaluating; an exported graph has no modes, and raises where one is set."""
@@ -36,18 +42,13 @@ class FixedBatch(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         if self.size is None or len(images) == 0:
-            return self._logits(images)
+            return self._logits(self.network(images))
         pieces = []
         for piece in torch.split(images, self.size):
             missing = self.size - len(piece)
             filled = torch.cat([piece, piece[-1:].expand(missing, -1, -1, -1)]) if missing else piece
-            pieces.append(self._logits(filled)[: len(piece)])
+            pieces.append(self._logits(self.network(filled))[: len(piece)])
         return torch.cat(pieces)
-
-    def _logits(self, images: Tensor) -> Tensor:
-        out = self.network(images)
-        logits: Tensor = out[0] if isinstance(out, (tuple, list)) else out
-        return logits
 
 
 def is_graph(path: Path, head: bytes) -> bool:
@@ -66,7 +67,7 @@ def read_graph(path: Path, _head: bytes, options: ReadOptions) -> FileContent:
         )
     archive_entries(path, CheckpointError)
     try:
-        with warnings.catch_warnings():
+        with running_code(path, ReadOptions(options.trust)), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             network, notes = _script(path) if form == "TorchScript" else _exported(path)
     except Exception as error:  # the loaders raise whatever their parts raise
@@ -74,7 +75,7 @@ def read_graph(path: Path, _head: bytes, options: ReadOptions) -> FileContent:
             f"{path}: is a {form} file that cannot be loaded: {reason(error)}",
             "it may need a newer torch, or operators of another package",
         ) from error
-    return FileContent(form, dict(network.state_dict()), {}, network=network, notes=notes)
+    return FileContent(form, dict(network.state_dict()), {}, network=network, notes=notes, code_ran=True)
 
 
 def _graph_form(path: Path) -> str:

@@ -1,5 +1,6 @@
 """Checkpoints in the safetensors format; the header is read and checked in `safe_io`."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -35,6 +36,12 @@ def is_safetensors_file(_path: Path, head: bytes) -> bool:
 
 def read_safetensors(path: Path, _head: bytes, options: ReadOptions) -> FileContent:
     """The weights and, as `about`, the file's metadata; raises CheckpointError before any tensor is allocated."""
+    tensors, metadata = safetensors_content(path)
+    return find_weights(tensors, path, "safetensors", options, dict(metadata))
+
+
+def safetensors_content(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """The tensors by name, tied ones under all of their names, and the other metadata; raises CheckpointError."""
     header = read_safetensors_header(path, "a safetensors file as save_file writes it", CheckpointError)
     tensors: dict[str, Tensor] = {}
     try:
@@ -46,4 +53,18 @@ def read_safetensors(path: Path, _head: bytes, options: ReadOptions) -> FileCont
                 tensors[name] = tensor.reshape(entry.shape)
     except (OSError, RuntimeError, ValueError) as error:  # the file has changed since its header was read
         raise CheckpointError(f"{path}: cannot be read ({reason(error)})", "copy or download it again") from error
-    return find_weights(tensors, path, "safetensors", options, dict(header.metadata))
+    tied = _tied(header.metadata, tensors)
+    tensors |= {removed: tensors[kept] for removed, kept in tied.items()}
+    return tensors, {key: value for key, value in header.metadata.items() if key not in tied}
+
+
+def _tied(metadata: Mapping[str, str], tensors: Mapping[str, Tensor]) -> dict[str, str]:
+    """The names that safetensors' `save_model` removed since another one has the same numbers, and these others.
+
+    It saves tensors that share their memory once, and writes {removed: kept} into the metadata.
+    """
+    return {
+        removed: kept
+        for removed, kept in metadata.items()
+        if kept in tensors and removed not in tensors and removed.rpartition(".")[2] == kept.rpartition(".")[2]
+    }

@@ -5,33 +5,34 @@ Without trust, torch reads with `weights_only`: tensors, plain containers, and t
 
 import argparse
 import pickle
-from collections import OrderedDict, defaultdict
-from collections.abc import Callable
+import warnings
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
+from torch.serialization import SourceChangeWarning
 
-from thinice_tui.errors import CheckpointError, reason
+from thinice_tui.errors import CheckpointError
+from thinice_tui.models.formats.arrays import with_tensors
+from thinice_tui.models.formats.blocked_types import explained
 from thinice_tui.models.formats.containers import find_weights
 from thinice_tui.models.formats.file_content import FileContent, ReadOptions
+from thinice_tui.models.formats.torch_pruning import with_plain_state
+from thinice_tui.models.formats.trusted_code import running_code, unloadable
+from thinice_tui.safe_io.numpy_stand_ins import BUILT, STAND_INS, with_arrays
 from thinice_tui.safe_io.torch_file import TorchFile, examine_torch_file, unreadable_torch_file
 
-_DTYPES = [type(np.dtype(code)) for code in ("f8", "f4", "f2", "i8", "i4", "i2", "i1", "u8", "u4", "u2", "u1", "?")]
-_SCALAR: Callable[..., Any] = np.float64(0).__reduce__()[0]  # type: ignore[assignment]
-ALLOWED: list[tuple[Callable[..., Any], str]] = [
+ALLOWED: list[tuple[Any, str]] = [
     (argparse.Namespace, "argparse.Namespace"),
-    (_SCALAR, "numpy._core.multiarray.scalar"),
-    (_SCALAR, "numpy.core.multiarray.scalar"),
-    (np.dtype, "numpy.dtype"),
-    *((kind, f"numpy.dtypes.{kind.__name__}") for kind in _DTYPES),
-    (OrderedDict, "collections.OrderedDict"),
-    (defaultdict, "collections.defaultdict"),
-    (dict, "builtins.dict"),
+    *((stand_in, name) for name, stand_in in STAND_INS.items() if name not in ("_codecs.encode",)),
+    *((kind, f"stand-in {kind.__name__}") for kind in BUILT),  # no pickle can name these: they get a state
 ]
-"""What may be in a file beside tensors: training scripts save their arguments and NumPy's numbers with the weights."""
+"""What may be in a file beside tensors, by full name: training scripts save their arguments, and NumPy's arrays and
+numbers, which stand-ins build."""
 TRUST = "--trust-pickle"
+_TORCHS_REASON = "WeightsUnpickler error: "
+"""What torch puts before the reason for which it does not read a pickle."""
 
 
 def read_torch_file(path: Path, head: bytes, options: ReadOptions) -> FileContent:
@@ -39,32 +40,84 @@ def read_torch_file(path: Path, head: bytes, options: ReadOptions) -> FileConten
 
     Raises CheckpointError.
     """
+    read = torch_content(path, head, options)
+    found = find_weights(read.content, path, read.form, options)
+    return replace(found, notes=(*read.notes, *found.notes), code_ran=read.code_ran)
+
+
+@dataclass(frozen=True)
+class TorchContent:
+    """What torch.save saved."""
+
+    content: object
+    form: str
+    notes: tuple[str, ...]
+    """What was noticed on reading, in words."""
+    code_ran: bool
+    """Whether code of the file ran."""
+
+
+def torch_content(path: Path, head: bytes, options: ReadOptions) -> TorchContent:
+    """What is in a file of torch.save; raises CheckpointError."""
     file = examine_torch_file(path, head, CheckpointError)
-    content = _load_trusted(path) if options.trust else _load_weights(path, file)
-    return find_weights(content, path, file.form, options)
+    content, notes, code_ran = _load(path, file, options)
+    return TorchContent(with_tensors(with_plain_state(content), path), file.form, notes, code_ran)
 
 
-def _load_trusted(path: Path) -> object:
+def _load(path: Path, file: TorchFile, options: ReadOptions) -> tuple[object, tuple[str, ...], bool]:
+    """The content, notes, and whether code of the file ran: only where it is trusted and cannot be loaded without."""
     try:
-        with path.open("rb") as stream:  # not the path: torch would go by its suffix
-            return torch.load(stream, map_location="cpu", weights_only=False)
-    except Exception as error:  # classes of the file may raise anything
-        raise CheckpointError(
-            f"{path}: cannot be loaded: {reason(error)}",
-            "the code that it was saved with must be importable here, in the versions it needs",
-        ) from error
+        return _load_weights(path, file), (), False
+    except CheckpointError:
+        if not options.trust:
+            raise
+    return *_load_trusted(path, options), True
+
+
+def _load_trusted(path: Path, options: ReadOptions) -> tuple[object, tuple[str, ...]]:
+    with running_code(path, options):
+        try:
+            with warnings.catch_warnings(record=True) as caught, path.open("rb") as stream:  # a path: torch goes by it
+                warnings.simplefilter("always", SourceChangeWarning)
+                content = torch.load(stream, map_location="cpu", weights_only=False)
+        except Exception as error:  # classes of the file may raise anything
+            raise unloadable(path, options, error) from error
+    changed = [str(warning.message) for warning in caught if warning.category is SourceChangeWarning]
+    return content, tuple(f"{text.partition(' has changed')[0]} has changed since it was saved" for text in changed)
 
 
 def _load_weights(path: Path, file: TorchFile) -> object:
     try:
-        with torch.serialization.safe_globals(ALLOWED), path.open("rb") as stream:  # type: ignore[arg-type]
-            return torch.load(stream, map_location="cpu", weights_only=True)
+        allowed = torch.serialization.safe_globals(ALLOWED)  # type: ignore[arg-type]
+        checked = torch.sparse.check_sparse_tensor_invariants()  # type: ignore[no-untyped-call]
+        with warnings.catch_warnings(), allowed, checked, path.open("rb") as stream:
+            warnings.simplefilter("ignore")  # of pickle protocols and of sparse layouts; what fails is said below
+            return with_arrays(torch.load(stream, map_location="cpu", weights_only=True))
     except Exception as error:  # torch raises half a dozen types for damaged files
-        refused = file.scan.refused([name for _, name in ALLOWED])
-        if not isinstance(error, pickle.UnpicklingError) or not refused:
-            raise unreadable_torch_file(path, b"", error, CheckpointError) from error
-        raise CheckpointError(
-            f"{path}: holds more than tensors, and would have to run code to load ({refused})",
+        raise _unreadable(path, file, error) from error
+
+
+def _unreadable(path: Path, file: TorchFile, error: Exception) -> CheckpointError:
+    """The error for a file that torch does not read without running code of it, or not at all."""
+    allowed = [name for _, name in ALLOWED]
+    for name in file.scan.others(allowed):
+        if known := explained(name):
+            return CheckpointError(f"{path}: holds {known[0]} ({name})", known[1])
+    blocked = file.scan.refused(allowed)
+    if isinstance(error, pickle.UnpicklingError) and blocked:
+        return CheckpointError(
+            f"{path}: holds more than tensors, and would have to run code to load ({blocked})",
             f"thinice-tui runs no code of a file unless told to: where you trust it, add {TRUST}; or load it "
             "yourself and save the weights alone: torch.save({'state_dict': model.state_dict()}, 'weights.pt')",
-        ) from error
+        )
+    eight_bits = [name for name in file.scan.imports if name.startswith("torch.float8")]
+    if eight_bits:
+        return CheckpointError(
+            f"{path}: holds {eight_bits[0].removeprefix('torch.')} weights, which torch does not read from this format",
+            "save them as float32: weight.float() × scale",
+        )
+    said = pickle.UnpicklingError(str(error).partition(_TORCHS_REASON)[2]) if _TORCHS_REASON in str(error) else error
+    unreadable = unreadable_torch_file(path, b"", said, CheckpointError)
+    if "Unsupported operand" in str(said):
+        return CheckpointError(unreadable.what, "save it with torch.save's own pickle_protocol (2)")
+    return CheckpointError(unreadable.what, unreadable.do)

@@ -2,8 +2,7 @@
 
 import math
 import zipfile
-import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,19 +11,17 @@ import torch
 from torch import Tensor
 
 from thinice_tui.errors import CheckpointError, reason
+from thinice_tui.models.masks.pairs import State, is_binary, multiplied, pairs_by_name, pairs_in_order
 from thinice_tui.safe_io.file_kind import checked_head
 from thinice_tui.safe_io.limits import check_fits, check_unpacks, file_size
 from thinice_tui.safe_io.npy_header import read_npy_header
+from thinice_tui.safe_io.numpy_stand_ins import as_text
 from thinice_tui.safe_io.paths import expanded
-from thinice_tui.safe_io.restricted_unpickler import as_text, read_pickle
+from thinice_tui.safe_io.restricted_unpickler import read_pickle
 
-State = dict[str, Tensor]
 SUFFIXES = (".npy", ".npz")
+TORCH_SUFFIXES = (".pt", ".pth", ".tar", ".safetensors")
 _EXPECTED = "masks as NumPy saves them (.npy or .npz)"
-_DAMAGED = (
-    ValueError, TypeError, AttributeError, OSError, EOFError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error,
-)  # fmt: skip
-"""What NumPy and zipfile raise for damaged files."""
 _DO = "expected arrays of zeros and ones: one for each layer in the network's order, or by the weights' names"
 
 
@@ -41,10 +38,18 @@ class MaskFile:
 def split_mask_file(path: Path) -> tuple[Path, Path | None]:
     """The paths of the model and its masks where `path` is MODEL+MASKS.npy; a file of that very name is a model.
 
-    MASKS is looked for in the working folder, then beside the model.
+    MASKS is looked for in the working folder, then beside the model. Raises CheckpointError where it is a torch file.
     """
     model, plus, masks = str(path).rpartition("+")
-    if not plus or not masks.endswith(SUFFIXES) or path.exists():
+    if not plus or path.exists():
+        return path, None
+    if masks.endswith(TORCH_SUFFIXES) and Path(model).exists():
+        raise CheckpointError(
+            f"{path}: masks are read from .npy and .npz, and {masks} is neither",
+            "save them by the weights' names: numpy.savez('masks.npz', **{name: mask.numpy()}) (NNI's mask file holds "
+            "them as {layer: {'weight': mask}}), and name MODEL+masks.npz",
+        )
+    if not masks.endswith(SUFFIXES):
         return path, None
     found = expanded(masks)
     return Path(model), found if found.is_absolute() or found.exists() else Path(model).parent / found
@@ -70,7 +75,9 @@ def read_mask_file(path: Path) -> MaskFile:
             raise ValueError(f"claims shape {header.shape}, but the file holds {held:,} bytes")
         check_fits(str(path), claimed, f"expected {_EXPECTED}", CheckpointError)
         return MaskFile(path, ordered=(_tensor(path, np.load(path, allow_pickle=False)),))
-    except _DAMAGED as error:
+    except CheckpointError:
+        raise
+    except Exception as error:  # NumPy parses headers as Python text, and zipfile trusts lengths: nearly anything
         raise CheckpointError(f"{path}: is not readable as masks: {reason(error)}", _DO) from error
 
 
@@ -108,34 +115,15 @@ def fold_mask_file(state: State, masks: MaskFile) -> tuple[State, str]:
     mean of the layer's mask over all dimensions but the first.
     """
     folded = dict(state)
-    pairs = _in_order(state, masks.ordered) if masks.named is None else _by_name(state, masks.named, masks.path)
+    by_name = masks.named is not None
+    pairs = pairs_by_name(list(state), masks.named or {}) if by_name else pairs_in_order(state, masks.ordered)
     for name, mask in pairs:
         if mask.shape != state[name].shape:
             raise ValueError(f"{masks.path.name}: {tuple(mask.shape)} for {name}, which is {tuple(state[name].shape)}")
-        if not bool(((mask == 0) | (mask == 1)).all()):
+        if not is_binary(mask):
             raise ValueError(f"{masks.path.name}: the mask of {name} is not of zeros and ones")
-        folded[name] = state[name] * mask
+        folded[name] = multiplied(state[name], mask, name)
         bias = f"{name.removesuffix('weight')}bias"
-        if masks.named is None and bias in state:
+        if not by_name and bias in state:
             folded[bias] = state[bias] * (mask if mask.ndim == 1 else mask.flatten(1).mean(dim=1))
     return folded, f"{len(pairs)} weights × their masks in {masks.path.name}"
-
-
-def _by_name(state: State, masks: Mapping[str, Tensor], path: Path) -> Sequence[tuple[str, Tensor]]:
-    pairs = []
-    for name, mask in masks.items():
-        spellings = (name, f"{name}.weight", name.removesuffix("_mask"), name.removesuffix(".mask"))
-        found = next((key for key in spellings if key in state), None)
-        if found is None:
-            raise ValueError(f"{path.name}: there is no weight {name}")
-        pairs.append((found, mask))
-    return pairs
-
-
-def _in_order(state: State, masks: Sequence[Tensor]) -> Sequence[tuple[str, Tensor]]:
-    layers = [key for key in state if key.endswith("weight")]
-    weights = [key for key in layers if state[key].ndim > 1]
-    for names in (layers, weights):
-        if len(names) == len(masks):
-            return list(zip(names, masks, strict=True))
-    raise ValueError(f"{len(masks)} masks for {len(weights)} Conv and Linear weights ({len(layers)} with batch norms)")

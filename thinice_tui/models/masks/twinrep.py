@@ -3,7 +3,8 @@
 import torch
 from torch import Tensor
 
-State = dict[str, Tensor]
+from thinice_tui.errors import CheckpointError
+from thinice_tui.models.masks.pairs import State
 
 
 def fold_twinrep(state: State) -> tuple[State, str]:
@@ -11,11 +12,18 @@ def fold_twinrep(state: State) -> tuple[State, str]:
 
     The shapes tell the mode. By elements: w × aux × mask, all of one shape. By channels:
     einsum('pq,qrst->prst', aux, w) × mask, with aux [p,q] over the output channels of a convolution; aux @ w for a
-    linear layer. The shapes of a square linear layer fit both: there the file's convolutions decide.
+    linear layer. The shapes of a square linear layer fit both: there the file's convolutions decide. Raises
+    CheckpointError where some layers have a mask and others have none.
     """
     layers = [key.removesuffix("aux_weight") for key in state if key.rpartition(".")[2] == "aux_weight"]
     layers = [layer for layer in layers if f"{layer}weight" in state]
     channel = any(_is_channel(state[f"{layer}aux_weight"], state[f"{layer}weight"]) for layer in layers)
+    unmasked = [layer for layer in layers if f"{layer}mask" not in state]
+    if unmasked and len(unmasked) < len(layers):
+        raise CheckpointError(
+            f"the mask of {unmasked[0].removesuffix('.')} is missing: other layers have aux_weight and mask (TwinRep)",
+            "use a whole copy of the file",
+        )
     folded = dict(state)
     for layer in layers:
         aux, weight = folded.pop(f"{layer}aux_weight"), state[f"{layer}weight"]

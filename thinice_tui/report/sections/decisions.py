@@ -1,4 +1,4 @@
-"""What was decided before the attacks: how the data were read, which normalisation was chosen, what was removed."""
+"""What was decided before the attacks: how the data were read, what was chosen by accuracy, what was removed."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -8,14 +8,15 @@ from thinice_tui.runfile.run_info import Json, RunInfo
 
 
 def decisions(info: RunInfo) -> Iterator[str]:
-    """A line for each note on the data, each normalisation chosen by accuracy, each model that lost parameters."""
+    """A line for each note on the data, each choice that was made by accuracy, each model that lost parameters."""
     yield from info.data.notes or ()
-    for name, found in _by_model(info.normalization):
-        accuracies = _numbers(found.get("accuracies"))
-        seen = _numbers(found.get("seen"))  # files of early versions have none
-        if found.get("source") == "clean accuracy" and accuracies:
-            tried = describe_accuracies(accuracies, seen)
-            yield f"{name}: normalisation {found.get('chosen')}, by clean accuracy ({tried}); {found.get('why')}"
+    for kind, choices in (("architecture", info.architecture), ("normalisation", info.normalization)):
+        for name, found in _by_model(choices):
+            accuracies = _numbers(found.get("accuracies"))
+            seen = _numbers(found.get("seen"))  # files of early versions have none
+            if found.get("source", "clean accuracy") == "clean accuracy" and accuracies:
+                tried = describe_accuracies(accuracies, seen)
+                yield f"{name}: {kind} {found.get('chosen')}, by clean accuracy ({tried}); {found.get('why')}"
     for name, found in _by_model(info.kinship):
         removed = found.get("removed")
         if isinstance(removed, float) and removed > 0:

@@ -4,6 +4,7 @@ from rich.table import Table
 from rich.text import Text
 
 from thinice_tui.analysis.comparison import Analysis
+from thinice_tui.analysis.sparsity import sparsity_words
 from thinice_tui.report.sections.percent import percent
 
 
@@ -24,13 +25,14 @@ def models_table(analysis: Analysis, intervals: bool) -> Table:
     weak = next((summary.gap.weak_attack for summary in analysis.models if summary.gap is not None), "")
     if weak:
         table.add_column(f"{weak} − {stages}", justify="right")
+    dense = analysis.models[0].model.record
     for summary in analysis.models:
         record = summary.model.record
         robust = "–" if summary.robust_accuracy is None else bound + percent(summary.robust_accuracy, intervals)
         gap = [] if summary.gap is None else [f"{least}{100 * summary.gap.gap:.1f}"]
         table.add_row(
             Text(record.name if record.role in (record.name, "pruned") else f"{record.name} ({record.role})"),
-            f"{100 * record.sparsity_conv_linear:.1f} %",
+            "\n".join(sparsity_words(record, dense)),
             percent(summary.clean_accuracy, intervals),
             robust,
             *gap,

@@ -10,6 +10,7 @@ from thinice_tui.analysis.auc import Auc
 from thinice_tui.analysis.audit import is_escalated
 from thinice_tui.analysis.comparison import Analysis, Comparison, ModelSummary
 from thinice_tui.analysis.proportions import Estimate
+from thinice_tui.analysis.sparsity import sparsity_words
 from thinice_tui.protocol.durations import short, time_left
 from thinice_tui.protocol.ensembles import is_audited, is_final
 from thinice_tui.runfile.records import Run
@@ -18,13 +19,13 @@ WIDE = 100
 
 
 def title(run: Run, other: int, width: int) -> Text:
-    """`dense → pruned, 95.0 % sparse   Linf 8/255 · standard · 1000 samples · cpu   [1/2]`, cut from the right."""
+    """`dense → pruned, 95.0 % zeros   Linf 8/255 · standard · 1000 samples · cpu   [1/2]`, cut from the right."""
     settings, record = run.info.settings, run.models[other].record
     left = Text(no_wrap=True)
     left.append(" thinice ", style="reverse bold")
     role = " (control)" if record.role == "control" else ""
     models = record.name if run.alone else f"dense → {record.name}{role}"
-    left.append(f" {models}, {100 * record.sparsity_conv_linear:.1f} % sparse", style="bold")
+    left.append(f" {', '.join((models, *sparsity_words(record, run.models[0].record)))}", style="bold")
     middle = f"   {settings.norm} {settings.eps.text} · {settings.attack} · {len(run.labels)} samples"
     left.append(f"{middle} · {run.info.device}")
     count = "" if run.alone else f"[{other}/{len(run.models) - 1}]"

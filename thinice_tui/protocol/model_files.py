@@ -1,0 +1,40 @@
+"""The model files of a comparison: their roles, and names that are unique in a run."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+Role = Literal["dense", "pruned", "control"]
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """A model file with its role and its name in the run."""
+
+    role: Role
+    name: str
+    path: Path
+
+
+def model_files(dense: Path, pruned: Sequence[Path], control: Path | None = None) -> tuple[ModelFile, ...]:
+    """The files in the order of a run: dense, pruned ones, control."""
+    found: list[tuple[Role, Path]] = [("dense", dense), *(("pruned", path) for path in pruned)]
+    found += [] if control is None else [("control", control)]
+    names = _unique_names([path for _, path in found])
+    return tuple(ModelFile(role, name, path) for (role, path), name in zip(found, names, strict=True))
+
+
+def _unique_names(paths: Sequence[Path]) -> list[str]:
+    """Unique model names: file names without suffix, with the folder or a number where two are the same."""
+    names = [path.stem for path in paths]
+    longer = [f"{path.resolve().parent.name}/{path.stem}" for path in paths]
+    if len(set(names)) < len(set(longer)):
+        names = longer
+    seen: Counter[str] = Counter()
+    unique = []
+    for name in names:
+        seen[name] += 1
+        unique.append(name if seen[name] == 1 else f"{name}#{seen[name]}")
+    return unique

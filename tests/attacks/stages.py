@@ -26,6 +26,12 @@ STRONG = [
 OTHERS = [Stage("PGD-20", "pgd", 20), Stage("Square", "square", 300)]
 
 
+def few(batch: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+    """Six images of the batch, where each is attacked alone."""
+    images, labels = batch
+    return images[:6], labels[:6]
+
+
 def noise_of(stage: Stage, count: int) -> Noise:
     """The noise of `count` samples, with seed 7."""
     return Noise(7, stage.name, np.arange(count))

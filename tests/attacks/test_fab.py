@@ -8,7 +8,7 @@ from torch import Tensor
 from torchattacks.attack import Attack
 
 from tests.attacks.injected_noise import alone
-from tests.attacks.stages import check_verdicts, own_of
+from tests.attacks.stages import check_verdicts, few, own_of
 from thinice_tui.models.classifier import Classifier
 from thinice_tui.protocol.ensembles import Stage
 
@@ -27,5 +27,6 @@ from thinice_tui.protocol.ensembles import Stage
 def test_verdicts_are_torchattacks(
     stage: Stage, theirs: Callable[[Classifier], Attack], model: Classifier, batch: tuple[Tensor, Tensor]
 ) -> None:
+    batch = few(batch)
     restarts = own_of(stage, first=1)  # the first run begins at the clean image
     check_verdicts(stage, alone(theirs(model), batch, restarts), model, batch)

@@ -7,7 +7,7 @@ import torchattacks
 from torch import Tensor
 
 from tests.attacks.injected_noise import CPU, Own, alone
-from tests.attacks.stages import broken, check_verdicts, noise_of, ours, own_of
+from tests.attacks.stages import broken, check_verdicts, few, noise_of, ours, own_of
 from thinice_tui.attacks.noise import uniform
 from thinice_tui.attacks.square import SEARCHES
 from thinice_tui.models.classifier import Classifier
@@ -21,7 +21,7 @@ def test_there_is_a_search_for_each_norm_that_the_row_names() -> None:
 
 
 def test_verdicts_under_linf_are_torchattacks(model: Classifier, batch: tuple[Tensor, Tensor]) -> None:
-    stage = Stage("Square", "square", 400)
+    stage, batch = Stage("Square", "square", 400), few(batch)
     attack = torchattacks.Square(model, n_queries=400, resc_schedule=False, seed=7)
     shared = noise_of(stage, 1).shared((400, 5), 0)
     check_verdicts(stage, alone(attack, batch, own_of(stage), shared), model, batch)
@@ -29,6 +29,7 @@ def test_verdicts_under_linf_are_torchattacks(model: Classifier, batch: tuple[Te
 
 def test_square_l2_is_the_authors(model: Classifier, batch: tuple[Tensor, Tensor]) -> None:
     """torchattacks' Square sums the windows' norms over channels (square.py:348); the authors' does not."""
+    batch = few(batch)
     images = batch[0]
     stage, queries, tiles = Stage("Square", "square", 200), 200, 25  # a grid of 5 × 5 tiles of 6 pixels
     theirs = pyautoattack.square.SquareAttack(

@@ -108,7 +108,7 @@ class MadeRun:
         broken = self.margins[number][positions] < (ordinal + 1) * 0.5
         outcome = attacked(positions, self.logits[number], self.labels, broken, self.images)
         clean = as_floats(self.images[positions]) if self.keep_images else None
-        writer.add_batch(number, ordinal, batch, outcome, np.ones(len(positions), dtype=bool), clean)
+        writer.add_batch(number, ordinal, batch * BATCH, outcome, np.ones(len(positions), dtype=bool), clean)
 
 
 class Options(TypedDict, total=False):

@@ -59,7 +59,9 @@ class Model:
                 entered=9 if self.finished[ordinal] or self.done[ordinal] else None,
                 finished=self.finished[ordinal],
                 attacked=0,
-                batches=frozenset(self.done[ordinal]),
+                batches=frozenset(
+                    (batch * self.size, len(self.batches(ordinal)[batch])) for batch in self.done[ordinal]
+                ),
                 forwards=0,
                 backwards=0,
                 seconds=0.0,
@@ -93,10 +95,10 @@ class Moment:
 
 
 def moment(models: tuple[Model, Model], complete: bool) -> Moment:
-    n, size = len(models[0].fates), models[0].size
+    n = len(models[0].fates)
     labels = np.zeros(n, dtype=np.int64)
     times = {"created": 0.0, "finished": 1.0 if complete else None}
-    info = RunInfo.from_table(run_table(n, 2, "quick", ["a", "b"]) | {"batch_size": size} | times)
+    info = RunInfo.from_table(run_table(n, 2, "quick", ["a", "b"]) | times)
     found = models[0].outcomes("dense", labels), models[1].outcomes("pruned", labels)
     return Moment(Run("made", info, labels, np.arange(n), ("a", "b"), found, None, None), copy.deepcopy(models))
 

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 
 from tests.analysis.moments import PAIRS, SIZES, STAGES, Moment, any_moment, moments
 from tests.fake_runs import make_run, write_run
+from tests.runfile.small_runs import database
 from thinice_tui.analysis.comparison import analyse, compare
 from thinice_tui.analysis.flip_sets import SETS
 from thinice_tui.analysis.live_sets import SET_NAMES, live_sets
@@ -95,13 +96,15 @@ def test_a_decided_loss_stays_decided(pairs: list[tuple[int, int]], size: int) -
     assert "?" not in before
 
 
-def test_a_batch_size_larger_than_memory_is_one_batch(tmp_path: Path) -> None:
-    made = make_run(tmp_path / "a.thinice", MODELS, n=10, more={"batch_size": 10**15})
+def test_a_batch_may_claim_more_samples_than_there_are(tmp_path: Path) -> None:
+    made = make_run(tmp_path / "a.thinice", MODELS, n=10)
     with made.open() as writer:
         made.begin(writer)
         for number in range(len(MODELS)):
             made.clean(writer, number)
             made.attack_batch(writer, number, 0, 0)
+    with database(made.path) as connection:
+        connection.execute("UPDATE batch SET samples = ?", (10**15,))
     run = read_run(made.path)
     attacked = run.models[0].clean_prediction == run.labels
     sets = live_sets(run, run.models[1])

@@ -1,10 +1,15 @@
 """Stages of every attack, and one stage on one batch of the sample model."""
 
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
 import torch
 from torch import Tensor
-from torchattacks.attack import Attack
 
+from tests.attacks.injected_noise import Own, runs_of
 from thinice_tui.attacks.counting import CountingModel
+from thinice_tui.attacks.noise import Noise
 from thinice_tui.attacks.registry import attack_batch
 from thinice_tui.models.classifier import Classifier
 from thinice_tui.protocol.ensembles import Stage
@@ -21,9 +26,21 @@ STRONG = [
 OTHERS = [Stage("PGD-20", "pgd", 20), Stage("Square", "square", 300)]
 
 
+def few(batch: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+    """Six images of the batch, where each is attacked alone."""
+    images, labels = batch
+    return images[:6], labels[:6]
+
+
+def noise_of(stage: Stage, count: int) -> Noise:
+    """The noise of `count` samples, with seed 7."""
+    return Noise(7, stage.name, np.arange(count))
+
+
 def ours(stage: Stage, model: Classifier, batch: tuple[Tensor, Tensor], norm: Norm, eps: float) -> Tensor:
     """The candidates of one stage, with seed 7."""
-    return attack_batch(stage, CountingModel(model, torch.device("cpu")), *batch, norm, eps, seed=7)
+    noise = noise_of(stage, len(batch[0]))
+    return attack_batch(stage, CountingModel(model, torch.device("cpu")), *batch, norm, eps, noise)
 
 
 def broken(model: Classifier, images: Tensor, labels: Tensor) -> Tensor:
@@ -33,11 +50,9 @@ def broken(model: Classifier, images: Tensor, labels: Tensor) -> Tensor:
     return wrong
 
 
-def attacked_by(attack: Attack, batch: tuple[Tensor, Tensor]) -> Tensor:
-    """What torchattacks' attack makes of the batch; the global random generators stay as they are."""
-    with torch.no_grad(), torch.random.fork_rng():
-        found: Tensor = attack(*batch)
-    return found
+def own_of(stage: Stage, first: int = 0) -> Callable[[int], Own]:
+    """By row: the noise of that sample's restarts in the stage, from the restart `first` on."""
+    return lambda row: runs_of(replace(noise_of(stage, 1), indices=np.array([row])), first)
 
 
 def check_verdicts(

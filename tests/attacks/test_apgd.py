@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import numpy as np
 import pyautoattack.autopgd_base
 import pytest
 import torch
@@ -9,8 +10,10 @@ import torchattacks
 from torch import Tensor
 from torchattacks.attack import Attack
 
-from tests.attacks.stages import attacked_by, broken, check_verdicts, ours
+from tests.attacks.injected_noise import CPU, alone, injected, runs_of
+from tests.attacks.stages import broken, check_verdicts, few, ours, own_of
 from thinice_tui.attacks.apgd import ascend
+from thinice_tui.attacks.noise import Noise
 from thinice_tui.attacks.norms import norm_of
 from thinice_tui.models.classifier import Classifier
 from thinice_tui.protocol.attacks import Loss
@@ -27,11 +30,13 @@ def test_the_iterates_of_apgd_are_torchattacks_bit_for_bit(
     images, labels = batch
     eps = 8 / 255 if norm == "Linf" else 0.5
     attack = torchattacks.APGD(model, norm=norm, eps=eps, steps=50, seed=7, loss=loss)
-    with torch.no_grad(), torch.random.fork_rng():
-        torch.manual_seed(7)
-        _, held, best, _ = attack.attack_single_run(images, labels)
-        torch.manual_seed(7)
-        ours = ascend(model, images, labels, norm_of(norm), torch.full((len(images), 1, 1, 1), eps), 50, loss)
+    noise = Noise(7, "APGD", np.arange(len(images)))
+    lp, radius = norm_of(norm), torch.full((len(images), 1, 1, 1), eps)
+    start = lp.random_start(images, radius, noise.each(lp.draw, images.shape[1:], 0, CPU))
+    with torch.no_grad():
+        with injected(runs_of(noise), torch.empty(0)), torch.random.fork_rng():
+            _, held, best, _ = attack.attack_single_run(images, labels)
+        ours = ascend(model, images, labels, lp, radius, 50, loss, start)
     assert torch.equal(ours.losses.amax(dim=0), best)
     assert torch.equal(ours.margins > 0, held.bool()) and not held.all()
 
@@ -47,7 +52,8 @@ def test_the_iterates_of_apgd_are_torchattacks_bit_for_bit(
 def test_verdicts_are_torchattacks(
     stage: Stage, theirs: Callable[[Classifier], Attack], model: Classifier, batch: tuple[Tensor, Tensor]
 ) -> None:
-    check_verdicts(stage, attacked_by(theirs(model), batch), model, batch)
+    batch = few(batch)
+    check_verdicts(stage, alone(theirs(model), batch, own_of(stage)), model, batch)
 
 
 def test_where_apgd_fails_we_keep_a_worse_point_than_the_clean_one(
@@ -68,12 +74,12 @@ def test_apgd_t_under_l2_uses_each_samples_own_step_size(model: Classifier, batc
         model, n_restarts=1, n_iter=50, eps=0.5, norm="L2", eot_iter=1, rho=0.75, seed=7, device="cpu", logger=None
     )
     attack.n_target_classes = 3
-    with torch.random.fork_rng():
-        expected = attack.perturb(images, labels)
+    stage = Stage("APGD-T", "apgd-t", 50, targets=3)
+    with torch.random.fork_rng(), torch.no_grad():
         theirs = torchattacks.APGDT(model, norm="L2", eps=0.5, steps=50, seed=7, n_classes=4)
-        with torch.no_grad():
-            unpatched = theirs(images, labels)
-    found = ours(Stage("APGD-T", "apgd-t", 50, targets=3), model, batch, "L2", 0.5)
-    fell = broken(model, expected, labels)
-    assert torch.equal(broken(model, found, labels), fell)
-    assert not torch.allclose(unpatched[fell], expected[fell], atol=1e-5), "torchattacks has mended it"
+        unpatched, together = theirs(images, labels), attack.perturb(images, labels)
+    fell = broken(model, together, labels)
+    assert not torch.allclose(unpatched[fell], together[fell], atol=1e-5), "torchattacks has mended it"
+    expected = alone(attack.perturb, few(batch), own_of(stage))
+    found, few_labels = ours(stage, model, few(batch), "L2", 0.5), few(batch)[1]
+    assert torch.equal(broken(model, found, few_labels), broken(model, expected, few_labels))

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from tests.attacks.injected_noise import noise_for
 from tests.linear_models import make_task, module
 from thinice_tui.attacks.counting import CountingModel
 from thinice_tui.attacks.registry import attack_batch
@@ -27,7 +28,7 @@ def test_an_attack_leaves_batch_norm_and_gradients_alone() -> None:
     counting = CountingModel(model, CPU)
     counting.train()
     for stage in build_ensemble("quick", 5):
-        attack_batch(stage, counting, images, labels, "Linf", 8 / 255, seed=0)
+        attack_batch(stage, counting, images, labels, "Linf", 8 / 255, noise_for(images))
     assert not model.training and not counting.training
     assert all(torch.equal(value, before[key]) for key, value in model.state_dict().items())
     assert all(parameter.grad is None for parameter in model.parameters())
@@ -37,7 +38,7 @@ def test_passes_are_counted_in_images() -> None:
     task = make_task(6)
     model = CountingModel(Classifier(module(task.weight)), CPU)
     images, labels = torch.from_numpy(task.images), torch.from_numpy(task.labels)
-    attack_batch(build_ensemble("pgd-7", 5)[0], model, images, labels, "Linf", 1e-4, seed=0)
+    attack_batch(build_ensemble("pgd-7", 5)[0], model, images, labels, "Linf", 1e-4, noise_for(images))
     assert (model.forwards, model.backwards) == (42, 42)
 
 
@@ -59,7 +60,7 @@ def test_the_watcher_can_stop_an_attack_within_one_pass() -> None:
             torch.from_numpy(task.labels),
             "Linf",
             1e-4,
-            seed=0,
+            noise_for(torch.from_numpy(task.images)),
         )
     assert 6 < model.forwards <= 12
 
@@ -72,7 +73,15 @@ def test_a_model_without_parameters_prints_nothing(capsys: pytest.CaptureFixture
     images = torch.from_numpy(make_task(4).images)
     model = Classifier(Pooling())
     labels = model(images).argmax(1)
-    attack_batch(build_ensemble("pgd-3", 3)[0], CountingModel(model, CPU), images, labels, "Linf", 0.1, seed=0)
+    attack_batch(
+        build_ensemble("pgd-3", 3)[0],
+        CountingModel(model, CPU),
+        images,
+        labels,
+        "Linf",
+        0.1,
+        noise_for(images),
+    )
     assert capsys.readouterr().out == ""
 
 
@@ -92,7 +101,7 @@ def test_gradients_reach_an_attack_contiguous_whatever_layout_the_model_computes
     (gradient,) = torch.autograd.grad(counting(inputs).sum(), inputs)
     assert gradient.is_contiguous() and torch.allclose(gradient, bare)
     short = Stage(stage.name, stage.kind, 5, 1, stage.targets)
-    assert attack_batch(short, counting, images, labels, norm, 0.1, seed=0).shape == images.shape
+    assert attack_batch(short, counting, images, labels, norm, 0.1, noise_for(images)).shape == images.shape
 
 
 class ChannelsLast(torch.nn.Module):

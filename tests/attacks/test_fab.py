@@ -7,7 +7,8 @@ import torchattacks
 from torch import Tensor
 from torchattacks.attack import Attack
 
-from tests.attacks.stages import attacked_by, check_verdicts
+from tests.attacks.injected_noise import alone
+from tests.attacks.stages import check_verdicts, few, own_of
 from thinice_tui.models.classifier import Classifier
 from thinice_tui.protocol.ensembles import Stage
 
@@ -26,4 +27,6 @@ from thinice_tui.protocol.ensembles import Stage
 def test_verdicts_are_torchattacks(
     stage: Stage, theirs: Callable[[Classifier], Attack], model: Classifier, batch: tuple[Tensor, Tensor]
 ) -> None:
-    check_verdicts(stage, attacked_by(theirs(model), batch), model, batch)
+    batch = few(batch)
+    restarts = own_of(stage, first=1)  # the first run begins at the clean image
+    check_verdicts(stage, alone(theirs(model), batch, restarts), model, batch)

@@ -8,8 +8,8 @@ from torch import Tensor
 from tests.linear_models import make_task, module
 from thinice_tui.attacks.apgd import ascend
 from thinice_tui.attacks.minimum_distance import Boundary, nearest_boundary
+from thinice_tui.attacks.noise import Noise
 from thinice_tui.attacks.norms import norm_of
-from thinice_tui.attacks.registry import seeded
 from thinice_tui.models.classifier import Classifier
 from thinice_tui.protocol.threat_model import NORMS, Norm
 
@@ -31,11 +31,13 @@ def test_distances_of_linear_models_are_at_most_5_percent_above_the_exact_ones(n
         return torch.where(broken, lp.distances(images[index], candidates), torch.inf)
 
     standing = torch.from_numpy(exact > eps)
-    with seeded(0), torch.no_grad():
+    noise = Noise(0, "Distance", correct)
+    with torch.no_grad():
         radius = torch.full((len(images), 1, 1, 1), eps * (1 - 1e-6))
-        adversarial = ascend(model, images, labels, lp, radius, 100, "margin").x_best_adv
+        start = lp.random_start(images, radius, noise.each(lp.draw, images.shape[1:], 0, images.device))
+        adversarial = ascend(model, images, labels, lp, radius, 100, "margin", start).x_best_adv
         known = Boundary(adversarial, torch.where(standing, torch.inf, lp.distances(images, adversarial)))
-        found = nearest_boundary(model, images, labels, lp, 30, standing * eps, known, distances_if_broken)
+        found = nearest_boundary(model, images, labels, lp, 30, standing * eps, known, distances_if_broken, noise)
     ratios = found.distances.numpy() / exact
     assert ratios.min() >= 1 - 1e-5
     assert ratios.max() <= 1.05

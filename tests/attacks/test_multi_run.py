@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.attacks.stages import broken
+from tests.attacks.stages import broken, noise_of
 from thinice_tui.attacks.counting import CountingModel
-from thinice_tui.attacks.multi_run import lowest_run, runs_per_batch, target_classes
+from thinice_tui.attacks.multi_run import decisive_run, run_numbers, runs_per_batch, target_classes
 from thinice_tui.attacks.norms import norm_of
 from thinice_tui.attacks.registry import attack_batch
 from thinice_tui.models.classifier import Classifier
@@ -20,13 +20,18 @@ def test_a_batch_is_filled_and_never_overfull() -> None:
     assert runs_per_batch(9, 120, 100) == 1, "a batch that is too large already is not split here"
 
 
-def test_of_each_sample_the_lowest_run_is_taken_and_one_without_hides_none() -> None:
+def test_a_sample_ends_with_the_first_run_that_is_low_enough_else_with_the_lowest() -> None:
     inf = torch.inf  # a run without finite logits
-    values = torch.tensor([0.5, 2.0, inf, inf, 0.1, 3.0, -1.0, inf, inf, 1.0, inf, inf])  # 3 runs on 4 samples
+    values = torch.tensor([0.5, 2.0, inf, inf, -0.1, 3.0, -1.0, inf, -9.0, 1.0, inf, inf])  # 3 runs on 4 samples
     images = torch.arange(12.0).view(12, 1, 1, 1)
-    best, found = lowest_run(values, images, 3)
-    assert torch.allclose(best, torch.tensor([0.1, 1.0, -1.0, torch.inf]))
+    best, found = decisive_run(values, images, 3, enough=0.0)
+    assert torch.allclose(best, torch.tensor([-0.1, 1.0, -1.0, torch.inf]))
     assert found.flatten()[:3].tolist() == [4.0, 9.0, 6.0]
+    assert decisive_run(values, images, 3, enough=0.5)[1].flatten()[0] == 0.0
+
+
+def test_runs_are_numbered_one_after_the_other() -> None:
+    assert run_numbers(2, 3, 2) == [2, 2, 3, 3, 4, 4]
 
 
 def test_targets_are_the_likeliest_wrong_classes_one_run_after_the_other() -> None:
@@ -50,13 +55,13 @@ def test_targets_are_the_likeliest_wrong_classes_one_run_after_the_other() -> No
 def test_several_targets_or_restarts_at_once_find_what_they_find_one_by_one(
     stage: Stage, norm: Norm, model: Classifier, batch: tuple[Tensor, Tensor]
 ) -> None:
-    """Where nothing breaks, also the noise is the same; 16 images, so 2 or 3 runs at once, and 1 is left."""
+    """16 images, so 2 or 3 runs at once, and 1 is left."""
     images, labels = batch
     eps = 0.5 / 255 if norm == "Linf" else 0.02
-    models, found = [], []
+    models, found, noise = [], [], noise_of(stage, len(images))
     for batch_capacity in (1, 48):
         models.append(CountingModel(model, torch.device("cpu")))
-        found.append(attack_batch(stage, models[-1], images, labels, norm, eps, seed=7, batch_capacity=batch_capacity))
+        found.append(attack_batch(stage, models[-1], images, labels, norm, eps, noise, batch_capacity))
     assert torch.allclose(found[0], found[1], atol=1e-5), (found[0] - found[1]).abs().flatten(1).amax(1)
     assert not torch.equal(found[0], images)
     assert models[0].forwards == models[1].forwards and models[0].backwards == models[1].backwards
@@ -73,7 +78,9 @@ def test_several_targets_at_once_break_as_many_in_fewer_passes(
         sizes.clear()
         counting = CountingModel(model, torch.device("cpu"))
         counting.register_forward_hook(lambda _module, inputs, _logits: sizes.append(len(inputs[0])))
-        found = attack_batch(stage, counting, images, labels, "Linf", 8 / 255, seed=7, batch_capacity=batch_capacity)
+        found = attack_batch(
+            stage, counting, images, labels, "Linf", 8 / 255, noise_of(stage, len(images)), batch_capacity
+        )
         return broken(model, norm_of("Linf").project(images, found, 8 / 255), labels)
 
     expected, passes = watched(1), len(sizes)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from torch import Tensor
 
+from thinice_tui.attacks.noise import Noise
 from thinice_tui.attacks.norms import norm_of, per_image
 from thinice_tui.protocol.threat_model import NORM_ROWS, NORMS, Norm
 
@@ -98,12 +99,12 @@ def test_a_step_has_the_length_asked_for_and_the_steepest_slope(norm: Norm) -> N
 
 @pytest.mark.parametrize("norm", NORMS)
 def test_random_starts_are_at_the_distance_asked_for(norm: Norm) -> None:
-    torch.manual_seed(0)
     lp, x, eps = norm_of(norm), torch.full((5, 3, 4, 4), 0.5), torch.linspace(0.01, 0.2, 5)
-    start = lp.random_start(x, per_image(eps))
+    noise = Noise(0, "a stage", np.arange(5)).each(lp.draw, (3, 4, 4), 0, x.device)
+    start = lp.random_start(x, per_image(eps), noise)
     assert torch.allclose(lp.distances(x, start), eps.double(), atol=1e-6)
     assert len(torch.unique((start - x).sign().flatten(1), dim=0)) == 5, "each in a direction of its own"
-    assert (lp.lengths(lp.random_perturbation(x, 0.3).flatten(1)) <= 0.3 + 1e-6).all()
+    assert (lp.lengths(lp.random_perturbation(noise, 0.3).flatten(1)) <= 0.3 + 1e-6).all()
 
 
 @pytest.mark.parametrize("norm", NORMS)

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from tests.attacks.injected_noise import noise_for
 from tests.attacks.stages import OTHERS, STRONG
 from tests.linear_models import Task, make_task, module
 from thinice_tui.attacks.counting import CountingModel
@@ -62,7 +63,14 @@ def attacked(model: nn.Module, stage: Stage, norm: Norm, batch_capacity: int) ->
     eps = float(np.quantile(distances, 0.5)) * 1.0001
     images, labels = torch.from_numpy(task.images), torch.from_numpy(task.labels)
     found = attack_batch(
-        stage, CountingModel(classifier, CPU), images, labels, norm, eps, seed=0, batch_capacity=batch_capacity
+        stage,
+        CountingModel(classifier, CPU),
+        images,
+        labels,
+        norm,
+        eps,
+        noise_for(images),
+        batch_capacity,
     )
     assert torch.isfinite(found).all()
     return distances, verify(classifier, images, labels, found, norm, eps).broken.numpy(), eps

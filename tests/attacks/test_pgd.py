@@ -1,8 +1,39 @@
-"""PGD's step size."""
+"""PGD against torchattacks, from the same start, and its step size."""
 
 import pytest
+import torch
+import torchattacks
+from torch import Tensor
 
+from tests.attacks.injected_noise import CPU
+from tests.attacks.stages import noise_of, ours
+from thinice_tui.attacks.norms import norm_of
 from thinice_tui.attacks.pgd import pgd_step_size
+from thinice_tui.models.classifier import Classifier
+from thinice_tui.protocol.ensembles import Stage
+from thinice_tui.protocol.threat_model import NORMS, Norm
+
+
+@pytest.mark.parametrize("norm", NORMS)
+def test_the_last_iterate_is_torchattacks(
+    norm: Norm, model: Classifier, batch: tuple[Tensor, Tensor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images, labels = batch
+    eps = 8 / 255 if norm == "Linf" else 0.5
+    stage, lp = Stage("PGD-20", "pgd", 20), norm_of(norm)
+    noise = noise_of(stage, len(images)).each(lp.draw, images.shape[1:], 0, CPU)
+    kind = {"Linf": torchattacks.PGD, "L2": torchattacks.PGDL2}[norm]
+    attack = kind(model, eps=eps, alpha=pgd_step_size(norm, eps, 20), steps=20, random_start=True)
+    # theirs draws uniformly from the cube of radius eps, or a direction and a length
+    monkeypatch.setattr(Tensor, "normal_", lambda drawn: drawn.copy_(noise))
+    monkeypatch.setattr(
+        Tensor, "uniform_", lambda drawn, *_: drawn.copy_(eps * noise) if drawn.shape == noise.shape else drawn.fill_(1)
+    )
+    expected = attack(images, labels)
+    monkeypatch.undo()
+    found = ours(stage, model, batch, norm, eps)
+    assert torch.allclose(found, expected, atol=1e-5)
+    assert not torch.allclose(found, images, atol=1e-2)
 
 
 def test_the_weak_attacks_step_is_what_papers_use() -> None:

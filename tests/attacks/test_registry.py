@@ -9,6 +9,7 @@ from tests.attacks.stages import OTHERS, STRONG
 from tests.linear_models import make_task, module
 from tests.places import ROOT
 from thinice_tui.attacks.counting import CountingModel
+from thinice_tui.attacks.noise import Noise
 from thinice_tui.attacks.registry import FUNCTIONS, attack_batch
 from thinice_tui.engine.worker.verify import verify
 from thinice_tui.models.classifier import Classifier
@@ -32,7 +33,8 @@ def attack(stage: Stage, norm: Norm, n: int, quantile: float = 0.5) -> tuple[np.
     images, labels = torch.from_numpy(task.images[correct]), torch.from_numpy(task.labels[correct])
     model = Classifier(module(task.weight))
     counting = CountingModel(model, torch.device("cpu"))
-    candidates = attack_batch(stage, counting, images, labels, norm, eps, seed=0)
+    noise = Noise(0, stage.name, correct)
+    candidates = attack_batch(stage, counting, images, labels, norm, eps, noise)
     return distances, verify(model, images, labels, candidates, norm, eps).broken.numpy(), eps
 
 
@@ -65,7 +67,8 @@ def test_every_stage_of_standard_and_plus_works_with_few_classes(classes: int, n
     for stage in {*build_ensemble("standard", classes), *build_ensemble("plus", classes)}:
         short = Stage(stage.name, stage.kind, min(stage.steps, 40), 1, stage.targets)
         counting = CountingModel(model, torch.device("cpu"))
-        candidates = attack_batch(short, counting, images, labels, norm, eps, seed=0)
+        noise = Noise(0, stage.name, np.flatnonzero(correct))
+        candidates = attack_batch(short, counting, images, labels, norm, eps, noise)
         broken = verify(model, images, labels, candidates, norm, eps).broken.numpy()
         assert not broken[distances[correct] > eps].any(), stage
         if stage.kind not in ("pgd", "square"):
@@ -83,10 +86,11 @@ def test_global_random_generators_are_left_as_they_were(stage: Stage) -> None:
     expected = torch.rand(3), np.random.rand(3)
     torch.manual_seed(11)
     np.random.seed(11)
-    first = attack_batch(short, CountingModel(model, torch.device("cpu")), images, labels, "Linf", 8 / 255, seed=5)
+    noise = Noise(5, stage.name, np.arange(4))
+    first = attack_batch(short, CountingModel(model, torch.device("cpu")), images, labels, "Linf", 8 / 255, noise)
     assert torch.equal(torch.rand(3), expected[0])
     assert np.array_equal(np.random.rand(3), expected[1])
-    again = attack_batch(short, CountingModel(model, torch.device("cpu")), images, labels, "Linf", 8 / 255, seed=5)
+    again = attack_batch(short, CountingModel(model, torch.device("cpu")), images, labels, "Linf", 8 / 255, noise)
     assert torch.equal(first, again), "the same seed gives the same candidates"
 
 

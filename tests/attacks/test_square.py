@@ -6,7 +6,9 @@ import torch
 import torchattacks
 from torch import Tensor
 
-from tests.attacks.stages import attacked_by, broken, check_verdicts, ours
+from tests.attacks.injected_noise import CPU, Own, alone
+from tests.attacks.stages import broken, check_verdicts, few, noise_of, ours, own_of
+from thinice_tui.attacks.noise import uniform
 from thinice_tui.attacks.square import SEARCHES
 from thinice_tui.models.classifier import Classifier
 from thinice_tui.protocol.attacks import ATTACKS
@@ -19,25 +21,36 @@ def test_there_is_a_search_for_each_norm_that_the_row_names() -> None:
 
 
 def test_verdicts_under_linf_are_torchattacks(model: Classifier, batch: tuple[Tensor, Tensor]) -> None:
+    stage, batch = Stage("Square", "square", 400), few(batch)
     attack = torchattacks.Square(model, n_queries=400, resc_schedule=False, seed=7)
-    check_verdicts(Stage("Square", "square", 400), attacked_by(attack, batch), model, batch)
+    shared = noise_of(stage, 1).shared((400, 5), 0)
+    check_verdicts(stage, alone(attack, batch, own_of(stage), shared), model, batch)
 
 
 def test_square_l2_is_the_authors(model: Classifier, batch: tuple[Tensor, Tensor]) -> None:
     """torchattacks' Square sums the windows' norms over channels (square.py:348); the authors' does not."""
-    images, labels = batch
+    batch = few(batch)
+    images = batch[0]
+    stage, queries, tiles = Stage("Square", "square", 200), 200, 25  # a grid of 5 × 5 tiles of 6 pixels
     theirs = pyautoattack.square.SquareAttack(
         model, norm="L2", n_queries=200, eps=0.5, p_init=0.8, seed=7, device="cpu", resc_schedule=False
     )
     unpatched = torchattacks.Square(model, norm="L2", eps=0.5, n_queries=200, resc_schedule=False, seed=7)
+    drawn = noise_of(stage, len(images))
+    signs = drawn.each(uniform, (tiles + queries, 3, 1, 1), 0, CPU)
+    numbers = drawn.shared((tiles + queries, 5), 0)
+    shared = torch.cat([numbers[:tiles, 4], numbers[tiles:].flatten()])  # tiles have no place to draw
     results = []
     for attack in (theirs, unpatched):
-        with torch.random.fork_rng(), torch.no_grad():
-            attack.init_hyperparam(images)
-            torch.manual_seed(7)
-            results.append(attack.attack_single_run(images, labels)[1])
+        attack.init_hyperparam(images)
+
+        def own(row: int) -> Own:
+            left = iter(signs[row : row + 1].unbind(dim=1))
+            return lambda _draw, _shape: next(left)
+
+        results.append(alone(lambda x, y, a=attack: a.attack_single_run(x, y)[1], batch, own, shared))  # type: ignore[misc]
     expected, wrong = results
-    found = ours(Stage("Square", "square", 200), model, batch, "L2", 0.5)
+    found = ours(stage, model, batch, "L2", 0.5)
     assert torch.allclose(found, expected, atol=1e-5)
     assert not torch.allclose(wrong, expected, atol=1e-5), "torchattacks has mended it"
 

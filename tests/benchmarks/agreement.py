@@ -69,13 +69,14 @@ def with_thinice(precision: str) -> Callable[[Case, Stage, Classifier, Tensor], 
             AttackTask(
                 model=0,
                 stage=stage,
-                number=number,
+                first=0,
                 positions=part,
+                indices=part,
                 images=images[part],
                 labels=case.labels[part].numpy(),
                 batch_capacity=BATCH,
             )
-            for number, part in enumerate(np.array_split(positions, max(1, -(-len(positions) // BATCH))))
+            for part in np.array_split(positions, max(1, -(-len(positions) // BATCH)))
         ]
         for task, outcome in executor.run(tasks):
             broken[task.positions] = outcome.broken

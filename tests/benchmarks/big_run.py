@@ -37,10 +37,11 @@ def make(path: Path, rows: int) -> None:
             for stage in range(STAGES):
                 standing = made.standing(model, stage)
                 writer.start_stage(model, stage, len(standing))
-                for batch, positions in enumerate(np.split(standing, range(BATCH, len(standing), BATCH))):
+                for first in range(0, len(standing), BATCH):
+                    positions = standing[first : first + BATCH]
                     broken = made.margins[model][positions] < (stage + 1) * 0.5
                     outcome = attacked(positions, made.logits[model], made.labels, broken, made.images)
-                    writer.add_batch(model, stage, batch, outcome, np.ones(len(positions), dtype=bool), outcome.images)
+                    writer.add_batch(model, stage, first, outcome, np.ones(len(positions), dtype=bool), outcome.images)
                 writer.finish_stage(model, stage)
     made.path.replace(path)
 
@@ -70,7 +71,7 @@ def attack(path: Path) -> None:
                 logits = np.zeros((len(labels), 10), dtype=np.float32)
                 logits[positions] = logits_of(margins, labels[positions], 10, random)
                 outcome = attacked(positions, logits, labels, margins < 0, images)
-                writer.add_batch(model, STAGES, batch, outcome, np.ones(len(positions), dtype=bool), None)
+                writer.add_batch(model, STAGES, batch * size, outcome, np.ones(len(positions), dtype=bool), None)
                 beat = Heartbeat(
                     time.time(), "running", "dense", "APGD-T", batch * size, len(standing), 1000.0, 60.0 * len(standing)
                 )

@@ -54,7 +54,7 @@ class Ending:
     signal: int
     """The signal that killed it; 0: it ended by itself."""
     started: tuple[tuple[int, str, int], ...]
-    """The batches it started, as (model, stage, number); for the clean pass (model, "clean", samples)."""
+    """The batches it started, as (model, stage, first place); for the clean pass (model, "clean", samples)."""
     error: str
     """Its error message, empty where there was none."""
 
@@ -112,7 +112,7 @@ def _log_started_batches(log: int) -> None:
     def logged_run(self: LocalExecutor, tasks: Iterable[Task]) -> Iterator[tuple[Task, BatchOutcome]]:
         def logged() -> Iterator[Task]:
             for task in tasks:
-                write(task.model, task.name, task.number)
+                write(task.model, task.name, task.first)
                 yield task
 
         return run(self, logged())

@@ -10,6 +10,7 @@ from typer.testing import CliRunner, Result
 from tests.linear_models import Files
 from thinice_tui.commands.app import app
 from thinice_tui.protocol.ensembles import build_phases
+from thinice_tui.protocol.settings import Settings
 
 
 def planned(files: Files, *options: str) -> Result:
@@ -27,7 +28,7 @@ def test_a_dry_run_counts_passes_and_writes_nothing(files: Files, tmp_path: Path
     found = json.loads(result.stdout)
     assert everything(tmp_path) == before
     assert found["samples"] == 20 and found["classes"] == 5 and len(found["models"]) == 2
-    expected = build_phases("quick", 5, "Linf", distances=True)
+    expected = build_phases(Settings.build("Linf", None, "quick", distances=True), 5)
     assert [stage["name"] for stage in found["stages"]] == [stage.name for stage in expected]
     for said, stage in zip(found["stages"], expected, strict=True):
         assert (said["forwards"], said["backwards"]) == tuple(20 * 2 * passes for passes in stage.passes(5))

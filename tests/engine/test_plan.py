@@ -42,5 +42,5 @@ def test_the_default_path_follows_from_models_data_and_settings(dense: RunModel,
 
 def test_the_identity_names_all_that_decides_verdicts(dense: RunModel, samples: Samples) -> None:
     assert set(identify([dense], samples, SETTINGS)) == {
-        "norm", "eps", "attack", "seed", "precision", "distances", "batch size", "data", "models",
+        "norm", "eps", "attack", "seed", "precision", "distances", "data", "models",
     }  # fmt: skip

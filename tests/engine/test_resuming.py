@@ -1,7 +1,9 @@
 """Resuming an interrupted run: the engine that its file names, and the attacks' revision that may continue it."""
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -12,6 +14,7 @@ from thinice_tui.commands.app import app
 from thinice_tui.errors import Interrupted, RunBusyError
 from thinice_tui.protocol.ensembles import REVISION
 from thinice_tui.protocol.request import Request
+from thinice_tui.protocol.settings import Settings
 from thinice_tui.runfile.connection import reading
 from thinice_tui.runfile.control import read_control, write_control
 from thinice_tui.runfile.liveness import this_engine
@@ -55,6 +58,21 @@ def test_an_interrupted_run_names_its_new_engine_as_soon_as_that_holds_it(path: 
         assert read_run(path).engine == taken.engine
     with RunClaim() as other:
         other.acquire(path, None)
+
+
+@pytest.mark.parametrize("size", ["3", "auto"])
+def test_a_run_goes_on_with_another_batch_size(path: Path, wanted: Request, tmp_path: Path, size: str) -> None:
+    """And ends with the same outcomes: what is done is neither lost nor computed again."""
+    done = sum(stage.forwards for model in read_run(path).models for stage in model.stages)
+    assert done > 0
+    settings = Settings.build("Linf", "4/255", "quick", batch_size=size, keep_images="all")
+    run = run_it(replace(wanted, settings=settings))
+    whole = run_it(replace(wanted, run=tmp_path / "whole.thinice"))
+    for one, other in zip(run.models, whole.models, strict=True):
+        assert np.array_equal(one.broken_by, other.broken_by)
+        assert np.allclose(one.worst_margin, other.worst_margin, atol=1e-3)
+        assert [stage.attacked for stage in one.stages] == [stage.attacked for stage in other.stages]
+    assert run.info.batch_size == (3 if size == "3" else 128)
 
 
 def test_other_files_are_left_unchanged(wanted: Request, tmp_path: Path) -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from thinice_tui.errors import UsageError
 from thinice_tui.protocol.attacks import ATTACKS
-from thinice_tui.protocol.ensembles import build_ensemble, build_phases, is_final
+from thinice_tui.protocol.ensembles import build_ensemble, build_phases, is_audited, is_final
+from thinice_tui.protocol.settings import Settings
 
 
 def names(attack: str, classes: int = 10) -> list[str]:
@@ -57,20 +58,32 @@ def test_below_four_classes_the_margin_loss_stands_in_and_says_so(attack: str) -
 
 @pytest.mark.parametrize("attack", ["", "autoattack", "pgd", "pgd-0", "pgd--1", "pgd-x", "standard "])
 def test_an_unknown_name_is_refused_with_the_known_ones(attack: str) -> None:
-    with pytest.raises(UsageError, match="expected quick, standard, plus or pgd-K"):
+    with pytest.raises(UsageError, match="expected quick, fast, standard, plus or pgd-K"):
         build_ensemble(attack, 10)
 
 
 def test_a_norm_that_an_attack_does_not_support_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(ATTACKS, "square", replace(ATTACKS["square"], norms=("Linf",)))
-    assert build_phases("standard", 10, "Linf", distances=False)
+    assert build_phases(Settings.build("Linf", None, "standard", distances=False), 10)
     with pytest.raises(UsageError, match="Square does not exist under L2, expected --norm Linf"):
-        build_phases("standard", 10, "L2", distances=False)
+        build_phases(Settings.build("L2", None, "standard", distances=False), 10)
 
 
 def test_an_ensembles_name_tells_whether_its_last_number_is_final() -> None:
-    names = ("standard", "PLUS", "quick", "pgd-50", "of a later version")
-    assert [is_final(name) for name in names] == [True, True, False, False, False]
+    names = ("standard", "PLUS", "quick", "fast", "pgd-50", "of a later version")
+    assert [is_final(name) for name in names] == [True, True, False, False, False, False]
+
+
+def test_only_fast_is_audited_and_its_audit_attacks_as_the_escalation() -> None:
+    assert [is_audited(name) for name in ("FAST", "standard", "quick", "pgd-50")] == [True, False, False, False]
+    stages = build_ensemble("fast", 10)
+    audit, escalation = ([s for s in stages if s.scope == scope] for scope in ("audit", "escalation"))
+    for before, after in zip(audit, escalation, strict=True):
+        assert before.noise_name == after.noise_name == after.name and before.name == f"{after.name} (audit)"
+        assert replace(before, name="", scope="all") == replace(after, name="", scope="all")
+    assert [stage.name for stage in escalation] == ["FAB-T", "Square"]
+    assert build_ensemble("fast", 10, escalate=False) == stages[:5]
+    assert len({stage.name for stage in stages}) == len(stages)
 
 
 def test_one_class_is_refused() -> None:

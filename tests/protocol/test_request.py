@@ -204,7 +204,20 @@ def test_a_value_of_another_kind_is_refused_with_a_message(key: str, value: obje
     assert caught.value.what
 
 
-@pytest.mark.parametrize("key", [*sorted(stored()), *(f"settings.{key}" for key in sorted(stored()["settings"]))])
+LATER = ("audit", "escalate")
+"""Settings that files of early versions lack."""
+
+
+def test_settings_that_early_versions_lack_have_their_default() -> None:
+    early = stored()
+    for key in LATER:
+        del early["settings"][key]
+    assert Request.from_dict(early) == Request.from_dict(stored())
+
+
+@pytest.mark.parametrize(
+    "key", [*sorted(stored()), *(f"settings.{key}" for key in sorted(stored()["settings"]) if key not in LATER)]
+)
 def test_a_value_that_is_missing_is_refused_with_a_message(key: str) -> None:
     changed = stored()
     del (changed["settings"] if key.startswith("settings.") else changed)[key.removeprefix("settings.")]

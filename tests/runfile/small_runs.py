@@ -43,7 +43,7 @@ def add_batch(writer: RunWriter, batch: int, broken: bool = True) -> None:
     """The batch number `batch` of the first stage against dense: 8 samples, all broken or none."""
     positions = np.arange(batch * BATCH, (batch + 1) * BATCH)
     outcome = attacked(positions, logits(batch), LABELS, np.full(BATCH, broken), IMAGES)
-    writer.add_batch(0, 0, batch, outcome, np.ones(BATCH, dtype=bool), as_floats(IMAGES[positions]))
+    writer.add_batch(0, 0, batch * BATCH, outcome, np.ones(BATCH, dtype=bool), as_floats(IMAGES[positions]))
 
 
 @contextmanager

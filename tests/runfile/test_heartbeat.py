@@ -25,6 +25,7 @@ def test_a_file_of_version_3_has_no_expected_time(tmp_path: Path) -> None:
         writer.heartbeat(Heartbeat(1.0, "running", "dense", "APGD-T", 5, 10, 100.5, 30.5, 12.25))
     with sqlite3.connect(made.path) as connection:
         connection.execute("ALTER TABLE heartbeat DROP COLUMN seconds_expected")
+        connection.execute("ALTER TABLE batch RENAME COLUMN first TO batch")
         connection.execute("PRAGMA user_version = 3")
     connection.close()
     assert read_run(made.path).heartbeat == Heartbeat(1.0, "running", "dense", "APGD-T", 5, 10, 100.5, 30.5)

@@ -48,7 +48,6 @@ def made(files: Files) -> Files:
         (["--attack", "pgd-3"], "attack was pgd-2, now pgd-3"),
         (["--precision", "bf16"], "precision was fp32, now bf16"),
         (["--distances"], "distances were not measured, now measured"),
-        (["--batch-size", "7"], "batch size was auto, now 7"),
         (["--samples", "40"], "the data were data.npz, now data.npz, the first 40"),
         (
             ["--shuffle", "3", "--seed", "1"],

@@ -145,7 +145,7 @@ HOSTILE = {
     "parameters of a stage that are a list": "UPDATE stage SET parameters = '[]'",
     "a stage number that is left out": "UPDATE stage SET ordinal = 7 WHERE ordinal = 1",
     "a stage of one model alone": "DELETE FROM stage WHERE model = 1 AND ordinal = 2",
-    "a batch that is text": "UPDATE batch SET batch = 'x' || batch",
+    "a batch that is text": "UPDATE batch SET first = 'x' || first",
     "a stage that text entered": "UPDATE stage SET entered = 'many'",
     "no model": "DELETE FROM model",
     "findings that are none": "INSERT OR REPLACE INTO run VALUES ('findings', '[1]')",

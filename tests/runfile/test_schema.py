@@ -20,6 +20,7 @@ FIXTURES = Path(__file__).parent / "fixtures"
 SCHEMAS = {
     3: "954832b56368205936ba9c34a0eee134e778c5f9a86016ca6d54527b4ef9a06c",
     4: "23c6ebb440960cbac2173e8f8d0c94133e15d2d321b419de9e7cf762037e9611",  # heartbeat.seconds_expected
+    5: "9f6b47675e53ca23f7bdaaab103fe36a475057df6dcd246d6d3d844ee77a072c",  # batch.first in place of batch.batch
 }
 """sha256 of TABLES, by version. Other tables are another version: add a line, a fixture that the writer of before
 made (`version-N.thinice`, a few kB), and whatever the reader needs for it."""

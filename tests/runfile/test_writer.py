@@ -77,7 +77,7 @@ os.kill(os.getpid(), 9)
     assert done.returncode == -9
     assert read_run(path).models[0].stages[0].attacked == 8, "what was committed is there without the writer"
     with open_writer(path) as writer:
-        assert writer.resumed and writer.batches_done(0, 0) == {0}
+        assert writer.resumed and writer.batches_done(0, 0) == {0: 8}
 
 
 def test_an_empty_file_is_created_anew(tmp_path: Path) -> None:
@@ -112,7 +112,7 @@ def test_a_full_disk_loses_the_batch_in_flight_and_nothing_else(
     with sqlite3.connect(path) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     with open_writer(path) as writer:
-        done = writer.batches_done(0, 0)
+        done = {first // BATCH for first in writer.batches_done(0, 0)}
         assert 0 in done and len(done) < 5
         for batch in sorted(set(range(5)) - done):
             add_batch(writer, batch)
@@ -149,12 +149,12 @@ add_batch(writer, 1)
 """
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == -9
     dense = read_run(path).models[0]
-    assert dense.stages[0].batches == {0} and int((dense.broken_by == 0).sum()) == BATCH
+    assert dense.stages[0].batches == {(0, BATCH)} and int((dense.broken_by == 0).sum()) == BATCH
     assert read_adversarial(path, 0, BATCH) is None
     with open_writer(path) as writer:
         assert writer.resumed
         add_batch(writer, 1)
-    assert read_run(path).models[0].stages[0].batches == {0, 1}
+    assert read_run(path).models[0].stages[0].batches == {(0, BATCH), (BATCH, BATCH)}
 
 
 def test_an_exception_inside_a_batch_leaves_none_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,9 +164,9 @@ def test_an_exception_inside_a_batch_leaves_none_of_it(tmp_path: Path, monkeypat
             patch.setattr("thinice_tui.runfile.writer.pack_adversarial", lambda *_: 1 / 0)
             with pytest.raises(ZeroDivisionError):
                 add_batch(writer, 0)
-        assert writer.batches_done(0, 0) == set() and (writer.broken_by(0, 40) == -1).all()
+        assert writer.batches_done(0, 0) == {} and (writer.broken_by(0, 40) == -1).all()
         add_batch(writer, 0)
-        assert writer.batches_done(0, 0) == {0}
+        assert writer.batches_done(0, 0) == {0: 8}
 
 
 def test_only_the_samples_kept_replace_what_is_known(tmp_path: Path) -> None:

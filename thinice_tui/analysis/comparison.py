@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 
 from thinice_tui.analysis.auc import Auc, auc
+from thinice_tui.analysis.audit import is_escalated
 from thinice_tui.analysis.correctness import clean_correct, clean_known, robust_correct
 from thinice_tui.analysis.flip_sets import FlipSets, flip_sets
 from thinice_tui.analysis.proportions import Estimate, FlipRate, flip_rates, mcnemar, proportion
 from thinice_tui.protocol.attacks import attack_of
+from thinice_tui.protocol.ensembles import is_final
 from thinice_tui.runfile.records import ModelOutcomes, Run
 
 
@@ -82,6 +84,11 @@ class Analysis:
     @property
     def complete(self) -> bool:
         return self.run.complete
+
+    @property
+    def final(self) -> bool:
+        """Whether robust accuracies are results by the field's standard, and no upper bounds."""
+        return self.complete and (is_final(self.run.info.settings.attack) or is_escalated(self.run) is True)
 
     @property
     def begun(self) -> bool:

@@ -25,11 +25,10 @@ def _square(run: Run, model: ModelOutcomes) -> Finding | None:
 
     None where no Square stage has finished.
     """
-    stage = next((s for s in model.stages if s.finished and _by_queries(s)), None)
-    if stage is None or not len(run.labels):
+    ordinals = [stage.ordinal for stage in model.stages if stage.finished and _by_queries(stage)]
+    if not ordinals or not len(run.labels):
         return None
-    before, after = (float(robust_correct(run, model, stage.ordinal + i).mean()) for i in (0, 1))
-    points = 100 * (before - after)
+    points = 100 * float(np.isin(model.broken_by, ordinals).mean())
     return Finding(model.record.name, SQUARE_CHECK, points, len(run.labels), points > SQUARE_POINTS)
 
 

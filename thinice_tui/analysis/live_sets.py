@@ -47,14 +47,14 @@ def lost_so_far(run: Run, model: ModelOutcomes) -> Mask:
 def _stages_passed(run: Run, model: ModelOutcomes) -> NDArray[np.int16]:
     """Stages done for each sample, int16 [n]: the finished stages, and one more where its batch of the next is done."""
     passed = np.full(len(run.labels), sum(stage.finished for stage in model.stages), dtype=np.int16)
-    size = min(run.info.batch_size, max(len(run.labels), 1))  # a file may claim a batch larger than memory
     for stage in model.stages:
-        if not stage.finished and stage.batches:
+        if (
+            not stage.finished and stage.batches and "scope" not in stage.parameters
+        ):  # an audit's part is not known here
             entering = clean_correct(run, model)
             if not is_distance(stage.parameters):  # which takes broken samples, too
                 entering &= (model.broken_by < 0) | (model.broken_by >= stage.ordinal)
             entered = np.flatnonzero(entering)
-            done = np.zeros(-(-len(entered) // size), dtype=bool)
-            done[[batch for batch in stage.batches if batch < len(done)]] = True
-            passed[entered[np.repeat(done, size)[: len(entered)]]] += 1
+            for first, samples in stage.batches:
+                passed[entered[first : first + samples]] += 1
     return passed

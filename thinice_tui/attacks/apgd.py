@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from thinice_tui.attacks.losses import loss_of, lowered_margins
-from thinice_tui.attacks.multi_run import lowest_run, runs_per_batch, target_classes
+from thinice_tui.attacks.multi_run import Run, lowest_margins
+from thinice_tui.attacks.noise import Noise
 from thinice_tui.attacks.norms import LpNorm, per_image
 from thinice_tui.protocol.attacks import Loss
 
@@ -44,31 +45,22 @@ def apgd_attack(
     steps: int,
     loss: Loss,
     n_runs: int,
+    noise: Noise,
     batch_capacity: int,
 ) -> Tensor:
     """The image of lowest margin that `n_runs` runs find for each of x [n,C,H,W] with labels y [n].
 
-    A run attacks only samples that no run before has broken. With the targeted loss each run has its own target class,
-    the second most likely first. Several runs share a batch where they fit into `batch_capacity` images.
+    A sample's runs end with the first that breaks it. With the targeted loss each run has its own target class, the
+    second most likely first. Several runs share a batch where they fit into `batch_capacity` images, which changes no
+    result.
     """
-    x_best_adv = x.clone()
-    ranking = model(x).argsort(dim=1)
-    robust = ranking[:, -1] == y
-    margin_best = torch.full(y.shape, torch.inf, device=x.device)
-    run = 0
-    while run < n_runs and (index := robust.nonzero().flatten()).numel():
-        runs = runs_per_batch(n_runs - run, len(index), batch_capacity)
-        rows = index.repeat(runs)
-        targets = target_classes(ranking, rows, run, runs) if loss == "targeted" else None
-        radius = torch.full((len(rows), 1, 1, 1), eps, dtype=x.dtype, device=x.device)
-        found = ascend(model, x[rows], y[rows], norm, radius, steps, loss, targets)
-        margins, x_adv = lowest_run(found.margins, found.x_best_adv, runs)
-        better = margins < margin_best[index]
-        x_best_adv[index[better]] = x_adv[better]
-        margin_best[index[better]] = margins[better]
-        robust[index] = margins > 0
-        run += runs
-    return x_best_adv
+
+    def search(run: Run) -> tuple[Tensor, Tensor]:
+        start = norm.random_start(run.x, run.eps, run.noise)
+        found = ascend(model, run.x, run.y, norm, run.eps, steps, loss, start, run.targets)
+        return found.x_best_adv, found.margins
+
+    return lowest_margins(model, x, y, norm, eps, n_runs, loss == "targeted", noise, batch_capacity, search)
 
 
 def ascend(
@@ -79,12 +71,11 @@ def ascend(
     eps: Tensor,
     steps: int,
     loss: Loss,
+    start: Tensor,
     targets: Tensor | None = None,
-    start: Tensor | None = None,
 ) -> Ascent:
-    """One run in the balls of radius eps [n,1,1,1] around x [n,C,H,W] in [0,1], from `start` or a random start."""
-    ball = norm.ball(x, eps)
-    x_adv = norm.random_start(x, eps) if start is None else start
+    """One run from `start` [n,C,H,W] in the balls of radius eps [n,1,1,1] around x [n,C,H,W] in [0,1]."""
+    ball, x_adv = norm.ball(x, eps), start
     step_size = 2.0 * eps
     period, least, decrease = max(int(0.22 * steps), 1), max(int(0.06 * steps), 1), max(int(0.03 * steps), 1)
 

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from thinice_tui.attacks.losses import misclassified
-from thinice_tui.attacks.multi_run import lowest_run, runs_per_batch, target_classes
+from thinice_tui.attacks.multi_run import decisive_run, run_numbers, runs_per_batch, target_classes
+from thinice_tui.attacks.noise import Noise
 from thinice_tui.attacks.norms import LpNorm, per_image
 
 ALPHA_MAX = 0.1
@@ -28,13 +29,14 @@ def fab_attack(
     steps: int,
     n_target_classes: int,
     n_restarts: int,
+    noise: Noise,
     batch_capacity: int,
 ) -> Tensor:
     """The nearest adversarial image found for each of x [n,C,H,W] with labels y [n], the clean one where none was.
 
     n_target_classes: each run has its own target class, the second most likely first; 0: untargeted, `n_restarts` runs.
-    Samples with an adversarial image within eps are not attacked again. Several runs share a batch where they fit into
-    `batch_capacity` images.
+    A sample's runs end with the first that finds an adversarial image within eps. Several runs share a batch where they
+    fit into `batch_capacity` images, which changes no result.
     """
     x_best_adv = x.clone()
     ranking = model(x).argsort(dim=1)
@@ -51,9 +53,12 @@ def fab_attack(
         else:
             rivals = target_classes(ranking, rows, run, runs)[:, None]
         clean = x[rows]
-        start = clean if from_clean else _random_start(clean, norm, eps)
+        start = clean
+        if not from_clean:
+            drawn = noise.of(rows).each(norm.draw, x.shape[1:], run_numbers(run, runs, len(index)), x.device)
+            start = _random_start(clean, norm, eps, drawn)
         x_adv, distances = _descend(model, clean, y[rows], rivals, norm, steps, start)
-        distances, x_adv = lowest_run(distances, x_adv, runs)
+        distances, x_adv = decisive_run(distances, x_adv, runs, eps)
         nearer = distances < distance_best[index]
         x_best_adv[index[nearer]] = x_adv[nearer]
         distance_best[index[nearer]] = distances[nearer]
@@ -118,7 +123,6 @@ def _other_classes(y: Tensor, classes: int) -> Tensor:
     return every[every != y[:, None]].view(len(y), classes - 1)
 
 
-def _random_start(x: Tensor, norm: LpNorm, eps: float) -> Tensor:
-    """Halfway to the ball's surface, in a random direction."""
-    noise = norm.noise(x)
+def _random_start(x: Tensor, norm: LpNorm, eps: float, noise: Tensor) -> Tensor:
+    """Halfway to the ball's surface, along the drawn noise [n,C,H,W]."""
     return (x + eps * noise / per_image(norm.lengths(noise.flatten(1))) * 0.5).clamp_(0.0, 1.0)

@@ -6,6 +6,9 @@ from torch.nn import functional as F
 
 from thinice_tui.protocol.attacks import Loss
 
+SATURATED = 1 - 1e-6
+"""The probability margin above which float32 leaves it no gradient."""
+
 
 def loss_of(loss: Loss, logits: Tensor, labels: Tensor, targets: Tensor | None) -> Tensor:
     """The loss of that name, [n]; higher is worse for the model. targets: classes [n], for `targeted` only."""
@@ -19,6 +22,12 @@ def loss_of(loss: Loss, logits: Tensor, labels: Tensor, targets: Tensor | None) 
         case "targeted":
             assert targets is not None
             return targeted_dlr(logits, labels, targets)
+        case "probability":
+            return -probability_margins(logits, labels)
+        case "gap":
+            assert targets is not None
+            own, rival = (logits.gather(1, classes[:, None]).squeeze(1) for classes in (labels, targets))
+            return rival - own
 
 
 def logit_margins(logits: Tensor, labels: Tensor) -> Tensor:
@@ -26,6 +35,16 @@ def logit_margins(logits: Tensor, labels: Tensor) -> Tensor:
     own = logits.gather(1, labels[:, None])
     others = logits.scatter(1, labels[:, None], -torch.inf)
     return own.squeeze(1) - others.amax(dim=1)
+
+
+def probability_margins(logits: Tensor, labels: Tensor) -> Tensor:
+    """The margin of the softmax probabilities, p_y − max over j≠y of p_j, [n] (PMA, CVPR 2025).
+
+    Where float32 rounds p_y to 1, its gradient vanishes, and the logit margin takes its place.
+    """
+    probabilities = F.softmax(logits, dim=1)
+    margins = logit_margins(probabilities, labels)
+    return torch.where(margins.detach() > SATURATED, logit_margins(logits, labels), margins)
 
 
 def lowered_margins(logits: Tensor, labels: Tensor) -> Tensor:

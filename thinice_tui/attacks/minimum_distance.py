@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from thinice_tui.attacks.apgd import ascend
+from thinice_tui.attacks.noise import Noise
 from thinice_tui.attacks.norms import LpNorm, per_image
 
 CLOSE_ENOUGH = 0.03
@@ -47,6 +48,7 @@ def nearest_boundary(
     held: Tensor,
     known: Boundary,
     distances_if_broken: DistancesIfBroken,
+    noise: Noise,
 ) -> Boundary:
     """Search from what is known, for x [n,C,H,W] in [0,1] with labels y [n].
 
@@ -61,7 +63,7 @@ def nearest_boundary(
         high[index] = torch.minimum(high[index], reached)
     largest = norm.diameter(x)
     first = torch.where(held > 0, held, high).double()
-    for _ in range(ROUNDS):
+    for number in range(ROUNDS):
         unbroken = torch.isinf(high)
         finished = torch.where(unbroken, low >= largest, high - low <= CLOSE_ENOUGH * high)
         index = (~finished).nonzero().flatten()
@@ -71,10 +73,11 @@ def nearest_boundary(
         narrower = torch.where(low > 0, (low * high).sqrt(), high / NARROWING)
         radius = torch.where(unbroken, wider, narrower)[index]
         eps = per_image(radius.to(x.dtype))
-        random = norm.random_start(x[index], eps)
+        drawn = noise.of(index).each(norm.draw, x.shape[1:], number, x.device)
+        random = norm.random_start(x[index], eps, drawn)
         pulled_in = (x[index] + norm.shorten(x_best_adv[index] - x[index], eps)).clamp_(0.0, 1.0)
         start = torch.where(per_image(unbroken[index]), random, pulled_in)
-        found = ascend(model, x[index], y[index], norm, eps, steps, "margin", start=start)
+        found = ascend(model, x[index], y[index], norm, eps, steps, "margin", start)
         x_adv, reached = _drawn_back(x[index], found.x_best_adv, low[index], distances_if_broken, index, HALVINGS)
         nearer = reached < high[index]
         x_best_adv[index[nearer]] = x_adv[nearer]

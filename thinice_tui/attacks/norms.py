@@ -10,6 +10,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from thinice_tui.attacks.noise import Draw, in_cube, normal
 from thinice_tui.attacks.projection import onto_hyperplane
 from thinice_tui.protocol.threat_model import Norm
 
@@ -45,17 +46,16 @@ class LpNorm(ABC):
     def diameter(self, x: Tensor) -> float:
         """The largest distance between two images of the shape of x [n,C,H,W] in [0,1]."""
 
-    @abstractmethod
-    def noise(self, x: Tensor) -> Tensor:
-        """Random noise of the shape of x [n,C,H,W], of any length: uniform in a cube or normally distributed."""
+    draw: Draw
+    """Draws noise of any length: uniform in the cube [−1,1]^d or normally distributed."""
 
     @abstractmethod
-    def random_perturbation(self, x: Tensor, eps: float) -> Tensor:
-        """A random perturbation of x [n,C,H,W] within eps."""
+    def random_perturbation(self, noise: Tensor, eps: float) -> Tensor:
+        """A random perturbation within eps, from drawn noise [n,C,H,W]."""
 
     @abstractmethod
-    def random_start(self, x: Tensor, eps: Tensor) -> Tensor:
-        """APGD's random start: x [n,C,H,W] moved by noise of length eps [n,1,1,1], clipped to [0,1]."""
+    def random_start(self, x: Tensor, eps: Tensor, noise: Tensor) -> Tensor:
+        """APGD's random start: x [n,C,H,W] moved along drawn noise by a length of eps [n,1,1,1], clipped to [0,1]."""
 
     @abstractmethod
     def ball(self, x: Tensor, eps: Tensor) -> Ball:
@@ -87,6 +87,7 @@ class Linf(LpNorm):
     """The largest change of a pixel."""
 
     rounding = 0.0
+    draw = staticmethod(in_cube)
 
     def lengths(self, delta: Tensor) -> Tensor:
         return delta.abs().amax(dim=1)
@@ -97,15 +98,11 @@ class Linf(LpNorm):
     def diameter(self, x: Tensor) -> float:  # noqa: ARG002
         return 1.0
 
-    def noise(self, x: Tensor) -> Tensor:
-        return 2 * torch.rand(x.shape).to(x.device) - 1
-
-    def random_perturbation(self, x: Tensor, eps: float) -> Tensor:
+    def random_perturbation(self, noise: Tensor, eps: float) -> Tensor:
         """Uniform in the ball."""
-        return eps * self.noise(x)
+        return eps * noise
 
-    def random_start(self, x: Tensor, eps: Tensor) -> Tensor:
-        noise = self.noise(x)
+    def random_start(self, x: Tensor, eps: Tensor, noise: Tensor) -> Tensor:
         return (x + eps * noise / per_image(self.lengths(noise.flatten(1)))).clamp_(0.0, 1.0)
 
     def ball(self, x: Tensor, eps: Tensor) -> Ball:
@@ -128,6 +125,7 @@ class L2(LpNorm):
     """The Euclidean length."""
 
     rounding = 1e-6
+    draw = staticmethod(normal)
 
     def lengths(self, delta: Tensor) -> Tensor:
         lengths: Tensor = delta.norm(dim=1)
@@ -140,16 +138,11 @@ class L2(LpNorm):
         diameter: float = float(x[0].numel()) ** 0.5
         return diameter
 
-    def noise(self, x: Tensor) -> Tensor:
-        return torch.randn(x.shape).to(x.device)
-
-    def random_perturbation(self, x: Tensor, eps: float) -> Tensor:
+    def random_perturbation(self, noise: Tensor, eps: float) -> Tensor:
         """A random direction of length eps."""
-        noise = self.noise(x)
         return eps * (noise / per_image(self.lengths(noise.flatten(1))))
 
-    def random_start(self, x: Tensor, eps: Tensor) -> Tensor:
-        noise = self.noise(x)
+    def random_start(self, x: Tensor, eps: Tensor, noise: Tensor) -> Tensor:
         return (x + eps * noise / (_euclidean(noise) + TINY)).clamp_(0.0, 1.0)
 
     def ball(self, x: Tensor, eps: Tensor) -> Ball:

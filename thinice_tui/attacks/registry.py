@@ -1,7 +1,6 @@
 """Runs one stage of an ensemble on one batch: the functions behind the rows of protocol/attacks.py."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -10,8 +9,11 @@ from torch import Tensor
 from thinice_tui.attacks.apgd import apgd_attack
 from thinice_tui.attacks.counting import CountingModel
 from thinice_tui.attacks.fab import fab_attack
+from thinice_tui.attacks.margin_ascent import ascend_margin
+from thinice_tui.attacks.multi_run import Run, lowest_margins
+from thinice_tui.attacks.noise import Noise
 from thinice_tui.attacks.norms import norm_of
-from thinice_tui.attacks.pgd import pgd_attack
+from thinice_tui.attacks.pgd import pgd_attack, pgd_step_size
 from thinice_tui.attacks.square import square_attack
 from thinice_tui.protocol.ensembles import Stage
 from thinice_tui.protocol.threat_model import Norm
@@ -30,30 +32,46 @@ class AttackCall:
     y: Tensor
     norm: Norm
     eps: float
+    noise: Noise
     batch_capacity: int
 
 
 def _pgd(call: AttackCall) -> Tensor:
-    with torch.enable_grad():
-        return pgd_attack(call.model, call.x, call.y, call.norm, call.eps, call.stage.steps)
+    steps, norm = call.stage.steps, norm_of(call.norm)
+    step_size = pgd_step_size(call.norm, call.eps, steps)
+    return pgd_attack(call.model, call.x, call.y, norm, call.eps, step_size, steps, call.noise)
 
 
 def _apgd(call: AttackCall) -> Tensor:
     stage, norm, loss = call.stage, norm_of(call.norm), call.stage.attack.loss
     assert loss is not None
-    return apgd_attack(call.model, call.x, call.y, norm, call.eps, stage.steps, loss, stage.runs, call.batch_capacity)
+    return apgd_attack(
+        call.model, call.x, call.y, norm, call.eps, stage.steps, loss, stage.runs, call.noise, call.batch_capacity
+    )
+
+
+def _margin(call: AttackCall) -> Tensor:
+    stage, norm, loss = call.stage, norm_of(call.norm), call.stage.attack.loss
+    assert loss is not None
+
+    def search(run: Run) -> tuple[Tensor, Tensor]:
+        return ascend_margin(call.model, run.x, run.y, norm, run.eps, stage.steps, loss, run.noise, run.targets)
+
+    targeted = stage.targets > 0
+    return lowest_margins(
+        call.model, call.x, call.y, norm, call.eps, stage.runs, targeted, call.noise, call.batch_capacity, search
+    )
 
 
 def _fab(call: AttackCall) -> Tensor:
     stage, norm = call.stage, norm_of(call.norm)
-    return fab_attack(
-        call.model, call.x, call.y, norm, call.eps, stage.steps, stage.targets, stage.restarts, call.batch_capacity
-    )
+    runs = stage.targets, stage.restarts
+    return fab_attack(call.model, call.x, call.y, norm, call.eps, stage.steps, *runs, call.noise, call.batch_capacity)
 
 
 def _square(call: AttackCall) -> Tensor:
     stage = call.stage
-    return square_attack(call.model, call.x, call.y, call.norm, call.eps, stage.steps, stage.restarts)
+    return square_attack(call.model, call.x, call.y, call.norm, call.eps, stage.steps, stage.restarts, call.noise)
 
 
 FUNCTIONS: dict[str, Callable[[AttackCall], Tensor]] = {
@@ -62,6 +80,8 @@ FUNCTIONS: dict[str, Callable[[AttackCall], Tensor]] = {
     "apgd-dlr": _apgd,
     "apgd-margin": _apgd,
     "apgd-t": _apgd,
+    "pma": _margin,
+    "margin-t": _margin,
     "fab": _fab,
     "fab-t": _fab,
     "square": _square,
@@ -76,25 +96,14 @@ def attack_batch(
     labels: Tensor,
     norm: Norm,
     eps: float,
-    seed: int,
+    noise: Noise,
     batch_capacity: int = 1,
 ) -> Tensor:
     """Attack images [n,C,H,W] in [0,1], float32, all classified correctly; returns candidates of the same shape.
 
-    A candidate may be outside the ball or still classified correctly: the caller verifies each. The process's global
-    random generators stay as they were. batch_capacity: how many images of several targets or restarts may share a
-    batch; by default the runs follow one another.
+    A candidate may be outside the ball or still classified correctly: the caller verifies each. batch_capacity: how
+    many images of several targets or restarts may share a batch; by default the runs follow one another.
     """
-    with seeded(seed), torch.no_grad():
-        call = AttackCall(stage, model, images.contiguous(), labels, norm, eps, batch_capacity)
+    with torch.no_grad():
+        call = AttackCall(stage, model, images.contiguous(), labels, norm, eps, noise, batch_capacity)
         return FUNCTIONS[stage.kind](call).detach()
-
-
-@contextmanager
-def seeded(seed: int) -> Iterator[None]:
-    """Seeds the global random generators, and restores them afterwards."""
-    # manual_seed reseeds every GPU's generator, not only the one in use.
-    devices = list(range(torch.cuda.device_count())) if torch.cuda.is_available() else []
-    with torch.random.fork_rng(devices=devices):
-        torch.manual_seed(seed)
-        yield

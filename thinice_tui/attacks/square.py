@@ -2,12 +2,13 @@
 
 Why not torchattacks': it copies the whole batch several times a query, and thousands of sequential queries take most of
 an ensemble's time; its L2 form sums the windows' norms over channels where the authors' code keeps them per channel
-(square.py:348); and both its forms fail on images that are not square, or lower than 5 pixels. On square images the
-random numbers are drawn in the authors' order, and the results are theirs.
+(square.py:348); and both its forms fail on images that are not square, or lower than 5 pixels. Given the same random
+numbers, the results on square images are the authors'. As in their code, all samples share a query's windows.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from types import EllipsisType
 
 import torch
@@ -15,6 +16,7 @@ from torch import Tensor
 
 from thinice_tui.attacks.counting import CountingModel
 from thinice_tui.attacks.losses import lowered_margins
+from thinice_tui.attacks.noise import Noise, signs
 from thinice_tui.attacks.norms import per_image
 from thinice_tui.protocol.threat_model import Norm
 
@@ -25,16 +27,17 @@ SCHEDULE = ((10, 1), (50, 2), (200, 4), (500, 8), (1000, 16), (2000, 32), (4000,
 
 
 def square_attack(
-    model: CountingModel, x: Tensor, y: Tensor, norm: Norm, eps: float, n_queries: int, n_restarts: int
+    model: CountingModel, x: Tensor, y: Tensor, norm: Norm, eps: float, n_queries: int, n_restarts: int, noise: Noise
 ) -> Tensor:
     """The image of lowest margin found for each of x [n,C,H,W] with labels y [n]; broken samples are not queried."""
     x_best_adv = x.clone()
     margin_best = lowered_margins(model(x), y)
-    for _ in range(n_restarts):
+    for restart in range(n_restarts):
         index = (margin_best > 0).nonzero().flatten()
         if not index.numel():
             break
-        x_best_adv[index], margin_best[index] = SEARCHES[norm](model, x[index], y[index], eps, n_queries)
+        drawn = SquareNoise(noise.of(index), restart)
+        x_best_adv[index], margin_best[index] = SEARCHES[norm](model, x[index], y[index], eps, n_queries, drawn)
     return x_best_adv
 
 
@@ -44,16 +47,35 @@ def _side(query: int, height: int, width: int, least: int) -> int:
     return max(round(math.sqrt(P_INIT / divisor * height * width)), least)
 
 
-def _search_linf(model: CountingModel, x: Tensor, y: Tensor, eps: float, n_queries: int) -> tuple[Tensor, Tensor]:
+@dataclass(frozen=True)
+class SquareNoise:
+    """The random numbers of one restart for the samples that are searched: `own` of each, `shared` by all."""
+
+    noise: Noise
+    restart: int
+
+    def own_signs(self, shape: Sequence[int], device: torch.device) -> Tensor:
+        """−1 or 1 at random, [n,*shape], each sample's own."""
+        return self.noise.each(signs, shape, self.restart, device)
+
+    def shared(self, *shape: int) -> Tensor:
+        """Uniform in [0,1), on the CPU, the same for all samples."""
+        return self.noise.shared(shape, self.restart)
+
+
+def _search_linf(
+    model: CountingModel, x: Tensor, y: Tensor, eps: float, n_queries: int, noise: SquareNoise
+) -> tuple[Tensor, Tensor]:
     """Each query moves a window of every image to the ball's surface, up or down by channel."""
     n, channels, height, width = x.shape
-    found, margins = _start(model, x, y, torch.clamp(x + eps * _signs([n, channels, 1, width], x), 0.0, 1.0))
+    stripes = noise.own_signs([channels, 1, width], x.device)
+    found, margins = _start(model, x, y, torch.clamp(x + eps * stripes, 0.0, 1.0))
     index = torch.arange(n, device=x.device)
     low, high, labels = (x - eps).clamp_(min=0.0), (x + eps).clamp_(max=1.0), y
     x_best, margin_best = found.clone(), margins.clone()
     sides = [min(_side(query, height, width, 1), height, width) for query in range(n_queries)]
-    # All at once, in the authors' order: each query's place, then which way its window moves each channel.
-    drawn = torch.rand(n_queries, 2 + channels)
+    # For each query its window's place, then which way the window moves each channel.
+    drawn = noise.shared(n_queries, 2 + channels)
     span = torch.tensor([height, width]) - torch.tensor(sides)[:, None]
     places = (drawn[:, :2] * span).long().tolist()
     steps = (2.0 * eps * torch.sign(2 * drawn[:, 2:] - 1)).to(x.device)[:, :, None, None]
@@ -80,10 +102,17 @@ def _search_linf(model: CountingModel, x: Tensor, y: Tensor, eps: float, n_queri
     return found, margins
 
 
-def _search_l2(model: CountingModel, x: Tensor, y: Tensor, eps: float, n_queries: int) -> tuple[Tensor, Tensor]:
+def _search_l2(
+    model: CountingModel, x: Tensor, y: Tensor, eps: float, n_queries: int, noise: SquareNoise
+) -> tuple[Tensor, Tensor]:
     """Each query gathers the perturbation of two windows in one of them, and spends what is left of eps there."""
-    height, width = x.shape[2:]
-    found, margins = _start(model, x, y, (x + _unit(_tiles(x)) * eps).clamp(0, 1))
+    channels, height, width = x.shape[1:]
+    corners = _tile_corners(height, width)
+    # The tiles of the start come first, then the queries: each with signs by sample and channel, one bump for all.
+    own_signs = noise.own_signs([len(corners) + n_queries, channels, 1, 1], x.device)
+    shared = noise.shared(len(corners) + n_queries, 5)
+    tiles = _tiles(x, corners, own_signs, shared[:, 4])
+    found, margins = _start(model, x, y, (x + _unit(tiles) * eps).clamp(0, 1))
     for query in range(n_queries):
         index = (margins > 0).nonzero().flatten()
         if not index.numel():
@@ -91,7 +120,8 @@ def _search_l2(model: CountingModel, x: Tensor, y: Tensor, eps: float, n_queries
         clean, current = x[index], found[index]
         side = _side(query, height, width, 3)
         side = min(side + (side % 2 == 0), height, width)
-        x_adv = _proposal(clean, current - clean, side, eps)
+        number = len(corners) + query
+        x_adv = _proposal(clean, current - clean, side, eps, own_signs[index, number], shared[number].tolist())
         margins_moved = lowered_margins(model(x_adv), y[index])
         lower = margins_moved < margins[index]
         found[index[lower]] = x_adv[lower]
@@ -99,7 +129,7 @@ def _search_l2(model: CountingModel, x: Tensor, y: Tensor, eps: float, n_queries
     return found, margins
 
 
-Search = Callable[[CountingModel, Tensor, Tensor, float, int], tuple[Tensor, Tensor]]
+Search = Callable[[CountingModel, Tensor, Tensor, float, int, SquareNoise], tuple[Tensor, Tensor]]
 SEARCHES: dict[Norm, Search] = {"Linf": _search_linf, "L2": _search_l2}
 
 
@@ -113,10 +143,16 @@ def _start(model: CountingModel, x: Tensor, y: Tensor, drawn: Tensor) -> tuple[T
     return drawn, margins
 
 
-def _proposal(clean: Tensor, delta: Tensor, side: int, eps: float) -> Tensor:
-    """The next query's images: the perturbation of two windows gathered in the first, up to a length of eps."""
-    n, channels, height, width = clean.shape
-    window, other = _window(height, width, side), _window(height, width, side)
+def _proposal(
+    clean: Tensor, delta: Tensor, side: int, eps: float, own_signs: Tensor, shared: Sequence[float]
+) -> Tensor:
+    """The next query's images: the perturbation of two windows gathered in the first, up to a length of eps.
+
+    own_signs: [n,C,1,1]; shared: five numbers in [0,1), for the places of the windows and how the bump lies.
+    """
+    channels, height, width = clean.shape[1:]
+    window = _window(height, width, side, shared[0], shared[1])
+    other = _window(height, width, side, shared[2], shared[3])
     mask = torch.zeros_like(clean[:1, :1])
     mask[window] = 1
     mask[other] = 1
@@ -124,7 +160,7 @@ def _proposal(clean: Tensor, delta: Tensor, side: int, eps: float) -> Tensor:
     norms_windows = (delta * mask).square().sum(dim=(-2, -1), keepdim=True)
     unused = (eps**2 - norms_image).clamp(min=0) / channels
 
-    fresh = _bump(side, clean) * _signs([n, channels, 1, 1], clean)
+    fresh = _bump(side, clean, lies=shared[4] > 0.5) * own_signs
     kept = delta[window]
     fresh = fresh + kept / (1e-12 + kept.square().sum(dim=(-2, -1), keepdim=True).sqrt())
     fresh = fresh / (1e-12 + fresh.square().sum(dim=(-2, -1), keepdim=True).sqrt())
@@ -134,25 +170,36 @@ def _proposal(clean: Tensor, delta: Tensor, side: int, eps: float) -> Tensor:
     return (clean + _unit(delta) * eps).clamp(0, 1)
 
 
-def _tiles(x: Tensor) -> Tensor:
-    """The start of the L2 search: a grid of tiles, each with a random sign per sample and channel."""
-    n, channels, height, width = x.shape
-    side = max(min(height, width) // 5, 1)
-    delta = torch.zeros_like(x)
-    for top in range((height % side) // 2, height - side + 1, side):
-        for left in range((width % side) // 2, width - side + 1, side):
-            tile = _bump(side, x) * _signs([n, channels, 1, 1], x)
-            delta[:, :, top : top + side, left : left + side] += tile
+def _tile_corners(height: int, width: int) -> list[tuple[int, int]]:
+    """The upper left corners of the tiles that the L2 search starts with."""
+    side = _tile_side(height, width)
+    tops, lefts = (range((size % side) // 2, size - side + 1, side) for size in (height, width))
+    return [(top, left) for top in tops for left in lefts]
+
+
+def _tile_side(height: int, width: int) -> int:
+    return max(min(height, width) // 5, 1)
+
+
+def _tiles(x: Tensor, corners: Sequence[tuple[int, int]], own_signs: Tensor, lies: Tensor) -> Tensor:
+    """The start of the L2 search: a grid of tiles, each with a sign per sample and channel.
+
+    own_signs: [n,tiles or more,C,1,1]; lies: as many numbers in [0,1), above 0.5 where the tile's bump lies.
+    """
+    side, delta = _tile_side(*x.shape[2:]), torch.zeros_like(x)
+    for number, (top, left) in enumerate(corners):
+        tile = _bump(side, x, lies=float(lies[number]) > 0.5) * own_signs[:, number]
+        delta[:, :, top : top + side, left : left + side] += tile
     return delta
 
 
-def _bump(side: int, like: Tensor) -> Tensor:
-    """[1,1,side,side], of length 1: a bump in one half and its negative in the other, upright or lying at random."""
+def _bump(side: int, like: Tensor, lies: bool) -> Tensor:
+    """[1,1,side,side], of length 1: a bump in one half and its negative in the other; lies: beside it, not below."""
     delta = torch.zeros(side, side)
     delta[: side // 2] = _half_bump(side // 2, side)
     delta[side // 2 :] = -_half_bump(side - side // 2, side)
     delta /= delta.square().sum().sqrt()
-    if torch.rand([1]) > 0.5:
+    if lies:
         delta = delta.T
     return delta.to(like.device).view(1, 1, side, side)
 
@@ -167,20 +214,10 @@ def _half_bump(height: int, width: int) -> Tensor:
     return delta / delta.square().sum().sqrt()
 
 
-def _window(height: int, width: int, side: int) -> tuple[EllipsisType, slice, slice]:
-    """A window of that side at a random place, as an index into images."""
-    top, left = _random_below(height - side), _random_below(width - side)
+def _window(height: int, width: int, side: int, row: float, column: float) -> tuple[EllipsisType, slice, slice]:
+    """The window of that side at a place that two numbers in [0,1) choose, as an index into images."""
+    top, left = int((height - side) * row), int((width - side) * column)
     return ..., slice(top, top + side), slice(left, left + side)
-
-
-def _random_below(limit: int) -> int:
-    """A random integer from 0 to limit − 1; 0 if the limit is 0."""
-    return int(limit * torch.rand([1]))
-
-
-def _signs(shape: list[int], like: Tensor) -> Tensor:
-    """−1 or 1 at random."""
-    return torch.sign(2 * torch.rand(shape) - 1).to(like.device)
 
 
 def _unit(delta: Tensor) -> Tensor:

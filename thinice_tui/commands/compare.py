@@ -130,9 +130,26 @@ def compare(
         typer.Option(
             metavar="NAME",
             rich_help_panel=ATTACK,
-            help="The ensemble of attacks: quick, standard (AutoAttack), plus (the paper's) or pgd-K.",
+            help="The ensemble of attacks: quick, fast, standard (AutoAttack), plus (the paper's) or pgd-K.",
         ),
     ] = "standard",
+    audit: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N",
+            rich_help_panel=ATTACK,
+            help="With --attack fast: how many standing samples also go through FAB-T and Square, or all. "
+            "Default: one in 8, and at least 16.",
+        ),
+    ] = None,
+    no_escalate: Annotated[
+        bool,
+        typer.Option(
+            "--no-escalate",
+            rich_help_panel=ATTACK,
+            help="With --attack fast: do not attack all others where the audit breaks a sample.",
+        ),
+    ] = False,
     seed: Annotated[
         int, typer.Option(metavar="N", rich_help_panel=ATTACK, help="Seed of the attacks' random starts.")
     ] = 0,
@@ -169,7 +186,7 @@ def compare(
         typer.Option(
             metavar="N",
             rich_help_panel=RUN,
-            help="Samples in a batch, or auto. A stop loses at most one batch. A run keeps its batch size.",
+            help="Samples in a batch, or auto. A stop loses at most one batch. It changes no outcome.",
         ),
     ] = "auto",
     time_limit: Annotated[
@@ -214,7 +231,7 @@ def compare(
     with shown_errors(debug), sigterm_interrupts():
         from thinice_tui.protocol.data_options import DataOptions
         from thinice_tui.protocol.durations import parse_duration
-        from thinice_tui.protocol.ensembles import build_ensemble
+        from thinice_tui.protocol.ensembles import build_ensemble, is_audited
         from thinice_tui.protocol.model_options import ModelOptions
         from thinice_tui.protocol.request import Request
         from thinice_tui.protocol.settings import Settings
@@ -225,7 +242,11 @@ def compare(
         targets = plan_output(form, output or (), samples_in_report, own_files)
         if run is not None:
             check_run_path(run)
-        settings = Settings.build(norm, eps, attack, seed, batch_size, keep_images, precision, distances)
+        settings = Settings.build(
+            norm, eps, attack, seed, batch_size, keep_images, precision, distances, audit, not no_escalate
+        )
+        if (audit is not None or no_escalate) and not is_audited(attack):
+            raise UsageError(f"--audit and --no-escalate have no effect on {attack}", "they are for --attack fast")
         build_ensemble(attack, classes=10)  # raises for an unknown name before anything is read
         request = Request(
             dense=dense,

@@ -92,7 +92,7 @@ def plan_dry_run(
 
     warnings: those of the checks, to be shown with it. Raises RunFileError where `path` holds another run.
     """
-    stages = build_phases(settings.attack, classes, settings.norm, settings.distances)
+    stages = build_phases(settings, classes)
     records = [model.record() for model in models]
     state = run_state(path, make_plan(models, samples, settings, stages, device, classes), records)
     seconds = [_time_passes(model, samples, settings, device) for model in models]

@@ -13,7 +13,7 @@ from thinice_tui import __version__
 from thinice_tui.data.samples import Samples
 from thinice_tui.engine.run_model import RunModel
 from thinice_tui.engine.worker.device import default_batch_size, describe
-from thinice_tui.protocol.ensembles import REVISION, Phase
+from thinice_tui.protocol.ensembles import REVISION, Phase, is_audited
 from thinice_tui.protocol.settings import Settings
 from thinice_tui.runfile.attacks_revision import ATTACKS_REVISION
 from thinice_tui.runfile.records import RunPlan
@@ -30,7 +30,7 @@ def identify(models: Sequence[RunModel], samples: Samples, settings: Settings) -
         "seed": settings.seed,
         "precision": settings.precision,
         "distances": settings.distances,
-        "batch size": settings.batch_size or "auto",
+        **({"audit": settings.audit} if is_audited(settings.attack) else {}),
         "data": f"{len(samples)} samples, sha256 {samples.fingerprint[:16]}",
         "models": [model.identity().text() for model in models],
     }

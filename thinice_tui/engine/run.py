@@ -20,7 +20,7 @@ from thinice_tui.engine.plan import make_plan
 from thinice_tui.engine.preflight.accuracy import check_accuracy
 from thinice_tui.engine.preflight.checks import check_models
 from thinice_tui.engine.run_model import RunModel
-from thinice_tui.engine.worker.device import full_precision
+from thinice_tui.engine.worker.device import default_batch_size, full_precision
 from thinice_tui.engine.worker.executor import LocalExecutor
 from thinice_tui.protocol.ensembles import Phase, build_phases
 from thinice_tui.protocol.progress import Observer
@@ -61,7 +61,7 @@ def run_comparison(
     with full_precision():
         images = probe.first(PROBED)
         classes, checks = check_models(models, samples, images, device, path, claim)
-        phases = build_phases(settings.attack, classes, settings.norm, settings.distances)
+        phases = build_phases(settings, classes)
         plan = make_plan(models, samples, settings, phases, device, classes)
         plan = replace(plan, table={**plan.table, **origin})  # a new file names its engine from the first moment on
         records = [model.record() for model in models]
@@ -76,7 +76,7 @@ def run_comparison(
             if writer.value("finished") is None:
                 if not held:  # else it was cleared when the run was taken, and newer requests are for this engine
                     clear_control(path)
-                writer.begin(origin)
+                writer.begin({**origin, "batch_size": _batch_size(settings, device)})
                 try:
                     warnings = [
                         *warnings,
@@ -121,7 +121,7 @@ def _context(
         names=names,
         samples=samples,
         settings=settings,
-        batch_size=int(str(writer.value("batch_size"))),
+        batch_size=_batch_size(settings, device),
         keep_images=stored["keep_images"] if isinstance(stored, dict) else settings.keep_images,
         outcomes=Outcomes(writer, len(models), samples.labels, classes),
         executor=LocalExecutor(names, classifiers, settings, device, probe.floats(), on_forward, warnings.add),
@@ -132,3 +132,8 @@ def _context(
         warnings=warnings,
         findings=StoredFindings(writer),
     )
+
+
+def _batch_size(settings: Settings, device: torch.device) -> int:
+    """Samples in a batch; it decides no outcome, so a resumed run may have another."""
+    return settings.batch_size or default_batch_size(device)

@@ -9,8 +9,9 @@ from typing import Literal
 
 from thinice_tui.protocol.threat_model import NORMS, Norm
 
-Loss = Literal["ce", "dlr", "margin", "targeted"]
-"""What an attack maximises: cross entropy, DLR, the negative logit margin, targeted DLR (attacks/losses.py)."""
+Loss = Literal["ce", "dlr", "margin", "targeted", "probability", "gap"]
+"""What an attack maximises: cross entropy, DLR, the negative logit margin, targeted DLR, the negative margin of the
+probabilities, the target's logit minus the label's (attacks/losses.py)."""
 Passes = Callable[[int, int], tuple[int, int]]
 """From steps and classes: the forward and backward passes of one run on one image that it does not break."""
 
@@ -45,6 +46,8 @@ ATTACKS: dict[str, Attack] = {
     "apgd-dlr": Attack("APGD-DLR", _apgd_passes, loss="dlr", classes=3, fallback="apgd-margin"),
     "apgd-margin": Attack("APGD-margin", _apgd_passes, loss="margin"),
     "apgd-t": Attack("APGD-T", _apgd_passes, loss="targeted", classes=4, fallback="apgd-margin"),
+    "pma": Attack("PMA", lambda steps, _: (steps + 1, steps + 1), loss="probability"),
+    "margin-t": Attack("Margin-T", lambda steps, _: (steps + 1, steps + 1), loss="gap"),
     "fab": Attack("FAB", lambda steps, classes: (2 * steps, steps * (classes - 1))),
     "fab-t": Attack("FAB-T", lambda steps, _: (2 * steps, steps)),
     "square": Attack("Square", lambda steps, _: (steps, 0), gradients=False),

@@ -2,16 +2,21 @@
 
 import re
 from dataclasses import asdict, dataclass, replace
+from typing import Literal
 
 from thinice_tui.errors import UsageError
 from thinice_tui.protocol.attacks import ATTACKS, Attack
 from thinice_tui.protocol.distance import DistanceMeasurement
-from thinice_tui.protocol.threat_model import Norm
+from thinice_tui.protocol.settings import Settings
 
-REVISION = 2
+REVISION = 3
 """Revision of the attacks' code. Raise it with every change that gives a stage other outcomes for the same models,
 samples and settings: a run begun by one revision is not continued by another."""
 MAX_TARGETS = 9
+Scope = Literal["all", "audit", "escalation"]
+"""Which samples a stage attacks: all that stand; those of the audit; or all others, if the audit broke one."""
+AUDIT = " (audit)"
+"""The end of the name of a stage that attacks the audit's samples."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,12 @@ class Stage:
     """Target classes for each sample, most likely first; 0: untargeted."""
     note: str = ""
     """Why this is not the attack that the ensemble names; empty where it is."""
+    scope: Scope = "all"
+
+    @property
+    def noise_name(self) -> str:
+        """The name that its random numbers depend on: an audit attacks a sample as the escalation would."""
+        return self.name.removesuffix(AUDIT)
 
     @property
     def attack(self) -> Attack:
@@ -45,7 +56,7 @@ class Stage:
 
     def as_dict(self) -> dict[str, object]:
         """For a run's identity."""
-        return asdict(self)
+        return {key: value for key, value in asdict(self).items() if (key, value) != ("scope", "all")}
 
 
 Phase = Stage | DistanceMeasurement
@@ -58,27 +69,51 @@ class Ensemble:
 
     stages: tuple[Stage, ...]
     final: bool = False
+    audited: bool = False
+    """Whether an audit by further stages tells what it misses."""
 
 
 def _stage(kind: str, steps: int, restarts: int = 1, targets: int = 0) -> Stage:
     return Stage(ATTACKS[kind].name, kind, steps, restarts, targets)
 
 
+def _audit(stage: Stage) -> Stage:
+    return replace(stage, name=stage.name + AUDIT, scope="audit")
+
+
+def _escalation(stage: Stage) -> Stage:
+    return replace(stage, scope="escalation")
+
+
 def _pgd(steps: int) -> Stage:
     return replace(_stage("pgd", steps), name=f"PGD-{steps}")
 
 
+_FAB_T, _SQUARE = _stage("fab-t", 100, targets=MAX_TARGETS), _stage("square", 5000)
 ENSEMBLES = {
     # An upper bound, for a first look.
     "quick": Ensemble((_pgd(20), _stage("apgd-ce", 20), _stage("apgd-t", 20, targets=3))),
+    # PGD-20, then searches on margins (attacks/margin_ascent.py); an audit tells what they miss.
+    "fast": Ensemble(
+        (
+            _pgd(20),
+            _stage("pma", 100),
+            _stage("margin-t", 30, targets=MAX_TARGETS),
+            _audit(_FAB_T),
+            _audit(_SQUARE),
+            _escalation(_FAB_T),
+            _escalation(_SQUARE),
+        ),
+        audited=True,
+    ),
     # PGD-20, then AutoAttack standard (Croce and Hein 2020, arXiv 2003.01690).
     "standard": Ensemble(
         (
             _pgd(20),
             _stage("apgd-ce", 100),
             _stage("apgd-t", 100, targets=MAX_TARGETS),
-            _stage("fab-t", 100, targets=MAX_TARGETS),
-            _stage("square", 5000),
+            _FAB_T,
+            _SQUARE,
         ),
         final=True,
     ),
@@ -89,8 +124,8 @@ ENSEMBLES = {
             _stage("apgd-ce", 100, restarts=5),
             _stage("apgd-dlr", 100, restarts=5),
             _stage("apgd-t", 100, targets=MAX_TARGETS),
-            _stage("fab-t", 100, targets=MAX_TARGETS),
-            _stage("square", 5000),
+            _FAB_T,
+            _SQUARE,
             _stage("fab", 100, restarts=5),
         ),
         final=True,
@@ -109,28 +144,32 @@ def ensemble_of(name: str) -> Ensemble:
     return ENSEMBLES[name.lower()]
 
 
-def build_ensemble(name: str, classes: int) -> tuple[Stage, ...]:
+def build_ensemble(name: str, classes: int, escalate: bool = True) -> tuple[Stage, ...]:
     """The stages of the ensemble `name` for a model of `classes` classes; raises UsageError.
+
+    escalate: whether the samples that an audit leaves out are attacked, too, where the audit breaks one.
 
     A targeted attack has at most classes − 1 targets. An attack that needs more classes is replaced by its fallback,
     and the stage's note says so.
     """
     if classes < 2:
         raise UsageError(f"the model has {classes} class, expected at least 2: nothing can be misclassified")
-    return tuple(_for_classes(stage, classes) for stage in ensemble_of(name).stages)
+    stages = ensemble_of(name).stages
+    return tuple(_for_classes(stage, classes) for stage in stages if escalate or stage.scope != "escalation")
 
 
-def build_phases(name: str, classes: int, norm: Norm, distances: bool) -> tuple[Phase, ...]:
+def build_phases(settings: Settings, classes: int) -> tuple[Phase, ...]:
     """What a run computes after the clean pass: the ensemble's stages, then the distances where they are asked for.
 
     Raises UsageError where there is no such ensemble, or an attack of it does not exist under the norm.
     """
-    stages = build_ensemble(name, classes)
+    name, norm = settings.attack, settings.norm
+    stages = build_ensemble(name, classes, settings.escalate)
     for stage in stages:
         if norm not in stage.attack.norms:
             expected = " or ".join(stage.attack.norms)
             raise UsageError(f"--attack {name}: {stage.name} does not exist under {norm}, expected --norm {expected}")
-    return (*stages, DistanceMeasurement()) if distances else stages
+    return (*stages, DistanceMeasurement()) if settings.distances else stages
 
 
 def _for_classes(stage: Stage, classes: int) -> Stage:
@@ -139,6 +178,12 @@ def _for_classes(stage: Stage, classes: int) -> Stage:
         return replace(stage, targets=min(stage.targets, classes - 1))
     note = f"{stage.name}'s DLR loss needs {attack.classes} classes, the model has {classes}: the logit margin instead"
     return replace(stage, kind=attack.fallback, targets=0, note=note)
+
+
+def is_audited(attack: str) -> bool:
+    """Whether an audit tells what the ensemble of that name misses."""
+    ensemble = ENSEMBLES.get(attack.lower())
+    return ensemble is not None and ensemble.audited
 
 
 def is_final(attack: str) -> bool:

@@ -91,6 +91,8 @@ class Request:
         options |= {} if self.time_limit is None else {"time-limit": f"{self.time_limit:g}s"}
         words = [word for name, value in options.items() for word in (f"--{name}", value)]
         words += ["--distances"] if settings.distances else []
+        words += ["--audit", settings.audit] if settings.audit != "auto" else []
+        words += [] if settings.escalate else ["--no-escalate"]
         words += self.model_options.arguments()
         files = [path_argument(self.dense), *map(path_argument, self.pruned)]
         if any(file.startswith("-") for file in files):

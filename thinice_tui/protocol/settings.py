@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal, cast
 
 from thinice_tui.errors import UsageError
+from thinice_tui.protocol.audit import AuditSize
 from thinice_tui.protocol.threat_model import NORM_ROWS, NORMS, Epsilon, Norm
 
 KeepImages = Literal["flips", "all", "none"]
@@ -18,15 +19,19 @@ class Settings:
     norm: Norm
     eps: Epsilon
     attack: str
-    """The ensemble's name: quick, standard, plus or pgd-K."""
+    """The ensemble's name: quick, fast, standard, plus or pgd-K."""
     seed: int = 0
     batch_size: int | None = None
-    """Samples in a batch; None: the engine chooses for the device, and the run file keeps what it chose."""
+    """Samples in a batch; None: the engine chooses for the device. It decides no outcome."""
     keep_images: KeepImages = "flips"
     precision: Precision = "fp32"
     """Precision of the attacks' gradients; verdicts are always in full precision."""
     distances: bool = False
     """Whether the minimum-norm distance of every sample is measured, too."""
+    audit: str = "auto"
+    """How many of the samples that a fast ensemble leaves are audited (protocol/audit.py)."""
+    escalate: bool = True
+    """Whether an audit that breaks a sample sends all others through its attacks, too."""
 
     @classmethod
     def build(
@@ -39,6 +44,8 @@ class Settings:
         keep_images: str = "flips",
         precision: str = "fp32",
         distances: bool = False,
+        audit: str | None = None,
+        escalate: bool = True,
     ) -> "Settings":
         """Settings from the command line; raises UsageError that names the option and what it takes."""
         norms = {name.lower(): name for name in NORMS}
@@ -66,6 +73,8 @@ class Settings:
             keep_images=cast(KeepImages, keep_images),
             precision=cast(Precision, precision),
             distances=distances,
+            audit=AuditSize.parse(audit).text,
+            escalate=escalate,
         )
 
     @classmethod
@@ -81,6 +90,8 @@ class Settings:
             stored_field(stored, "keep_images", str),
             stored_field(stored, "precision", str),
             stored_field(stored, "distances", bool),
+            stored_field({"audit": "auto", **stored}, "audit", str),  # files before version 5 have no audit
+            stored_field({"escalate": True, **stored}, "escalate", bool),
         )
 
     def as_dict(self) -> dict[str, object]:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from thinice_tui.analysis.auc import Auc
+from thinice_tui.analysis.audit import audit_of, is_escalated
 from thinice_tui.analysis.comparison import Analysis, Comparison, Gap, ModelSummary, StageSummary
 from thinice_tui.analysis.correctness import clean_correct, clean_known, robust_correct
 from thinice_tui.analysis.diagnostics import findings
@@ -92,6 +93,7 @@ def _model(run: Run, summary: ModelSummary) -> Json:
         "clean_wrong": summary.clean_wrong,
         "attacked_successfully": summary.attacked,
         "missed_by_ensemble": _missed(run, summary),
+        "audit": _audit(run, summary),
         "overestimation_gap": _gap(summary.gap),
         "stages": [_stage(stage) for stage in summary.stages],
     }
@@ -106,6 +108,12 @@ def _missed(run: Run, summary: ModelSummary) -> Json | None:
         "samples": run.indices[found].tolist(),
         "robust_accuracy_with_these": float((standing & ~found).mean()),
     }
+
+
+def _audit(run: Run, summary: ModelSummary) -> Json | None:
+    """What the audit of a fast ensemble says of the model; None where there is none."""
+    audit = audit_of(run, summary.model)
+    return None if audit is None else {**asdict(audit), "escalated": is_escalated(run)}
 
 
 def _stage(stage: StageSummary) -> Json:

@@ -7,6 +7,7 @@ from rich.text import Text
 
 from thinice_tui.analysis.comparison import Analysis
 from thinice_tui.plots.accuracy import accuracy_by_stage
+from thinice_tui.report.sections.audit import audit_section
 from thinice_tui.report.sections.comparison import comparison_section
 from thinice_tui.report.sections.decisions import decisions
 from thinice_tui.report.sections.dense_alone import dense_alone
@@ -41,6 +42,7 @@ def _sections(analysis: Analysis, width: int) -> Iterator[RenderableType]:
     yield models_table(analysis, intervals=width >= NARROW)
     yield Text()
     yield stages_table(analysis)
+    yield from audit_section(analysis)
     if analysis.through:
         yield accuracy_by_stage(analysis.models, width, PLOT_HEIGHT)
     control = next((c for c in analysis.comparisons if c.other.record.role == "control"), None)

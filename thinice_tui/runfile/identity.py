@@ -9,7 +9,9 @@ from thinice_tui.errors import RunFileError
 from thinice_tui.runfile.model_identity import ModelIdentity
 from thinice_tui.runfile.records import ModelRecord, RunPlan
 
-SETTINGS = ("norm", "eps", "attack", "seed", "precision", "distances", "batch size")
+SETTINGS = ("norm", "eps", "attack", "seed", "precision", "distances", "audit")
+IGNORED = ("batch size",)
+"""What identities of early versions hold, and what no longer decides outcomes."""
 Tables = tuple[Mapping[str, Any], Mapping[str, Any]]
 """The run tables of the stored run and of the wanted one, which the words are taken from."""
 
@@ -45,7 +47,7 @@ def differences(
     if _differs("data", stored, wanted):
         said.append(_data(tables))
     said += _models(stored.get("models"), wanted.get("models"), names)
-    known = {*SETTINGS, "data", "models", "stages"}
+    known = {*SETTINGS, *IGNORED, "data", "models", "stages"}
     said += [
         f"{key} was {stored.get(key)}, now {wanted.get(key)}"
         for key in sorted((stored.keys() | wanted.keys()) - known)

@@ -6,6 +6,7 @@ from typing import Any
 
 from thinice_tui.runfile.checked import NUMBER, checked
 from thinice_tui.runfile.records import StageRecord
+from thinice_tui.runfile.schema import first_of_batch
 from thinice_tui.safe_io.printable import printable, printable_json
 
 
@@ -14,9 +15,13 @@ def read_stages(connection: sqlite3.Connection, model: int) -> tuple[StageRecord
 
     Raises ValueError where they are not numbered from 0, or a value is of another kind than a writer writes.
     """
-    done: dict[int, set[int]] = {}
-    for ordinal, batch in connection.execute("SELECT ordinal, batch FROM batch WHERE model = ?", (model,)):
-        done.setdefault(ordinal, set()).add(checked(batch, int, "batch"))
+    done: dict[int, set[tuple[int, int]]] = {}
+    query = f"SELECT ordinal, {first_of_batch(connection)}, samples FROM batch WHERE model = ?"
+    for ordinal, first, samples in connection.execute(query, (model,)):
+        batch = checked(first, int, "first"), checked(samples, int, "samples")
+        if min(batch) < 0:
+            raise ValueError(f"a batch of {samples} samples from {first} on")
+        done.setdefault(ordinal, set()).add(batch)
     rows = connection.execute(
         "SELECT s.ordinal, s.name, s.parameters, s.entered, s.finished, coalesce(sum(b.samples), 0), "
         "coalesce(sum(b.forwards), 0), coalesce(sum(b.backwards), 0), coalesce(sum(b.seconds), 0.0) "
@@ -30,7 +35,7 @@ def read_stages(connection: sqlite3.Connection, model: int) -> tuple[StageRecord
     return stages
 
 
-def _stage(row: tuple[Any, ...], batches: frozenset[int]) -> StageRecord:
+def _stage(row: tuple[Any, ...], batches: frozenset[tuple[int, int]]) -> StageRecord:
     ordinal, name, parameters, entered, finished, attacked, forwards, backwards, seconds = row
     return StageRecord(
         ordinal=ordinal,

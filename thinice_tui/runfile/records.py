@@ -61,8 +61,9 @@ class StageRecord:
     finished: bool
     attacked: int
     """Samples in the batches that are done."""
-    batches: frozenset[int]
-    """The numbers of the batches that are done. Batches are made of the samples that entered, in order of position."""
+    batches: frozenset[tuple[int, int]]
+    """The batches that are done: the place of the first sample among those that entered, in order of position, and the
+    number of samples."""
     forwards: int
     """Images passed forward, without those of the re-verification; `backwards` likewise."""
     backwards: int

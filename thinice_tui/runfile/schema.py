@@ -5,7 +5,7 @@ import sqlite3
 from thinice_tui.errors import RunFileError
 
 APPLICATION_ID = 0x7468_6963  # "thic", what `file` and this tool recognise it by
-VERSION = 4
+VERSION = 5
 """The version of TABLES: raised when these change, and for nothing else. A new key of the run table is no change."""
 OLDEST = 3
 """The oldest version that is read; later releases go on to read it."""
@@ -30,9 +30,9 @@ CREATE TABLE stage (
     model INTEGER NOT NULL REFERENCES model, ordinal INTEGER NOT NULL, name TEXT NOT NULL, parameters TEXT NOT NULL,
     entered INTEGER, finished INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (model, ordinal)) WITHOUT ROWID;
 CREATE TABLE batch (
-    model INTEGER NOT NULL, ordinal INTEGER NOT NULL, batch INTEGER NOT NULL, samples INTEGER NOT NULL,
+    model INTEGER NOT NULL, ordinal INTEGER NOT NULL, first INTEGER NOT NULL, samples INTEGER NOT NULL,
     forwards INTEGER NOT NULL, backwards INTEGER NOT NULL, seconds REAL NOT NULL,
-    PRIMARY KEY (model, ordinal, batch), FOREIGN KEY (model, ordinal) REFERENCES stage) WITHOUT ROWID;
+    PRIMARY KEY (model, ordinal, first), FOREIGN KEY (model, ordinal) REFERENCES stage) WITHOUT ROWID;
 CREATE TABLE outcome (
     model INTEGER NOT NULL REFERENCES model, position INTEGER NOT NULL REFERENCES sample,
     broken_by INTEGER, logits BLOB NOT NULL, distance REAL NOT NULL, added INTEGER NOT NULL,
@@ -53,6 +53,8 @@ CREATE TABLE heartbeat (
   million samples reads no image.
 - clean, outcome: logits are float32.
 - stage: ordinal counts from 0 in the ensemble's order; entered is NULL until its first batch.
+- batch: first: the place of its first sample among those that entered the stage, in order of position. Before version 5
+  there was its number, `batch`, and all batches of a run had one size.
 - outcome: a row for each attacked sample. broken_by: the ordinal of the stage that broke it, NULL while none has;
   logits and distance: of the worst verified image so far; added: rises with every batch, so that a view reads only what
   is new; boundary: the minimum-norm distance, NULL where it was not searched for.
@@ -89,6 +91,12 @@ def check_recognised(connection: sqlite3.Connection, path: str) -> None:
             f"{path}: was written by a newer thinice-tui (run file version {version}, this one reads {VERSION})",
             "upgrade thinice-tui to read it",
         )
+
+
+def first_of_batch(connection: sqlite3.Connection) -> str:
+    """The SQL expression for `batch.first`, in a run file of any version that is read here."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return "first" if version >= 5 else "batch * (SELECT value FROM run WHERE key = 'batch_size')"
 
 
 def is_empty(connection: sqlite3.Connection) -> bool:

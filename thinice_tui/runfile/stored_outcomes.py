@@ -47,10 +47,10 @@ class StoredOutcomes:
                 images[i] = unpack_adversarial(row[0], clean[i])
         return images
 
-    def batches_done(self, model: int, ordinal: int) -> set[int]:
-        """The numbers of the batches of that stage that are done."""
-        rows = self._connection.execute("SELECT batch FROM batch WHERE model = ? AND ordinal = ?", (model, ordinal))
-        return {batch for (batch,) in rows}
+    def batches_done(self, model: int, ordinal: int) -> dict[int, int]:
+        """The batches of that stage that are done: samples, by the place of the first among those that entered."""
+        query = "SELECT first, samples FROM batch WHERE model = ? AND ordinal = ?"
+        return dict(self._connection.execute(query, (model, ordinal)).fetchall())
 
     def forwards(self, model: int, ordinals: Sequence[int]) -> int:
         """Images passed forward in these stages, in the batches that are done."""

@@ -147,14 +147,15 @@ class RunWriter(StoredOutcomes):
         self,
         model: int,
         ordinal: int,
-        batch: int,
+        first: int,
         outcome: BatchOutcome,
         kept: NDArray[np.bool_],
         clean: Floats | None,
     ) -> None:
         """Add one batch's verified outcomes; those of the samples `kept`, bool [b], replace earlier ones.
 
-        clean: the images before the attack, float32 [b,C,H,W], where adversarial ones are kept; None: none is.
+        first: the place of the batch's first sample among those that entered the stage. clean: the images before the
+        attack, float32 [b,C,H,W], where adversarial ones are kept; None: none is.
         """
         with self._writing.transaction():
             self._added += 1
@@ -169,7 +170,7 @@ class RunWriter(StoredOutcomes):
                     ],
                 )
             counts = len(outcome.positions), outcome.forwards, outcome.backwards, outcome.seconds
-            self._connection.execute("INSERT INTO batch VALUES (?, ?, ?, ?, ?, ?, ?)", (model, ordinal, batch, *counts))
+            self._connection.execute("INSERT INTO batch VALUES (?, ?, ?, ?, ?, ?, ?)", (model, ordinal, first, *counts))
 
     def heartbeat(self, beat: Heartbeat) -> None:
         """Write what the engine does now: at most twice a second, and at once when the state changes.

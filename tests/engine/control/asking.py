@@ -46,10 +46,10 @@ class AskAfterDense(StopAfter):
 
 
 def batches(path: Path) -> list[object]:
-    """The batches in the run file: (model, ordinal, batch, samples)."""
+    """The batches in the run file: (model, ordinal, first place, samples)."""
     connection = sqlite3.connect(path)
     try:
-        return connection.execute("SELECT model, ordinal, batch, samples FROM batch").fetchall()
+        return connection.execute("SELECT model, ordinal, first, samples FROM batch").fetchall()
     finally:
         connection.close()
 

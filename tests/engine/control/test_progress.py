@@ -14,6 +14,7 @@ from thinice_tui.engine.control.progress import BACKWARD_COST, ProgressTracker
 from thinice_tui.protocol.durations import parse_duration
 from thinice_tui.protocol.ensembles import Phase, Stage, build_ensemble, build_phases
 from thinice_tui.protocol.progress import Heartbeat, SilentObserver, StageResult
+from thinice_tui.protocol.settings import Settings
 
 CLASSES, SAMPLES, BATCH = 10, 1000, 100
 SURVIVE = {"PGD-20": 0.5, "APGD-CE": 0.98, "APGD-T": 0.9, "FAB-T": 1.0, "Square": 1.0, "Distance": 1.0}
@@ -67,7 +68,7 @@ def test_the_bound_holds_and_the_estimate_is_near(clock: Clock) -> None:
 
 
 def test_the_search_for_distances_counts_all_correct_samples(clock: Clock) -> None:
-    stages = build_phases("quick", CLASSES, "Linf", distances=True)
+    stages = build_phases(Settings.build("Linf", None, "quick", distances=True), CLASSES)
     for at, _, most, _ in simulated(clock, stages, forever(1.0)):
         assert most is None or most >= 0.98 * (clock.now - at)
 

@@ -6,8 +6,7 @@ from thinice_tui.engine.phases.batch_phase import ModelProgress
 
 
 def test_samples_are_done_with_their_batch() -> None:
-    whole = [np.arange(8), np.arange(8, 16), np.arange(16, 19)]
-    progress = ModelProgress(model=0, batches=whole, todo=[0, 2])
-    assert (progress.entered, progress.done) == (19, 8)
-    progress.todo.remove(2)
+    progress = ModelProgress(model=0, entered=19, batches={0: np.arange(8), 16: np.arange(16, 19)})
+    assert progress.done == 8
+    del progress.batches[16]
     assert progress.done == 11

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.fake_runs import MadeRun, make_run
-from thinice_tui.engine.phases.outcomes import Outcomes, batches
+from thinice_tui.engine.phases.outcomes import Outcomes, batches, batches_left
 from thinice_tui.runfile.records import BatchOutcome
 
 CLASSES = 5
@@ -77,3 +77,16 @@ def test_the_lowest_margins_are_kept_and_never_nan(made: MadeRun) -> None:
 def test_batches_are_whole_but_the_last() -> None:
     assert [batch.tolist() for batch in batches(np.arange(5), 2)] == [[0, 1], [2, 3], [4]]
     assert list(batches(np.arange(0), 2)) == []
+
+
+def test_what_is_left_is_cut_into_batches_between_those_that_are_done() -> None:
+    positions = np.arange(100, 120)
+    left = batches_left(positions, {0: 3, 8: 4}, 4)
+    assert {first: batch.tolist() for first, batch in left.items()} == {
+        3: [103, 104, 105, 106],
+        7: [107],
+        12: [112, 113, 114, 115],
+        16: [116, 117, 118, 119],
+    }
+    assert batches_left(positions, {0: 20}, 4) == {} == batches_left(positions[:0], {}, 4)
+    assert list(batches_left(positions, {}, 50)) == [0]

@@ -37,8 +37,9 @@ def worker_and_task(stage: Stage) -> tuple[Worker, AttackTask, np.ndarray]:
     batch = AttackTask(
         model=0,
         stage=stage,
-        number=0,
+        first=0,
         positions=chosen,
+        indices=chosen,
         images=task.images[chosen],
         labels=task.labels[chosen],
         batch_capacity=len(chosen),

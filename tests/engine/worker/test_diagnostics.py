@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
 from tests.linear_models import make_task, module
+from thinice_tui.attacks.noise import Noise
 from thinice_tui.attacks.vanishing_gradients import vanished_gradients
 from thinice_tui.engine.worker.diagnostics import CHECKS, diagnose
 from thinice_tui.models.classifier import Classifier
@@ -53,7 +55,8 @@ def diagnosed(network: nn.Module, norm: Norm) -> dict[str, Finding]:
     judge = Classifier(network)
     with torch.no_grad():
         labels = judge(images).argmax(dim=1)
-    return {f.check: f for f in diagnose(judge, "dense", torch.arange(30), images, labels, norm, EPS[norm], seed=0)}
+    noise = Noise(0, "checks", np.arange(30))
+    return {f.check: f for f in diagnose(judge, "dense", torch.arange(30), images, labels, norm, EPS[norm], noise)}
 
 
 @pytest.mark.parametrize("norm", NORMS)

@@ -14,6 +14,7 @@ from tests.engine_runs import StopAfter, assert_same_outcomes, request, run_it
 from tests.linear_models import Files
 from thinice_tui.attacks import registry as stages
 from thinice_tui.attacks.counting import CountingModel
+from thinice_tui.attacks.noise import Noise
 from thinice_tui.engine.compare import execute, prepare
 from thinice_tui.engine.worker import attack as worker_attack
 from thinice_tui.engine.worker import executor
@@ -140,11 +141,10 @@ def test_one_sample_that_is_too_large_is_an_error_that_names_model_stage_and_siz
 def test_a_batch_that_is_too_large_is_halved_and_the_run_goes_on(
     files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    """Three fit: batches of 8 are attacked as 2 + 2 + 2 + 2, each part with noise of its own."""
+    """Three fit: batches of 8 are attacked as 2 + 2 + 2 + 2, which changes no outcome."""
     whole = run_it(request(files, tmp_path / "whole.thinice"))
     attack, forward = stages.attack_batch, Classifier.forward
     sizes: list[int] = []
-    seeds: list[tuple[str, int]] = []
 
     def limited(
         stage: Stage,
@@ -153,14 +153,13 @@ def test_a_batch_that_is_too_large_is_halved_and_the_run_goes_on(
         labels: Tensor,
         norm: Norm,
         eps: float,
-        seed: int,
+        noise: Noise,
         batch_capacity: int,
     ) -> Tensor:
         if len(images) > 3:
             raise error
         sizes.extend((len(images), batch_capacity))
-        seeds.append((stage.name, seed))
-        return attack(stage, model, images, labels, norm, eps, seed, batch_capacity)
+        return attack(stage, model, images, labels, norm, eps, noise, batch_capacity)
 
     def limited_forward(self: Classifier, images: Tensor) -> Tensor:
         if len(images) > 20:  # the clean pass, of up to 32
@@ -174,9 +173,10 @@ def test_a_batch_that_is_too_large_is_halved_and_the_run_goes_on(
     monkeypatch.setattr(Classifier, "forward", limited_forward)
     execute(wanted, prepared, observer)
     run = read_run(prepared.path)
-    assert max(sizes) <= 3 and len({seed for name, seed in seeds if name == "PGD-20"}) >= 4
+    assert max(sizes) <= 3
     assert any("batch of 8 is too large for cpu (dense, PGD-20)" in warning for warning in run.info.warnings)
     for one, other in zip(run.models, whole.models, strict=True):
         assert [stage.attacked for stage in one.stages] == [stage.entered for stage in one.stages]
         assert np.array_equal(one.clean_prediction, other.clean_prediction)
-        assert np.array_equal(one.broken_by >= 0, other.broken_by >= 0), "attacks this strong break the same samples"
+        assert np.array_equal(one.broken_by, other.broken_by)
+        assert np.allclose(one.worst_margin, other.worst_margin, atol=1e-3)

@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 
 from tests.report.rendering import analysis_of
-from thinice_tui.report.sections.header import header, is_final_run
+from thinice_tui.report.sections.header import header
 
 
 def test_the_run_is_named_with_its_threat_model(tmp_path: Path) -> None:
     text = header(analysis_of(tmp_path)).plain
     for said in ("Linf eps 8/255", "standard", "200 samples", "seed 3", "made.npz", "torch 2", "thinice-tui 0.1.0"):
         assert said in text, said
-    assert "PARTIAL" not in text and "upper bound" not in text and is_final_run(analysis_of(tmp_path / "b"))
+    assert "PARTIAL" not in text and "upper bound" not in text and analysis_of(tmp_path / "b").final
 
 
 @pytest.mark.parametrize(
@@ -25,12 +25,12 @@ def test_the_run_is_named_with_its_threat_model(tmp_path: Path) -> None:
 def test_a_partial_run_says_what_is_done_and_left(through: int, said: str, tmp_path: Path) -> None:
     analysis = analysis_of(tmp_path, through=through)
     assert f"PARTIAL: {said}. Robust accuracies are upper bounds." in header(analysis).plain
-    assert not is_final_run(analysis)
+    assert not analysis.final
 
 
 def test_a_weak_ensemble_gives_upper_bounds(tmp_path: Path) -> None:
     analysis = analysis_of(tmp_path, attack="quick")
-    assert "upper bounds: quick is weak, see --attack standard" in header(analysis).plain and not is_final_run(analysis)
+    assert "upper bounds: quick is weak, see --attack standard" in header(analysis).plain and not analysis.final
 
 
 def test_missing_versions_are_shown_as_unknown(tmp_path: Path) -> None:

@@ -33,6 +33,8 @@ class ProgressTracker:
         self._models, self._stages = models, stages
         self._observer, self._heartbeat = observer, heartbeat
         passes = [stage.passes(classes) for stage in stages]
+        scopes = {stage.scope for stage in stages if isinstance(stage, Stage)}
+        self._last_scope = "escalation" if "escalation" in scopes else "audit"
         self._forwards = [forwards for forwards, _ in passes]
         self._cost = [forwards + BACKWARD_COST * backwards for forwards, backwards in passes]
         self._model = self._ordinal = self._total = self._done = 0
@@ -69,7 +71,10 @@ class ProgressTracker:
         """
         self._ordinal, self._total, self._done, self._broken = ordinal, entered, done, 0
         later = list(zip(self._stages, self._cost, strict=True))[ordinal + 1 :]
-        self._later_each = float(sum(cost for stage, cost in later if isinstance(stage, Stage)))
+        # At most: every standing sample is attacked either in the audit or after it.
+        self._later_each = float(
+            sum(cost for stage, cost in later if isinstance(stage, Stage) and stage.scope in ("all", self._last_scope))
+        )
         distances = sum(cost for stage, cost in later if not isinstance(stage, Stage))
         self._later = standing * self._later_each + correct * distances
         self._attacked = 0

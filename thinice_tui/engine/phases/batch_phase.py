@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thinice_tui.engine.phases.context import RunContext
-from thinice_tui.engine.phases.outcomes import batches
+from thinice_tui.engine.phases.outcomes import batches_left
 from thinice_tui.engine.worker.tasks import BatchTask
 from thinice_tui.protocol.durations import duration
 from thinice_tui.protocol.progress import StageResult
@@ -21,23 +21,20 @@ Task = TypeVar("Task", bound=BatchTask)
 
 @dataclass
 class ModelProgress:
-    """One phase for one model: the batches of an uninterrupted run, and the numbers of those still to be done."""
+    """One phase for one model: the samples that enter it, and the batches that are still to be done."""
 
     model: int
-    batches: list[NDArray[np.int64]]
-    todo: list[int]
+    entered: int
+    """Samples that enter the phase."""
+    batches: dict[int, NDArray[np.int64]]
+    """Positions [b] of the batches to be done, by the place of their first sample among those that enter."""
     seconds: float = 0.0
     """Worked on it by this engine."""
 
     @property
-    def entered(self) -> int:
-        """Samples in all batches."""
-        return sum(len(batch) for batch in self.batches)
-
-    @property
     def done(self) -> int:
-        """Samples in the batches that are done."""
-        return self.entered - sum(len(self.batches[i]) for i in self.todo)
+        """Samples that are done."""
+        return self.entered - sum(len(positions) for positions in self.batches.values())
 
 
 class BatchPhase(ABC, Generic[Task]):
@@ -53,15 +50,15 @@ class BatchPhase(ABC, Generic[Task]):
         """Bool [n]: the samples that this phase computes."""
 
     @abstractmethod
-    def task(self, progress: ModelProgress, batch: int) -> Task:
-        """The task of the batch of that number."""
+    def task(self, progress: ModelProgress, first: int) -> Task:
+        """The task of the batch that begins at that place."""
 
     @abstractmethod
     def keep(self, task: Task, outcome: BatchOutcome) -> None:
         """Take up a batch's outcome and write it."""
 
     def compute(self) -> None:
-        """Compute the batches that are missing. Batches are those of an uninterrupted run."""
+        """Compute what is missing. Batches may be of another size than those that are done."""
         run = self.run
         each = [self._begin(model) for model in run.outcomes.models]
         entered, done = sum(one.entered for one in each), sum(one.done for one in each)
@@ -74,7 +71,7 @@ class BatchPhase(ABC, Generic[Task]):
             self.keep(task, replace(outcome, seconds=worked))
             progress = each[task.model]
             progress.seconds += worked
-            progress.todo.remove(task.number)
+            del progress.batches[task.first]
             run.progress.batch_done(len(task.positions), int(outcome.broken.sum()))
             self._finish_if_done(progress)
             self._tell_time()
@@ -83,23 +80,22 @@ class BatchPhase(ABC, Generic[Task]):
     def _begin(self, model: int) -> ModelProgress:
         entering = np.flatnonzero(self.entering(model))
         done = self.run.writer.batches_done(model, self.ordinal)
-        whole = list(batches(entering, self.run.batch_size))
         self.run.writer.start_stage(model, self.ordinal, len(entering))
-        return ModelProgress(model, whole, [i for i in range(len(whole)) if i not in done])
+        return ModelProgress(model, len(entering), batches_left(entering, done, self.run.batch_size))
 
     def _tasks(self, each: Sequence[ModelProgress]) -> Iterator[Task]:
-        for turn in itertools.zip_longest(*(tuple(progress.todo) for progress in each)):
-            for progress, batch in zip(each, turn, strict=True):
-                if batch is not None:
-                    self.run.progress.start_batch(progress.model, len(progress.batches[batch]))
-                    yield self.task(progress, batch)
+        for turn in itertools.zip_longest(*(tuple(progress.batches) for progress in each)):
+            for progress, first in zip(each, turn, strict=True):
+                if first is not None:
+                    self.run.progress.start_batch(progress.model, len(progress.batches[first]))
+                    yield self.task(progress, first)
 
     def _finish_if_done(self, progress: ModelProgress) -> None:
-        if progress.todo:
+        if progress.batches:
             return
         run, model = self.run, progress.model
         run.writer.finish_stage(model, self.ordinal)
-        if progress.batches and not progress.seconds:
+        if progress.entered and not progress.seconds:
             return  # finished by an earlier engine
         run.observer.stage_finished(
             StageResult(

@@ -19,7 +19,8 @@ def diagnose_models(run: RunContext, stages: int) -> None:
             continue
         run.progress.report_checks(name)
         chosen = standing[:: max(1, len(standing) // SAMPLES)][:SAMPLES]
-        found = run.executor.diagnose(model, chosen, run.samples.floats(chosen), run.outcomes.labels[chosen])
+        images, labels = run.samples.floats(chosen), run.outcomes.labels[chosen]
+        found = run.executor.diagnose(model, chosen, run.samples.indices[chosen], images, labels)
         for finding in found:
             if finding.doubtful:
                 share = f"{finding.value:g} of {finding.n} standing samples"

@@ -21,14 +21,15 @@ class DistancePhase(BatchPhase[DistanceTask]):
         """Bool [n]: samples that are correct on the clean image, broken or not."""
         return self.run.outcomes.correct(model)
 
-    def task(self, progress: ModelProgress, batch: int) -> DistanceTask:
-        model, positions = progress.model, progress.batches[batch]
+    def task(self, progress: ModelProgress, first: int) -> DistanceTask:
+        model, positions = progress.model, progress.batches[first]
         images = self.run.samples.floats(positions)
         return DistanceTask(
             model=model,
             measurement=self._measurement,
-            number=batch,
+            first=first,
             positions=positions,
+            indices=self.run.samples.indices[positions],
             images=images,
             labels=self.run.outcomes.labels[positions],
             batch_capacity=self.run.batch_size,
@@ -39,4 +40,4 @@ class DistancePhase(BatchPhase[DistanceTask]):
     def keep(self, task: DistanceTask, outcome: BatchOutcome) -> None:
         """Write the distances; the images may be outside eps, and none is kept."""
         images = task.images if self.run.stores_images else None
-        self.run.writer.add_batch(task.model, self.ordinal, task.number, outcome, outcome.broken, images)
+        self.run.writer.add_batch(task.model, self.ordinal, task.first, outcome, outcome.broken, images)

@@ -1,6 +1,6 @@
 """The outcomes of a run so far, of every model and sample, as the phases need them while they compute."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,3 +74,16 @@ def batches(positions: NDArray[np.int64], size: int) -> Iterator[NDArray[np.int6
     """Positions [n] in batches of `size`, the last one smaller."""
     for start in range(0, len(positions), size):
         yield positions[start : start + size]
+
+
+def batches_left(positions: NDArray[np.int64], done: Mapping[int, int], size: int) -> dict[int, NDArray[np.int64]]:
+    """What is left of positions [n], in batches of at most `size`, by the place of each batch's first in `positions`.
+
+    done: how many places are done from each first place on.
+    """
+    left = np.ones(len(positions), dtype=np.bool_)
+    for first, count in done.items():
+        left[first : first + count] = False
+    places = np.flatnonzero(left)
+    stretches = np.split(places, np.flatnonzero(np.diff(places) > 1) + 1)
+    return {int(batch[0]): positions[batch] for stretch in stretches for batch in batches(stretch, size)}

@@ -44,10 +44,12 @@ def compute_phases(run: RunContext, phases: Sequence[Phase], paths: Sequence[str
     for model, path in enumerate(paths):
         compute_clean(run, model, path)
     run.writer.plan_stages([(phase.name, _parameters(phase)) for phase in phases], len(paths))
+    ordinals = [at for at, phase in enumerate(phases) if isinstance(phase, Stage) and phase.scope == "audit"]
+    audit = range(ordinals[0], ordinals[-1] + 1) if ordinals else range(0)
     for ordinal, phase in enumerate(phases):
         final = ordinal == len(phases) - 1 and is_final(run.settings.attack)
         if isinstance(phase, Stage):
-            AttackPhase(run, ordinal, phase, final).compute()
+            AttackPhase(run, ordinal, phase, audit, final).compute()
         else:
             DistancePhase(run, ordinal, phase, final).compute()
     diagnose_models(run, stages=sum(isinstance(phase, Stage) for phase in phases))

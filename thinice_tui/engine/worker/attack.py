@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from thinice_tui.attacks.counting import CountingModel
+from thinice_tui.attacks.noise import Noise
 from thinice_tui.attacks.registry import attack_batch
 from thinice_tui.engine.worker.tasks import AttackTask, Worker, outcome_of
 from thinice_tui.engine.worker.verify import Verdict, verify
@@ -19,7 +20,8 @@ def run_attack(task: AttackTask, worker: Worker) -> BatchOutcome:
     form = attack_model.module if task.stage.attack.gradients else attack_model.exact
     images, labels = (torch.from_numpy(array).to(worker.device) for array in (task.images, task.labels))
     model = worker.counting(form)
-    verdict = _attack(task, worker, model, images, labels)
+    noise = Noise(worker.settings.seed, task.stage.noise_name, task.indices)
+    verdict = _attack(task, worker, model, images, labels, noise)
     if form is worker.judge:
         return outcome_of(task, verdict, [model])
     with torch.no_grad():
@@ -28,12 +30,14 @@ def run_attack(task: AttackTask, worker: Worker) -> BatchOutcome:
     if not len(index):
         return outcome_of(task, verdict, [model])
     judge = worker.counting(worker.judge, before=model.forwards)
-    again = _attack(task, worker, judge, images[index], labels[index])
+    again = _attack(task, worker, judge, images[index], labels[index], noise.of(index))
     return outcome_of(task, verdict.updated(index, again), [model, judge])
 
 
-def _attack(task: AttackTask, worker: Worker, model: CountingModel, images: Tensor, labels: Tensor) -> Verdict:
+def _attack(
+    task: AttackTask, worker: Worker, model: CountingModel, images: Tensor, labels: Tensor, noise: Noise
+) -> Verdict:
     settings = worker.settings
-    norm, eps, seed = settings.norm, settings.eps.value, task.seed(settings.seed)
-    candidates = attack_batch(task.stage, model, images, labels, norm, eps, seed, task.batch_capacity)
+    norm, eps = settings.norm, settings.eps.value
+    candidates = attack_batch(task.stage, model, images, labels, norm, eps, noise, task.batch_capacity)
     return verify(worker.judge, images, labels, candidates, norm, eps)

@@ -7,14 +7,16 @@ the indicators cannot occur here: "silent success", because the iterate of lowes
 failure", because each model itself is attacked.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
 from thinice_tui.attacks.apgd import ascend
 from thinice_tui.attacks.counting import CountingModel
 from thinice_tui.attacks.losses import logit_margins, lowered_margins
+from thinice_tui.attacks.noise import Noise
 from thinice_tui.attacks.norms import LpNorm, norm_of
-from thinice_tui.attacks.registry import seeded
 from thinice_tui.attacks.vanishing_gradients import vanished_gradients
 from thinice_tui.protocol.threat_model import Norm
 from thinice_tui.runfile.records import Finding
@@ -53,7 +55,7 @@ def diagnose(
     labels: Tensor,
     norm: Norm,
     eps: float,
-    seed: int,
+    noise: Noise,
 ) -> tuple[Finding, ...]:
     """A finding for each of CHECKS, on robust samples: images [n,C,H,W], labels [n], their positions [n] in the run."""
     lp, counting = norm_of(norm), CountingModel(model, images.device)
@@ -62,15 +64,15 @@ def diagnose(
         samples = tuple(int(position) for position in positions[mask.cpu()])
         return Finding(name, check, len(samples), len(positions), len(samples) > share * len(positions), samples)
 
-    with seeded(seed):
-        masks = (
-            (vanished_gradients(model, images, labels), 0.0),
-            (_gradient_is_wrong(counting, images, labels), 0.1),
-            (_not_at_rest(counting, images, labels, lp, eps), 0.1),
-            (_unstable(model, images, labels, lp, eps), 0.1),
-            (_robust_unbounded(counting, images, labels, lp), 0.0),
-        )
-        return tuple(finding(check, mask, share) for check, (mask, share) in zip(CHECKS, masks, strict=True))
+    drawn = [noise.each(lp.draw, images.shape[1:], number, images.device) for number in range(DRAWS)]
+    masks = (
+        (vanished_gradients(model, images, labels), 0.0),
+        (_gradient_is_wrong(counting, images, labels), 0.1),
+        (_not_at_rest(counting, images, labels, lp, eps, drawn[0]), 0.1),
+        (_unstable(model, images, labels, lp, eps, drawn), 0.1),
+        (_robust_unbounded(counting, images, labels, lp, drawn[0]), 0.0),
+    )
+    return tuple(finding(check, mask, share) for check, (mask, share) in zip(CHECKS, masks, strict=True))
 
 
 def _gradient_is_wrong(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
@@ -92,28 +94,30 @@ def _gradient_is_wrong(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
     return wrong
 
 
-def _not_at_rest(model: nn.Module, x: Tensor, y: Tensor, norm: LpNorm, eps: float) -> Tensor:
+def _not_at_rest(model: nn.Module, x: Tensor, y: Tensor, norm: LpNorm, eps: float, noise: Tensor) -> Tensor:
     """Incomplete optimisation: the best loss, scaled to [0,1], still rose by more than 0.05 in the last 10 steps."""
     radius = torch.full((len(x), 1, 1, 1), eps, dtype=x.dtype, device=x.device)
-    loss_best = ascend(model, x, y, norm, radius, STEPS, "margin").losses.cummax(dim=0).values
+    start = norm.random_start(x, radius, noise)
+    loss_best = ascend(model, x, y, norm, radius, STEPS, "margin", start).losses.cummax(dim=0).values
     rise = loss_best[-1] - loss_best[0]
     late = loss_best[-1] - loss_best[-1 - LAST_STEPS]
     moving: Tensor = late > AT_REST * rise.clamp(min=1e-12)
     return moving
 
 
-def _unstable(model: nn.Module, x: Tensor, y: Tensor, norm: LpNorm, eps: float) -> Tensor:
+def _unstable(model: nn.Module, x: Tensor, y: Tensor, norm: LpNorm, eps: float, draws: Sequence[Tensor]) -> Tensor:
     """Unstable predictions: the mean relative change of the margin, capped at 1 for each draw, is above 0.1."""
     margins = lowered_margins(model(x), y)
-    noisy = [(x + norm.random_perturbation(x, eps)).clamp(0, 1) for _ in range(DRAWS)]
+    noisy = [(x + norm.random_perturbation(noise, eps)).clamp(0, 1) for noise in draws]
     changes = torch.stack([(lowered_margins(model(images), y) - margins).abs() for images in noisy])
     relative = changes / margins.abs().clamp(min=1e-12)
     unstable: Tensor = relative.clamp(max=1.0).mean(dim=0) > STEADY
     return unstable
 
 
-def _robust_unbounded(model: nn.Module, x: Tensor, y: Tensor, norm: LpNorm) -> Tensor:
+def _robust_unbounded(model: nn.Module, x: Tensor, y: Tensor, norm: LpNorm, noise: Tensor) -> Tensor:
     """Unconstrained attack failure: no image at all is found that the model misclassifies."""
     radius = torch.full((len(x), 1, 1, 1), norm.diameter(x), dtype=x.dtype, device=x.device)
-    robust: Tensor = ascend(model, x, y, norm, radius, UNBOUNDED_STEPS, "margin").margins > 0
+    start = norm.random_start(x, radius, noise)
+    robust: Tensor = ascend(model, x, y, norm, radius, UNBOUNDED_STEPS, "margin", start).margins > 0
     return robust

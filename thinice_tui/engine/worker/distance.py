@@ -5,8 +5,8 @@ from torch import Tensor
 
 from thinice_tui.attacks.losses import misclassified
 from thinice_tui.attacks.minimum_distance import Boundary, nearest_boundary
+from thinice_tui.attacks.noise import Noise
 from thinice_tui.attacks.norms import norm_of
-from thinice_tui.attacks.registry import seeded
 from thinice_tui.engine.worker.tasks import DistanceTask, Worker, outcome_of
 from thinice_tui.engine.worker.verify import Verdict
 from thinice_tui.runfile.records import BatchOutcome
@@ -27,9 +27,10 @@ def measure_distances(task: DistanceTask, worker: Worker) -> BatchOutcome:
 
     distances = norm.distances(images, adversarial).clamp(max=eps)  # rounding may leave an L2 image just outside eps
     known = Boundary(adversarial, torch.where(standing | (distances == 0), torch.inf, distances))
-    with seeded(task.seed(worker.settings.seed)), torch.no_grad():
+    noise = Noise(worker.settings.seed, task.name, task.indices)
+    with torch.no_grad():
         found = nearest_boundary(
-            model, images, labels, norm, task.measurement.steps, standing * eps, known, distances_if_broken
+            model, images, labels, norm, task.measurement.steps, standing * eps, known, distances_if_broken, noise
         )
         logits = judge(found.images)
     verdict = Verdict(found.images, logits, found.distances, broken=torch.zeros_like(standing))

@@ -10,12 +10,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from thinice_tui.attacks.noise import Noise
 from thinice_tui.engine.worker.attack import run_attack
 from thinice_tui.engine.worker.attack_model import AttackModel, prepare_attack_model
 from thinice_tui.engine.worker.diagnostics import diagnose
 from thinice_tui.engine.worker.distance import measure_distances
 from thinice_tui.engine.worker.memory import OutOfMemory, free_cached, in_pieces, is_out_of_memory
-from thinice_tui.engine.worker.tasks import AttackTask, BatchTask, DistanceTask, Worker, batch_seed
+from thinice_tui.engine.worker.tasks import AttackTask, BatchTask, DistanceTask, Worker
 from thinice_tui.errors import ModelError, ThiniceError, reason
 from thinice_tui.models.classifier import Classifier
 from thinice_tui.protocol.settings import Settings
@@ -38,9 +39,17 @@ class Executor(Protocol):
         """Logits [b,C], float32, of clean images [b,C,H,W]."""
 
     def diagnose(
-        self, model: int, positions: NDArray[np.int64], images: NDArray[np.float32], labels: NDArray[np.int64]
+        self,
+        model: int,
+        positions: NDArray[np.int64],
+        indices: NDArray[np.int64],
+        images: NDArray[np.float32],
+        labels: NDArray[np.int64],
     ) -> tuple[Finding, ...]:
-        """Signs that the attacks could not work, on robust samples [b] at `positions` of the run."""
+        """Signs that the attacks could not work, on robust samples [b] at `positions` of the run.
+
+        indices: [b], theirs in the original data.
+        """
 
 
 class LocalExecutor:
@@ -101,7 +110,7 @@ class LocalExecutor:
         free_cached()
         self._warn(
             f"a batch of {size} is too large for {self._device} ({self._names[task.model]}, {task.name}): it was "
-            "halved; its outcomes are as sound, with other random starts than on a larger device"
+            "halved, which changes no outcome"
         )
         return joined([self._halving(half) for half in task.halves()])
 
@@ -116,7 +125,12 @@ class LocalExecutor:
         raise TypeError(f"{type(task).__name__} is no task that this executor computes")
 
     def diagnose(
-        self, model: int, positions: NDArray[np.int64], images: NDArray[np.float32], labels: NDArray[np.int64]
+        self,
+        model: int,
+        positions: NDArray[np.int64],
+        indices: NDArray[np.int64],
+        images: NDArray[np.float32],
+        labels: NDArray[np.int64],
     ) -> tuple[Finding, ...]:
         """Signs that the attacks could not work, on robust samples [b] at `positions` of the run.
 
@@ -133,13 +147,14 @@ class LocalExecutor:
                     torch.from_numpy(labels).to(self._device),
                     self._settings.norm,
                     self._settings.eps.value,
-                    batch_seed(self._settings.seed, "checks", 0),
+                    Noise(self._settings.seed, "checks", indices),
                 )
         except OutOfMemory:
             if size == 1:
                 raise
         free_cached()
-        return self.diagnose(model, positions[: size // 2], images[: size // 2], labels[: size // 2])
+        half = slice(size // 2)
+        return self.diagnose(model, positions[half], indices[half], images[half], labels[half])
 
     @torch.no_grad()
     def clean_logits(self, model: int, images: NDArray[np.float32]) -> NDArray[np.float32]:

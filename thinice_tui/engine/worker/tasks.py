@@ -1,6 +1,5 @@
 """What a worker computes: a batch of samples to attack, or a batch whose distances are to be measured."""
 
-import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
@@ -25,18 +24,18 @@ from thinice_tui.runfile.records import BatchOutcome
 class BatchTask(ABC):
     """A batch of one model's samples: images float32 [b,C,H,W] in [0,1], labels [b], their positions [b] in the run.
 
-    number: of the batch in its stage; batch_capacity: how many images the device is given at once, the size of a whole
-    batch where this is the last, smaller one; part: which part of a batch that was too large for the device, empty for
-    a whole one.
+    first: the place of its first sample among those that the stage computes; indices: [b], the samples' indices in the
+    original data; batch_capacity: how many images the device is given at once, the size of a whole batch where this is
+    the last, smaller one.
     """
 
     model: int
-    number: int
+    first: int
     positions: NDArray[np.int64]
+    indices: NDArray[np.int64]
     images: NDArray[np.float32]
     labels: NDArray[np.int64]
     batch_capacity: int
-    part: str = ""
 
     @property
     @abstractmethod
@@ -44,18 +43,14 @@ class BatchTask(ABC):
         """The name of its stage, or of the measurement."""
 
     def halves(self) -> tuple[Self, Self]:
-        """The batch in two, each with a random seed of its own."""
+        """The batch in two."""
         middle = len(self.positions) // 2
-        return self._cut(slice(None, middle), "a"), self._cut(slice(middle, None), "b")
+        return self._cut(slice(None, middle)), self._cut(slice(middle, None))
 
-    def seed(self, run_seed: int) -> int:
-        """The seed of the batch's random numbers, the same for every model."""
-        return batch_seed(run_seed, self.name, self.number, self.part)
-
-    def _cut(self, rows: slice, part: str) -> Self:
+    def _cut(self, rows: slice) -> Self:
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         cut: dict[str, Any] = {name: value[rows] for name, value in values.items() if isinstance(value, np.ndarray)}
-        return replace(self, **cut, batch_capacity=len(cut["positions"]), part=self.part + part)
+        return replace(self, **cut, batch_capacity=len(cut["positions"]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,12 +95,6 @@ class Worker:
     def counting(self, form: nn.Module, before: int = 0) -> CountingModel:
         """`form`, counted for on_forward; before: the images of the batch that another form was given."""
         return CountingModel(form, self.device, lambda model: self.on_forward(before + model.forwards))
-
-
-def batch_seed(run_seed: int, stage: str, batch: int, part: str = "") -> int:
-    """The seed of a stage's random numbers on a batch, 31 bits; restarts draw from the same sequence."""
-    digest = hashlib.sha256(f"{run_seed}|{stage}|{batch}{part}".encode()).digest()
-    return int.from_bytes(digest[:4], "big") & 0x7FFF_FFFF
 
 
 def outcome_of(

@@ -3,7 +3,7 @@
 from rich.text import Text
 
 from thinice_tui.analysis.comparison import Analysis
-from thinice_tui.protocol.ensembles import is_final
+from thinice_tui.protocol.ensembles import is_audited
 
 
 def header(analysis: Analysis) -> Text:
@@ -25,11 +25,12 @@ def header(analysis: Analysis) -> Text:
         left = ", ".join(analysis.stage_names[analysis.through :]) or ("none" if analysis.stage_names else "all")
         progress = f"stages finished for every model: {done}; left: {left}. Robust accuracies are upper bounds."
         text.append(f"\nPARTIAL: {progress if analysis.begun else 'nothing is computed yet.'}", style="bold")
-    elif not is_final_run(analysis):
-        text.append(f"\nRobust accuracies are upper bounds: {settings.attack} is weak, see --attack standard")
+    elif not analysis.final:
+        text.append(f"\n{_why_not_final(settings.attack)}")
     return text
 
 
-def is_final_run(analysis: Analysis) -> bool:
-    """Whether a standard ensemble has finished: its robust accuracies are results, not upper bounds."""
-    return analysis.complete and is_final(analysis.run.info.settings.attack)
+def _why_not_final(attack: str) -> str:
+    if is_audited(attack):
+        return f"{attack}, not escalated: robust accuracies are upper bounds, see the audit"
+    return f"Robust accuracies are upper bounds: {attack} is weak, see --attack standard"

@@ -5,13 +5,12 @@ from rich.text import Text
 
 from thinice_tui.analysis.comparison import Analysis
 from thinice_tui.analysis.sparsity import sparsity_words
-from thinice_tui.report.sections.header import is_final_run
 from thinice_tui.report.sections.percent import percent
 
 
 def models_table(analysis: Analysis, intervals: bool) -> Table:
     """A row a model; intervals: whether accuracies come with their 95 % intervals."""
-    bound = "" if is_final_run(analysis) else "≤ "
+    bound = "" if analysis.final else "≤ "
     least, stages = ("", "all") if analysis.complete else ("≥ ", "so far")
     table = Table(
         title="Models (95 % intervals)" if intervals else "Models",

@@ -7,11 +7,12 @@ from rich.table import Table
 from rich.text import Text
 
 from thinice_tui.analysis.auc import Auc
+from thinice_tui.analysis.audit import is_escalated
 from thinice_tui.analysis.comparison import Analysis, Comparison, ModelSummary
 from thinice_tui.analysis.proportions import Estimate
 from thinice_tui.analysis.sparsity import sparsity_words
 from thinice_tui.protocol.durations import short, time_left
-from thinice_tui.protocol.ensembles import is_final
+from thinice_tui.protocol.ensembles import is_audited, is_final
 from thinice_tui.runfile.records import Run
 
 WIDE = 100
@@ -76,7 +77,7 @@ def current_stage(run: Run) -> int | None:
 def summary(analysis: Analysis, other: int) -> RenderableType:
     """Accuracies, flip rates and AUC of dense against one model, with 95 % intervals; bounds are marked."""
     dense, pruned = analysis.models[0], analysis.models[other]
-    bound = "" if analysis.complete and is_final(analysis.run.info.settings.attack) else "≤ "
+    bound = "" if analysis.final else "≤ "
     name, parts = pruned.model.record.name, list[RenderableType]()
     if not analysis.complete:
         done = f"through {analysis.stage_names[analysis.through - 1]}" if analysis.through else "clean only"
@@ -123,6 +124,8 @@ def _controls(analysis: Analysis, comparison: Comparison) -> list[Comparison]:
 
 def _verdict(run: Run) -> str:
     attack = run.info.settings.attack
+    if is_audited(attack):
+        return f"{attack}, escalated" if is_escalated(run) else f"{attack}, not escalated: upper bounds"
     return attack if is_final(attack) else f"{attack}, a weak ensemble: upper bounds"
 
 

@@ -1,0 +1,78 @@
+"""What the audit of a fast ensemble says: how many samples its attacks can have missed."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from thinice_tui.analysis.correctness import robust_correct
+from thinice_tui.runfile.records import ModelOutcomes, Run
+
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Audit:
+    """The audit of one model.
+
+    standing: samples that the fast attacks left; audited: those of them that also went through the audit's attacks;
+    broken: the audited that these broke; bound: of the standing samples, at most so many more would fall to the
+    audit's attacks, with 95 % confidence; None where the audit is not finished.
+    """
+
+    standing: int
+    audited: int
+    broken: int
+    bound: int | None
+
+
+def is_escalated(run: Run) -> bool | None:
+    """Whether the audit sent all other samples through its attacks; None: the run has no audit, or it is not done.
+
+    Without escalation planned it is False.
+    """
+    audits = [stage for model in run.models for stage in model.stages if stage.parameters.get("scope") == "audit"]
+    if not audits or not all(stage.finished for stage in audits):
+        return None
+    later = [stage for model in run.models for stage in model.stages if stage.parameters.get("scope") == "escalation"]
+    broken = any(_broken(model) for model in run.models)
+    if not later or not broken:
+        return False
+    return True if all(stage.finished for stage in later) else None
+
+
+def audit_of(run: Run, model: ModelOutcomes) -> Audit | None:
+    """The audit of `model`; None: the run has none, or it has not begun."""
+    audits = [stage for stage in model.stages if stage.parameters.get("scope") == "audit"]
+    if not audits or audits[0].entered is None:
+        return None
+    standing, audited = int(robust_correct(run, model, audits[0].ordinal).sum()), audits[0].entered
+    broken, done = _broken(model), all(stage.finished for stage in audits)
+    if not done:
+        return Audit(standing, audited, broken, None)
+    return Audit(standing, audited, broken, 0 if is_escalated(run) else missed_bound(standing, audited, broken))
+
+
+def missed_bound(standing: int, audited: int, broken: int) -> int:
+    """The exact upper bound, with 95 % confidence, on samples that would fall beside the `broken` ones.
+
+    Of `standing` samples K would fall to the audit's attacks. A random `audited` of them contain X of these, and X is
+    hypergeometric. The bound is the largest K with P(X ≤ broken | K) above 5 %, less those found (the one-sided
+    interval of Clopper and Pearson's kind; Wright 1991, "Exact confidence bounds when sampling from small finite
+    universes").
+    """
+    if audited == 0:
+        return standing
+    low, high = broken, standing - audited + broken  # K lies between what was found and all that was not audited
+    while low < high:
+        middle = (low + high + 1) // 2
+        if stats.hypergeom.cdf(broken, standing, middle, audited) > 1 - CONFIDENCE:
+            low = middle
+        else:
+            high = middle - 1
+    return low - broken
+
+
+def _broken(model: ModelOutcomes) -> int:
+    ordinals = [stage.ordinal for stage in model.stages if stage.parameters.get("scope") == "audit"]
+    return int(np.isin(model.broken_by, ordinals).sum())

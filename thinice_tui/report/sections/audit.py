@@ -1,0 +1,41 @@
+"""The audit of a fast ensemble: what stronger attacks found among a random part of the standing samples."""
+
+from collections.abc import Iterator
+
+from rich.text import Text
+
+from thinice_tui.analysis.audit import Audit, audit_of, is_escalated
+from thinice_tui.analysis.comparison import Analysis
+
+
+def audit_section(analysis: Analysis) -> Iterator[Text]:
+    """A line a model, and what follows from the audit; nothing where the run has none."""
+    run = analysis.run
+    audits = [(model.record.name, audit) for model in run.models if (audit := audit_of(run, model)) is not None]
+    if not audits:
+        return
+    yield Text()
+    yield Text("Audit: FAB-T and Square on a random part of what the fast attacks leave", style="bold")
+    for name, audit in audits:
+        yield Text(f"{name}: {_sentence(audit, len(run.labels), is_escalated(run))}")
+    yield Text(_conclusion(is_escalated(run), any(audit.broken for _, audit in audits)))
+
+
+def _sentence(audit: Audit, samples: int, escalated: bool | None) -> str:
+    found = f"{audit.broken} of {audit.audited} audited samples broke ({audit.standing} stood)"
+    if audit.bound is None:
+        return f"{found} so far"
+    if escalated:
+        return f"{found}; all others were then attacked, too"
+    points = f"{100 * audit.bound / samples:.2f} points" if samples else "–"
+    return f"{found}; of the others at most {audit.bound} would fall ({points}; exact hypergeometric 95 % bound)"
+
+
+def _conclusion(escalated: bool | None, broken: bool) -> str:
+    if escalated:
+        return "Escalated: every standing sample of every model went through FAB-T and Square."
+    if escalated is None:
+        return "The audit, or what follows from it, is not finished."
+    if broken:
+        return "Not escalated, as --no-escalate says: the audit's breaks lower robust accuracy, the others may, too."
+    return "Not escalated: the audit broke nothing. Robust accuracies stay upper bounds, within the bound above."

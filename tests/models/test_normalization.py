@@ -85,3 +85,9 @@ def test_buffers_hold_constants_in_units_of_pixels() -> None:
     assert buffered_normalization(buffers, "a.pt") == Normalization("file", (0.4914,) * 3, (0.25,) * 3)
     with pytest.raises(CheckpointError, match=r"it holds norm\.mean"):
         buffered_normalization({"norm.mean": torch.tensor([0.5])}, "a.pt")
+
+
+@pytest.mark.parametrize("std", [[0.0625, 0.0625, 0.04], [4.0, 4.1, 3.9]])
+def test_a_stored_variance_or_inverse_is_refused(std: list[float]) -> None:
+    with pytest.raises(CheckpointError, match="is it a variance or an inverse"):
+        stored_normalization({"mean": [0.4, 0.5, 0.45], "std": std}, "a.pt")

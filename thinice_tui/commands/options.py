@@ -32,11 +32,16 @@ class ModelCommand(Command):
 
 
 def with_trust_values(arguments: Sequence[str]) -> list[str]:
-    """The arguments with `--trust-pickle` as `--trust-pickle=yes`, unless yes, no, ROLE=yes or ROLE=no follows it."""
+    """The arguments with `--trust-pickle` as `--trust-pickle=yes`, unless a value follows it: yes, no, or ROLE=… .
+
+    A word with `=` that is the name of a file is no value.
+    """
     words = list(arguments)
     options = words[: words.index("--")] if "--" in words else words
     for at, word in enumerate(options):
-        if word == TRUST and not re.fullmatch(r"(.+=)?(yes|no)", next(iter(words[at + 1 : at + 2]), "")):
+        value = next(iter(words[at + 1 : at + 2]), "")
+        is_value = value in ("yes", "no") or (re.fullmatch(r"[^-].*=\w*", value) and not Path(value).exists())
+        if word == TRUST and not is_value:
             words[at] = f"{TRUST}=yes"
     return words
 

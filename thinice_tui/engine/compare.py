@@ -9,17 +9,17 @@ from thinice_tui.data.selection import select
 from thinice_tui.data.spec import read_samples, stored_spec
 from thinice_tui.data.stratified_sample import StratifiedSample
 from thinice_tui.engine.dry_run import DryRun, plan_dry_run
+from thinice_tui.engine.load_models import load_models
 from thinice_tui.engine.plan import default_path, make_plan
-from thinice_tui.engine.preflight.architecture import choose_architectures
 from thinice_tui.engine.preflight.budget import check_budget
 from thinice_tui.engine.preflight.checks import check_models
-from thinice_tui.engine.preflight.normalization import choose_normalizations
+from thinice_tui.engine.preflight.forms import choose_forms
 from thinice_tui.engine.preflight.normalization_candidates import dataset_normalizations
 from thinice_tui.engine.preflight.trial import describe_trial
 from thinice_tui.engine.run import PROBED, run_comparison
 from thinice_tui.engine.run_model import RunModel
 from thinice_tui.engine.worker.device import choose_device, full_precision
-from thinice_tui.models.load import LoadedModel, load_model
+from thinice_tui.models.load import LoadedModel
 from thinice_tui.models.pruning_warnings import warnings_of_same_weights, warnings_of_unpruned
 from thinice_tui.models.weight_similarity import compare_models, warning_if_unrelated, warnings_of_unused_keep
 from thinice_tui.protocol.progress import Observer
@@ -50,21 +50,17 @@ def prepare(request: Request) -> PreparedRun:
     """Read and check models and data; nothing is written. Raises ThiniceError."""
     files = request.files()
     options = request.model_options.for_files(files)
-    loaded = [
-        load_model(file.path, own.arch, own.normalize, own.keep, own.trust, own.key)
-        for file, own in zip(files, options, strict=True)
-    ]
+    loaded = list(load_models(files, options))
     names = [file.name for file in files]
     similarities = [compare_models(loaded[0], other) for other in loaded[1:]]
     spec, whole = _data(request, loaded[0])
     samples = select(whole, request.data_options, request.samples)
     probe = StratifiedSample(whole, samples.images.shape[1:])
     usual, device = dataset_normalizations(spec, probe), choose_device(request.device)
-    architectures = choose_architectures(loaded, names, probe, usual, device)
-    if any(architectures.trials):
-        similarities = [compare_models(architectures.models[0], other) for other in architectures.models[1:]]
-    choice = choose_normalizations(architectures.models, names, probe, usual, device)
-    decided, trials = choice.models, choice.trials
+    forms = choose_forms(loaded, names, probe, usual, device)
+    decided, trials = forms.models, forms.normalizations
+    if any(forms.architectures):
+        similarities = [compare_models(decided[0], other) for other in decided[1:]]
     models = tuple(RunModel(file.role, file.name, model) for file, model in zip(files, decided, strict=True))
     unrelated = (
         warning_if_unrelated(decided[0], other, found) for other, found in zip(decided[1:], similarities, strict=True)
@@ -84,7 +80,7 @@ def prepare(request: Request) -> PreparedRun:
             *samples.notes,
             *(
                 describe_trial(name, "architecture", trial)
-                for name, trial in zip(names, architectures.trials, strict=True)
+                for name, trial in zip(names, forms.architectures, strict=True)
                 if trial
             ),
             *(describe_trial(name, "normalisation", trial) for name, trial in zip(names, trials, strict=True) if trial),
@@ -98,11 +94,11 @@ def prepare(request: Request) -> PreparedRun:
                 ", ".join(request.model_options.keep) or None,
                 [(model, own.keep) for model, own in zip(loaded, options, strict=True)],
             ),
-            *choice.warnings,
+            *forms.warnings,
         ),
         origin={
             "architecture": {
-                name: asdict(trial) for name, trial in zip(names, architectures.trials, strict=True) if trial
+                name: asdict(trial) for name, trial in zip(names, forms.architectures, strict=True) if trial
             },
             "normalization": {
                 name: {"source": model.source, **(asdict(trial) if trial else {})}

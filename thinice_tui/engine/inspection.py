@@ -8,9 +8,10 @@ from pathlib import Path
 import torch
 
 from thinice_tui import __version__
+from thinice_tui.engine.load_models import load_models
 from thinice_tui.engine.run_model import RunModel
 from thinice_tui.models.layer_weights import classes, input_channels
-from thinice_tui.models.load import LoadedModel, load_model
+from thinice_tui.models.load import LoadedModel
 from thinice_tui.models.pruning_warnings import doubt_of_unpruned
 from thinice_tui.models.weight_similarity import (
     compare_models,
@@ -32,8 +33,8 @@ def inspect_models(paths: Sequence[Path], options: ModelOptions) -> Iterator[Ins
     """
     files = model_files(paths[0], paths[1:])
     dense: LoadedModel | None = None
-    for file, own in zip(files, options.for_files(files), strict=True):
-        model = load_model(file.path, own.arch, own.normalize, own.keep, own.trust, own.key)
+    each = options.for_files(files)
+    for file, own, model in zip(files, each, load_models(files, each), strict=True):
         record = RunModel("dense", file.path.stem, model).record()
         comparison = None if dense is None else _comparison(dense, model)
         yield InspectedModel(record, _facts(model, own.keep), comparison)

@@ -159,7 +159,7 @@ def _built_network(checkpoint: Checkpoint, arch: str) -> BuiltNetwork:
         raise checkpoint.refusal
     try:
         sizes = checkpoint.sizes if chosen == checkpoint.arch else None
-        built = build_network(wanted, checkpoint.state, str(checkpoint.path), stored, sizes)
+        built = build_network(wanted, checkpoint.state, str(checkpoint.path), stored, sizes, others=arch == "auto")
     except (UsageError, CodeError) as error:
         if arch != "auto":
             raise

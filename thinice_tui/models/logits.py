@@ -45,8 +45,9 @@ class LogitsFinder:
         rows = {key: value.shape[1] for key, value in items.items() if value.ndim == 2}
         if not rows:
             raise ModelError(f"its forward pass returns {type(outputs).__name__}{_shapes(items)}, no logits", REMEDY)
-        if len(rows) == 1 or self._network_classes is None:
-            return itemgetter(next(iter(rows)))
+        only = next(iter(rows))
+        if self._network_classes is None or (len(rows) == 1 and rows[only] in self._heads | {self._network_classes}):
+            return itemgetter(only)
         fitting = [key for key, columns in rows.items() if columns == self._network_classes]
         if not fitting:
             raise ModelError(

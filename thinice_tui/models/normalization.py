@@ -69,11 +69,7 @@ def buffered_normalization(buffers: Mapping[str, Tensor], path: str) -> Normaliz
         problem, do = _problem(means[0], stds[0])
         if not problem and not _plausible(stds[0]):
             named = " and ".join(key for key in buffers if constant_kind(key) == "std")
-            problem = (
-                f"{named} is {', '.join(f'{part:.4g}' for part in stds[0])}, which is no standard deviation of [0,1] "
-                "pixels: is it a variance or an inverse?"
-            )
-            do = "give --normalize"
+            problem, do = _improbable(named, stds[0]), "give --normalize"
     if problem:
         raise CheckpointError(f"{path}: its constants of a normalisation are unusable: {problem}", do)
     return Normalization("file", means[0], stds[0])
@@ -99,6 +95,11 @@ def _distinct(buffers: Mapping[str, Tensor], kind: str) -> list[tuple[float, ...
     """The values of one kind of constant, without copies, rounded: float32 holds 0.49140000343."""
     values = (value.flatten().double().tolist() for key, value in buffers.items() if constant_kind(key) == kind)
     return list(dict.fromkeys(tuple(round(part, 6) for part in parts) for parts in values))
+
+
+def _improbable(name: str, std: Sequence[float]) -> str:
+    values = ", ".join(f"{part:.4g}" for part in std)
+    return f"{name} is {values}, which is no standard deviation of [0,1] pixels: is it a variance or an inverse?"
 
 
 def _plausible(std: Sequence[float]) -> bool:
@@ -144,6 +145,8 @@ def stored_normalization(stored: object, path: str) -> Normalization | None:
     if isinstance(stored, Mapping) and _numbers(stored.get("mean")) and _numbers(stored.get("std")):
         mean, std = tuple(map(float, stored["mean"])), tuple(map(float, stored["std"]))
         problem, do = _problem(mean, std)
+        if not problem and not _plausible(std):
+            problem, do = _improbable("std", std), "give --normalize"
         if not problem:
             return Normalization(str(stored.get("name", "stored")), mean, std)
         raise CheckpointError(f"{path}: its normalization is unusable: {problem}", do)

@@ -44,6 +44,8 @@ def doubt_of_unpruned(dense: LoadedModel, other: LoadedModel) -> str:
 def _unpruned(dense: LoadedModel, other: LoadedModel) -> bool:
     """Whether zeros and parameters are as many; for fewer zeros or more parameters there are other warnings."""
     mine, theirs = other.sparsity, dense.sparsity
+    if mine.notes:  # what its code switches off is not counted, and its notes say so
+        return False
     same_size = abs(theirs.parameters - mine.parameters) <= LEAST * theirs.parameters
     return same_size and theirs.conv_linear - LESS_SPARSE <= mine.conv_linear < theirs.conv_linear + LEAST
 

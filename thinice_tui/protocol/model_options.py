@@ -9,6 +9,8 @@ from thinice_tui.errors import UsageError
 from thinice_tui.protocol.model_files import ModelFile
 from thinice_tui.protocol.settings import stored_field
 
+OPTIONS = ("--arch", "--normalize", "--keep", "--key", "--trust-pickle")
+"""The options that can be given for one file."""
 YES, NO = "yes", "no"
 _NO_ROLE = re.compile(r"[:(]")
 """What stands before the `=` of a literal in `FILE.py:factory(depth=20)`, and never in a role."""

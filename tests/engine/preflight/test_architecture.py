@@ -18,6 +18,7 @@ from thinice_tui.data.samples import Samples
 from thinice_tui.data.stratified_sample import StratifiedSample
 from thinice_tui.engine.preflight import architecture
 from thinice_tui.engine.preflight.architecture import MAX_PAIRS, ArchitectureChoice, choose_architectures
+from thinice_tui.engine.preflight.racing import RaceResult, race_candidates
 from thinice_tui.errors import ModelError
 from thinice_tui.models.architectures.known import KNOWN
 from thinice_tui.models.architectures.preact_resnet8 import PreActResNet8
@@ -182,19 +183,28 @@ def test_a_model_that_clearly_needs_another_one_gets_it(look_alikes: Callable[..
 
 
 def test_at_most_twelve_pairs_are_raced(look_alikes: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of the normalisations, those that something speaks for come first; a known one is the only one."""
+    """All 35 run in heats of twelve, whose best meet in the last race; a known normalisation is the only one."""
     look_alikes(a=0.1, b=0.2, c=0.3, d=0.4)
     raced: list[list[str]] = []
-    monkeypatch.setattr(architecture, "race_candidates", lambda pairs, *_: raced.append(list(pairs)))
+    race = race_candidates
+
+    def watched(pairs: dict[str, list[LoadedModel]], *arguments: Any, **options: Any) -> RaceResult | None:
+        raced.append(list(pairs))
+        return race(pairs, *arguments, **options)
+
+    monkeypatch.setattr(architecture, "race_candidates", watched)
     write("dense")
     samples = write_data(8)
     probe = StratifiedSample(samples)
-    choose_architectures([loaded("dense")], ["dense"], probe, ("cifar10", "cifar10-2023"), CPU)
-    assert len(raced[0]) == 10 <= MAX_PAIRS
-    assert raced[0][:2] == [f"{USUAL} cifar10", f"{USUAL} cifar10-2023"] and raced[0][-1] == f"{USUAL}_d cifar10-2023"
+    choose_architectures([loaded("dense")], ["dense"], probe, ("cifar10", "cifar10-2023"), CPU, refuse=False)
+    *heats, last = raced
+    assert all(len(pairs) <= MAX_PAIRS for pairs in raced) and len({pair for heat in heats for pair in heat}) == 35
+    assert heats[0][:2] == [f"{USUAL} cifar10", f"{USUAL}_a cifar10"]
+    assert all(len(set(last) & set(heat)) == MAX_PAIRS // len(heats) for heat in heats)
     write("dense", normalization="svhn")
-    choose_architectures([loaded("dense")], ["dense"], probe, ("cifar10",), CPU)
-    assert raced[1] == [f"{name} " for name in loaded("dense").possible_architectures]
+    raced.clear()
+    choose_architectures([loaded("dense")], ["dense"], probe, ("cifar10",), CPU, refuse=False)
+    assert raced[0] == [f"{name} " for name in loaded("dense").possible_architectures]
 
 
 def test_nothing_is_read_or_computed_where_there_are_no_alternatives(monkeypatch: pytest.MonkeyPatch) -> None:

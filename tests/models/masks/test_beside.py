@@ -190,3 +190,40 @@ def test_a_prefix_that_could_mean_two_weights_is_refused() -> None:
     state = {"a.fc.weight": torch.ones(2, 2), "b.fc.weight": torch.ones(2, 2)}
     with pytest.raises(CheckpointError, match=r"mask of fc.weight fits several weights: a.fc.weight, b.fc.weight"):
         fold_masks(state, {"masks": {"fc.weight": torch.ones(2, 2)}}, None, None, "a.pt")
+
+
+def test_masks_of_lists_are_folded_or_refused(tmp_path: Path) -> None:
+    masks = {
+        name: (torch.arange(value.numel()) % 3 > 0).view_as(value).float()
+        for name, value in STATE.items()
+        if value.ndim > 1
+    }
+    effective = {name: value * masks[name] if name in masks else value for name, value in STATE.items()}
+    for content in (
+        (STATE, masks),
+        [STATE, masks],
+        {"model": STATE, "stuff": [masks]},
+        {"model": STATE, "masks": [masks]},
+    ):
+        check(save(content, tmp_path), effective)
+    for unknown in (
+        [masks, masks],
+        [[mask] for mask in masks.values()],
+        list(masks.items()),
+        {name: mask.tolist() for name, mask in masks.items()},
+    ):
+        refused(save({"model": STATE, "masks": unknown}, tmp_path))
+
+
+def test_two_different_sets_of_masks_are_refused(tmp_path: Path) -> None:
+    first = {
+        name: (torch.arange(value.numel()) % 3 > 0).view_as(value).float()
+        for name, value in STATE.items()
+        if value.ndim > 1
+    }
+    other = {name: mask.flip(0) for name, mask in first.items()}
+    error = refused(save({"model": STATE, "masks_90": first, "masks_95": other}, tmp_path))
+    assert "masks_90 and masks_95 hold different masks of" in error.what
+    harder = {name: mask * other[name] for name, mask in first.items()}
+    effective = {name: value * harder[name] if name in harder else value for name, value in STATE.items()}
+    check(save({"model": STATE, "masks_90": first, "masks_95": harder}, tmp_path), effective)

@@ -155,3 +155,19 @@ def test_hydras_scores_of_another_shape_are_refused(shape: tuple[int, ...], tmp_
     state = small_network.make() | {"conv.popup_scores": torch.randn(shape)}
     error = small_network.refused(small_network.save(state, tmp_path), keep=0.5)
     assert f"conv.popup_scores is {shape}, its weight (4, 3, 3, 3)" in error.what
+
+
+def test_scores_that_are_no_numbers_are_refused_and_layers_without_any_are_named(tmp_path: Path) -> None:
+    state, draw = REFERENCES[NETWORK].make(10, 3), Maker(9).draw
+    stored = {**state, **{key.replace("weight", "popup_scores"): draw(*state[key].shape) for key in weights(state)}}
+    torch.save(
+        {"state_dict": {**stored, "conv1.popup_scores": torch.full_like(state["conv1.weight"], torch.nan)}},
+        tmp_path / "a.pth.tar",
+    )
+    with pytest.raises(CheckpointError, match=r"conv1\.popup_scores holds NaN"):
+        load_model(tmp_path / "a.pth.tar", keep=0.1)
+    del stored["conv1.popup_scores"]
+    torch.save({"state_dict": stored}, tmp_path / "b.pth.tar")
+    assert (
+        "all weights of conv1 are kept: no scores" in load_model(tmp_path / "b.pth.tar", keep=0.1).checkpoint.folded[0]
+    )

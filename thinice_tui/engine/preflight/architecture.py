@@ -16,7 +16,9 @@ from thinice_tui.errors import ModelError
 from thinice_tui.models.load import LoadedModel
 
 MAX_PAIRS = 12
-"""The most pairs of an architecture and a normalisation that are raced."""
+"""The most pairs of an architecture and a normalisation that are raced at once."""
+HEAT_IMAGES = 64
+"""Images on which the pairs are raced that get into the last race."""
 MAX_DIFFERENT = 0.01
 """Fraction of the images on which predictions may differ where accuracy does not tell two architectures apart."""
 LOW = 0.5
@@ -37,13 +39,15 @@ def choose_architectures(
     probe: StratifiedSample,
     usual: Sequence[str],
     device: torch.device,
+    refuse: bool = True,
 ) -> ArchitectureChoice:
     """Choose the architecture of each model that has alternatives, by clean accuracy on the probe's images.
 
     usual: the names of the data set's usual normalisations. All models with the same alternatives get the same one; a
     model gets another one only where that is better for it by OWN_ERRORS standard errors. Of several that accuracy
     does not tell apart, the one that another file of the run names is taken, else the usual one, provided that their
-    predictions are the same on all but MAX_DIFFERENT of the images. Raises ModelError where they are not.
+    predictions are the same on all but MAX_DIFFERENT of the images. Raises ModelError where they are not, and where no
+    file says it, if `refuse`.
     """
     groups: dict[tuple[str, ...], list[int]] = {}
     for number, model in enumerate(models):
@@ -51,16 +55,18 @@ def choose_architectures(
             groups.setdefault(model.possible_architectures, []).append(number)
     chosen, trials = list(models), dict[int, Trial]()
     for variants, group in groups.items():
-        result = race_candidates(_pairs(models, names, variants, group, probe, usual), probe, device)
+        pairs = _qualified(_pairs(models, names, variants, group, probe, usual), probe, device)
+        result = race_candidates(pairs, probe, device)
         if result is None or not any(_variant_of(pair) == variants[0] for pair in result.accuracies):
             continue  # the usual one does not take the images: the checks of the outputs refuse it and say why
         race = _Race(result, variants)
         stated = {
             model.possible_architectures[0]: name
             for model, name in zip(models, names, strict=True)
-            if not model.alternatives
+            if not model.alternatives or model.checkpoint.about.get("arch") == model.possible_architectures[0]
         }
-        for number, trial in zip(group, _decide(race, [models[number] for number in group], stated), strict=True):
+        trials_of_group = _decide(race, [models[number] for number in group], stated, refuse)
+        for number, trial in zip(group, trials_of_group, strict=True):
             trials[number] = trial
             chosen[number] = _as(models[number], trial.chosen)
     return ArchitectureChoice(tuple(chosen), tuple(trials.get(number) for number in range(len(models))))
@@ -82,19 +88,35 @@ def _pairs(
 ) -> dict[str, list[LoadedModel]]:
     """The models of the group in each architecture behind each normalisation, by `_pair`.
 
-    A normalisation that is known stays; for the others, the likeliest candidates are tried.
+    A normalisation that is known stays; for the others, all candidates are tried, the likeliest first.
     """
     if all(models[number].source != "undecided" for number in group):
         return {_pair(variant, ""): [_as(models[number], variant) for number in group] for variant in variants}
-    options = run_candidates(models, names, probe.shape[0], usual).likeliest(MAX_PAIRS // len(variants))
+    options = run_candidates(models, names, probe.shape[0], usual).ordered
     pairs = {}
-    for variant in variants:
-        forms = [_as(models[number], variant) for number in group]
-        for name, normalization in options.items():
+    for name, normalization in options.items():
+        for variant in variants:
+            forms = [_as(models[number], variant) for number in group]
             pairs[_pair(variant, name)] = [
                 replace(form, normalization=normalization) if form.source == "undecided" else form for form in forms
             ]
     return pairs
+
+
+def _qualified(
+    pairs: dict[str, list[LoadedModel]], probe: StratifiedSample, device: torch.device
+) -> dict[str, list[LoadedModel]]:
+    """At most MAX_PAIRS of the pairs: the most accurate ones of heats of as many, on few images."""
+    if len(pairs) <= MAX_PAIRS:
+        return pairs
+    names = list(pairs)
+    heats = [names[at : at + MAX_PAIRS] for at in range(0, len(names), MAX_PAIRS)]
+    left: list[str] = []
+    for heat in heats:
+        result = race_candidates({name: pairs[name] for name in heat}, probe, device, rounds=(HEAT_IMAGES,))
+        accuracies = {} if result is None else {name: float(found.mean()) for name, found in result.accuracies.items()}
+        left += sorted(accuracies, key=lambda name: -accuracies[name])[: MAX_PAIRS // len(heats)]
+    return {name: pairs[name] for name in names if name in left}
 
 
 def _pair(variant: str, normalization: str) -> str:
@@ -165,17 +187,17 @@ class _Race:
         return accuracies, seen
 
 
-def _decide(race: _Race, models: Sequence[LoadedModel], stated: Mapping[str, str]) -> list[Trial]:
+def _decide(race: _Race, models: Sequence[LoadedModel], stated: Mapping[str, str], refuse: bool) -> list[Trial]:
     """The trial of each model; stated: a model's name by the architecture that its file or the user names.
 
-    Raises ModelError where accuracy leaves several architectures and their predictions differ.
+    Raises ModelError where accuracy leaves several architectures and their predictions differ, if `refuse`.
     """
     tied = race.tied
     own = {row: race.own_choice(row) for row in range(len(models))}
     undecided = [row for row, choice in own.items() if not choice]
     different = race.different(undecided)
     named = next((variant for variant in tied if variant in stated), "")
-    if len(tied) > 1 and undecided and not named and different > MAX_DIFFERENT:
+    if refuse and len(tied) > 1 and undecided and not named and different > MAX_DIFFERENT:
         raise _undecided(race, [models[row] for row in undecided], different)
     chosen = named or tied[0]
     why = "every other one is clearly worse"

@@ -63,10 +63,10 @@ class RunCandidates:
     of_methods: Mapping[int, tuple[str, str]]
     """By the model's number: the one in the code of the method that pruned it, and the reason."""
 
-    def likeliest(self, count: int) -> dict[str, Normalization | None]:
-        """The first `count`: the preferred ones, then `none`, then the others in order; at least one."""
-        ordered = [*dict.fromkeys((*self.preferred, *self.options))][: max(1, count)]
-        return {name: self.options[name] for name in ordered}
+    @property
+    def ordered(self) -> dict[str, Normalization | None]:
+        """The preferred ones, then `none`, then the others in order."""
+        return {name: self.options[name] for name in dict.fromkeys((*self.preferred, *self.options))}
 
 
 def run_candidates(

@@ -56,14 +56,20 @@ class BuiltNetwork:
 
 
 def build_network(
-    spec: str, state: Mapping[str, Tensor], path: str, stored: object = None, sizes: Mapping[str, int] | None = None
+    spec: str,
+    state: Mapping[str, Tensor],
+    path: str,
+    stored: object = None,
+    sizes: Mapping[str, int] | None = None,
+    others: bool = False,
 ) -> BuiltNetwork:
     """A network into which `state` fits; raises CheckpointError, UsageError or CodeError.
 
     spec: `auto` (by the names and shapes of `state`), a known name, `FILE.py:factory`, `package.module:factory`,
     `timm:NAME` or `robustbench:NAME`. path: the model file, for messages. stored: the checkpoint's name of its
     architecture, for messages; it never names code to run. sizes: num_classes and in_chans, where they are known from
-    elsewhere than `state`.
+    elsewhere than `state`. others: whether other architectures that the state fits as well come with a known name, as
+    they do with `auto`.
     """
     if names_code(spec):
         return _own(spec, state, path, sizes)
@@ -86,9 +92,9 @@ def build_network(
             "or name your own with --arch path/to/file.py:factory",
         )
     own = split(view.state).own
-    others = [other for other in variants(known.name) if spec == "auto" and not differences(other, own).count]
-    built = _known(known, view)
-    return replace(built, alternatives=tuple(_known(other, view) for other in others))
+    alike = variants(known.name) if others or spec == "auto" else ()
+    fitting = [other for other in alike if not differences(other, own).count]
+    return replace(_known(known, view), alternatives=tuple(_known(other, view) for other in fitting))
 
 
 def _own(spec: str, state: Mapping[str, Tensor], path: str, sizes: Mapping[str, int] | None) -> BuiltNetwork:
@@ -160,7 +166,8 @@ def _unknown(state: Mapping[str, Tensor], path: str, stored: object) -> Checkpoi
     else:
         said = f"the closest is {name}{f' under {prefix}' if prefix else ''}, with {near.differences.counted}: "
         said += str(near.differences)
-    named = f"; the file names the architecture {stored!r}, which is not known" if stored else ""
+    known = "which is another one" if isinstance(stored, str) and stored in KNOWN else "which is not known"
+    named = f"; the file names the architecture {stored!r}, {known}" if stored else ""
     what = f"{path}: its tensors fit none of the known architectures; {said}{named}"
     if len(near.fitting) > 1:
         return CheckpointError(what, f"choose with --key, for example --key {near.fitting[0].removesuffix('.')}")

@@ -72,6 +72,8 @@ def _beside(used: Candidate) -> dict[str, object]:
     for key, around in zip(used.keys, used.above, strict=False):
         if isinstance(around, Mapping):
             found |= {str(name): _plain_value(value) for name, value in around.items() if str(name) != key}
+        elif isinstance(around, list | tuple):
+            found |= {f"[{at}]": value for at, value in enumerate(around) if at != key and isinstance(value, Mapping)}
     if isinstance(used.content, Mapping):
         inside = ((str(name), value) for name, value in used.content.items() if not isinstance(value, Tensor))
         found |= {name: _plain_value(value) for name, value in inside}

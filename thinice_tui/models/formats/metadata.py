@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 from torch import Tensor
 
-KNOWN = ("normalization", "class_names", "arch", "dataset", "recipe", "measured")
+KNOWN = ("normalization", "mean", "std", "class_names", "arch", "dataset", "recipe", "measured")
 """Entries that may be lists or dicts. In safetensors every value is text, and these are written as JSON."""
 
 

@@ -69,16 +69,25 @@ def plain_tensor(name: str, value: Tensor, path: Path) -> Tensor:
 
 
 def check_network(network: nn.Module, path: Path) -> None:
-    """Make the sparse parameters of a whole network dense; raises CheckpointError for quantised networks."""
+    """Make the sparse parameters of a whole network dense, and all that are floating float32.
+
+    Raises CheckpointError for quantised and complex networks.
+    """
     for name, module in network.named_modules():
         kind = type(module).__module__
         if QUANTISED_MODULES.fullmatch(kind):
             raise _quantised(path, f"{name or 'it'} is a {kind}.{type(module).__name__}")
         for tensors in (module._parameters, module._buffers):
             for key, value in tensors.items():
+                if value is not None and value.is_complex():
+                    raise CheckpointError(
+                        f"{path}: {name}.{key} is complex, expected real weights",
+                        "give a network that computes with real numbers",
+                    )
                 if value is not None and value.layout is not torch.strided:
                     dense = _dense(f"{name}.{key}".removeprefix("."), value.detach(), path)
                     tensors[key] = nn.Parameter(dense) if isinstance(value, nn.Parameter) else dense
+    network.float()
     if isinstance(network, torch.jit.ScriptModule) and "quantized::" in str(getattr(network, "inlined_graph", "")):
         raise _quantised(path, "its graph calls quantized:: operators")
 

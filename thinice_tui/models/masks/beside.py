@@ -3,13 +3,15 @@
 A sparsifier of torch.ao.pruning has its masks as `state.NAME.mask` in its state dict.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from thinice_tui.errors import CheckpointError
 from thinice_tui.models.masks.pairs import State, is_binary, multiplied, pairs_by_name, pairs_in_order
 
 DEPTH = 6
@@ -43,12 +45,7 @@ def fold_beside(state: State, masks: MasksBeside) -> tuple[State, str]:
 
     A weight that is stored under two names is masked under both. Guessed masks that fit no weight are left out.
     """
-    try:
-        pairs = pairs_by_name(list(state), masks.named) if masks.named else pairs_in_order(state, masks.ordered)
-    except ValueError:
-        if masks.guessed:
-            return state, ""
-        raise
+    pairs = _pairs(state, masks)
     folded = dict(state)
     tied: dict[object, list[str]] = {}
     for key, value in state.items():
@@ -62,7 +59,38 @@ def fold_beside(state: State, masks: MasksBeside) -> tuple[State, str]:
             raise ValueError(f"the mask of {name} removes all that is not zero: are its ones the removed?")
         for key in tied[_place(weight)] if weight.numel() else [name]:
             folded[key] = product
-    return folded, f"{len(pairs)} weights × their masks in {masks.where}"
+    return folded, f"{len(pairs)} weights × their masks in {masks.where}" if pairs else ""
+
+
+def check_one_set(state: State, beside: Sequence[MasksBeside]) -> None:
+    """Raise CheckpointError where two sets of masks keep different weights: their product is in no file."""
+    kept: dict[str, tuple[str, Tensor]] = {}
+    for masks in beside if len(beside) > 1 else ():
+        with suppress(ValueError):  # what fits no weight is said where it is folded
+            for name, mask in _pairs(state, masks):
+                if mask.shape == state[name].shape and mask.layout is torch.strided and _is_held(mask):
+                    where, other = kept.setdefault(name, (masks.where, mask))
+                    _check_nested(where, other, masks.where, mask, name)
+
+
+def _check_nested(where: str, mask: Tensor, other_where: str, other: Tensor, name: str) -> None:
+    """Raise CheckpointError unless one of two masks keeps all that the other one keeps."""
+    one, two = mask.float(), other.float()
+    if bool((one > two).any()) and bool((two > one).any()):
+        raise CheckpointError(
+            f"{where} and {other_where} hold different masks of {name}, expected one set of masks",
+            "leave the one that is meant in the file: both together would be a network that nobody saved",
+        )
+
+
+def _pairs(state: State, masks: MasksBeside) -> Sequence[tuple[str, Tensor]]:
+    """The masks by the names of their weights; empty: guessed masks that fit none. Raises ValueError for others."""
+    try:
+        return pairs_by_name(list(state), masks.named) if masks.named else pairs_in_order(state, masks.ordered)
+    except ValueError:
+        if masks.guessed:
+            return ()
+        raise
 
 
 def fold_into_network(network: nn.Module, masks: MasksBeside) -> str:
@@ -110,8 +138,14 @@ def _search(part: Mapping[str, object], path: str, depth: int) -> Iterator[Masks
         if not isinstance(value, Mapping):
             if named_so:
                 yield _alone(str(key), where, value)
+            elif depth and isinstance(value, list | tuple):
+                inside = {f"[{at}]": item for at, item in enumerate(value) if isinstance(item, Mapping)}
+                yield from _search(inside, where, depth - 1)
         elif depth and named_so and not any(_holds_masks(name, inner) for name, inner in value.items()):
-            yield MasksBeside(where, dict(_tensors(value, "", depth)))
+            found = dict(_tensors(value, "", depth))
+            if not found and any(isinstance(inner, list | tuple) and len(inner) for inner in value.values()):
+                raise ValueError(f"{where} holds lists, expected tensors by the weights' names")
+            yield MasksBeside(where, found)
         elif depth and (of_sparsifier := _of_sparsifier(value)):
             yield MasksBeside(where, of_sparsifier)
         elif depth and zeros_and_ones(value):
@@ -121,8 +155,12 @@ def _search(part: Mapping[str, object], path: str, depth: int) -> Iterator[Masks
 
 
 def _alone(key: str, where: str, value: object) -> MasksBeside:
-    """A single mask, or masks in a list."""
+    """A single mask, or masks in a list; raises ValueError for lists that hold masks in another way."""
     if isinstance(value, list | tuple):
+        if len(value) == 1 and isinstance(value[0], Mapping):
+            return MasksBeside(where, dict(_tensors(value[0], "", DEPTH)))
+        if any(isinstance(item, Mapping | list | tuple) and len(item) for item in value):
+            raise ValueError(f"{where} holds masks in a way that is not known, expected tensors by the weights' names")
         masks = tuple(_tensor(item) for item in value)
         return MasksBeside(where, ordered=masks if any(mask is not None for mask in masks) else ())
     mask = _tensor(value)

@@ -10,7 +10,13 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from thinice_tui.errors import CheckpointError, reason
-from thinice_tui.models.masks.beside import MasksBeside, fold_beside, fold_into_network, masks_beside
+from thinice_tui.models.masks.beside import (
+    MasksBeside,
+    check_one_set,
+    fold_beside,
+    fold_into_network,
+    masks_beside,
+)
 from thinice_tui.models.masks.mask_file import MaskFile, fold_mask_file
 from thinice_tui.models.masks.pairs import State, pairs_by_name
 from thinice_tui.models.masks.parametrized import fold_parametrized, fold_weight_norms, weights_of_parts
@@ -53,7 +59,8 @@ def fold_masks(
     keep. masks: those of a mask file. Raises CheckpointError where masks that are not in the state dict do not fit its
     weights.
     """
-    beside = masks_beside(about)
+    with _named(path):
+        beside = masks_beside(about)
     with _named(path):
         check_about(about)
     try:
@@ -65,6 +72,8 @@ def fold_masks(
         return FoldedMasks(dict(state), refusal=error, stored=dict(state))
     # other masks are not folded into the stored weights: a network that has the stored names itself would lack them
     as_stored = dict(state) if not beside and masks is None and folded.keys() != state.keys() else None
+    with _named(path):
+        check_one_set(folded, beside)
     for own in beside:
         with _named(path, own.where):
             folded, note = fold_beside(folded, own)
@@ -82,7 +91,10 @@ def fold_masks_into_network(network: nn.Module, about: Mapping[str, object], pat
     about: what the file holds beside the network. Raises CheckpointError where a mask does not fit its weight.
     """
     notes = []
-    for own in masks_beside(about):
+    with _named(path):
+        beside = masks_beside(about)
+        check_one_set(dict(network.state_dict()), beside)
+    for own in beside:
         with _named(path, own.where):
             notes.append(fold_into_network(network, own))
     return tuple(note for note in notes if note)

@@ -28,6 +28,11 @@ def fold_scores(state: State, keep: float | None) -> tuple[State, str, float | N
     if not found:
         return folded, f"{len(fractions)} k_score left out: there are no scores to rank" if fractions else "", None
     _check_fractions(found, fractions)
+    if unusable := next((key for key in found.values() if not bool(torch.isfinite(state[key].float()).all())), ""):
+        raise CheckpointError(
+            f"{unusable} holds NaN or infinite values, expected scores that rank its weights",
+            "the training diverged or the file is damaged: use another checkpoint",
+        )
     scores = [state[key] for key in found.values()]
     if keep != 1 and all(is_binary(own) for own in scores) and any(bool((own != 0).any()) for own in scores):
         for name, key in found.items():
@@ -46,8 +51,15 @@ def fold_scores(state: State, keep: float | None) -> tuple[State, str, float | N
         folded[name] = state[name] * _mask(state[key].abs(), state[name], 1.0 if keep == 1 else rate, key)
     groups = [_group(state[key], state[name], key) for name, key in found.items()]
     by = next((f", by {group}" for group in groups if group), "")
+    ranked = {name for name in found if state[name].ndim > 1}
+    others = [name for name in folded if name.endswith("weight") and folded[name].ndim > 1 and name not in ranked]
+    whole = (
+        f"; all weights of {', '.join(name.removesuffix('.weight') for name in others)} are kept: no scores"
+        if others
+        else ""
+    )
     method = "HARP, each layer's own fraction" if fractions else ("HYDRA" if first.endswith("popup_scores") else "RST")
-    return folded, f"{len(found)} weights × the best {keep:g} of their scores ({method}{by})", keep
+    return folded, f"{len(found)} weights × the best {keep:g} of their scores ({method}{by}){whole}", keep
 
 
 def _check_fractions(found: dict[str, str], fractions: list[str]) -> None:

@@ -49,3 +49,8 @@ def test_literals_are_read_as_python_reads_them() -> None:
 def test_anything_else_is_wrong_usage(text: str) -> None:
     with pytest.raises(UsageError, match="--arch"):
         ArchSpec.parse(text)
+
+
+def test_an_open_parenthesis_is_named() -> None:
+    with pytest.raises(UsageError, match="a parenthesis is not closed"):
+        ArchSpec.parse("net.py:build(depth=2")

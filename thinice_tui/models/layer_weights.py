@@ -13,6 +13,22 @@ def is_mask_name(name: str) -> bool:
     return MASK_NAME.fullmatch(name.rpartition(".")[2]) is not None
 
 
+def unsaved_masks(network: nn.Module) -> list[str]:
+    """The names of masks, as large as their layer's weight, that `network` does not keep in its state dict.
+
+    They are buffers that are not persistent, or plain attributes: a file of the network's weights lacks them.
+    """
+    found = []
+    for layer, module in network.named_modules():
+        weight = getattr(module, "weight", None)
+        unsaved = {name: module._buffers[name] for name in getattr(module, "_non_persistent_buffers_set", ())}
+        for name, value in (unsaved | vars(module)).items():
+            fits = isinstance(value, Tensor) and isinstance(weight, Tensor) and value.shape == weight.shape
+            if fits and is_mask_name(name):
+                found.append(f"{layer}.{name}" if layer else name)
+    return found
+
+
 def layer_weights(network: nn.Module) -> dict[str, Tensor]:
     """The parameters with two dimensions or more, masks and scores apart, detached, by name."""
     return {

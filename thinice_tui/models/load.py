@@ -14,10 +14,12 @@ from thinice_tui.models.architectures.known import KNOWN
 from thinice_tui.models.architectures.robustbench import ZOO_KEYS
 from thinice_tui.models.architectures.views import closest_view
 from thinice_tui.models.classifier import Classifier, Normalization
+from thinice_tui.models.differences import some
 from thinice_tui.models.formats.checkpoint import Checkpoint, read_checkpoint
 from thinice_tui.models.formats.file_content import ReadOptions
 from thinice_tui.models.formats.graphs import GRAPHS
 from thinice_tui.models.inner_normalization import inner_constants
+from thinice_tui.models.layer_weights import unsaved_masks
 from thinice_tui.models.masks.parametrized import missing_parametrization, unsaved_state
 from thinice_tui.models.masks.torch_prune import fold_torch_pruning
 from thinice_tui.models.names import COUNTER
@@ -34,6 +36,8 @@ from thinice_tui.protocol.arch_spec import ROBUSTBENCH
 
 OTHERS = 5
 """The most other weights of a file that a message names."""
+UNSAVED = "{}: the network of --arch keeps its own values, so that a pruned model's masks would not be applied"
+"""The note of a network with masks that its state dict does not hold."""
 AS_STORED = "its masks and scores are loaded as they are stored: the network of --arch has them itself"
 """The note of a network whose names are those of the file before folding."""
 
@@ -114,6 +118,8 @@ def _loaded(checkpoint: Checkpoint, built: BuiltNetwork, normalize: str) -> Load
     network.eval()
     for parameter in network.parameters():  # scripted modules have no requires_grad_
         parameter.requires_grad_(False)
+    unsaved = unsaved_masks(network) if built.code and checkpoint.network is None else []
+    notes = (UNSAVED.format(some("the file does not hold", tuple(unsaved))),) if unsaved else ()
     unused = _left_out(built.constants, network) if source == "inside the network" else ()
     sparsity = measure_sparsity(network, own_code=checkpoint.network is not None or is_own_code(built.name))
     return LoadedModel(
@@ -124,7 +130,7 @@ def _loaded(checkpoint: Checkpoint, built: BuiltNetwork, normalize: str) -> Load
         sparsity,
         code_sha256(built.code),
         source,
-        (*checkpoint.notes, *built.notes, *unused, *sparsity.notes),
+        (*checkpoint.notes, *built.notes, *notes, *unused, *sparsity.notes),
     )
 
 

@@ -67,7 +67,10 @@ def call_factory(
 
 def factory_failed(option: str, error: BaseException) -> CodeError:
     """The error for a factory that raised `error`."""
-    return CodeError(f"{option}: the factory failed: {reason(error)}", "--debug shows where it failed")
+    do = "--debug shows where it failed"
+    if isinstance(error, TypeError) and "argument" in str(error):
+        do = f"give it its arguments, as in FILE.py:factory(depth=20); {do}"
+    return CodeError(f"{option}: the factory failed: {reason(error)}", do)
 
 
 def _run_file(path: Path) -> ModuleType:

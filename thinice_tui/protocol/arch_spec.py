@@ -30,6 +30,8 @@ class ArchSpec:
     def parse(cls, text: str) -> "ArchSpec":
         """The parts of `text`; raises UsageError."""
         found = _ENTRY.fullmatch(text) or _CALL.fullmatch(text)
+        if found is None and text.count("(") != text.count(")"):
+            raise UsageError(f"--arch {text}: a parenthesis is not closed", "write it as FILE.py:factory(depth=20)")
         if found is None:
             raise UsageError(
                 f"--arch {text}: names no function, expected FILE.py:factory or package.module:factory",

@@ -175,11 +175,10 @@ def _unknown(state: Mapping[str, Tensor], path: str, stored: object) -> Checkpoi
         return CheckpointError(what, advice(state))
     if near.matched > len(names) / 2 and near.differences.only_shapes:
         return CheckpointError(what, WIDTHS)
-    return CheckpointError(
-        what,
-        "name yours with --arch path/to/file.py:factory, a function that returns the torch module; known names: "
-        + known_names(),
-    )
+    do = "name yours with --arch path/to/file.py:factory, a function that returns the torch module"
+    if near.matched <= len(names) / 2:
+        do += f"; known names: {known_names()}"
+    return CheckpointError(what, do)
 
 
 def under(view: View) -> str:

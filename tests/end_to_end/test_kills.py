@@ -23,7 +23,7 @@ RESULTS = {
     "clean": "model, position, logits",
     "outcome": "model, position, broken_by, logits, distance, boundary",
     "adversarial": "model, position, image",
-    "batch": "model, ordinal, batch, samples, forwards, backwards",
+    "batch": "model, ordinal, first, samples, forwards, backwards",
     "stage": "model, ordinal, name, parameters, entered, finished",
     "sample": "position, dataset_index, label",
     "image": "position, image",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from thinice_tui.attacks.losses import loss_of, lowered_margins
+from thinice_tui.attacks.losses import losses_gradient_margins
 from thinice_tui.attacks.multi_run import Run, lowest_margins
 from thinice_tui.attacks.noise import Noise
 from thinice_tui.attacks.norms import LpNorm, per_image
@@ -80,11 +80,11 @@ def ascend(
     period, least, decrease = max(int(0.22 * steps), 1), max(int(0.06 * steps), 1), max(int(0.03 * steps), 1)
 
     losses = torch.zeros(steps + 1, len(x), device=x.device)
-    losses[0], grad, margins = _evaluate(model, x_adv, y, loss, targets)
+    losses[0], grad, margins = losses_gradient_margins(model, x_adv, y, loss, targets)
     not_finite = margins.isinf()
     if bool(not_finite.any()):  # without finite logits there is no gradient to follow: start from the clean image
         x_adv = torch.where(per_image(not_finite), x, x_adv)
-        losses[0], grad, margins = _evaluate(model, x_adv, y, loss, targets)
+        losses[0], grad, margins = losses_gradient_margins(model, x_adv, y, loss, targets)
     x_best, grad_best, loss_best = x_adv, grad, losses[0].clone()
     x_best_adv, margin_best = x_adv, margins
     loss_at_check, reduced = loss_best.clone(), torch.ones_like(y, dtype=torch.bool)
@@ -96,7 +96,7 @@ def ascend(
         share = MOMENTUM if step > 1 else 1.0
         z = ball.step(x_adv, grad, step_size)
         x_adv = ball.project(z.sub_(x_adv).mul_(share).add_(x_adv).add_(momentum.mul_(1 - share)))
-        losses[step], grad, margins = _evaluate(model, x_adv, y, loss, targets)
+        losses[step], grad, margins = losses_gradient_margins(model, x_adv, y, loss, targets)
 
         lower = margins < margin_best
         x_best_adv = torch.where(per_image(lower), x_adv, x_best_adv)
@@ -119,15 +119,3 @@ def ascend(
             grad = torch.where(per_image(reduced), grad_best, grad)
             steps_since_check, period = 0, max(period - decrease, least)
     return Ascent(x_best_adv, margin_best, losses)
-
-
-def _evaluate(
-    model: nn.Module, x_adv: Tensor, y: Tensor, loss: Loss, targets: Tensor | None
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Losses [n], their gradient at x_adv, and logit margins [n], inf where logits are not finite."""
-    inputs = x_adv.detach().requires_grad_()
-    with torch.enable_grad():
-        logits = model(inputs)
-        losses = loss_of(loss, logits, y, targets)
-        (gradient,) = torch.autograd.grad(losses.sum(), inputs)
-    return losses.detach(), gradient, lowered_margins(logits.detach(), y)

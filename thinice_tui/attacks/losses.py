@@ -1,7 +1,7 @@
 """The losses that attacks maximise: from logits [n,C] and labels [n] to one value for each sample, [n]."""
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from thinice_tui.protocol.attacks import Loss
@@ -28,6 +28,18 @@ def loss_of(loss: Loss, logits: Tensor, labels: Tensor, targets: Tensor | None) 
             assert targets is not None
             own, rival = (logits.gather(1, classes[:, None]).squeeze(1) for classes in (labels, targets))
             return rival - own
+
+
+def losses_gradient_margins(
+    model: nn.Module, x_adv: Tensor, labels: Tensor, loss: Loss, targets: Tensor | None
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Losses [n] of x_adv [n,C,H,W], their gradient there, and logit margins [n], inf where logits are not finite."""
+    inputs = x_adv.detach().requires_grad_()
+    with torch.enable_grad():
+        logits = model(inputs)
+        losses = loss_of(loss, logits, labels, targets)
+        (gradient,) = torch.autograd.grad(losses.sum(), inputs)
+    return losses.detach(), gradient, lowered_margins(logits.detach(), labels)
 
 
 def logit_margins(logits: Tensor, labels: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from thinice_tui.attacks.losses import loss_of, lowered_margins
+from thinice_tui.attacks.losses import losses_gradient_margins
 from thinice_tui.attacks.norms import LpNorm, per_image
 from thinice_tui.protocol.attacks import Loss
 
@@ -35,12 +35,7 @@ def ascend_margin(
     x_adv = (x + eps * norm.random_perturbation(noise, 1.0)).clamp_(0.0, 1.0)
     x_best_adv, margin_best = x_adv, torch.full(y.shape, torch.inf, device=x.device)
     for step in range(steps + 1):
-        inputs = x_adv.detach().requires_grad_()
-        with torch.enable_grad():
-            logits = model(inputs)
-            losses = loss_of(loss, logits, y, targets)
-            (gradient,) = torch.autograd.grad(losses.sum(), inputs)
-        margins = lowered_margins(logits.detach(), y)
+        _, gradient, margins = losses_gradient_margins(model, x_adv, y, loss, targets)
         lower = margins < margin_best
         x_best_adv = torch.where(per_image(lower), x_adv, x_best_adv)
         margin_best = torch.where(lower, margins, margin_best)

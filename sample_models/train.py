@@ -2,9 +2,10 @@
 
     python sample_models/train.py dense                         # first
     python sample_models/train.py pruned-90 pruned pruned-99 control
+    python sample_models/train.py --seed 1 dense pruned control # another training, in seed-1/
     python sample_models/train.py --report                      # the table of README.md, from what is stored
 
-Run prepare_data.py before. Every epoch is kept in data/NAME.resume.pt: the same command again goes
+Run prepare_data.py before. Every epoch is kept in data/SEED/NAME.resume.pt: the same command again goes
 on where it stopped. Deterministic for a seed, a thread count and a kind of CPU. Monitoring uses the
 last 1000 training images, which are not trained on; the test images are seen once, at the end.
 """
@@ -59,6 +60,11 @@ RECIPES = {
     "pruned-99": Recipe(sparsity=0.99, **FINE_TUNE),
     "control": Recipe(**FINE_TUNE),
 }
+
+
+def models_of(seed: int) -> Path:
+    """The folder of the models of a training seed; those of seed 0 are the ones that examples use."""
+    return HERE / f"seed-{seed}" if seed else HERE
 
 
 def prunable(network: nn.Module) -> dict[str, Tensor]:
@@ -141,7 +147,8 @@ def save_atomically(what: dict[str, Any], path: Path) -> None:
 def train(name: str, seed: int) -> None:
     """Train or fine-tune the model `name`, resuming where an earlier call stopped, and store it."""
     recipe = RECIPES[name]
-    resume_path = HERE / "data" / f"{name}.resume.pt"
+    resume_path = HERE / "data" / str(seed) / f"{name}.resume.pt"
+    resume_path.parent.mkdir(exist_ok=True)
     all_images, all_labels = load_images("train")
     images, labels = all_images[:-HELD_OUT], all_labels[:-HELD_OUT]
     held_images, held_labels = all_images[-HELD_OUT:].float() / 255, all_labels[-HELD_OUT:]
@@ -150,8 +157,9 @@ def train(name: str, seed: int) -> None:
     network = PreActResNet8()
     start_sha256 = ""
     if recipe.start:
-        start_sha256 = hashlib.sha256((HERE / f"{recipe.start}.pt").read_bytes()).hexdigest()
-        stored = torch.load(HERE / f"{recipe.start}.pt", weights_only=True)
+        start = models_of(seed) / f"{recipe.start}.pt"
+        start_sha256 = hashlib.sha256(start.read_bytes()).hexdigest()
+        stored = torch.load(start, weights_only=True)
         network.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in stored["state_dict"].items()})
     masks = global_magnitude_masks(network, recipe.sparsity)
     model = Normalized(network, CIFAR10).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -225,13 +233,15 @@ def store(name: str, network: nn.Module, seed: int, cpu_seconds: float) -> None:
     clean, robust = pgd_accuracy(Normalized(rounded, CIFAR10), images, labels, steps=20)
     weights = prunable(rounded)
     zeros = sum(int((w == 0).sum()) for w in weights.values()) / sum(w.numel() for w in weights.values())
+    path = models_of(seed) / f"{name}.pt"
+    path.parent.mkdir(exist_ok=True)
     save_atomically(
         {
             "state_dict": state,
             "arch": "preact_resnet8",
             "num_classes": 10,
             "normalization": {"name": CIFAR10.name, "mean": list(CIFAR10.mean), "std": list(CIFAR10.std)},
-            "dataset": "cifar10-test-1000.npz",
+            "dataset": "cifar10-test-1000.npz" if path.parent == HERE else "../cifar10-test-1000.npz",
             "class_names": classes,
             "recipe": asdict(RECIPES[name]),
             "seed": seed,
@@ -243,17 +253,19 @@ def store(name: str, network: nn.Module, seed: int, cpu_seconds: float) -> None:
                 "cpu_seconds": cpu_seconds,
             },
         },
-        HERE / f"{name}.pt",
+        path,
     )
-    console.print(f"{name}.pt: clean {clean:.1f} %, PGD-20 {robust:.1f} %, {100 * zeros:.1f} % of weights zero")
+    console.print(
+        f"{path.relative_to(HERE)}: clean {clean:.1f} %, PGD-20 {robust:.1f} %, {100 * zeros:.1f} % of weights zero"
+    )
 
 
 def report() -> None:
     print("| model | sparsity | clean | PGD-20 | CPU minutes |\n|---|---|---|---|---|")
-    for name in RECIPES:
-        found = torch.load(HERE / f"{name}.pt", weights_only=True)["measured"]
+    for path in [HERE / f"{name}.pt" for name in RECIPES] + sorted(HERE.glob("seed-*/*.pt")):
+        found = torch.load(path, weights_only=True)["measured"]
         print(
-            f"| `{name}.pt` | {found['sparsity_conv_linear']:.1f} % | {found['clean_accuracy']:.1f} % "
+            f"| `{path.relative_to(HERE)}` | {found['sparsity_conv_linear']:.1f} % | {found['clean_accuracy']:.1f} % "
             f"| {found['pgd20_accuracy']:.1f} % | {found['cpu_seconds'] / 60:.1f} |"
         )
 

@@ -1,7 +1,8 @@
 """The distance measurement as a row."""
 
 from thinice_tui.protocol.distance import DistanceMeasurement, is_distance
-from thinice_tui.protocol.ensembles import Stage, build_phases
+from thinice_tui.protocol.ensembles import Stage
+from thinice_tui.protocol.phases import build_phases
 from thinice_tui.protocol.settings import Settings
 
 

@@ -42,10 +42,9 @@ def shrink_radius(
             break
         change = LAST_CHANGE + (FIRST_CHANGE - LAST_CHANGE) * step_share(step, steps) / 2
         linearised = distances + losses.abs() / norm.dual_lengths(gradient.flatten(1)).clamp(min=TINY)
-        eps = torch.where(torch.isfinite(distance_best), eps, linearised) * torch.where(
-            adversarial, 1 - change, 1 + change
-        )
-        eps = eps.minimum(distance_best).minimum(cap)
+        reach = torch.where(torch.isfinite(distance_best), eps, linearised)
+        reach = torch.where(margins.isinf(), distances / 2, reach)  # logits are not finite: back towards x
+        eps = (reach * torch.where(adversarial, 1 - change, 1 + change)).minimum(distance_best).minimum(cap)
         step_size = per_image(eps * step_share(step, steps))
         x_adv = norm.ball(x, per_image(eps)).step(x_adv, gradient, step_size)
     return x_best_adv, distance_best

@@ -54,8 +54,7 @@ def nearest_boundary(
     steps: of each search, one towards any class and one towards each of the `n_target_classes` nearest ones.
     """
     search = _Search(model, x, y, norm, steps, distances_if_broken)
-    best = search.drawn_back(known, WHOLE_LINE, LINE_HALVINGS)
-    best = search.towards(best, None)
+    best = search.towards(search.drawn_back(known, WHOLE_LINE, LINE_HALVINGS), None)
     if bool(torch.isinf(best.distances).any()):
         best = search.drawn_back(search.random_images(best, noise), WHOLE_LINE, LINE_HALVINGS)
     if n_target_classes:
@@ -101,11 +100,12 @@ class _Search:
 
         from_share: the share of the line, from x on, that is left out.
         """
-        index = torch.isfinite(found.distances).nonzero().flatten()
+        best, index = found, torch.isfinite(found.distances).nonzero().flatten()
+        if not index.numel():
+            return found
         inner = torch.full((len(index),), from_share, dtype=self.x.dtype, device=self.x.device)
         outer = torch.ones_like(inner)
-        best = found
-        for _ in range(halvings if index.numel() else 0):
+        for _ in range(halvings):
             share = (inner + outer) / 2
             before = best.distances[index]
             best = self._tried(best, index, self._on_line(found.images, index, share))

@@ -14,7 +14,7 @@ from thinice_tui.protocol.model_files import Role
 from thinice_tui.protocol.settings import KeepImages, Precision
 from thinice_tui.protocol.threat_model import Norm
 from thinice_tui.python.arguments import Device, device_of, samples_of, settings_of
-from thinice_tui.python.engine_call import Progress, compute_run, python_call
+from thinice_tui.python.engine_call import Progress, compute_run, own_random_numbers, words_of_python
 from thinice_tui.python.load import PathLike, load_run
 from thinice_tui.python.loaded_run import LoadedRun
 from thinice_tui.runfile.schema import SUFFIX
@@ -82,10 +82,10 @@ def compare(
     modules: list[tuple[Role, str, nn.Module]] = [("dense", "dense", dense)]
     modules += [("pruned", _checked_name(name), module) for name, module in pruned.items()]
     modules += [] if control is None else [("control", "control", control)]
-    with tempfile.TemporaryDirectory(prefix="thinice-") as folder:
+    with words_of_python(), tempfile.TemporaryDirectory(prefix="thinice-") as folder:
         path = Path(folder) / f"memory{SUFFIX}" if run is None else expanded(os.fspath(run))
         chosen = device_of(device, dense)
-        with python_call(chosen):
+        with own_random_numbers(chosen):
             samples = samples_of(images, labels, indices, class_names)
             settings = settings_of(norm, eps, attack, seed, batch_size, keep_images, precision, distances)
             prepared = prepare_modules(modules, samples, settings, path)

@@ -50,18 +50,24 @@ def _callers_level() -> int:
 
 
 @contextmanager
-def python_call(device: torch.device) -> Iterator[None]:
-    """Inside, errors speak of arguments; afterwards torch, NumPy and Python draw the random numbers they would have."""
-    numpy_state, python_state = np.random.get_state(), random.getstate()
-    cuda = [device] if device.type == "cuda" else []
+def words_of_python() -> Iterator[None]:
+    """Inside, errors speak of arguments in place of options."""
     try:
-        with torch.random.fork_rng(devices=cuda):
-            yield
+        yield
     except ThiniceError as error:
         reword(error)
         raise
+
+
+@contextmanager
+def own_random_numbers(device: torch.device) -> Iterator[None]:
+    """Afterwards torch, NumPy and Python draw the random numbers that they would have drawn."""
+    numpy_state, python_state = np.random.get_state(), random.getstate()  # noqa: NPY002
+    try:
+        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+            yield
     finally:
-        np.random.set_state(numpy_state)
+        np.random.set_state(numpy_state)  # noqa: NPY002
         random.setstate(python_state)
 
 

@@ -5,11 +5,15 @@ import zlib
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from tests.engine_runs import request, run_it
 from tests.linear_models import CLASSES, SHAPE, write_files
+from thinice_tui.protocol.margins import logit_margin
 from thinice_tui.runfile.read_arrays import adversarial_positions, read_adversarial_images, read_images
+from thinice_tui.runfile.reader import read_run
 
 RUN = "run.thinice"
 
@@ -56,6 +60,30 @@ def change_logits(path: Path, table: str, model: int, position: int, by: float) 
     with connection:
         connection.execute(f"UPDATE {table} SET logits = ? {where}", (logits.tobytes(), model, position))
     connection.close()
+
+
+def put_at_boundary(path: Path, network: nn.Module, margin: float) -> int:
+    """Move the dense model's first adversarial image towards the clean one, until its margin is just below `margin`.
+
+    Its stored logits and distance follow; returns its position.
+    """
+    position = adversarial_positions(path, 0)[:1]
+    clean = read_images(path, position).astype(np.float32) / np.float32(255)
+    image, label = read_adversarial_images(path, 0, position), read_run(path).labels[position]
+    low, high = 0.0, 1.0
+    for _ in range(40):
+        middle = (low + high) / 2
+        point = (clean + np.float32(middle) * (image - clean)).astype(np.float32)
+        logits = network(torch.from_numpy(point)).detach().numpy()
+        low, high = (low, middle) if logit_margin(logits, label)[0] < margin else (middle, high)
+    point = (clean + np.float32(high) * (image - clean)).astype(np.float32)
+    logits = network(torch.from_numpy(point)).detach().numpy()
+    change_image(path, 0, point[0] - image[0])
+    kept = read_adversarial_images(path, 0, position)
+    distance = float(np.abs(kept.astype(np.float64) - clean).max())
+    statement = "UPDATE outcome SET logits = ?, distance = ? WHERE model = 0 AND position = ?"
+    execute(path, statement, logits[0].tobytes(), distance, int(position[0]))
+    return int(position[0])
 
 
 def zeros() -> NDArray[np.float32]:

@@ -12,6 +12,7 @@ PATH = Path("a.thinice")
 
 
 def made(*models: VerifiedModel, wrong: tuple[Discrepancy, ...] = ()) -> VerifiedRun:
+    PATH.unlink(missing_ok=True)
     run = write_run(PATH, {"dense": "dense", "p": "pruned"}, n=20)
     return VerifiedRun(run, models, ("left",), wrong, "cpu (1 threads)")
 

@@ -42,7 +42,7 @@ def from_memory(module: nn.Module, name: str) -> LoadedModel:
         check_network(network, path)
     except CheckpointError as error:
         raise ModelError(error.what, error.do) from error
-    sha256 = weights_sha256(original, path)
+    sha256 = weights_sha256(original)
     for parameter in network.parameters():  # scripted modules have no requires_grad_
         parameter.requires_grad_(False)
     state = {key: value for key, value in network.state_dict().items() if isinstance(value, Tensor)}
@@ -51,18 +51,16 @@ def from_memory(module: nn.Module, name: str) -> LoadedModel:
     return LoadedModel(checkpoint, f"{kind} ({IN_MEMORY})", None, network, sparsity, notes=(*notes, *sparsity.notes))
 
 
-def weights_sha256(module: nn.Module, path: Path) -> str:
+def weights_sha256(module: nn.Module) -> str:
     """sha256 over names, types, shapes and bytes of its state dict, and of the buffers that this leaves out.
 
-    It does not depend on device, mode or frozen parameters. Raises ModelError for tensors without values.
+    It does not depend on device, mode or frozen parameters.
     """
     digest = hashlib.sha256()
     for key, value in _state(module):
         if not isinstance(value, Tensor):  # what get_extra_state() returns
             digest.update(repr((key, value)).encode())
             continue
-        if value.is_meta:
-            raise ModelError(f"{path}: {key} is on the meta device, without values", "load its weights first")
         digest.update(repr((key, str(value.dtype), tuple(value.shape))).encode())
         dense = value.detach().to("cpu")
         dense = dense if dense.layout is torch.strided else dense.to_dense()
@@ -87,6 +85,9 @@ def _unwrapped(module: nn.Module) -> nn.Module:
 
 def _copied(module: nn.Module, path: Path) -> nn.Module:
     """A deep copy. Tensors that were computed from parameters (by torch.nn.utils.prune) are copied by value."""
+    for key, value in (*module.named_parameters(), *module.named_buffers()):
+        if value.is_meta:
+            raise ModelError(f"{path}: {key} is on the meta device, without values", "load its weights first")
     computed: dict[int, object] = {
         id(value): value.detach().clone()
         for part in module.modules()
@@ -94,7 +95,8 @@ def _copied(module: nn.Module, path: Path) -> nn.Module:
         if isinstance(value, Tensor) and not value.is_leaf
     }
     try:
-        return copy.deepcopy(module, computed)
+        with torch.no_grad():  # else parameters of a scripted module are copied as computed tensors
+            return copy.deepcopy(module, computed)
     except Exception as error:  # a user's own module may raise anything
         raise ModelError(
             f"{path}: cannot be copied ({reason(error)})",

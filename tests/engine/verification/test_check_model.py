@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from tests.linear_models import Task, make_task, module
+from tests.tampering import put_at_boundary
 from thinice_tui.engine.verification.check_model import TOLERANCE, check_model
 from thinice_tui.engine.verification.model_files import FoundFile
 from thinice_tui.engine.verification.stored_samples import stored_samples
@@ -46,14 +46,11 @@ def test_rounding_is_no_discrepancy_and_more_is(run_file: Path) -> None:
 
 
 def test_an_image_at_the_boundary_is_too_close_to_call(run_file: Path) -> None:
-    """Stored as misclassified by less than the tolerance; the model at hand sees it on the other side."""
-    run = read_run(run_file)
-    margins = run.models[0].worst_margin[run.models[0].broken_by >= 0]
-    near = float(-margins[margins < 0].max())
+    """Misclassified by less than the tolerance when it was stored; the model at hand sees it on the other side."""
+    position = put_at_boundary(run_file, module(TASK.weight), -TOLERANCE / 4)
+    assert not check(run_file, module(TASK.weight))[1]
     lift = torch.zeros(5)
-    positions = np.flatnonzero((run.models[0].broken_by >= 0) & np.isclose(run.models[0].worst_margin, -near))
-    lift[run.labels[positions[0]]] = 1.5 * near
-    assert near < TOLERANCE / 3, "the task has an image this close"
+    lift[TASK.labels[position]] = TOLERANCE / 2
 
     class Lifted(Shifted):
         def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -61,7 +58,7 @@ def test_an_image_at_the_boundary_is_too_close_to_call(run_file: Path) -> None:
             return logits + lift
 
     model, wrong = check(run_file, Lifted(0))
-    assert not wrong and model.too_close >= 1 and model.images_verified == model.images - model.too_close
+    assert not wrong and (model.too_close, model.images_verified) == (1, model.images - 1)
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,7 @@ def load_found(run: Run, found: FoundFile, options: ModelOptions) -> RunModel:
         loaded = load_model(found.path, own.arch, own.normalize, own.keep, own.trust, own.key)
     except ThiniceError as error:
         error.what = f"{record.name} cannot be loaded as the run loaded it: {error.what}"
+        error.args = (error.what,)
         raise
     return RunModel(record.role, record.name, loaded)
 

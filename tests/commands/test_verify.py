@@ -118,9 +118,7 @@ def test_an_image_that_is_classified_correctly_is_named(run: Path) -> None:
     clean = read_images(run, at)[0].astype(np.float32) / np.float32(255)
     change_image(run, 0, clean - read_adversarial_images(run, 0, at)[0])
     logits = "(SELECT logits FROM clean WHERE model = 0 AND position = outcome.position)"
-    execute(
-        run, f"UPDATE outcome SET distance = 0, logits = {logits} WHERE model = 0 AND position = {position}"
-    )
+    execute(run, f"UPDATE outcome SET distance = 0, logits = {logits} WHERE model = 0 AND position = {position}")
     ((model, index, problem),) = problems(run)
     assert (model, index, problem) == ("dense", position, "its adversarial image is classified correctly")
 

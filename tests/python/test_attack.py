@@ -91,11 +91,11 @@ def test_the_module_and_random_numbers_stay_as_they_are(ends: str) -> None:
     network = module_with_everything()
     before, seen = state_of(network), []
     torch.manual_seed(1)
-    np.random.seed(1)  # noqa: NPY002
+    np.random.seed(1)
     random.seed(1)
-    expected = torch.rand(1), np.random.rand(), random.random()  # noqa: NPY002
+    expected = torch.rand(1), np.random.rand(), random.random()
     torch.manual_seed(1)
-    np.random.seed(1)  # noqa: NPY002
+    np.random.seed(1)
     random.seed(1)
 
     def watch(beat: ti.Heartbeat) -> None:
@@ -112,7 +112,7 @@ def test_the_module_and_random_numbers_stay_as_they_are(ends: str) -> None:
         assert ends == ("error" if isinstance(error, ZeroDivisionError) else "interrupt")
     assert seen and seen[0].stage == "PGD-3" and seen[0].model == "dense"
     assert state_of(network) == before
-    assert (torch.rand(1), np.random.rand(), random.random()) == expected  # noqa: NPY002
+    assert (torch.rand(1), np.random.rand(), random.random()) == expected
 
 
 def test_nothing_is_printed_and_nothing_stays_on_the_disk(

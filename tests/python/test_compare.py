@@ -9,9 +9,9 @@ import torch
 
 import thinice_tui as ti
 from tests.commands.calling import call
+from tests.engine_runs import request, run_it
 from tests.linear_models import Files
 from tests.python.modules import EPS, TASK, dense, pruned
-from tests.engine_runs import request, run_it
 from thinice_tui.protocol.settings import Settings
 
 RUN = "x.thinice"

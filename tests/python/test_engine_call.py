@@ -37,14 +37,14 @@ def test_what_the_callers_function_raises_is_kept() -> None:
 
 def test_random_numbers_are_the_callers() -> None:
     states = torch.get_rng_state(), random.getstate()
-    before = np.random.get_state()[1].tolist()  # type: ignore[index]  # noqa: NPY002
+    before = np.random.get_state()[1].tolist()  # type: ignore[index]
     with pytest.raises(KeyboardInterrupt), own_random_numbers(torch.device("cpu")):
-        torch.rand(3), random.random(), np.random.rand()  # noqa: B018, NPY002
+        torch.rand(3), random.random(), np.random.rand()
         raise KeyboardInterrupt
     assert torch.equal(torch.get_rng_state(), states[0]) and random.getstate() == states[1]
-    assert np.random.get_state()[1].tolist() == before  # type: ignore[index]  # noqa: NPY002
+    assert np.random.get_state()[1].tolist() == before  # type: ignore[index]
 
 
 def test_errors_are_reworded() -> None:
-    with pytest.raises(ti.UsageError, match="^seed is bad$"), words_of_python():
+    with pytest.raises(ti.UsageError, match=r"^seed is bad$"), words_of_python():
         raise ti.UsageError("--seed is bad")

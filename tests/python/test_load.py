@@ -9,7 +9,6 @@ import thinice_tui as ti
 from tests.fake_runs import make_run, write_run
 
 
-
 def test_a_run_that_goes_on_is_loaded_as_it_is_at_that_moment(tmp_path: Path) -> None:
     path = tmp_path / "a.thinice"
     made = make_run(path, {"dense": "dense", "p": "pruned"}, n=60)

@@ -59,9 +59,7 @@ def test_comparisons_are_those_of_the_report(run: ti.LoadedRun) -> None:
 
 
 def test_it_says_what_it_is(run: ti.LoadedRun) -> None:
-    assert repr(run) == (
-        "<LoadedRun a.thinice: standard, Linf, eps 8/255, 60 samples, models dense, p/1, c, complete>"
-    )
+    assert repr(run) == ("<LoadedRun a.thinice: standard, Linf, eps 8/255, 60 samples, models dense, p/1, c, complete>")
     assert repr(run.models[1]).startswith("<ModelResults p/1 (pruned): made, robust accuracy ")
 
 
@@ -74,7 +72,7 @@ def test_in_memory_it_needs_no_file(run: ti.LoadedRun) -> None:
 
 def test_a_damaged_file_is_said_to_be_damaged(run: ti.LoadedRun) -> None:
     PATH.write_bytes(PATH.read_bytes()[:20_000])
-    with pytest.raises(ti.RunFileError, match="cannot be read|is damaged"):
+    with pytest.raises(ti.RunFileError, match=r"cannot be read|is damaged"):
         _ = run.images
     PATH.unlink()
     with pytest.raises(ti.RunFileError, match="there is no such run file"):

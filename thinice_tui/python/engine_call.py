@@ -62,12 +62,12 @@ def words_of_python() -> Iterator[None]:
 @contextmanager
 def own_random_numbers(device: torch.device) -> Iterator[None]:
     """Afterwards torch, NumPy and Python draw the random numbers that they would have drawn."""
-    numpy_state, python_state = np.random.get_state(), random.getstate()  # noqa: NPY002
+    numpy_state, python_state = np.random.get_state(), random.getstate()
     try:
         with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
             yield
     finally:
-        np.random.set_state(numpy_state)  # noqa: NPY002
+        np.random.set_state(numpy_state)
         random.setstate(python_state)
 
 

@@ -58,7 +58,7 @@ def test_code_runs_for_the_command_line_alone(run_file: Path, arch: str) -> None
 def test_the_key_that_the_run_read_is_read_again(run_file: Path) -> None:
     set_setting(run_file, "$.model_options.key", '["elsewhere"]')
     run = read_run(run_file)
-    with pytest.raises(CheckpointError, match="dense cannot be loaded as the run loaded it: .*elsewhere"):
+    with pytest.raises(CheckpointError, match=r"dense cannot be loaded as the run loaded it: .*elsewhere"):
         load_found(run, find_files(run, ())[0], OURS)
 
 

@@ -124,7 +124,10 @@ class _Check:
         faults = [
             _Fault(~in_cube, f"{image} is not within [0,1]"),
             _Fault(~in_ball, f"{image} is at a distance of {{:.6g}}, {eps}", (distances,)),
-            _Fault(outcomes.broken_by[positions] < 0, "it has an adversarial image, and the run says that no stage broke it"),
+            _Fault(
+                outcomes.broken_by[positions] < 0,
+                "it has an adversarial image, and the run says that no stage broke it",
+            ),
             _Fault(~adversarial & ~too_close, f"{image} is classified correctly"),
             _Fault(far, f"logits on {image} differ by {{:.2g}}", (_difference(logits, stored),)),
             _Fault(

@@ -53,17 +53,19 @@ _PLACES = {
 """The module of each public name."""
 
 
-def __getattr__(name: str) -> object:
-    """Load what is named, once."""
-    if name == "__version__":
-        from thinice_tui.version import package_version
+if not TYPE_CHECKING:  # else a type checker would believe in every name
 
-        return globals().setdefault(name, package_version())
-    if name not in _PLACES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
+    def __getattr__(name: str) -> object:
+        """Load what is named, once."""
+        if name == "__version__":
+            from thinice_tui.version import package_version
 
-    return globals().setdefault(name, getattr(import_module(_PLACES[name]), name))
+            return globals().setdefault(name, package_version())
+        if name not in _PLACES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        return globals().setdefault(name, getattr(import_module(_PLACES[name]), name))
 
 
 def __dir__() -> list[str]:

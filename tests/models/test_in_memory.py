@@ -32,7 +32,7 @@ def test_the_copy_is_frozen_and_the_module_is_not() -> None:
 def test_masks_that_are_being_trained_are_folded_into_the_copy() -> None:
     module = network()
     for place in ("0", "4"):
-        prune.l1_unstructured(module.get_submodule(place), "weight", 0.5)
+        prune.l1_unstructured(module.get_submodule(place), "weight", 0.5)  # type: ignore[no-untyped-call]
     assert not module.get_submodule("4").weight.is_leaf  # copy.deepcopy alone refuses such a module
     model = from_memory(module, "mine")
     assert model.sparsity.conv_linear == pytest.approx(0.5, abs=0.01) and "2 masks" in model.notes[0]
@@ -86,7 +86,7 @@ def test_wrappers_are_taken_off() -> None:
 
 
 def test_scripted_and_half_precision_modules_are_taken() -> None:
-    scripted = torch.jit.trace(network().eval(), torch.rand(1, 3, 8, 8))
+    scripted = torch.jit.trace(network().eval(), torch.rand(1, 3, 8, 8))  # type: ignore[no-untyped-call]
     images = torch.rand(2, 3, 8, 8)
     assert from_memory(scripted, "mine").classifier()(images).shape == (2, 5)
     half = from_memory(network().half(), "mine")

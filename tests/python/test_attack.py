@@ -132,7 +132,7 @@ def test_nothing_is_printed_and_nothing_stays_on_the_disk(
         ({"model": Uncopyable()}, ti.ModelError, "cannot be copied"),
         ({"model": nn.Conv2d(1, 5, 8)}, ti.ModelError, "cannot take images of shape"),
         ({"model": dense}, ti.ModelError, "is a function, expected a torch.nn.Module"),
-        ({"images": TASK.images * 2 - 0.5}, ti.DataError, "expected [0, 1]"),
+        ({"images": TASK.images * 3 - 1}, ti.DataError, "expected [0, 1]"),
         ({"images": TASK.images[0]}, ti.DataError, "have shape (3, 8, 8)"),
         ({"images": TASK.images * np.nan}, ti.DataError, "NaN or infinite"),
         ({"images": [[1], [1, 2]]}, ti.DataError, "are no array"),
@@ -148,7 +148,7 @@ def test_nothing_is_printed_and_nothing_stays_on_the_disk(
         ({"device": "gpu"}, ti.UsageError, "device gpu: not usable"),
         ({"indices": [0] * 48}, ti.DataError, "twice"),
     ],
-    ids=lambda value: "-".join(value) if isinstance(value, dict) else str(getattr(value, "__name__", "")),
+    ids=lambda value: "-".join(value) if isinstance(value, dict) else getattr(value, "__name__", value),
 )
 def test_what_cannot_be_attacked_is_refused_in_the_words_of_python(
     changes: dict[str, object], error: type[ti.ThiniceError], what: str

@@ -2,7 +2,8 @@
 
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -82,8 +83,7 @@ def compare(
     modules: list[tuple[Role, str, nn.Module]] = [("dense", "dense", dense)]
     modules += [("pruned", _checked_name(name), module) for name, module in pruned.items()]
     modules += [] if control is None else [("control", "control", control)]
-    with words_of_python(), tempfile.TemporaryDirectory(prefix="thinice-") as folder:
-        path = Path(folder) / f"memory{SUFFIX}" if run is None else expanded(os.fspath(run))
+    with words_of_python(), _run_file(run) as path:
         chosen = device_of(device, dense)
         with own_random_numbers(chosen):
             samples = samples_of(images, labels, indices, class_names)
@@ -94,6 +94,16 @@ def compare(
         if run is None:
             loaded.keep_in_memory()
     return loaded
+
+
+@contextmanager
+def _run_file(run: PathLike | None) -> Iterator[Path]:
+    """The path of the run file; of one that is removed at the end where `run` is None."""
+    if run is not None:
+        yield expanded(os.fspath(run))
+        return
+    with tempfile.TemporaryDirectory(prefix="thinice-") as folder:
+        yield Path(folder) / f"memory{SUFFIX}"
 
 
 def _checked_name(name: str) -> str:

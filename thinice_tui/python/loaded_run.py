@@ -210,7 +210,7 @@ class LoadedRun:
         if number not in self._adversarial:
             positions = adversarial_positions(self._file, number)
             broken = self._run.models[number].broken_by >= 0
-            positions = positions[positions < len(self)]
+            positions = positions[(positions >= 0) & (positions < len(self))]
             positions = positions[broken[positions]]
             self._adversarial[number] = read_adversarial_images(self._file, number, positions), positions
         return self._adversarial[number]

@@ -29,6 +29,19 @@ def test_files_are_looked_for_where_the_run_says_and_beside_it(run_file: Path) -
     assert all(found.sha256 == run.models[found.number].record.sha256 for found in find_files(moved, ()))
 
 
+def test_of_several_files_of_a_name_the_one_with_the_checksum_is_taken(run_file: Path) -> None:
+    run = read_run(run_file)
+    (run_file.parent / "elsewhere").mkdir()
+    copy = Path(shutil.copy(run_file, run_file.parent / "elsewhere"))
+    for model in run.models:
+        shutil.copy(model.record.path, copy.parent)
+        Path(f"{model.record.name}.pt").write_bytes(b"another project's")
+    execute(copy, "UPDATE model SET path = name || '.pt'")
+    set_setting(copy, "$.folder", '"/nowhere"')
+    found = find_files(read_run(copy), ())
+    assert [one.path for one in found] == [copy.parent / f"{model.record.name}.pt" for model in run.models]
+
+
 def test_one_file_may_be_several_models(run_file: Path) -> None:
     dense = Path(read_run(run_file).models[0].record.path)
     sha256 = read_run(run_file).models[0].record.sha256
@@ -37,8 +50,10 @@ def test_one_file_may_be_several_models(run_file: Path) -> None:
 
 
 def test_special_files_are_not_read(run_file: Path) -> None:
-    with pytest.raises(CheckpointError, match="there is no such file"):
-        find_files(read_run(run_file), (Path("/dev/null"),))
+    dense = read_run(run_file).models[0].record.path
+    for path in ("/dev/null", f"{dense}+/dev/zero.npy"):
+        with pytest.raises(CheckpointError, match="there is no such file"):
+            find_files(read_run(run_file), (Path(path),))
     execute(run_file, "UPDATE model SET path = '/dev/zero'")
     with pytest.raises(CheckpointError, match="there is no such file"):
         find_files(read_run(run_file), ())

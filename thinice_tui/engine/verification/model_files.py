@@ -48,12 +48,12 @@ def find_files(run: Run, given: Sequence[Path]) -> list[FoundFile]:
                 f"{record.name} was a torch module in memory: the run file names no file of it",
                 "nothing of it can be verified by this command: save models, and compare the files",
             )
-        places = _places(record, request, Path(run.path))
-        path = next((place for place in places if split_mask_file(place)[0].exists()), None)
-        if path is None:
+        places = [place for place in _places(record, request, Path(run.path)) if split_mask_file(place)[0].exists()]
+        hashed = [FoundFile(number, place, model_sha256(place)) for place in dict.fromkeys(places)]
+        if not hashed:
             missing.append(f"{record.name} ({record.path})")
-        else:
-            files.append(FoundFile(number, path, model_sha256(path)))
+            continue
+        files.append(next((found for found in hashed if found.sha256 == record.sha256), hashed[0]))
     if missing:
         raise CheckpointError(
             f"{run.path}: the files of {len(missing)} of its {len(records)} models are not there: {', '.join(missing)}",

@@ -121,6 +121,8 @@ def model_sha256(path: Path) -> str:
     file, mask_path = split_mask_file(path)
     if not file.is_file() and not file.is_dir():
         raise CheckpointError(f"{file}: there is no such file", "check the path; expected a model file")
+    if mask_path is not None and not mask_path.is_file():
+        raise CheckpointError(f"{mask_path}: there is no such file", "check the path; expected a mask file")
     sha256 = _sha256(file) if file.is_file() else _sha256_of_all(read_file(file, NOTHING_SAID).files or (file,))
     return sha256 if mask_path is None else _with_masks(sha256, mask_path)
 

@@ -12,7 +12,7 @@ PACKAGE = ROOT / "thinice_tui"
 LONGEST, MEDIAN = 400, 120
 """Lines of a file."""
 TESTED_ELSEWHERE = {
-    "__init__.py": "tests/commands/test_app.py",  # the version, from the command
+    "__init__.py": "tests/python/test_public_names.py",
     "engine/phases/clean.py": "tests/engine/test_run.py",  # a whole run
     "engine/phases/context.py": "tests/engine/test_run.py",
     "engine/worker/distance.py": "tests/engine/phases/test_distance.py",  # the phase that calls it

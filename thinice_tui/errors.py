@@ -63,3 +63,7 @@ class Interrupted(ThiniceError):
     """The user, or a signal, asked to stop; what was computed is in the run file."""
 
     exit_code = EXIT_INTERRUPTED
+
+
+class ThiniceWarning(UserWarning):
+    """Something that makes the numbers less reliable; Python's `warnings` shows it, or raises it where asked to."""

@@ -108,3 +108,9 @@ def test_chunks_are_all_rows_in_order(tmp_path: Path, monkeypatch: pytest.Monkey
         found = list(chunks(connection.execute("SELECT position FROM sample ORDER BY position")))
     assert [len(rows) for rows in found] == [7] * 5 + [5]
     assert [row[0] for rows in found for row in rows] == list(range(40))
+
+
+def test_what_does_not_fit_into_memory_is_said(tmp_path: Path) -> None:
+    write_run(tmp_path / "a.thinice", {"dense": "dense"}, n=20)
+    with pytest.raises(RunFileError, match="does not fit into memory"), reading(tmp_path / "a.thinice"):
+        raise MemoryError

@@ -1,10 +1,12 @@
 """How a run file is recognised; files of every version from 3 on stay readable, other files are refused."""
 
+import contextlib
 import hashlib
 import shutil
 import sqlite3
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.fake_runs import write_run
@@ -96,3 +98,58 @@ def test_another_database_is_refused(tmp_path: Path) -> None:
         read_run(path)
     with pytest.raises(RunFileError, match="there is no such run file"):
         read_run(tmp_path / "absent.thinice")
+
+
+def rows(path: Path, query: str) -> list[tuple[object, ...]]:
+    """What plain sqlite3 finds."""
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        return connection.execute(query).fetchall()
+
+
+def test_views_show_verdicts_and_stages_by_sql(tmp_path: Path) -> None:
+    path = tmp_path / "a.thinice"
+    run = write_run(path, {"dense": "dense", "p": "pruned"}, n=60)
+    found = rows(path, "SELECT model, dataset_index, label, attacked, broken_by, distance, has_image FROM verdict")
+    expected = [
+        (
+            model.record.name,
+            int(run.indices[i]),
+            int(run.labels[i]),
+            int(model.clean_prediction[i] == run.labels[i]),
+            None if model.broken_by[i] < 0 else model.stages[model.broken_by[i]].name,
+            None if np.isnan(model.distance[i]) else model.distance[i],
+            int(model.broken_by[i] >= 0),
+        )
+        for model in run.models
+        for i in range(60)
+    ]
+    assert sorted(found, key=str) == sorted(expected, key=str)
+    stages = rows(path, "SELECT model, stage, entered, broken, finished FROM stage_result ORDER BY model, ordinal")
+    assert stages == [
+        (model.record.name, stage.name, stage.entered, int((model.broken_by == stage.ordinal).sum()), 1)
+        for model in run.models
+        for stage in model.stages
+    ]
+
+
+FLIPS = """
+SELECT count(*) FROM verdict AS dense JOIN verdict AS other USING (position)
+WHERE dense.role = 'dense' AND other.model = 'p'
+    AND dense.attacked AND dense.broken_by IS NULL AND NOT (other.attacked AND other.broken_by IS NULL)
+"""
+
+
+def test_flips_can_be_counted_by_sql(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "a.thinice", {"dense": "dense", "p": "pruned"}, n=60)
+    (comparison,) = analyse(run).comparisons
+    assert rows(tmp_path / "a.thinice", FLIPS) == [(comparison.sets.counts()["S10"],)]
+
+
+def test_a_continued_file_gets_the_views_that_it_lacks(tmp_path: Path) -> None:
+    path = tmp_path / "a.thinice"
+    open_writer(path).__exit__()
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("DROP VIEW verdict")
+        connection.execute("DROP VIEW stage_result")
+    open_writer(path).__exit__()
+    assert rows(path, "SELECT count(*) > 0 FROM verdict") == [(1,)] and rows(path, "SELECT * FROM stage_result") == []

@@ -15,6 +15,7 @@ from thinice_tui.commands.inspect import INSPECT_EXAMPLES, inspect
 from thinice_tui.commands.open import OPEN_EXAMPLES, open_command
 from thinice_tui.commands.options import ModelCommand
 from thinice_tui.commands.report import REPORT_EXAMPLES, report_command
+from thinice_tui.commands.verify import VERIFY_EXAMPLES, verify
 from thinice_tui.errors import EXIT_USAGE
 
 FIRST_STEPS = """\
@@ -43,6 +44,7 @@ app.command("compare", cls=ModelCommand, epilog=COMPARE_EXAMPLES)(compare)
 app.command("open", cls=Command, epilog=OPEN_EXAMPLES)(open_command)
 app.command("report", cls=Command, epilog=REPORT_EXAMPLES)(report_command)
 app.command("inspect", cls=ModelCommand, epilog=INSPECT_EXAMPLES)(inspect)
+app.command("verify", cls=ModelCommand, epilog=VERIFY_EXAMPLES)(verify)
 app.command("info", cls=Command, epilog=INFO_EXAMPLES)(info)
 app.command("engine", cls=Command, hidden=True)(engine)
 
@@ -53,9 +55,9 @@ def main(
     version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
 ) -> None:
     if version:
-        from thinice_tui import __version__
+        from thinice_tui.version import package_version
 
-        print(f"thinice-tui {__version__}")
+        print(f"thinice-tui {package_version()}")
         raise typer.Exit
     if context.invoked_subcommand is None:
         print(FIRST_STEPS, end="")

@@ -1,8 +1,10 @@
 """The comparison of models: from a request to a prepared run, and from there to a run file or a dry run."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+
+import torch
 
 from thinice_tui.data.samples import Samples
 from thinice_tui.data.selection import select
@@ -21,9 +23,15 @@ from thinice_tui.engine.run_model import RunModel
 from thinice_tui.engine.worker.device import choose_device, full_precision
 from thinice_tui.models.load import LoadedModel
 from thinice_tui.models.pruning_warnings import warnings_of_same_weights, warnings_of_unpruned
-from thinice_tui.models.weight_similarity import compare_models, warning_if_unrelated, warnings_of_unused_keep
+from thinice_tui.models.weight_similarity import (
+    WeightSimilarity,
+    compare_models,
+    warning_if_unrelated,
+    warnings_of_unused_keep,
+)
 from thinice_tui.protocol.progress import Observer
 from thinice_tui.protocol.request import Request
+from thinice_tui.protocol.settings import Settings
 from thinice_tui.runfile.liveness import this_engine
 from thinice_tui.runfile.resume import check_continues
 from thinice_tui.runfile.run_claim import RunClaim
@@ -62,9 +70,6 @@ def prepare(request: Request) -> PreparedRun:
     if any(forms.architectures):
         similarities = [compare_models(decided[0], other) for other in decided[1:]]
     models = tuple(RunModel(file.role, file.name, model) for file, model in zip(files, decided, strict=True))
-    unrelated = (
-        warning_if_unrelated(decided[0], other, found) for other, found in zip(decided[1:], similarities, strict=True)
-    )
     ran = {
         name: {"path": str(model.path), "sha256": model.checkpoint.sha256}
         for name, model in zip(names, loaded, strict=True)
@@ -87,9 +92,7 @@ def prepare(request: Request) -> PreparedRun:
         ),
         warnings=(
             *check_budget(samples, request.settings),
-            *(warning for warning in unrelated if warning),
-            *warnings_of_same_weights(list(zip(names, decided, strict=True)), request.control is not None),
-            *warnings_of_unpruned(decided[0], [model.loaded for model in models if model.role == "pruned"]),
+            *warnings_of_weights(models, similarities),
             *warnings_of_unused_keep(
                 ", ".join(request.model_options.keep) or None,
                 [(model, own.keep) for model, own in zip(loaded, options, strict=True)],
@@ -110,31 +113,61 @@ def prepare(request: Request) -> PreparedRun:
     )
 
 
+def warnings_of_weights(models: Sequence[RunModel], similarities: Sequence[WeightSimilarity]) -> tuple[str, ...]:
+    """Reasons to doubt that the other models are the dense one, pruned or retrained.
+
+    similarities: of the weights of each model after the first to the first's.
+    """
+    dense, others = models[0].loaded, [model.loaded for model in models[1:]]
+    unrelated = (warning_if_unrelated(dense, other, found) for other, found in zip(others, similarities, strict=True))
+    has_control = any(model.role == "control" for model in models)
+    return (
+        *(warning for warning in unrelated if warning),
+        *warnings_of_same_weights([(model.name, model.loaded) for model in models], has_control),
+        *warnings_of_unpruned(dense, [model.loaded for model in models if model.role == "pruned"]),
+    )
+
+
 def execute(
     request: Request, prepared: PreparedRun, observer: Observer, log: Path | None = None, claim: RunClaim | None = None
 ) -> None:
+    """Attack as requested: `compute` with the request's settings, which the run file keeps. Raises ThiniceError."""
+    origin, device = {"request": request.as_dict()}, choose_device(request.device)
+    compute(prepared, request.settings, device, observer, origin, request.time_limit, log, claim)
+
+
+def compute(
+    prepared: PreparedRun,
+    settings: Settings,
+    device: torch.device,
+    observer: Observer,
+    origin: Mapping[str, object],
+    time_limit: float | None = None,
+    log: Path | None = None,
+    claim: RunClaim | None = None,
+) -> None:
     """Attack until the run is finished; the same call resumes an unfinished run and does nothing for a finished one.
 
-    log: the file that holds this process's messages, for views; None: they go to a terminal. claim: the caller's claim
-    on the run file, taken before models and data are read; None: it is taken here. Raises ThiniceError.
+    origin: how it was started, for the run table. log: the file that holds this process's messages, for views; None:
+    they go to a terminal. claim: the caller's claim on the run file, taken before models and data are read; None: it
+    is taken here. Raises ThiniceError.
     """
     for note in prepared.notes:
         observer.note(note)
-    device = choose_device(request.device)
     with claim or RunClaim() as claimed:
-        plan = make_plan(prepared.models, prepared.samples, request.settings, (), device, classes=0)
+        plan = make_plan(prepared.models, prepared.samples, settings, (), device, classes=0)
         check_continues(prepared.path, plan, [model.record() for model in prepared.models])
         claimed.acquire(prepared.path, log)
         run_comparison(
             prepared.models,
             prepared.samples,
             prepared.probe,
-            request.settings,
+            settings,
             prepared.path,
             device,
             observer,
-            {"engine": asdict(this_engine(log)), "request": request.as_dict(), **prepared.origin},
-            request.time_limit,
+            {"engine": asdict(this_engine(log)), **origin, **prepared.origin},
+            time_limit,
             prepared.warnings,
             claimed,
         )

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import torch
 
-from thinice_tui import __version__
 from thinice_tui.engine.load_models import load_models
 from thinice_tui.engine.run_model import RunModel
 from thinice_tui.models.layer_weights import classes, input_channels
@@ -21,6 +20,7 @@ from thinice_tui.models.weight_similarity import (
 from thinice_tui.protocol.model_files import model_files
 from thinice_tui.protocol.model_options import ModelOptions
 from thinice_tui.report.inspected_model import DenseComparison, FileFacts, InspectedModel
+from thinice_tui.version import package_version
 
 METADATA = ("arch", "dataset", "class_names", "recipe", "seed", "measured", "epoch", "best_prec1", "acc", "num_classes")
 """Entries of a checkpoint that are shown."""
@@ -77,7 +77,7 @@ def environment() -> tuple[tuple[str, str], ...]:
     packages = ("torch", "torchattacks", "numpy", "scipy", "rich", "typer", "plotext")
     gpus = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
     return (
-        ("thinice-tui", __version__),
+        ("thinice-tui", package_version()),
         ("python", f"{platform.python_version()} on {platform.platform()}"),
         *((name, version(name)) for name in packages),
         ("cpu threads", str(torch.get_num_threads())),

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import torch
 
-from thinice_tui import __version__
 from thinice_tui.data.samples import Samples
 from thinice_tui.engine.run_model import RunModel
 from thinice_tui.engine.worker.device import default_batch_size, describe
@@ -20,6 +19,7 @@ from thinice_tui.runfile.attacks_revision import ATTACKS_REVISION
 from thinice_tui.runfile.records import RunPlan
 from thinice_tui.runfile.schema import SUFFIX
 from thinice_tui.runfile.writer import RunWriter
+from thinice_tui.version import package_version
 
 
 def identify(models: Sequence[RunModel], samples: Samples, settings: Settings) -> dict[str, object]:
@@ -96,4 +96,4 @@ def resumption_warnings(writer: RunWriter, settings: Settings, device: torch.dev
 
 def _versions() -> dict[str, str]:
     packages = {name: version(name) for name in ("torch", "torchattacks", "numpy")}
-    return {"thinice-tui": __version__, "python": platform.python_version(), **packages}
+    return {"thinice-tui": package_version(), "python": platform.python_version(), **packages}

@@ -36,6 +36,10 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
         raise RunFileError(
             f"{path}: cannot be read ({error})", "it may be damaged, or its folder be read-only with a run going on"
         ) from error
+    except MemoryError as error:
+        raise RunFileError(
+            f"{path}: what it says that it holds does not fit into memory", "use a larger machine, if it is not damaged"
+        ) from error
     except (ValueError, LookupError, ArithmeticError, TypeError, AttributeError, zlib.error) as error:
         raise RunFileError(
             f"{path}: is damaged ({type(error).__name__}: {printable(str(error))})",

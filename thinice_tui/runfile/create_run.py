@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from thinice_tui.runfile.blobs import pack_image
 from thinice_tui.runfile.records import Integers, ModelRecord, RunPlan
 from thinice_tui.runfile.run_table import write_values
-from thinice_tui.runfile.schema import APPLICATION_ID, TABLES, VERSION
+from thinice_tui.runfile.schema import APPLICATION_ID, TABLES, VERSION, VIEWS
 
 
 def create_run(
@@ -27,6 +27,7 @@ def create_run(
     for statement in TABLES.split(";\n"):
         if statement.strip():
             connection.execute(statement)
+    create_views(connection)
     write_values(connection, **{"identity": plan.identity, "created": time.time(), "finished": None, **plan.table})
     for number, model in enumerate(models):
         row = asdict(model) | {"id": number, "layers": json.dumps([asdict(layer) for layer in model.layers])}
@@ -40,3 +41,9 @@ def create_run(
     )
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def create_views(connection: sqlite3.Connection) -> None:
+    """Create the views that the file lacks, in the caller's transaction."""
+    for statement in VIEWS:
+        connection.execute(statement)

@@ -27,6 +27,12 @@ def read_run(path: Path) -> Run:
     return RunReader(path).read()
 
 
+def read_run_from(connection: sqlite3.Connection, path: Path) -> Run:
+    """The same through an open connection to `path`, so that more can be read of the same moment."""
+    run, _ = RunReader(path)._read(connection)
+    return run
+
+
 def check_run_file(path: Path) -> None:
     """Raise RunFileError unless `path` is a run file of a version that is read here; reads no more than its head."""
     with reading(path):

@@ -64,6 +64,37 @@ CREATE TABLE heartbeat (
 """
 
 
+VIEWS = (
+    """
+CREATE VIEW IF NOT EXISTS verdict AS SELECT
+    model.name AS model, model.role AS role, sample.position AS position, sample.dataset_index AS dataset_index,
+    sample.label AS label, outcome.position IS NOT NULL AS attacked, stage.name AS broken_by,
+    outcome.distance AS distance, outcome.boundary AS boundary_distance,
+    EXISTS (SELECT 1 FROM adversarial
+        WHERE adversarial.model = model.id AND adversarial.position = sample.position) AS has_image
+FROM model CROSS JOIN sample
+    LEFT JOIN outcome ON outcome.model = model.id AND outcome.position = sample.position
+    LEFT JOIN stage ON stage.model = model.id AND stage.ordinal = outcome.broken_by
+""",
+    """
+CREATE VIEW IF NOT EXISTS stage_result AS SELECT
+    model.name AS model, stage.ordinal AS ordinal, stage.name AS stage, stage.entered AS entered,
+    (SELECT count(*) FROM outcome
+        WHERE outcome.model = stage.model AND outcome.broken_by = stage.ordinal) AS broken,
+    stage.finished AS finished,
+    (SELECT sum(seconds) FROM batch WHERE batch.model = stage.model AND batch.ordinal = stage.ordinal) AS seconds
+FROM stage JOIN model ON model.id = stage.model
+""",
+)
+"""Views for people who query the file by SQL; nothing here reads them, so that they are no part of VERSION: earlier
+releases read a file that has them. A continued file gets those that it lacks.
+
+- verdict: a row for each model and sample. attacked: 1 where an outcome is known; once the first stage is finished, the
+  others are the samples whose clean image the model misclassifies. broken_by: the stage's name, NULL while none has.
+- stage_result: a row for each model and stage.
+"""
+
+
 def check_recognised(connection: sqlite3.Connection, path: str) -> None:
     """Raise RunFileError unless `path`, which `connection` has open, is a run file of a version that is read here."""
     try:

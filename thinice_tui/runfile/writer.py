@@ -17,7 +17,7 @@ from thinice_tui.errors import RunFileError
 from thinice_tui.protocol.progress import Heartbeat
 from thinice_tui.runfile.attacks_revision import check_attacks_revision
 from thinice_tui.runfile.blobs import pack_adversarial
-from thinice_tui.runfile.create_run import create_run
+from thinice_tui.runfile.create_run import create_run, create_views
 from thinice_tui.runfile.heartbeat import heartbeat_statement, starting_heartbeat
 from thinice_tui.runfile.identity import check_same
 from thinice_tui.runfile.journal import choose_journal
@@ -78,9 +78,12 @@ class RunWriter(StoredOutcomes):
             connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")  # of a new file; that of an old one stays
             choose_journal(connection, path)
             writing = WriteConnection(connection, path)
-            if not exists:
-                with writing.transaction():
+            with writing.transaction():
+                if exists:
+                    create_views(connection)
+                else:
                     create_run(connection, plan, models, labels, indices, images)
+            if not exists:
                 writing.checkpoint()
             return cls(writing, lock, resumed=exists)
         except BaseException as error:

@@ -17,6 +17,7 @@ from tests.models.checks import NETWORK, check, prefixed, weights
 from tests.models.reference_networks import REFERENCES, State
 from tests.refused_files import EXECUTED, RunsCode
 from thinice_tui.errors import CheckpointError
+from thinice_tui.models.formats.checkpoint import model_sha256
 from thinice_tui.models.load import load_model
 from thinice_tui.models.masks.fold import fold_masks
 from thinice_tui.models.masks.mask_file import read_mask_file, split_mask_file
@@ -61,7 +62,8 @@ def test_li20(name: str, tmp_path: Path) -> None:
     np.save(tmp_path / "masks.npy", array, allow_pickle=True)
     model = load_model(tmp_path / "weights.pt+masks.npy")
     check(model, name, li_effective(state, masks))
-    assert model.checkpoint.sha256 != load_model(tmp_path / "weights.pt").checkpoint.sha256
+    alone = load_model(tmp_path / "weights.pt").checkpoint.sha256
+    assert model.checkpoint.sha256 == model_sha256(model.path) != alone == model_sha256(tmp_path / "weights.pt")
     assert load_model(tmp_path / "weights.pt").sparsity.conv_linear == 0
 
 

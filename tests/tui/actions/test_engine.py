@@ -174,7 +174,7 @@ async def test_a_strangers_run_is_resumed_only_after_its_command_was_seen(
         process.may_end.set()
 
 
-@pytest.mark.parametrize("stored", [{}, "rm -rf", {"settings": 1}])
+@pytest.mark.parametrize("stored", [{}, {"settings": 1}])
 async def test_a_run_that_does_not_say_how_it_was_started_is_not_resumed(
     stored: object, tmp_path: Path, settings_file: Path, process: type[FakeProcess]
 ) -> None:
@@ -183,6 +183,18 @@ async def test_a_run_that_does_not_say_how_it_was_started_is_not_resumed(
     async with opened(path, settings_file) as driver:
         await driver.press("e", "down", "down", "down", "enter")
         await driver.says("repeat the command that made it")
+        assert process.started == []
+
+
+@pytest.mark.parametrize("more", [{}, {"request": "rm -rf"}])
+async def test_a_run_of_modules_in_memory_goes_on_in_python(
+    more: dict[str, object], tmp_path: Path, settings_file: Path, process: type[FakeProcess]
+) -> None:
+    path = tmp_path / "memory.thinice"
+    write_run(path, MODELS, through=1, more=more)
+    async with opened(path, settings_file) as driver:
+        await driver.press("e", "down", "down", "down", "enter")
+        await driver.says("if from Python, repeat that call")
         assert process.started == []
 
 

@@ -37,7 +37,16 @@ def verify(judge: nn.Module, clean: Tensor, labels: Tensor, candidates: Tensor, 
     images = lp.project(clean, torch.where(per_image(finite), candidates, clean), eps)
     distances = lp.distances(clean, images)
     logits = judge(images)
-    inside = distances <= eps + lp.rounding * max(1.0, eps)
-    legal = inside & (images >= 0).flatten(1).all(dim=1) & (images <= 1).flatten(1).all(dim=1)
+    legal = inside_ball(distances, norm, eps) & inside_cube(images)
     broken = legal & misclassified(logits, labels)
     return Verdict(images, logits, distances, broken)
+
+
+def inside_ball(distances: Tensor, norm: Norm, eps: float) -> Tensor:
+    """Whether distances [n] are within eps, up to the norm's rounding: bool [n]; NaN is not."""
+    return distances <= eps + norm_of(norm).rounding * max(1.0, eps)
+
+
+def inside_cube(images: Tensor) -> Tensor:
+    """Whether all pixels of images [n,C,H,W] are in [0,1]: bool [n]; NaN is not."""
+    return (images >= 0).flatten(1).all(dim=1) & (images <= 1).flatten(1).all(dim=1)

@@ -90,7 +90,7 @@ def read_checkpoint(path: Path, keep: float | None = None, options: ReadOptions 
         masks = None
         if mask_path is not None:
             masks = read_mask_file(mask_path)
-            sha256 = hashlib.sha256((sha256 + _sha256(mask_path)).encode()).hexdigest()
+            sha256 = _with_masks(sha256, mask_path)
         folded = fold_masks(content.state, content.about, keep, masks, str(path))
     _check_finite(folded.state, path)
     return Checkpoint(
@@ -114,6 +114,22 @@ def read_checkpoint(path: Path, keep: float | None = None, options: ReadOptions 
         stored=folded.stored,
         refusal=folded.refusal,
     )
+
+
+def model_sha256(path: Path) -> str:
+    """The `sha256` that `read_checkpoint(path)` gives; no code of it runs. Raises CheckpointError."""
+    file, mask_path = split_mask_file(path)
+    if not file.is_file() and not file.is_dir():
+        raise CheckpointError(f"{file}: there is no such file", "check the path; expected a model file")
+    if mask_path is not None and not mask_path.is_file():
+        raise CheckpointError(f"{mask_path}: there is no such file", "check the path; expected a mask file")
+    sha256 = _sha256(file) if file.is_file() else _sha256_of_all(read_file(file, NOTHING_SAID).files or (file,))
+    return sha256 if mask_path is None else _with_masks(sha256, mask_path)
+
+
+def _with_masks(sha256: str, mask_path: Path) -> str:
+    """Of a model's file of that sha256 and its mask file together."""
+    return hashlib.sha256((sha256 + _sha256(mask_path)).encode()).hexdigest()
 
 
 def _check_finite(state: Mapping[str, Tensor], path: Path) -> None:

@@ -172,8 +172,12 @@ class EngineActions(SessionListener):
         if self._session.request is not None:
             self.start(self._session.request.at(path))
             return
+        if run.info.request is None:
+            said = "the run file does not say how it was started: if from Python, repeat that call with its run="
+            self._interface.notify(said, severity="error")
+            return
         try:
-            request = Request.from_dict(run.info.request or {}).at(path)
+            request = Request.from_dict(run.info.request).at(path)
         except ThiniceError as error:
             self._interface.notify(f"{error.what}: repeat the command that made it", severity="error")
             return

@@ -1,0 +1,86 @@
+"""The engine, called from a Python program: it leaves the program's random numbers, stdout and modules as they are."""
+
+import random
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+
+from thinice_tui.engine.compare import PreparedRun, compute
+from thinice_tui.engine.prepare_modules import refuse_randomized
+from thinice_tui.errors import Interrupted, ThiniceError, ThiniceWarning
+from thinice_tui.protocol.progress import Heartbeat, SilentObserver
+from thinice_tui.protocol.settings import Settings
+from thinice_tui.python.wording import in_python, reword
+
+PACKAGE = __name__.partition(".")[0]
+Progress = Callable[[Heartbeat], None]
+
+
+class CallerObserver(SilentObserver):
+    """Passes progress to the caller's function, and warnings to Python's `warnings`."""
+
+    def __init__(self, progress: Progress | None) -> None:
+        self._progress = progress
+        self.raised: BaseException | None = None
+        """What the caller's function raised, which ended the run."""
+
+    def warn(self, message: str) -> None:
+        warnings.warn(in_python(message), ThiniceWarning, stacklevel=_callers_level())
+
+    def progress(self, beat: Heartbeat) -> None:
+        if self._progress is None:
+            return
+        try:
+            self._progress(beat)
+        except Exception as error:  # what the engine computes with must not be taken for the cause
+            self.raised = error
+            raise Interrupted("the progress function raised an exception") from error
+
+
+def _callers_level() -> int:
+    """The `stacklevel` of the first function that is none of this package: a warning names the caller's line."""
+    frame, level = sys._getframe(1), 1
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == PACKAGE:
+        frame, level = frame.f_back, level + 1
+    return level
+
+
+@contextmanager
+def words_of_python() -> Iterator[None]:
+    """Inside, errors speak of arguments in place of options."""
+    try:
+        yield
+    except ThiniceError as error:
+        reword(error)
+        raise
+
+
+@contextmanager
+def own_random_numbers(device: torch.device) -> Iterator[None]:
+    """Afterwards torch, NumPy and Python draw the random numbers that they would have drawn."""
+    numpy_state, python_state = np.random.get_state(), random.getstate()
+    try:
+        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+            yield
+    finally:
+        np.random.set_state(numpy_state)
+        random.setstate(python_state)
+
+
+def compute_run(
+    prepared: PreparedRun, settings: Settings, device: torch.device, progress: Progress | None, randomized: bool
+) -> None:
+    """Compute the run file; raises ThiniceError, and whatever `progress` raises."""
+    if not randomized:
+        refuse_randomized(prepared, device)
+    observer = CallerObserver(progress)
+    try:
+        compute(prepared, settings, device, observer, {})
+    except Interrupted:
+        if observer.raised is not None:
+            raise observer.raised from None
+        raise

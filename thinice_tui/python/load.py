@@ -1,0 +1,37 @@
+"""Run files as Python objects, without torch."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from thinice_tui.python.loaded_run import LoadedRun
+from thinice_tui.runfile.connection import reading
+from thinice_tui.runfile.read_arrays import read_logit_pairs
+from thinice_tui.runfile.reader import read_run_from
+from thinice_tui.safe_io.paths import expanded
+
+PathLike = str | os.PathLike[str]
+
+
+def load_run(path: PathLike) -> LoadedRun:
+    """The run in the file `path`, finished or still going on; neither torch nor the models are needed.
+
+    It is the run as it is now: where `complete` is False, call again for what was computed since. The file is closed
+    when this returns; images, and logits of a finished run, are read when they are first used. Raises RunFileError.
+    """
+    file = expanded(os.fspath(path))
+    with reading(file) as connection:
+        run = read_run_from(connection, file)
+        pairs = None
+        if not run.complete:  # logits of the same moment as everything else: the engine may write more meanwhile
+            shape = (len(run.labels), run.info.classes)
+            pairs = read_logit_pairs(connection, range(len(run.models)), shape)
+    return LoadedRun(run, Path(file), pairs)
+
+
+def load_runs(paths: Iterable[PathLike]) -> list[LoadedRun]:
+    """Each of the runs as `load_run` gives it, in their order. Raises RunFileError for the first that cannot be read.
+
+    Whether they are of the same data and threat model is not checked.
+    """
+    return [load_run(path) for path in paths]

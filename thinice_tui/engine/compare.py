@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+import torch
+
 from thinice_tui.data.samples import Samples
 from thinice_tui.data.selection import select
 from thinice_tui.data.spec import read_samples, stored_spec
@@ -18,7 +20,8 @@ from thinice_tui.engine.preflight.normalization_candidates import dataset_normal
 from thinice_tui.engine.preflight.trial import describe_trial
 from thinice_tui.engine.run import PROBED, run_comparison
 from thinice_tui.engine.run_model import RunModel
-from thinice_tui.engine.worker.device import choose_device, full_precision
+from thinice_tui.engine.worker.device import choose_device
+from thinice_tui.engine.worker.full_precision import full_precision
 from thinice_tui.models.load import LoadedModel
 from thinice_tui.models.pruning_warnings import warnings_of_same_weights, warnings_of_unpruned
 from thinice_tui.models.weight_similarity import compare_models, warning_if_unrelated, warnings_of_unused_keep
@@ -38,6 +41,8 @@ class PreparedRun:
     probe: StratifiedSample
     """Samples spread over the whole data set, independent of the selection."""
     path: Path
+    device: torch.device
+    """Chosen once: `auto` takes the GPU with the most free memory, which the models themselves change."""
     notes: tuple[str, ...] = ()
     """Decisions that the user should know, such as a normalisation that was chosen."""
     warnings: tuple[str, ...] = ()
@@ -57,7 +62,8 @@ def prepare(request: Request) -> PreparedRun:
     samples = select(whole, request.data_options, request.samples)
     probe = StratifiedSample(whole, samples.images.shape[1:])
     usual, device = dataset_normalizations(spec, probe), choose_device(request.device)
-    forms = choose_forms(loaded, names, probe, usual, device)
+    with full_precision():
+        forms = choose_forms(loaded, names, probe, usual, device)
     decided, trials = forms.models, forms.normalizations
     if any(forms.architectures):
         similarities = [compare_models(decided[0], other) for other in decided[1:]]
@@ -75,6 +81,7 @@ def prepare(request: Request) -> PreparedRun:
         samples,
         probe,
         request.run or default_path(models, samples, request.settings),
+        device,
         notes=(
             *(f"{name}: {note}" for name, model in zip(names, loaded, strict=True) for note in model.notes),
             *samples.notes,
@@ -120,7 +127,7 @@ def execute(
     """
     for note in prepared.notes:
         observer.note(note)
-    device = choose_device(request.device)
+    device = prepared.device
     with claim or RunClaim() as claimed:
         plan = make_plan(prepared.models, prepared.samples, request.settings, (), device, classes=0)
         check_continues(prepared.path, plan, [model.record() for model in prepared.models])
@@ -142,7 +149,7 @@ def execute(
 
 def plan_only(request: Request, prepared: PreparedRun) -> DryRun:
     """Check the models as a run does, and plan it; nothing is attacked or written. Raises ThiniceError."""
-    device = choose_device(request.device)
+    device = prepared.device
     images = prepared.probe.first(PROBED)
     with full_precision(), RunClaim() as claim:
         classes, checks = check_models(prepared.models, prepared.samples, images, device, prepared.path, claim)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from thinice_tui.engine.worker.device import choose_device, full_precision
+from thinice_tui.engine.worker.device import choose_device
 from thinice_tui.errors import UsageError
 
 

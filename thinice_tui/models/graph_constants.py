@@ -47,4 +47,6 @@ def _copied(network: torch.jit.ScriptModule, device: torch.device) -> nn.Module:
     torch.jit.save(network, stored)
     stored.seek(0)
     copy: nn.Module = torch.jit.load(stored, map_location=device)  # type: ignore[no-untyped-call]
-    return copy.requires_grad_(False).train(network.training)
+    for parameter in copy.parameters():
+        parameter.requires_grad_(False)
+    return copy.train(network.training)

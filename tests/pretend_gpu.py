@@ -90,7 +90,7 @@ class PretendTensor(torch.Tensor):
         made.data_there = data
         return made
 
-    def __repr__(self, *, tensor_contents: object = None) -> str:
+    def __repr__(self, *, tensor_contents: Any = None) -> Any:
         return f"{NAME}: {self.data_there!r}"
 
     def tolist(self) -> Any:
@@ -104,7 +104,7 @@ class PretendTensor(torch.Tensor):
         raise TypeError(f"can't convert {PRETEND} device type tensor to numpy (force={force})")
 
     @classmethod
-    def __torch_dispatch__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+    def __torch_dispatch__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:  # type: ignore[override]
         return _run(func, args, dict(kwargs or {}))
 
 

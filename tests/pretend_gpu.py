@@ -90,7 +90,7 @@ class PretendTensor(torch.Tensor):
         made.data_there = data
         return made
 
-    def __repr__(self, *, tensor_contents: Any = None) -> Any:
+    def __repr__(self, *, tensor_contents: Any = None) -> Any:  # type: ignore[override]
         return f"{NAME}: {self.data_there!r}"
 
     def tolist(self) -> Any:

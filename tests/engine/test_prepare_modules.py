@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-import torch
 
 from tests.python.modules import TASK, Randomized, dense, pruned
 from thinice_tui.data.in_memory import samples_in_memory
@@ -35,8 +34,6 @@ def test_a_pruned_model_with_the_dense_weights_gets_a_warning() -> None:
 def test_a_random_model_is_refused_unless_that_is_wanted() -> None:
     prepared = prepare_modules([("dense", "dense", Randomized())], SAMPLES, SETTINGS, Path("a.thinice"))
     with pytest.raises(ModelError, match="is randomised") as raised:
-        refuse_randomized(prepared, torch.device("cpu"))
+        refuse_randomized(prepared)
     assert "randomized=True" in raised.value.do
-    refuse_randomized(
-        prepare_modules([("dense", "dense", dense())], SAMPLES, SETTINGS, Path("a.thinice")), torch.device("cpu")
-    )
+    refuse_randomized(prepare_modules([("dense", "dense", dense())], SAMPLES, SETTINGS, Path("a.thinice")))

@@ -5,19 +5,22 @@ import numpy as np
 from thinice_tui.analysis.correctness import robust_correct
 from thinice_tui.analysis.distances import missed
 from thinice_tui.protocol.attacks import attack_of
+from thinice_tui.protocol.margins import CLOSE
 from thinice_tui.runfile.records import Finding, ModelOutcomes, Run, StageRecord
 
 SQUARE_POINTS = 0.2
 """Points of robust accuracy that Square may take after the gradient attacks (AutoAttack's own flag)."""
 SQUARE_CHECK = "points lost to Square alone"
 MISSED_CHECK = "standing, with an image within eps by the distance search"
+CLOSE_CHECK = f"broken by a margin within {CLOSE:g} of zero"
 
 
 def findings(run: Run) -> tuple[Finding, ...]:
-    """Every check that was made: the engine's first, then Square's share, then what the distance search found."""
+    """Every check that was made: the engine's first, then those that the outcomes tell."""
     by_square = [found for model in run.models if (found := _square(run, model)) is not None]
     by_distance = [found for model in run.models if (found := _missed(run, model)) is not None]
-    return (*run.findings, *by_square, *by_distance)
+    close = [found for model in run.models if (found := _close(model)) is not None]
+    return (*run.findings, *by_square, *by_distance, *close)
 
 
 def _square(run: Run, model: ModelOutcomes) -> Finding | None:
@@ -46,3 +49,12 @@ def _missed(run: Run, model: ModelOutcomes) -> Finding | None:
     positions = np.flatnonzero(missed(run, model))
     count = len(positions)
     return Finding(model.record.name, MISSED_CHECK, count, int(measured.sum()), count > 0, tuple(positions.tolist()))
+
+
+def _close(model: ModelOutcomes) -> Finding | None:
+    """Broken samples whose verdict another device may round away; each was judged alone, too. None: none is broken."""
+    broken = model.broken_by >= 0
+    if not broken.any():
+        return None
+    positions = np.flatnonzero(broken & (np.abs(model.worst_margin) < CLOSE))
+    return Finding(model.record.name, CLOSE_CHECK, len(positions), int(broken.sum()), False, tuple(positions.tolist()))

@@ -20,7 +20,8 @@ from thinice_tui.engine.preflight.normalization_candidates import dataset_normal
 from thinice_tui.engine.preflight.trial import describe_trial
 from thinice_tui.engine.run import PROBED, run_comparison
 from thinice_tui.engine.run_model import RunModel
-from thinice_tui.engine.worker.device import choose_device, full_precision
+from thinice_tui.engine.worker.device import choose_device
+from thinice_tui.engine.worker.full_precision import full_precision
 from thinice_tui.models.load import LoadedModel
 from thinice_tui.models.pruning_warnings import warnings_of_same_weights, warnings_of_unpruned
 from thinice_tui.models.weight_similarity import (
@@ -46,6 +47,8 @@ class PreparedRun:
     probe: StratifiedSample
     """Samples spread over the whole data set, independent of the selection."""
     path: Path
+    device: torch.device
+    """Chosen once: `auto` takes the GPU with the most free memory, which the models themselves change."""
     notes: tuple[str, ...] = ()
     """Decisions that the user should know, such as a normalisation that was chosen."""
     warnings: tuple[str, ...] = ()
@@ -65,7 +68,8 @@ def prepare(request: Request) -> PreparedRun:
     samples = select(whole, request.data_options, request.samples)
     probe = StratifiedSample(whole, samples.images.shape[1:])
     usual, device = dataset_normalizations(spec, probe), choose_device(request.device)
-    forms = choose_forms(loaded, names, probe, usual, device)
+    with full_precision():
+        forms = choose_forms(loaded, names, probe, usual, device)
     decided, trials = forms.models, forms.normalizations
     if any(forms.architectures):
         similarities = [compare_models(decided[0], other) for other in decided[1:]]
@@ -80,6 +84,7 @@ def prepare(request: Request) -> PreparedRun:
         samples,
         probe,
         request.run or default_path(models, samples, request.settings),
+        device,
         notes=(
             *(f"{name}: {note}" for name, model in zip(names, loaded, strict=True) for note in model.notes),
             *samples.notes,
@@ -132,14 +137,13 @@ def execute(
     request: Request, prepared: PreparedRun, observer: Observer, log: Path | None = None, claim: RunClaim | None = None
 ) -> None:
     """Attack as requested: `compute` with the request's settings, which the run file keeps. Raises ThiniceError."""
-    origin, device = {"request": request.as_dict()}, choose_device(request.device)
-    compute(prepared, request.settings, device, observer, origin, request.time_limit, log, claim)
+    origin = {"request": request.as_dict()}
+    compute(prepared, request.settings, observer, origin, request.time_limit, log, claim)
 
 
 def compute(
     prepared: PreparedRun,
     settings: Settings,
-    device: torch.device,
     observer: Observer,
     origin: Mapping[str, object],
     time_limit: float | None = None,
@@ -152,6 +156,7 @@ def compute(
     they go to a terminal. claim: the caller's claim on the run file, taken before models and data are read; None: it
     is taken here. Raises ThiniceError.
     """
+    device = prepared.device
     for note in prepared.notes:
         observer.note(note)
     with claim or RunClaim() as claimed:
@@ -175,7 +180,7 @@ def compute(
 
 def plan_only(request: Request, prepared: PreparedRun) -> DryRun:
     """Check the models as a run does, and plan it; nothing is attacked or written. Raises ThiniceError."""
-    device = choose_device(request.device)
+    device = prepared.device
     images = prepared.probe.first(PROBED)
     with full_precision(), RunClaim() as claim:
         classes, checks = check_models(prepared.models, prepared.samples, images, device, prepared.path, claim)

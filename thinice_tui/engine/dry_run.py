@@ -13,7 +13,8 @@ from thinice_tui.data.samples import Samples
 from thinice_tui.engine.plan import make_plan
 from thinice_tui.engine.run_model import RunModel
 from thinice_tui.engine.worker.attack_model import prepare_attack_model
-from thinice_tui.engine.worker.device import default_batch_size, describe, full_precision
+from thinice_tui.engine.worker.device import default_batch_size, describe
+from thinice_tui.engine.worker.full_precision import full_precision
 from thinice_tui.protocol.durations import duration, short
 from thinice_tui.protocol.ensembles import Phase
 from thinice_tui.protocol.phases import build_phases

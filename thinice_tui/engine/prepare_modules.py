@@ -13,7 +13,8 @@ from thinice_tui.engine.preflight.budget import check_budget
 from thinice_tui.engine.preflight.determinism import check_determinism
 from thinice_tui.engine.run import PROBED
 from thinice_tui.engine.run_model import RunModel
-from thinice_tui.engine.worker.device import full_precision
+from thinice_tui.engine.worker.device import CPU
+from thinice_tui.engine.worker.full_precision import full_precision
 from thinice_tui.errors import ModelError
 from thinice_tui.models.in_memory import from_memory
 from thinice_tui.models.weight_similarity import compare_models
@@ -22,7 +23,11 @@ from thinice_tui.protocol.settings import Settings
 
 
 def prepare_modules(
-    modules: Sequence[tuple[Role, str, nn.Module]], samples: Samples, settings: Settings, path: Path
+    modules: Sequence[tuple[Role, str, nn.Module]],
+    samples: Samples,
+    settings: Settings,
+    path: Path,
+    device: torch.device = CPU,
 ) -> PreparedRun:
     """Copies of the modules and their samples, with the run file `path`; the dense one first. Raises ThiniceError."""
     models = tuple(RunModel(role, name, from_memory(module, name)) for role, name, module in modules)
@@ -33,17 +38,18 @@ def prepare_modules(
         samples,
         StratifiedSample(samples),
         path,
+        device,
         notes=(*(f"{model.name}: {note}" for model in models for note in model.loaded.notes), *samples.notes),
         warnings=(*check_budget(samples, settings), *warnings_of_weights(models, similarities)),
         origin={"normalization": {model.name: {"source": model.loaded.source} for model in models}, "kinship": kinship},
     )
 
 
-def refuse_randomized(prepared: PreparedRun, device: torch.device) -> None:
+def refuse_randomized(prepared: PreparedRun) -> None:
     """Raise ModelError for a model whose logits change from pass to pass, which the command only warns of."""
     images = prepared.probe.first(PROBED)
     with full_precision():
         for model in prepared.models:
-            for result in check_determinism(model.loaded, images, device):
+            for result in check_determinism(model.loaded, images, prepared.device):
                 if result.warning:
                     raise ModelError(result.warning, "remove the noise, or attack it all the same with randomized=True")

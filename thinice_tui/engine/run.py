@@ -20,8 +20,9 @@ from thinice_tui.engine.plan import make_plan
 from thinice_tui.engine.preflight.accuracy import check_accuracy
 from thinice_tui.engine.preflight.checks import check_models
 from thinice_tui.engine.run_model import RunModel
-from thinice_tui.engine.worker.device import default_batch_size, full_precision
+from thinice_tui.engine.worker.device import default_batch_size
 from thinice_tui.engine.worker.executor import LocalExecutor
+from thinice_tui.engine.worker.full_precision import full_precision
 from thinice_tui.protocol.ensembles import Phase
 from thinice_tui.protocol.phases import build_phases
 from thinice_tui.protocol.progress import Observer

@@ -1,10 +1,12 @@
 """The classifier that attacks and forward passes use: raw images in [0,1] to float32 logits."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
+from thinice_tui.models.graph_constants import move_graph_constants
 from thinice_tui.models.logits import LogitsFinder
 
 
@@ -53,6 +55,12 @@ class Classifier(nn.Module):
     def train(self, mode: bool = True) -> "Classifier":  # noqa: ARG002
         """Stay in evaluation mode."""
         return super().train(False)
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "Classifier":
+        """What `.to(device)` calls: tensors that a stored graph creates go there, too."""
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        move_graph_constants(self, fn(torch.empty(0)).device)
+        return self
 
     def forward(self, images: Tensor) -> Tensor:
         """Images [N,C,H,W] in [0,1] to logits [N,classes], float32; raises ModelError where no logits are returned."""

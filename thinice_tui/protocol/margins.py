@@ -4,6 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+CLOSE = 1e-4
+"""A logit margin so near to zero that another batch size or device may round it to the other side."""
 
 
 def logit_margin(logits: NDArray[np.floating], labels: NDArray[np.int64]) -> Array:

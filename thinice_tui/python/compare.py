@@ -88,8 +88,8 @@ def compare(
         with own_random_numbers(chosen):
             samples = samples_of(images, labels, indices, class_names)
             settings = settings_of(norm, eps, attack, seed, batch_size, keep_images, precision, distances)
-            prepared = prepare_modules(modules, samples, settings, path)
-            compute_run(prepared, settings, chosen, progress, randomized)
+            prepared = prepare_modules(modules, samples, settings, path, chosen)
+            compute_run(prepared, settings, progress, randomized)
         loaded = load_run(path)
         if run is None:
             loaded.keep_in_memory()

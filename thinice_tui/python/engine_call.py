@@ -71,15 +71,13 @@ def own_random_numbers(device: torch.device) -> Iterator[None]:
         random.setstate(python_state)
 
 
-def compute_run(
-    prepared: PreparedRun, settings: Settings, device: torch.device, progress: Progress | None, randomized: bool
-) -> None:
+def compute_run(prepared: PreparedRun, settings: Settings, progress: Progress | None, randomized: bool) -> None:
     """Compute the run file; raises ThiniceError, and whatever `progress` raises."""
     if not randomized:
-        refuse_randomized(prepared, device)
+        refuse_randomized(prepared)
     observer = CallerObserver(progress)
     try:
-        compute(prepared, settings, device, observer, {})
+        compute(prepared, settings, observer, {})
     except Interrupted:
         if observer.raised is not None:
             raise observer.raised from None

@@ -16,6 +16,7 @@ from thinice_tui.engine.preflight.determinism import check_determinism
 from thinice_tui.engine.preflight.gradients import check_gradients
 from thinice_tui.engine.preflight.outputs import check_outputs
 from thinice_tui.engine.run_model import RunModel
+from thinice_tui.engine.worker.memory import explained_memory_errors
 from thinice_tui.errors import ModelError
 from thinice_tui.runfile.control import clear_control, read_control
 from thinice_tui.runfile.run_claim import RunClaim
@@ -34,11 +35,13 @@ def check_models(
     results: list[tuple[str, CheckResult]] = []
     for model in models:
         _announce(claim, path, f"{model.name} · determinism")
-        results += [(model.name, result) for result in check_determinism(model.loaded, images, device)]
+        with explained_memory_errors(f"{model.name}, determinism on {device}"):
+            results += [(model.name, result) for result in check_determinism(model.loaded, images, device)]
     classes = _common_classes(models, samples, device)
     for model in models:
         _announce(claim, path, f"{model.name} · gradients")
-        results += [(model.name, result) for result in check_gradients(model.loaded, images, device)]
+        with explained_memory_errors(f"{model.name}, gradients on {device}"):
+            results += [(model.name, result) for result in check_gradients(model.loaded, images, device)]
     return classes, results
 
 

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from thinice_tui.data.samples import Samples
 from thinice_tui.engine.preflight.check_result import CheckResult
+from thinice_tui.engine.worker.memory import is_out_of_memory
 from thinice_tui.errors import ModelError, reason
 from thinice_tui.models.load import LoadedModel
 
@@ -79,12 +80,14 @@ def _first_pass(model: LoadedModel, images: Images, device: torch.device) -> Ima
 
 
 def _tried(model: LoadedModel, images: Images, device: torch.device) -> Images | BaseException:
-    """Logits, or whatever the forward pass raised, SystemExit included."""
+    """Logits, or whatever the forward pass raised, SystemExit included; raises what means out of memory."""
     try:
         return _logits(model, images, device)
     except KeyboardInterrupt:
         raise
     except BaseException as error:
+        if is_out_of_memory(error):
+            raise
         return error
 
 

@@ -9,6 +9,7 @@ from torch.overrides import TorchFunctionMode
 from thinice_tui.attacks.vanishing_gradients import vanished_gradients
 from thinice_tui.data.samples import Samples
 from thinice_tui.engine.preflight.check_result import CheckResult
+from thinice_tui.engine.worker.memory import is_out_of_memory
 from thinice_tui.errors import ModelError
 from thinice_tui.models.load import LoadedModel
 
@@ -40,6 +41,8 @@ def check_gradients(model: LoadedModel, samples: Samples, device: torch.device) 
     try:
         vanished = torch.cat([vanished_gradients(classifier, *part) for part in parts]) & right
     except RuntimeError as error:
+        if is_out_of_memory(error):
+            raise
         raise ModelError(
             f"{model.path}: has no gradient with respect to its input ({str(error).splitlines()[0][:120]})",
             "expected a differentiable model: attacks would fail, and it would look robust",

@@ -5,7 +5,7 @@ import torch
 from numpy.typing import NDArray
 
 from thinice_tui.data.samples import Samples
-from thinice_tui.engine.worker.memory import in_pieces
+from thinice_tui.engine.worker.memory import OutOfMemory, explained_memory_errors, in_pieces
 from thinice_tui.errors import DataError, ModelError, reason
 from thinice_tui.models.load import LoadedModel
 
@@ -24,6 +24,8 @@ def check_outputs(model: LoadedModel, samples: Samples, device: torch.device) ->
     images = samples.floats(slice(IMAGES))
     try:
         logits = forward(model, images, device)
+    except OutOfMemory:
+        raise
     except ModelError as error:
         raise ModelError(f"{model.path}: {error.what}", error.do) from error
     except Exception as error:  # a user's forward pass may raise anything
@@ -82,12 +84,13 @@ def check_finite(logits: NDArray[np.float32], path: str) -> None:
 def forward(model: LoadedModel, images: NDArray[np.float32], device: torch.device) -> NDArray[np.float32]:
     """Logits, float32 [n,C], of images [n,C,H,W] in [0,1]; computed on `device` in batches that fit its memory.
 
-    Raises whatever the network raises.
+    Raises OutOfMemory where one image does not fit, and whatever else the network raises.
     """
-    classifier = model.classifier().to(device)
 
     def part(some: NDArray[np.float32]) -> NDArray[np.float32]:
         logits: NDArray[np.float32] = classifier(torch.from_numpy(some).to(device)).cpu().numpy()
         return logits
 
-    return np.concatenate([in_pieces(part, images[at : at + BATCH]) for at in range(0, len(images), BATCH)])
+    with explained_memory_errors(f"{model.path} on {device}"):
+        classifier = model.classifier().to(device)
+        return np.concatenate([in_pieces(part, images[at : at + BATCH]) for at in range(0, len(images), BATCH)])

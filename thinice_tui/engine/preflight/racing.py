@@ -16,6 +16,7 @@ from thinice_tui.data.samples import Samples
 from thinice_tui.data.stratified_sample import MAX_IMAGES, StratifiedSample
 from thinice_tui.engine.preflight.outputs import BATCH, forward
 from thinice_tui.engine.preflight.significance import Correct, significantly_better
+from thinice_tui.engine.worker.memory import is_out_of_memory
 from thinice_tui.models.load import LoadedModel
 
 PILOT = 8
@@ -133,7 +134,10 @@ def _next_round(
 
 
 def predictions_from(model: LoadedModel, samples: Samples, start: int, device: torch.device) -> Predictions | None:
-    """The class that is predicted for each image from `start` on, [n]; None: the model fails on the images."""
+    """The class that is predicted for each image from `start` on, [n]; None: the model fails on the images.
+
+    Raises OutOfMemory: a model that does not fit says nothing about a candidate.
+    """
     parts = []
     try:
         for at in range(start, len(samples), BATCH):
@@ -144,6 +148,8 @@ def predictions_from(model: LoadedModel, samples: Samples, start: int, device: t
             parts.append(logits.argmax(axis=1))
     except KeyboardInterrupt:
         raise
-    except BaseException:  # a user's forward pass may raise anything
+    except BaseException as error:  # a user's forward pass may raise anything
+        if is_out_of_memory(error):
+            raise
         return None
     return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)

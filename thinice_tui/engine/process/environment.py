@@ -22,8 +22,16 @@ NICENESS = 5
 (95th percentile) beside two busy engines."""
 
 
+CUDA_ALLOCATOR = ("PYTORCH_CUDA_ALLOC_CONF", "PYTORCH_ALLOC_CONF"), "expandable_segments:True"
+"""torch's names, of before and since 2.9, for the settings of its CUDA allocator. With expandable segments memory does
+not fragment where batches shrink as samples break."""
+
+
 def prepare_process() -> None:
-    """Set the spin count and the allocator's thresholds, unless the user's environment sets its own."""
+    """Set the spin count and the allocators' settings, unless the user's environment sets its own."""
+    names, segments = CUDA_ALLOCATOR
+    if not any(name in os.environ for name in names):
+        os.environ[names[0]] = segments
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ.setdefault("GOMP_SPINCOUNT", SPIN_COUNT)
     if not any(name.startswith("MALLOC_") for name in os.environ):

@@ -10,7 +10,8 @@ from thinice_tui.engine.run_model import RunModel
 from thinice_tui.engine.verification.check_model import Progress, check_model
 from thinice_tui.engine.verification.model_files import SHOWN, find_files, load_found
 from thinice_tui.engine.verification.stored_samples import stored_samples
-from thinice_tui.engine.worker.device import describe, full_precision
+from thinice_tui.engine.worker.device import describe
+from thinice_tui.engine.worker.full_precision import full_precision
 from thinice_tui.protocol.model_options import ModelOptions
 from thinice_tui.report.verified_run import Discrepancy, VerifiedRun
 from thinice_tui.runfile.connection import reading

@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.fx.experimental.optimization import fuse
 
+from thinice_tui.engine.worker.device import has_bfloat16
+from thinice_tui.engine.worker.memory import is_out_of_memory
 from thinice_tui.engine.worker.relus_in_place import relus_in_place
 from thinice_tui.models.classifier import Classifier
 from thinice_tui.protocol.settings import Precision
@@ -100,6 +102,8 @@ def prepare_attack_model(judge: Classifier, probe: Tensor, precision: Precision)
             built: nn.Module = build(copy.deepcopy(module)).requires_grad_(False).eval()
             found = built(probe)
         except Exception as error:  # a user's network, or tracing it, may raise anything
+            if is_out_of_memory(error):
+                raise
             refused.append(f"{name}: {type(error).__name__}")
             return module
         if not same(found):
@@ -118,7 +122,9 @@ def prepare_attack_model(judge: Classifier, probe: Tensor, precision: Precision)
     module = attempt("folded batch norms", judge, _folded, equal)
     module = attempt("ReLUs in place", module, relus_in_place, equal)
     module = exact = attempt("channels_last", module, _ChannelsLast, equal)
-    if precision == "bf16":
+    if precision == "bf16" and not has_bfloat16(probe.device):
+        refused.append("bf16 convolutions: the device has no bfloat16")
+    elif precision == "bf16":
         module = attempt("bf16 convolutions", module, lambda network: _LowPrecision(network, probe.device), alike)
     low = "bf16 convolutions" in steps
     return AttackModel(module, exact, "bf16" if low else "fp32", tuple(steps), tuple(refused))

@@ -1,29 +1,87 @@
-"""The device that computes a run, and full precision on it."""
-
-from collections.abc import Iterator
-from contextlib import contextmanager
+"""The device that computes a run."""
 
 import torch
 
-from thinice_tui.errors import UsageError
+from thinice_tui.errors import UsageError, reason
+
+AUTO, CPU = "auto", torch.device("cpu")
 
 
 def choose_device(name: str) -> torch.device:
-    """The device of that name, as torch names it; `auto`: the first CUDA GPU, else the CPU. Raises UsageError."""
-    if name == "auto":
-        return torch.device("cuda:0" if torch.cuda.is_available() else "cpu")
+    """The device of that name, as torch names it, after it has computed something. Raises UsageError.
+
+    `auto`: the CUDA GPU with the most free memory that can compute, else the CPU. `cpu` leaves CUDA uninitialised.
+    """
+    if name == AUTO:
+        return _best_gpu() or CPU
     try:
         device = torch.device(name)
-        torch.empty(1, device=device, dtype=torch.float64)  # verification is in double; mps has none
-    except (RuntimeError, AssertionError, NotImplementedError, TypeError) as error:
-        raise UsageError(f"--device {name}: not usable here", f"expected one of {', '.join(_usable())}") from error
+    except (RuntimeError, TypeError) as error:
+        raise UsageError(f"--device {name}: is no device of torch", _expected()) from error
+    if device == CPU:
+        return device
     if device.type == "meta":
-        raise UsageError("--device meta: computes nothing", f"expected one of {', '.join(_usable())}")
+        raise UsageError("--device meta: computes nothing", _expected())
+    if device.type == "mps":
+        raise UsageError("--device mps: has no float64, in which every adversarial image is verified", _expected())
+    if device.type == "cuda" and device.index is None:
+        device = torch.device("cuda:0")
+    try:
+        _compute_something(device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise UsageError(f"--device {name}: cannot be used here: {_why(error)}", _expected()) from error
+    _make_current(device)
     return device
 
 
-def _usable() -> list[str]:
-    return ["auto", "cpu", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
+def _best_gpu() -> torch.device | None:
+    """The GPU with the most free memory on which a kernel runs; None: there is none."""
+    if not torch.cuda.is_available():
+        return None
+    found: list[tuple[int, int]] = []
+    for index in range(torch.cuda.device_count()):
+        try:
+            _compute_something(torch.device("cuda", index))
+            found.append((torch.cuda.mem_get_info(index)[0], -index))
+        except (RuntimeError, AssertionError):  # busy, or of an architecture that this torch has no kernels for
+            continue
+    if not found:
+        return None
+    device = torch.device("cuda", -max(found)[1])
+    _make_current(device)
+    return device
+
+
+def _compute_something(device: torch.device) -> None:
+    """Run a kernel in float64, as verification does; raises what the device raises."""
+    value = float((torch.ones(2, device=device, dtype=torch.float64) * 2).sum())
+    if value != 4:
+        raise RuntimeError(f"2 + 2 is {value} there")
+
+
+def _make_current(device: torch.device) -> None:
+    """Let tensors that a network creates on `cuda` lie on this GPU."""
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
+
+
+def _why(error: BaseException) -> str:
+    """The reason in one line, with what it means where torch's words do not say it."""
+    text = reason(error)
+    if "no kernel image" in text:
+        return f"this torch has no kernels for this GPU ({text}): install a build of torch for it"
+    if "busy or unavailable" in text or "all CUDA-capable devices are busy" in text:
+        return f"another process holds it alone ({text})"
+    return text
+
+
+def _expected() -> str:
+    return f"expected one of {', '.join(['auto', 'cpu', *(f'cuda:{i}' for i in range(torch.cuda.device_count()))])}"
+
+
+def has_bfloat16(device: torch.device) -> bool:
+    """Whether the device computes in bfloat16 itself; a GPU that only emulates it is slower with it."""
+    return device.type != "cuda" or torch.cuda.is_bf16_supported(including_emulation=False)
 
 
 def describe(device: torch.device) -> str:
@@ -36,15 +94,3 @@ def describe(device: torch.device) -> str:
 def default_batch_size(device: torch.device) -> int:
     """Images in a batch: enough to keep the device busy; fewer on a CPU, so that a crash loses little."""
     return 512 if device.type == "cuda" else 128
-
-
-@contextmanager
-def full_precision() -> Iterator[None]:
-    """Sets IEEE float32 (no TF32) and deterministic convolutions, and restores the settings afterwards."""
-    cudnn, matmul = torch.backends.cudnn, torch.backends.cuda.matmul
-    before = (cudnn.allow_tf32, cudnn.benchmark, cudnn.deterministic, matmul.allow_tf32)
-    cudnn.allow_tf32, cudnn.benchmark, cudnn.deterministic, matmul.allow_tf32 = False, False, True, False
-    try:
-        yield
-    finally:
-        cudnn.allow_tf32, cudnn.benchmark, cudnn.deterministic, matmul.allow_tf32 = before

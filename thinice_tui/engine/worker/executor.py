@@ -15,7 +15,7 @@ from thinice_tui.engine.worker.attack import run_attack
 from thinice_tui.engine.worker.attack_model import AttackModel, prepare_attack_model
 from thinice_tui.engine.worker.diagnostics import diagnose
 from thinice_tui.engine.worker.distance import measure_distances
-from thinice_tui.engine.worker.memory import OutOfMemory, free_cached, in_pieces, is_out_of_memory
+from thinice_tui.engine.worker.memory import ADVICE, OutOfMemory, free_cached, in_pieces, is_out_of_memory
 from thinice_tui.engine.worker.tasks import AttackTask, BatchTask, DistanceTask, TransferTask, Worker
 from thinice_tui.engine.worker.transfer import judge_transferred
 from thinice_tui.errors import ModelError, ThiniceError, reason
@@ -72,14 +72,38 @@ class LocalExecutor:
         may raise to stop. `warn` is called when a batch is too large for the device.
         """
         self._names, self._settings, self._device = names, settings, device
-        self._judges = [model.to(device) for model in models]
+        self._judges = list(models)
         self._on_forward, self._warn = on_forward, warn
-        self._attack_models = [self._prepared(number, probe) for number in range(len(self._judges))]
+        self._resident: int | None = None
+        self._attack_models = list[AttackModel]()
+        for number in range(len(self._judges)):
+            self._move_in(number)
+            self._attack_models.append(self._prepared(number, probe))
 
     @property
     def attack_models(self) -> Sequence[AttackModel]:
         """The forms that attacks search with, by model."""
         return self._attack_models
+
+    def _move_in(self, model: int) -> None:
+        """Move the model and its faster forms to the device, and the one that was there before back to the CPU.
+
+        The batches of one model follow one another, so that there are few moves.
+        """
+        if model == self._resident:
+            return
+        with self._named_errors(model, f"moving it to {self._device}"):
+            if self._resident is not None:
+                self._move(self._resident, torch.device("cpu"))
+                free_cached()
+            self._resident = model
+            self._move(model, self._device)
+
+    def _move(self, model: int, device: torch.device) -> None:
+        forms = self._attack_models[model : model + 1]
+        for module in {id(one): one for form in forms for one in (form.exact, form.module)}.values():
+            module.to(device)
+        self._judges[model].to(device)
 
     def _prepared(self, model: int, probe: NDArray[np.float32]) -> AttackModel:
         """The model's faster forms; compared on fewer images where the device has too little memory."""
@@ -103,6 +127,7 @@ class LocalExecutor:
         """The batch's outcome, computed in halves where the device has too little memory for the whole."""
         size = len(task.positions)
         try:
+            self._move_in(task.model)
             with self._named_errors(task.model, task.name, size):
                 return self._run_one(task)
         except OutOfMemory:
@@ -139,6 +164,7 @@ class LocalExecutor:
 
         On fewer samples where the device has too little memory; each finding says on how many.
         """
+        self._move_in(model)
         size = len(positions)
         try:
             with self._named_errors(model, "the checks", size):
@@ -162,6 +188,7 @@ class LocalExecutor:
     @torch.no_grad()
     def clean_logits(self, model: int, images: NDArray[np.float32]) -> NDArray[np.float32]:
         """Logits [b,C], float32, of clean images [b,C,H,W]; in parts where the device has too little memory."""
+        self._move_in(model)
 
         def forward(part: NDArray[np.float32]) -> NDArray[np.float32]:
             with self._named_errors(model, "the clean pass", len(part)):
@@ -171,19 +198,17 @@ class LocalExecutor:
         return in_pieces(forward, images)
 
     @contextmanager
-    def _named_errors(self, model: int, doing: str, size: int) -> Iterator[None]:
+    def _named_errors(self, model: int, doing: str, size: int | None = None) -> Iterator[None]:
         """Turns what a model or an attack raises into an error that names model, stage and batch size."""
-        where = f"{self._names[model]}, {doing}, batch of {size} on {self._device}"
+        batch = f", batch of {size} on {self._device}" if size else ""
+        where = f"{self._names[model]}, {doing}{batch}"
         try:
             yield
         except (ThiniceError, KeyboardInterrupt):
             raise
         except BaseException as error:  # a model's code may raise anything, even SystemExit
             if is_out_of_memory(error):
-                raise OutOfMemory(
-                    f"{where}: out of memory; what was computed before is kept",
-                    "free memory on the device, or use another one, and repeat the command: it goes on from there",
-                ) from error
+                raise OutOfMemory(f"{where}: out of memory; what was computed before is kept", ADVICE) from error
             raise ModelError(
                 f"{where}: failed ({reason(error)}); what was computed before is kept",
                 "expected a model that is differentiable and takes any batch size; --debug shows where it failed",

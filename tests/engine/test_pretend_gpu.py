@@ -1,0 +1,98 @@
+"""Whole runs on a pretend GPU: no mixed devices, the CPU's verdicts, and every form of out-of-memory."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tests.engine_runs import StopAfter, request, run_it
+from tests.linear_models import ARCH, Files
+from tests.pretend_gpu import AVAILABLE, NAME, failing
+from thinice_tui.engine.worker.memory import OutOfMemory
+from thinice_tui.protocol import ensembles
+from thinice_tui.protocol.ensembles import ENSEMBLES
+from thinice_tui.protocol.settings import Settings
+from thinice_tui.protocol.threat_model import NORMS, Norm
+from thinice_tui.runfile.records import Run
+
+pytestmark = pytest.mark.skipif(not AVAILABLE, reason="this torch lets no Python code be a backend")
+EPS: dict[Norm, str] = {"Linf": "4/255", "L2": "0.3"}
+CONVOLUTION = ARCH.replace(":linear", ":convolution")
+STEPS = 3
+
+
+@pytest.fixture(autouse=True)
+def short_attacks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Every attack of every ensemble, with few steps: a pretend GPU is slow."""
+    short = {
+        name: replace(one, stages=tuple(replace(stage, steps=min(stage.steps, STEPS)) for stage in one.stages))
+        for name, one in ENSEMBLES.items()
+    }
+    monkeypatch.setattr(ensembles, "ENSEMBLES", short)
+    yield
+
+
+def run_on(device: str, files: Files, folder: Path, ensemble: str, norm: Norm, **changes: object) -> Run:
+    distances = ensemble == "quick"
+    settings = Settings.build(norm, EPS[norm], ensemble, batch_size="8", keep_images="all", distances=distances)
+    path = folder / f"{device}-{ensemble}-{norm}.thinice"
+    return run_it(request(files, path, device=device, settings=settings, samples=6, **changes))
+
+
+@pytest.mark.parametrize("norm", NORMS)
+@pytest.mark.parametrize("ensemble", ENSEMBLES)
+def test_a_whole_run_has_the_verdicts_of_the_cpu(files: Files, tmp_path: Path, ensemble: str, norm: Norm) -> None:
+    there, here = (run_on(device, files, tmp_path, ensemble, norm) for device in (f"{NAME}:0", "cpu"))
+    assert there.info.device == f"{NAME}:0"
+    for one, other in zip(there.models, here.models, strict=True):
+        assert np.array_equal(one.broken_by, other.broken_by)
+        assert np.allclose(one.worst_margin, other.worst_margin, atol=1e-4, equal_nan=True)
+        assert np.allclose(one.boundary, other.boundary, atol=1e-5, equal_nan=True)
+
+
+MESSAGES = {
+    "CUDA": torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
+    "asynchronous": RuntimeError("CUDA error: out of memory\nCUDA kernel errors might be asynchronously reported"),
+    "cuDNN": RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
+    "cuBLAS": RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+    "workspace": RuntimeError("GET was unable to find an engine to execute this computation"),
+}
+
+
+@pytest.mark.parametrize("error", MESSAGES.values(), ids=MESSAGES)
+@pytest.mark.parametrize("operation", ["convolution", "convolution_backward"])
+def test_a_batch_that_is_too_large_is_halved_and_changes_no_verdict(
+    files: Files, tmp_path: Path, operation: str, error: RuntimeError
+) -> None:
+    """From the forward and from the backward pass, in the checks and in the attacks."""
+    whole = run_on("cpu", files, tmp_path, "pgd-3", "Linf", arch=CONVOLUTION)
+    with failing(operation, above=3 * 8 * 8 * 3, error=error):
+        halved = run_on(f"{NAME}:0", files, tmp_path, "pgd-3", "Linf", arch=CONVOLUTION)
+    assert any("halved, which changes no outcome" in warning for warning in halved.info.warnings)
+    for one, other in zip(halved.models, whole.models, strict=True):
+        assert np.array_equal(one.broken_by, other.broken_by)
+
+
+@pytest.mark.parametrize("error", MESSAGES.values(), ids=MESSAGES)
+@pytest.mark.parametrize("operation", ["convolution", "copy_"])
+def test_a_device_without_room_for_one_image_or_the_model_is_a_clear_error(
+    files: Files, tmp_path: Path, operation: str, error: RuntimeError
+) -> None:
+    """In a trial of normalisations this must not read as "takes no such images"."""
+    with failing(operation, above=0, error=error), pytest.raises(OutOfMemory, match="out of memory") as caught:
+        run_on(f"{NAME}:0", files, tmp_path, "pgd-3", "Linf", arch=CONVOLUTION)
+    assert "free memory on the device" in caught.value.do
+
+
+def test_a_run_that_was_halved_says_so_to_its_observer(files: Files, tmp_path: Path) -> None:
+    settings = Settings.build("Linf", "4/255", "quick", batch_size="8")
+    wanted = request(
+        files, tmp_path / "run.thinice", device=f"{NAME}:0", settings=settings, samples=6, arch=CONVOLUTION
+    )
+    observer = StopAfter()
+    with failing("convolution", above=3 * 8 * 8 * 3, error=MESSAGES["cuBLAS"]):
+        run_it(wanted, observer)
+    assert any(f"too large for {NAME}:0" in warning for warning in observer.warnings)

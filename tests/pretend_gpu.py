@@ -1,0 +1,178 @@
+"""A pretend GPU: tensors that claim another device, over data on the CPU. It computes what the CPU does, refuses mixed
+devices as a GPU does, and counts what would cost time there.
+
+    with counted() as costs:
+        model(images.to(PRETEND))
+    costs.kernels, costs.syncs, costs.copies      # each a Counter of places in the package, as attacks/apgd.py:72
+
+A kernel is an operation that computes; a sync makes the CPU wait for the device; a copy crosses between the two.
+Storage is shared as on a real device, so that views and in-place operations do what they do elsewhere.
+"""
+
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.utils import backend_registration
+from torch.utils._pytree import tree_map
+
+NAME = "pretend"
+PACKAGE = str(Path(__file__).parents[1] / "thinice_tui")
+AVAILABLE = hasattr(backend_registration, "_setup_privateuseone_for_python_backend")
+"""Whether this torch lets Python be a backend."""
+SYNCS = ("_local_scalar_dense", "nonzero", "masked_select", "equal", "unique_dim", "_unique2", "is_nonzero")
+VIEWS = frozenset(
+    word
+    for line in (
+        "view _unsafe_view _reshape_alias reshape expand permute transpose t select slice unsqueeze squeeze detach",
+        "alias as_strided split split_with_sizes unbind narrow diagonal unfold chunk view_as lift_fresh",
+        "empty empty_like empty_strided new_empty new_empty_strided",
+    )
+    for word in line.split()
+)
+"""Operations that start no kernel."""
+
+
+@dataclass(frozen=True)
+class Costs:
+    """How often each line of the package started a kernel, made the CPU wait, or copied between the devices."""
+
+    kernels: Counter[str] = field(default_factory=Counter)
+    syncs: Counter[str] = field(default_factory=Counter)
+    copies: Counter[str] = field(default_factory=Counter)
+
+
+_costs: list[Costs] = []
+_failures: list[tuple[str, int, BaseException]] = []
+
+
+@contextmanager
+def counted() -> Iterator[Costs]:
+    """Count until the end of the block."""
+    costs = Costs()
+    _costs.append(costs)
+    try:
+        yield costs
+    finally:
+        _costs.remove(costs)
+
+
+@contextmanager
+def failing(operation: str, above: int, error: BaseException) -> Iterator[None]:
+    """Raise `error` from every `operation` whose first tensor has more than `above` elements."""
+    _failures.append((operation, above, error))
+    try:
+        yield
+    finally:
+        _failures.pop()
+
+
+class PretendTensor(torch.Tensor):
+    """Claims the device PRETEND; `data_there` [same shape] is a tensor on the CPU."""
+
+    data_there: torch.Tensor
+
+    @staticmethod
+    def __new__(cls, data: torch.Tensor) -> "PretendTensor":
+        made = torch.Tensor._make_wrapper_subclass(
+            cls,
+            data.shape,
+            strides=data.stride(),
+            storage_offset=data.storage_offset(),
+            dtype=data.dtype,
+            device=PRETEND,
+        )
+        made.data_there = data
+        return made
+
+    def __repr__(self, *, tensor_contents: Any = None) -> Any:  # type: ignore[override]
+        return f"{NAME}: {self.data_there!r}"
+
+    def tolist(self) -> Any:
+        """A list of numbers; it makes the CPU wait."""
+        for costs in _costs:
+            costs.syncs[_place()] += 1
+        return self.data_there.tolist()
+
+    def numpy(self, *, force: bool = False) -> Any:
+        """As on a GPU: refused."""
+        raise TypeError(f"can't convert {PRETEND} device type tensor to numpy (force={force})")
+
+    @classmethod
+    def __torch_dispatch__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:  # type: ignore[override]
+        return _run(func, args, dict(kwargs or {}))
+
+
+def _run(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    name = func.overloadpacket.__name__
+    target = kwargs.get("device")
+    there = [one for one in _tensors((args, kwargs)) if isinstance(one, PretendTensor)]
+    here = [one for one in _tensors((args, kwargs)) if not isinstance(one, PretendTensor) and one.dim()]
+    leaves = name == "_to_copy" and target is not None and torch.device(target).type == "cpu"
+    crosses = leaves or name in ("copy_", "_copy_from") or (name == "_to_copy" and not there)
+    if there and here and not crosses and name not in ("index_put_", "index", "set_"):
+        raise RuntimeError(f"Expected all tensors to be on the same device: {name} of {PRETEND} and cpu")
+    if name in ("index", "index_put_") and here and any(one.dtype is not torch.bool for one in here):
+        raise RuntimeError(f"indices should be on {PRETEND}: {name}")
+    for operation, above, error in _failures:
+        if name == operation and there and there[0].numel() > above:
+            raise error
+    _count(name, args, (bool(here) and crosses) or leaves)
+    plain = {key: value for key, value in kwargs.items() if key != "device"}
+    if target is not None and (leaves or "device" in kwargs):
+        plain["device"] = "cpu"
+    found = func(*tree_map(_unwrapped, args), **tree_map(_unwrapped, plain))
+    if leaves:
+        return found
+    known = {id(one.data_there): one for one in there}
+    return tree_map(lambda one: known.get(id(one), PretendTensor(one)) if isinstance(one, torch.Tensor) else one, found)
+
+
+def _count(name: str, args: tuple[Any, ...], crosses: bool) -> None:
+    if not _costs:
+        return
+    place = _place()
+    masks = name in ("index", "index_put_") and any(one.dtype is torch.bool for one in _tensors(args[1:2]))
+    for costs in _costs:
+        if crosses:
+            costs.copies[place] += 1
+        elif name not in VIEWS:
+            costs.kernels[place] += 1
+        if name in SYNCS or masks:
+            costs.syncs[place] += 1
+
+
+def _place() -> str:
+    """The innermost line of the package on the stack."""
+    frame = sys._getframe()
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if file.startswith(PACKAGE):
+            return f"{Path(file).relative_to(PACKAGE)}:{frame.f_lineno}"
+        frame = frame.f_back  # type: ignore[assignment]
+    return "outside"
+
+
+def _tensors(values: Any) -> list[torch.Tensor]:
+    found: list[torch.Tensor] = []
+    tree_map(lambda one: found.append(one) if isinstance(one, torch.Tensor) else None, values)
+    return found
+
+
+def _unwrapped(value: Any) -> Any:
+    return value.data_there if isinstance(value, PretendTensor) else value
+
+
+if AVAILABLE:
+    backend_registration._setup_privateuseone_for_python_backend(NAME)
+    _library = torch.library.Library("_", "IMPL")  # type: ignore[no-untyped-call]
+    # operations that create tensors there
+    _library.fallback(  # type: ignore[no-untyped-call]
+        lambda func, *args, **kwargs: _run(func, args, kwargs), "PrivateUse1"
+    )
+PRETEND = torch.device(f"{NAME}:0") if AVAILABLE else torch.device("cpu")

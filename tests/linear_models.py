@@ -49,9 +49,9 @@ def returns_tuple(num_classes: int = CLASSES) -> nn.Module:
 class Wrapped(nn.Module):
     """The linear model under its own keys, for subclasses that change its logits."""
 
-    def __init__(self) -> None:
+    def __init__(self, num_classes: int = CLASSES) -> None:
         super().__init__()
-        flatten, layer = linear().children()
+        flatten, layer = linear(num_classes).children()
         self.add_module("0", flatten)
         self.add_module("1", layer)
 
@@ -77,8 +77,8 @@ class _Staircase(Wrapped):
         return (logits * 1e3).round() / 1e3 + 0 * logits
 
 
-def staircase() -> nn.Module:
-    return _Staircase()
+def staircase(num_classes: int = CLASSES) -> nn.Module:
+    return _Staircase(num_classes)
 
 
 class _Defending(Wrapped):

@@ -2,11 +2,11 @@
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from tests.attacks.stages import broken, noise_of
 from thinice_tui.attacks.counting import CountingModel
-from thinice_tui.attacks.multi_run import decisive_run, run_numbers, runs_per_batch, target_classes
+from thinice_tui.attacks.multi_run import Run, decisive_run, lowest_margins, run_numbers, runs_per_batch, target_classes
 from thinice_tui.attacks.norms import norm_of
 from thinice_tui.attacks.registry import attack_batch
 from thinice_tui.models.classifier import Classifier
@@ -36,9 +36,42 @@ def test_runs_are_numbered_one_after_the_other() -> None:
 
 def test_targets_are_the_likeliest_wrong_classes_one_run_after_the_other() -> None:
     ranking = torch.tensor([[3, 2, 1, 0], [0, 1, 2, 3]])  # the label is the most likely class
-    targets = target_classes(ranking, torch.tensor([0, 1, 0, 1]), first_run=0, runs=2)
+    targets = target_classes(ranking, torch.tensor([0, 1, 0, 1]), first_run=0, runs=2, n_targets=3)
     assert targets.tolist() == [1, 2, 2, 1]
-    assert target_classes(ranking, torch.tensor([0, 1]), first_run=2, runs=1).tolist() == [3, 0]
+    assert target_classes(ranking, torch.tensor([0, 1]), 2, 1, n_targets=3).tolist() == [3, 0]
+
+
+def test_a_restart_begins_again_with_the_likeliest_target() -> None:
+    ranking = torch.tensor([[3, 2, 1, 0]])
+    rows = torch.zeros(5, dtype=torch.long)
+    assert target_classes(ranking, rows, first_run=0, runs=5, n_targets=2).tolist() == [1, 2, 1, 2, 1]
+    assert target_classes(ranking, rows[:2], first_run=5, runs=2, n_targets=2).tolist() == [2, 1]
+
+
+class _Constant(nn.Module):
+    def __init__(self, logits: Tensor) -> None:
+        super().__init__()
+        self.logits = logits
+
+    def forward(self, _: Tensor) -> Tensor:
+        return self.logits
+
+
+def test_a_restart_of_a_targeted_attack_has_all_targets_again_and_new_starts() -> None:
+    x, y, seen = torch.full((1, 3, 4, 4), 0.5), torch.tensor([0]), list[tuple[int, Tensor]]()
+
+    def search(run: Run) -> tuple[Tensor, Tensor]:
+        assert run.targets is not None
+        seen.extend(zip(run.targets.tolist(), run.noise, strict=True))
+        return run.x, torch.ones(len(run.x))
+
+    logits = torch.tensor([[4.0, 3.0, 2.0, 1.0]])
+    noise = noise_of(Stage("T", "apgd-t", 1), 1)
+    for batch_capacity in (1, 4):
+        seen.clear()
+        lowest_margins(_Constant(logits), x, y, norm_of("Linf"), 0.1, 4, 2, noise, batch_capacity, search)
+        assert [target for target, _ in seen] == [1, 2, 1, 2]
+        assert len({tuple(start.flatten().tolist()) for _, start in seen}) == 4
 
 
 @pytest.mark.parametrize("norm", NORMS)
@@ -46,6 +79,7 @@ def test_targets_are_the_likeliest_wrong_classes_one_run_after_the_other() -> No
     "stage",
     [
         Stage("APGD-T", "apgd-t", 20, targets=7),
+        Stage("APGD-T, twice", "apgd-t", 10, restarts=2, targets=4),
         Stage("APGD-CE", "apgd-ce", 20, restarts=5),
         Stage("FAB-T", "fab-t", 20, targets=7),
         Stage("FAB", "fab", 10, restarts=4),

@@ -166,7 +166,8 @@ def shortened(line: Line) -> list[str]:
     """The words after the program's name; for `compare` with fewer samples and a short attack."""
     words = list(line.words[1:])
     if words[0] == "compare":
-        words += [word for option, value in QUICKER.items() if option not in words for word in (option, value)]
+        given = {"--attack" if word == "--stages" else word for word in words}
+        words += [word for option, value in QUICKER.items() if option not in given for word in (option, value)]
     return words
 
 

@@ -28,7 +28,7 @@ from thinice_tui.runfile.records import Run
 OPTIONS: dict[str, tuple[str, ...]] = {
     "norm": ("Linf", "L2"),
     "precision": ("fp32", "bf16"),
-    "attack": ("quick", "standard", "plus", "pgd-3"),
+    "attack": ("quick", "standard", "plus", "pgd-3", "apgd-t:steps=3,square:queries=20"),
     "channels": ("1", "3"),
     "kind": KINDS,
     "distances": ("", "--distances"),
@@ -90,7 +90,8 @@ def compared(case: Case, folders: dict[tuple[str, str], SmallFiles], run: Path) 
     """Run the program with these options."""
     chosen = dict(zip(OPTIONS, case, strict=True))
     files = folders[chosen["kind"], chosen["channels"]]
-    words = ["--attack", chosen["attack"], "--norm", chosen["norm"], "--eps", EPS[chosen["norm"]]]
+    by_name = "--stages" if ":" in chosen["attack"] else "--attack"
+    words = [by_name, chosen["attack"], "--norm", chosen["norm"], "--eps", EPS[chosen["norm"]]]
     words += ["--precision", chosen["precision"], "--keep-images", chosen["keep-images"]]
     words += [chosen["distances"]] if chosen["distances"] else []
     command = [

@@ -9,7 +9,7 @@ from typer.testing import CliRunner, Result
 
 from tests.linear_models import Files
 from thinice_tui.commands.app import app
-from thinice_tui.protocol.ensembles import build_phases
+from thinice_tui.protocol.phases import build_phases
 from thinice_tui.protocol.settings import Settings
 
 

@@ -146,16 +146,28 @@ def test_changed_data_is_noticed(files: Files, tmp_path: Path, what: str) -> Non
         run_it(request(files, tmp_path / "a.thinice"))
 
 
-def test_attacks_of_another_strength_are_named(files: Files, tmp_path: Path) -> None:
-    """As where a later version makes other stages of the same ensemble."""
-    run_it(request(files, path := tmp_path / "a.thinice"))
+@pytest.mark.parametrize(
+    ("stage", "words"),
+    [
+        (1, "its stages are not those of this version's ensemble"),
+        (-1, "its distances are those of another version's search"),
+    ],
+)
+def test_attacks_of_another_strength_are_named(files: Files, tmp_path: Path, stage: int, words: str) -> None:
+    """As where a later version makes other stages of the same ensemble; the run is not finished."""
+    wanted = replace(
+        request(files, path := tmp_path / "a.thinice"),
+        settings=Settings.build("Linf", "4/255", "quick", distances=True),
+    )
+    with pytest.raises(KeyboardInterrupt):
+        run_it(wanted, StopAfter(5))
     with sqlite3.connect(path) as connection:
         (text,) = connection.execute("SELECT value FROM run WHERE key = 'identity'").fetchone()
         identity = json.loads(text)
-        identity["stages"][1]["steps"] = 10
+        identity["stages"][stage]["targets"] = 1
         connection.execute("UPDATE run SET value = ? WHERE key = 'identity'", (json.dumps(identity),))
-    with pytest.raises(RunFileError, match="holds another run: its stages are not those of this version's ensemble"):
-        run_it(request(files, path))
+    with pytest.raises(RunFileError, match=f"holds another run: {words}"):
+        run_it(wanted)
 
 
 def test_several_pruned_models_share_one_dense(files: Files, tmp_path: Path) -> None:

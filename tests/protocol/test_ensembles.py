@@ -5,9 +5,7 @@ from dataclasses import replace
 import pytest
 
 from thinice_tui.errors import UsageError
-from thinice_tui.protocol.attacks import ATTACKS
-from thinice_tui.protocol.ensembles import build_ensemble, build_phases, is_audited, is_final
-from thinice_tui.protocol.settings import Settings
+from thinice_tui.protocol.ensembles import build_ensemble, is_audited, is_final
 
 
 def names(attack: str, classes: int = 10) -> list[str]:
@@ -60,13 +58,6 @@ def test_below_four_classes_the_margin_loss_stands_in_and_says_so(attack: str) -
 def test_an_unknown_name_is_refused_with_the_known_ones(attack: str) -> None:
     with pytest.raises(UsageError, match="expected quick, fast, standard, plus or pgd-K"):
         build_ensemble(attack, 10)
-
-
-def test_a_norm_that_an_attack_does_not_support_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(ATTACKS, "square", replace(ATTACKS["square"], norms=("Linf",)))
-    assert build_phases(Settings.build("Linf", None, "standard", distances=False), 10)
-    with pytest.raises(UsageError, match="Square does not exist under L2, expected --norm Linf"):
-        build_phases(Settings.build("L2", None, "standard", distances=False), 10)
 
 
 def test_an_ensembles_name_tells_whether_its_last_number_is_final() -> None:

@@ -31,8 +31,10 @@ EPSILONS = st.one_of(
 )
 
 
-def built(norm: str, eps: str, attack: str, seed: int, batch_size: int | None, keep: str) -> Settings:
-    return Settings.build(norm, eps, attack, seed, str(batch_size or "auto"), keep)
+def built(
+    norm: str, eps: str, attack: str, seed: int, batch_size: int | None, keep: str, stages: str | None
+) -> Settings:
+    return Settings.build(norm, eps, attack, seed, str(batch_size or "auto"), keep, stages=stages)
 
 
 SETTINGS = st.builds(
@@ -43,6 +45,7 @@ SETTINGS = st.builds(
     st.integers(0, 2**63 - 1),
     st.none() | st.integers(1, 10_000),
     st.sampled_from(["flips", "all", "none"]),
+    st.none() | st.sampled_from(["square:queries=7", "pgd-3,apgd-t:steps=9:restarts=2:targets=3,pgd-3"]),
 )
 
 
@@ -178,6 +181,7 @@ def test_a_file_name_that_is_no_text_survives() -> None:
         ("settings.eps", {"text": "0"}),
         ("settings.eps", {"text": None}),
         ("settings.attack", None),
+        ("settings.stages", ["square"]),
         ("settings.seed", "x"),
         ("settings.seed", 1.5),
         ("settings.seed", -1),
@@ -204,7 +208,7 @@ def test_a_value_of_another_kind_is_refused_with_a_message(key: str, value: obje
     assert caught.value.what
 
 
-LATER = ("audit", "escalate")
+LATER = ("audit", "escalate", "stages")
 """Settings that files of early versions lack."""
 
 
@@ -302,7 +306,7 @@ def test_at_another_run_file_all_else_is_the_same() -> None:
 
 def test_settings_survive_whatever_their_default_becomes() -> None:
     """Every option is named in the command, so that a later version's defaults change nothing."""
-    words = made(settings=built("L2", "0.5", "quick", 3, 7, "all")).command()
+    words = made(settings=built("L2", "0.5", "quick", 3, 7, "all", None)).command()
     norm: Norm = "L2"
     keep: KeepImages = "all"
     for option, value in {

@@ -36,4 +36,5 @@ def test_adversarial_images_stand_in_for_clean_ones_where_they_are_kept(tmp_path
         elsewhere = np.zeros_like(clean)
         found = writer.adversarial(0, positions, clean)
         assert np.array_equal(found, clean)
+        assert writer.adversarial_positions(0).tolist() == list(range(8)) and not len(writer.adversarial_positions(1))
         assert np.array_equal(writer.adversarial(0, positions[1:], elsewhere[1:]), elsewhere[1:])

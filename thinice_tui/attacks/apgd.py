@@ -45,14 +45,15 @@ def apgd_attack(
     steps: int,
     loss: Loss,
     n_runs: int,
+    n_targets: int,
     noise: Noise,
     batch_capacity: int,
 ) -> Tensor:
     """The image of lowest margin that `n_runs` runs find for each of x [n,C,H,W] with labels y [n].
 
-    A sample's runs end with the first that breaks it. With the targeted loss each run has its own target class, the
-    second most likely first. Several runs share a batch where they fit into `batch_capacity` images, which changes no
-    result.
+    A sample's runs end with the first that breaks it. n_targets: target classes of the targeted loss, which the runs
+    take in turn, the second most likely first; 0 for the other losses. Several runs share a batch where they fit into
+    `batch_capacity` images, which changes no result.
     """
 
     def search(run: Run) -> tuple[Tensor, Tensor]:
@@ -60,7 +61,7 @@ def apgd_attack(
         found = ascend(model, run.x, run.y, norm, run.eps, steps, loss, start, run.targets)
         return found.x_best_adv, found.margins
 
-    return lowest_margins(model, x, y, norm, eps, n_runs, loss == "targeted", noise, batch_capacity, search)
+    return lowest_margins(model, x, y, norm, eps, n_runs, n_targets, noise, batch_capacity, search)
 
 
 def ascend(

@@ -51,7 +51,7 @@ def fab_attack(
         if untargeted:
             rivals = _other_classes(y[rows], ranking.shape[1])
         else:
-            rivals = target_classes(ranking, rows, run, runs)[:, None]
+            rivals = target_classes(ranking, rows, run, runs, n_target_classes)[:, None]
         clean = x[rows]
         start = clean
         if not from_clean:

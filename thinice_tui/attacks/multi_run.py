@@ -32,15 +32,16 @@ def lowest_margins(
     norm: LpNorm,
     eps: float,
     n_runs: int,
-    targeted: bool,
+    n_targets: int,
     noise: Noise,
     batch_capacity: int,
     search: Search,
 ) -> Tensor:
     """The image of lowest margin that `n_runs` runs of `search` find for each of x [n,C,H,W] with labels y [n].
 
-    A sample's runs end with the first that breaks it. targeted: each run has its own target class, the second most
-    likely first. Several runs share a batch where they fit into `batch_capacity` images, which changes no result.
+    A sample's runs end with the first that breaks it. n_targets: the runs have so many target classes in turn, the
+    second most likely first, and begin again with it at each restart; 0: they have none. Several runs share a batch
+    where they fit into `batch_capacity` images, which changes no result.
     """
     x_best_adv = x.clone()
     ranking = model(x).argsort(dim=1)
@@ -50,7 +51,7 @@ def lowest_margins(
     while run < n_runs and (index := robust.nonzero().flatten()).numel():
         runs = runs_per_batch(n_runs - run, len(index), batch_capacity)
         rows = index.repeat(runs)
-        targets = target_classes(ranking, rows, run, runs) if targeted else None
+        targets = target_classes(ranking, rows, run, runs, n_targets) if n_targets else None
         radius = torch.full((len(rows), 1, 1, 1), eps, dtype=x.dtype, device=x.device)
         drawn = noise.of(rows).each(norm.draw, x.shape[1:], run_numbers(run, runs, len(index)), x.device)
         images, margins = search(Run(x[rows], y[rows], radius, drawn, targets))
@@ -68,13 +69,13 @@ def runs_per_batch(runs_left: int, samples: int, batch_capacity: int) -> int:
     return max(1, min(runs_left, batch_capacity // samples))
 
 
-def target_classes(ranking: Tensor, rows: Tensor, first_run: int, runs: int) -> Tensor:
+def target_classes(ranking: Tensor, rows: Tensor, first_run: int, runs: int, n_targets: int) -> Tensor:
     """The target class of each row, [len(rows)], for `runs` runs from number `first_run` on.
 
     ranking: [n,C], each sample's classes from the least to the most likely; rows: samples, once for each run. The
-    first run's target is the second most likely class.
+    first run's target is the second most likely class, the next one's the third; after `n_targets` it begins anew.
     """
-    places = torch.arange(first_run + 2, first_run + 2 + runs, device=rows.device)
+    places = torch.arange(first_run, first_run + runs, device=rows.device) % n_targets + 2
     return ranking[rows, -places.repeat_interleave(len(rows) // runs)]
 
 

@@ -45,8 +45,9 @@ def _pgd(call: AttackCall) -> Tensor:
 def _apgd(call: AttackCall) -> Tensor:
     stage, norm, loss = call.stage, norm_of(call.norm), call.stage.attack.loss
     assert loss is not None
+    runs = stage.runs, stage.targets
     return apgd_attack(
-        call.model, call.x, call.y, norm, call.eps, stage.steps, loss, stage.runs, call.noise, call.batch_capacity
+        call.model, call.x, call.y, norm, call.eps, stage.steps, loss, *runs, call.noise, call.batch_capacity
     )
 
 
@@ -57,10 +58,8 @@ def _margin(call: AttackCall) -> Tensor:
     def search(run: Run) -> tuple[Tensor, Tensor]:
         return ascend_margin(call.model, run.x, run.y, norm, run.eps, stage.steps, loss, run.noise, run.targets)
 
-    targeted = stage.targets > 0
-    return lowest_margins(
-        call.model, call.x, call.y, norm, call.eps, stage.runs, targeted, call.noise, call.batch_capacity, search
-    )
+    runs = stage.runs, stage.targets
+    return lowest_margins(call.model, call.x, call.y, norm, call.eps, *runs, call.noise, call.batch_capacity, search)
 
 
 def _fab(call: AttackCall) -> Tensor:

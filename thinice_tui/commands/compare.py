@@ -126,13 +126,23 @@ def compare(
         ),
     ] = None,
     attack: Annotated[
-        str,
+        str | None,
         typer.Option(
             metavar="NAME",
             rich_help_panel=ATTACK,
-            help="The ensemble of attacks: quick, fast, standard (AutoAttack), plus (the paper's) or pgd-K.",
+            help="The ensemble of attacks: quick, fast, standard (AutoAttack, the default), plus (the paper's) or "
+            "pgd-K.",
         ),
-    ] = "standard",
+    ] = None,
+    stages: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KIND[:NAME=N…],…",
+            rich_help_panel=ATTACK,
+            help="Attacks one by one in place of an ensemble, as apgd-ce,square:queries=1000. KIND is an attack or "
+            "pgd-K, NAME steps, queries, restarts or targets. The report says that they are not standard.",
+        ),
+    ] = None,
     audit: Annotated[
         str | None,
         typer.Option(
@@ -231,10 +241,12 @@ def compare(
     with shown_errors(debug), sigterm_interrupts():
         from thinice_tui.protocol.data_options import DataOptions
         from thinice_tui.protocol.durations import parse_duration
-        from thinice_tui.protocol.ensembles import build_ensemble, is_audited
+        from thinice_tui.protocol.ensembles import DEFAULT, is_audited
         from thinice_tui.protocol.model_options import ModelOptions
+        from thinice_tui.protocol.phases import build_phases
         from thinice_tui.protocol.request import Request
         from thinice_tui.protocol.settings import Settings
+        from thinice_tui.protocol.stage_list import parse_stages, stages_text
         from thinice_tui.report.output import plan_output
         from thinice_tui.runfile.write_errors import check_run_path
 
@@ -242,12 +254,17 @@ def compare(
         targets = plan_output(form, output or (), samples_in_report, own_files)
         if run is not None:
             check_run_path(run)
+        if attack is not None and stages is not None:
+            raise UsageError("--stages takes the place of --attack, expected one of the two", "leave one out")
+        ensemble = DEFAULT if attack is None else attack
+        listed = None if stages is None else stages_text(parse_stages(stages))
         settings = Settings.build(
-            norm, eps, attack, seed, batch_size, keep_images, precision, distances, audit, not no_escalate
+            norm, eps, ensemble, seed, batch_size, keep_images, precision, distances, audit, not no_escalate, listed
         )
-        if (audit is not None or no_escalate) and not is_audited(attack):
-            raise UsageError(f"--audit and --no-escalate have no effect on {attack}", "they are for --attack fast")
-        build_ensemble(attack, classes=10)  # raises for an unknown name before anything is read
+        if (audit is not None or no_escalate) and not is_audited(settings.attack):
+            chosen = ensemble if stages is None else "--stages"
+            raise UsageError(f"--audit and --no-escalate have no effect on {chosen}", "they are for --attack fast")
+        build_phases(settings, classes=10)  # raises for an unknown name before anything is read
         request = Request(
             dense=dense,
             pruned=tuple(pruned or ()),

@@ -15,7 +15,8 @@ from thinice_tui.engine.run_model import RunModel
 from thinice_tui.engine.worker.attack_model import prepare_attack_model
 from thinice_tui.engine.worker.device import default_batch_size, describe, full_precision
 from thinice_tui.protocol.durations import duration, short
-from thinice_tui.protocol.ensembles import Phase, build_phases
+from thinice_tui.protocol.ensembles import Phase
+from thinice_tui.protocol.phases import build_phases
 from thinice_tui.protocol.settings import Settings
 from thinice_tui.runfile.records import ModelRecord
 from thinice_tui.runfile.resume import run_state
@@ -102,7 +103,7 @@ def plan_dry_run(
         data=samples.source,
         samples=len(samples),
         classes=classes,
-        threat_model=f"{settings.norm} eps {settings.eps.text}, {settings.attack}, seed {settings.seed}",
+        threat_model=f"{settings.norm} eps {settings.eps.text}, {settings.attack_shown}, seed {settings.seed}",
         device=describe(device),
         batch_size=settings.batch_size or default_batch_size(device),
         stages=costs,
@@ -156,8 +157,8 @@ def _plan_stage(stage: Phase, classes: int, samples: int, seconds: Sequence[tupl
 def _max_file_size(samples: Samples, settings: Settings, models: int, classes: int) -> int:
     """Upper bound of the run file's bytes: images as stored, logits, and adversarial images where they are kept."""
     pixels = int(np.prod(samples.images.shape[1:]))
-    # the search for distances starts from the adversarial images
-    kept = settings.keep_images != "none" or settings.distances
+    # the search for distances starts from the adversarial images, and other models are shown them
+    kept = settings.keep_images != "none" or settings.distances or models > 1
     adversarial = 4 * pixels if kept else 0
     rows = 100 + 2 * 4 * classes + adversarial
     return len(samples) * (pixels * samples.images.dtype.itemsize + 100 + models * rows)

@@ -15,6 +15,7 @@ from thinice_tui.engine.run_model import RunModel
 from thinice_tui.engine.worker.device import default_batch_size, describe
 from thinice_tui.protocol.ensembles import REVISION, Phase, is_audited
 from thinice_tui.protocol.settings import Settings
+from thinice_tui.protocol.stage_list import identity_text
 from thinice_tui.runfile.attacks_revision import ATTACKS_REVISION
 from thinice_tui.runfile.records import RunPlan
 from thinice_tui.runfile.schema import SUFFIX
@@ -26,7 +27,7 @@ def identify(models: Sequence[RunModel], samples: Samples, settings: Settings) -
     return {
         "norm": settings.norm,
         "eps": settings.eps.value,
-        "attack": settings.attack.lower(),
+        "attack": settings.attack.lower() if settings.stages is None else identity_text(settings.stages),
         "seed": settings.seed,
         "precision": settings.precision,
         "distances": settings.distances,

@@ -22,7 +22,8 @@ from thinice_tui.engine.preflight.checks import check_models
 from thinice_tui.engine.run_model import RunModel
 from thinice_tui.engine.worker.device import default_batch_size, full_precision
 from thinice_tui.engine.worker.executor import LocalExecutor
-from thinice_tui.protocol.ensembles import Phase, build_phases
+from thinice_tui.protocol.ensembles import Phase
+from thinice_tui.protocol.phases import build_phases
 from thinice_tui.protocol.progress import Observer
 from thinice_tui.protocol.settings import Settings
 from thinice_tui.runfile.control import clear_control

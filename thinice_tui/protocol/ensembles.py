@@ -7,7 +7,6 @@ from typing import Literal
 from thinice_tui.errors import UsageError
 from thinice_tui.protocol.attacks import ATTACKS, Attack
 from thinice_tui.protocol.distance import DistanceMeasurement
-from thinice_tui.protocol.settings import Settings
 
 REVISION = 4
 """Revision of the attacks' code. Raise it with every change that gives a stage other outcomes for the same models,
@@ -131,6 +130,8 @@ ENSEMBLES = {
         final=True,
     ),
 }
+DEFAULT = "standard"
+"""The ensemble where none is named."""
 PGD_ALONE = re.compile(r"pgd-([1-9]\d{0,5})")
 """An ensemble of one stage: PGD with that many steps, the attack that papers claim with."""
 
@@ -152,27 +153,17 @@ def build_ensemble(name: str, classes: int, escalate: bool = True) -> tuple[Stag
     A targeted attack has at most classes − 1 targets. An attack that needs more classes is replaced by its fallback,
     and the stage's note says so.
     """
+    stages = ensemble_of(name).stages
+    return tuple(for_classes(stage, classes) for stage in stages if escalate or stage.scope != "escalation")
+
+
+def for_classes(stage: Stage, classes: int) -> Stage:
+    """The stage against a model of `classes` classes: with fewer targets, or its fallback with a note.
+
+    Raises UsageError for a model of fewer than 2 classes.
+    """
     if classes < 2:
         raise UsageError(f"the model has {classes} class, expected at least 2: nothing can be misclassified")
-    stages = ensemble_of(name).stages
-    return tuple(_for_classes(stage, classes) for stage in stages if escalate or stage.scope != "escalation")
-
-
-def build_phases(settings: Settings, classes: int) -> tuple[Phase, ...]:
-    """What a run computes after the clean pass: the ensemble's stages, then the distances where they are asked for.
-
-    Raises UsageError where there is no such ensemble, or an attack of it does not exist under the norm.
-    """
-    name, norm = settings.attack, settings.norm
-    stages = build_ensemble(name, classes, settings.escalate)
-    for stage in stages:
-        if norm not in stage.attack.norms:
-            expected = " or ".join(stage.attack.norms)
-            raise UsageError(f"--attack {name}: {stage.name} does not exist under {norm}, expected --norm {expected}")
-    return (*stages, DistanceMeasurement()) if settings.distances else stages
-
-
-def _for_classes(stage: Stage, classes: int) -> Stage:
     attack = stage.attack
     if classes >= attack.classes or attack.fallback is None:
         return replace(stage, targets=min(stage.targets, classes - 1))

@@ -85,7 +85,8 @@ class Request:
         options |= {} if self.data is None else {"data": self.data}
         options |= {} if self.samples is None else {"samples": str(self.samples)}
         options |= self.data_options.arguments()
-        options |= {"device": self.device, "norm": settings.norm, "eps": settings.eps.text, "attack": settings.attack}
+        options |= {"device": self.device, "norm": settings.norm, "eps": settings.eps.text}
+        options |= {"attack": settings.attack} if settings.stages is None else {"stages": settings.stages}
         options |= {"seed": str(settings.seed), "batch-size": str(settings.batch_size or "auto")}
         options |= {"keep-images": settings.keep_images, "precision": settings.precision}
         options |= {} if self.time_limit is None else {"time-limit": f"{self.time_limit:g}s"}

@@ -10,6 +10,10 @@ from thinice_tui.protocol.threat_model import NORM_ROWS, NORMS, Epsilon, Norm
 
 KeepImages = Literal["flips", "all", "none"]
 Precision = Literal["fp32", "bf16"]
+LISTED = "stages"
+"""What stands for the ensemble's name where stages are listed."""
+NOT_STANDARD = "not standard"
+"""The label of every number that listed stages give."""
 
 
 @dataclass(frozen=True)
@@ -19,7 +23,7 @@ class Settings:
     norm: Norm
     eps: Epsilon
     attack: str
-    """The ensemble's name: quick, fast, standard, plus or pgd-K."""
+    """The ensemble's name: quick, fast, standard, plus or pgd-K; LISTED where `stages` are given instead."""
     seed: int = 0
     batch_size: int | None = None
     """Samples in a batch; None: the engine chooses for the device. It decides no outcome."""
@@ -32,6 +36,13 @@ class Settings:
     """How many of the samples that a fast ensemble leaves are audited (protocol/audit.py)."""
     escalate: bool = True
     """Whether an audit that breaks a sample sends all others through its attacks, too."""
+    stages: str | None = None
+    """The stages that take the place of an ensemble, as protocol/stage_list.py writes them; None: an ensemble's."""
+
+    @property
+    def attack_shown(self) -> str:
+        """The ensemble's name, or the listed stages with the label that they are not standard."""
+        return self.attack if self.stages is None else f"{NOT_STANDARD}: {self.stages}"
 
     @classmethod
     def build(
@@ -46,6 +57,7 @@ class Settings:
         distances: bool = False,
         audit: str | None = None,
         escalate: bool = True,
+        stages: str | None = None,
     ) -> "Settings":
         """Settings from the command line; raises UsageError that names the option and what it takes."""
         norms = {name.lower(): name for name in NORMS}
@@ -67,7 +79,7 @@ class Settings:
         return cls(
             norm=chosen,
             eps=epsilon,
-            attack=attack,
+            attack=attack if stages is None else LISTED,
             seed=seed,
             batch_size=_batch_size(batch_size),
             keep_images=cast(KeepImages, keep_images),
@@ -75,6 +87,7 @@ class Settings:
             distances=distances,
             audit=AuditSize.parse(audit).text,
             escalate=escalate,
+            stages=stages,
         )
 
     @classmethod
@@ -92,6 +105,7 @@ class Settings:
             stored_field(stored, "distances", bool),
             stored_field({"audit": "auto", **stored}, "audit", str),  # files before version 5 have no audit
             stored_field({"escalate": True, **stored}, "escalate", bool),
+            stored_field({"stages": None, **stored}, "stages", str, None),
         )
 
     def as_dict(self) -> dict[str, object]:

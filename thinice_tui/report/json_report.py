@@ -21,6 +21,7 @@ from thinice_tui.analysis.diagnostics import findings
 from thinice_tui.analysis.distances import missed
 from thinice_tui.analysis.proportions import Estimate
 from thinice_tui.analysis.security_curve import SecurityCurve, security_curve
+from thinice_tui.protocol.settings import NOT_STANDARD
 from thinice_tui.runfile.records import Finding, ModelOutcomes, Run
 
 Json = dict[str, Any]
@@ -52,6 +53,8 @@ def _run(analysis: Analysis) -> Json:
         "stages_finished": list(analysis.stage_names[: analysis.through]),
         "stages_planned": list(analysis.stage_names),
         "settings": info.settings.as_dict(),
+        "label": None if info.settings.stages is None else NOT_STANDARD,
+        "final": analysis.final,
         "search": _finite(info.search),
         "seed": info.settings.seed,
         "versions": info.versions,

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from thinice_tui.errors import RunFileError
+from thinice_tui.protocol.distance import is_distance
 from thinice_tui.runfile.model_identity import ModelIdentity
 from thinice_tui.runfile.records import ModelRecord, RunPlan
 
@@ -54,8 +55,18 @@ def differences(
         if _differs(key, stored, wanted)
     ]
     if not said and _differs("stages", stored, wanted):  # else other stages follow from the differences above
-        said.append("its stages are not those of this version's ensemble of that name")
+        said.append(_stages(stored, wanted))
     return said
+
+
+def _stages(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
+    before, after = (
+        [row for row in table.get("stages") or [] if not (isinstance(row, Mapping) and is_distance(row))]
+        for table in (stored, wanted)
+    )
+    if before == after:
+        return "its distances are those of another version's search"
+    return "its stages are not those of this version's ensemble of that name"
 
 
 def _differs(key: str, stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:

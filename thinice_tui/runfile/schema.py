@@ -59,7 +59,7 @@ CREATE TABLE heartbeat (
   logits and distance: of the worst verified image so far; added: rises with every batch, so that a view reads only what
   is new; boundary: the minimum-norm distance, NULL where it was not searched for.
 - adversarial: images as `blobs.pack_adversarial` makes them, of broken samples as settings.keep_images says. While the
-  run goes on all of them are kept, unless it says none and no distances are searched for.
+  run goes on all of them are kept, unless it says none, has one model, and no distances are searched for.
 - heartbeat: state is starting, running, paused or stopping; seconds_expected came with version 4.
 """
 

@@ -47,6 +47,11 @@ class StoredOutcomes:
                 images[i] = unpack_adversarial(row[0], clean[i])
         return images
 
+    def adversarial_positions(self, model: int) -> Integers:
+        """Where an image that broke `model` is kept, int64 [k], in ascending order."""
+        query = "SELECT position FROM adversarial WHERE model = ? ORDER BY position"
+        return np.array([position for (position,) in self._connection.execute(query, (model,))], dtype=np.int64)
+
     def batches_done(self, model: int, ordinal: int) -> dict[int, int]:
         """The batches of that stage that are done: samples, by the place of the first among those that entered."""
         query = "SELECT first, samples FROM batch WHERE model = ? AND ordinal = ?"

@@ -12,7 +12,8 @@ from tests.engine_runs import StopAfter, request, run_it
 from tests.linear_models import Files
 from thinice_tui.engine.control.progress import BACKWARD_COST, ProgressTracker
 from thinice_tui.protocol.durations import parse_duration
-from thinice_tui.protocol.ensembles import Phase, Stage, build_ensemble, build_phases
+from thinice_tui.protocol.ensembles import Phase, Stage, build_ensemble
+from thinice_tui.protocol.phases import build_phases
 from thinice_tui.protocol.progress import Heartbeat, SilentObserver, StageResult
 from thinice_tui.protocol.settings import Settings
 

@@ -6,6 +6,7 @@ from tests.engine_runs import StopAfter, request, run_it
 from tests.linear_models import Files
 from tests.places import LINEAR_MODELS
 from thinice_tui.engine.findings import NOT_FINITE
+from thinice_tui.engine.phases.transfer import TRANSFER_CHECK
 from thinice_tui.engine.preflight.determinism import CHANGES
 from thinice_tui.engine.worker.diagnostics import CHECKS
 
@@ -14,7 +15,14 @@ def test_a_run_keeps_its_findings_and_diagnoses_no_model_twice(files: Files, tmp
     wanted = request(files, tmp_path / "a.thinice")
     run = run_it(wanted)
     assert {one.model for one in run.findings} == {"dense", "pruned", "control"}
-    checks = [CHANGES, "forward pass differentiates", "gradients vanish on clean images", NOT_FINITE, *CHECKS]
+    checks = [
+        CHANGES,
+        "forward pass differentiates",
+        "gradients vanish on clean images",
+        NOT_FINITE,
+        *CHECKS,
+        TRANSFER_CHECK,
+    ]
     assert {(one.model, one.check) for one in run.findings} == {
         (model, check) for model in ("dense", "pruned", "control") for check in checks
     }

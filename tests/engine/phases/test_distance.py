@@ -20,7 +20,6 @@ from thinice_tui.analysis.comparison import analyse
 from thinice_tui.analysis.diagnostics import MISSED_CHECK
 from thinice_tui.analysis.distances import distances, has_distances, missed
 from thinice_tui.analysis.security_curve import security_curve
-from thinice_tui.attacks.apgd import Ascent
 from thinice_tui.protocol.request import Request
 from thinice_tui.protocol.settings import Settings
 from thinice_tui.protocol.threat_model import NORMS, Norm
@@ -78,10 +77,9 @@ def test_interrupted_while_measuring_it_resumes_to_the_same(files: Files, tmp_pa
     assert_same_outcomes(run_it(wanted), whole)
 
 
-def blind(_model: nn.Module, x: Tensor, *_arguments: object, **_options: object) -> Ascent:
-    """An APGD that finds nothing at all."""
-    nothing = torch.full((len(x),), torch.inf)
-    return Ascent(x, nothing, nothing[None])
+def blind(_model: nn.Module, x: Tensor, *_arguments: object) -> tuple[Tensor, Tensor]:
+    """A search that finds nothing at all."""
+    return x, torch.full((len(x),), torch.inf)
 
 
 @pytest.mark.parametrize("keep", ["all", "none"])
@@ -93,7 +91,7 @@ def test_the_search_starts_from_the_images_found(
 
     On the straight line to the clean image a linear model's margin is concave: it has one root, known exactly.
     """
-    monkeypatch.setattr("thinice_tui.attacks.minimum_distance.ascend", blind)
+    monkeypatch.setattr("thinice_tui.attacks.minimum_distance.shrink_radius", blind)
     wanted = with_distances(files, tmp_path / f"{keep}.thinice", norm, keep)
     kept = replace(wanted, run=tmp_path / "all.thinice", settings=replace(wanted.settings, keep_images="all"))
     images_of = run_it(kept)

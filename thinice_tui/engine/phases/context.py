@@ -37,5 +37,5 @@ class RunContext:
 
     @property
     def stores_images(self) -> bool:
-        """Whether adversarial images are written: those to be kept, or those that the distance measurement uses."""
-        return self.keep_images != "none" or self.settings.distances
+        """Whether adversarial images are written: to be kept, or for the distance measurement and other models."""
+        return self.keep_images != "none" or self.settings.distances or len(self.names) > 1

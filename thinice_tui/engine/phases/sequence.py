@@ -1,4 +1,4 @@
-"""The phases of a run in their order: clean pass, the ensemble's stages, distances, diagnosis."""
+"""The phases of a run in their order: clean pass, the ensemble's stages, distances, diagnosis, transfer check."""
 
 from collections.abc import Sequence
 
@@ -9,6 +9,7 @@ from thinice_tui.engine.phases.clean import compute_clean
 from thinice_tui.engine.phases.context import RunContext
 from thinice_tui.engine.phases.diagnosis import diagnose_models
 from thinice_tui.engine.phases.distance import DistancePhase
+from thinice_tui.engine.phases.transfer import check_transfer
 from thinice_tui.engine.plan import resumption_warnings
 from thinice_tui.engine.preflight.check_result import CheckResult
 from thinice_tui.protocol.ensembles import Phase, Stage, is_final
@@ -53,6 +54,7 @@ def compute_phases(run: RunContext, phases: Sequence[Phase], paths: Sequence[str
         else:
             DistancePhase(run, ordinal, phase, final).compute()
     diagnose_models(run, stages=sum(isinstance(phase, Stage) for phase in phases))
+    check_transfer(run)
     run.writer.finish(_positions_to_keep(run))
 
 

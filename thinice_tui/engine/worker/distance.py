@@ -29,9 +29,8 @@ def measure_distances(task: DistanceTask, worker: Worker) -> BatchOutcome:
     known = Boundary(adversarial, torch.where(standing | (distances == 0), torch.inf, distances))
     noise = Noise(worker.settings.seed, task.name, task.indices)
     with torch.no_grad():
-        found = nearest_boundary(
-            model, images, labels, norm, task.measurement.steps, standing * eps, known, distances_if_broken, noise
-        )
+        steps, targets = task.measurement.steps, task.measurement.targets
+        found = nearest_boundary(model, images, labels, norm, steps, targets, known, distances_if_broken, noise)
         logits = judge(found.images)
     verdict = Verdict(found.images, logits, found.distances, broken=torch.zeros_like(standing))
     return outcome_of(task, verdict, [model], boundary=found.distances.cpu().numpy())

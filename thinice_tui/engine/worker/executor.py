@@ -16,7 +16,8 @@ from thinice_tui.engine.worker.attack_model import AttackModel, prepare_attack_m
 from thinice_tui.engine.worker.diagnostics import diagnose
 from thinice_tui.engine.worker.distance import measure_distances
 from thinice_tui.engine.worker.memory import OutOfMemory, free_cached, in_pieces, is_out_of_memory
-from thinice_tui.engine.worker.tasks import AttackTask, BatchTask, DistanceTask, Worker
+from thinice_tui.engine.worker.tasks import AttackTask, BatchTask, DistanceTask, TransferTask, Worker
+from thinice_tui.engine.worker.transfer import judge_transferred
 from thinice_tui.errors import ModelError, ThiniceError, reason
 from thinice_tui.models.classifier import Classifier
 from thinice_tui.protocol.settings import Settings
@@ -122,6 +123,8 @@ class LocalExecutor:
                 return run_attack(task, worker)
             case DistanceTask():
                 return measure_distances(task, worker)
+            case TransferTask():
+                return judge_transferred(task, worker)
         raise TypeError(f"{type(task).__name__} is no task that this executor computes")
 
     def diagnose(

@@ -1,4 +1,4 @@
-"""What a worker computes: a batch of samples to attack, or a batch whose distances are to be measured."""
+"""What a worker computes: a batch to attack, one whose distances are measured, or one with other models' images."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -79,6 +79,17 @@ class DistanceTask(BatchTask):
     @property
     def name(self) -> str:
         return self.measurement.name
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransferTask(BatchTask):
+    """A batch of standing samples with another model's adversarial images: transferred, float32 [b,C,H,W]."""
+
+    transferred: NDArray[np.float32]
+
+    @property
+    def name(self) -> str:
+        return "other models' images"
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from rich.text import Text
 
 from thinice_tui.analysis.comparison import Analysis
 from thinice_tui.protocol.ensembles import is_audited
+from thinice_tui.protocol.settings import NOT_STANDARD, Settings
 
 
 def header(analysis: Analysis) -> Text:
@@ -11,7 +12,7 @@ def header(analysis: Analysis) -> Text:
     info = analysis.run.info
     settings, versions = info.settings, info.versions
     text = Text("Samples on thin ice", style="bold")
-    text.append(f"\n{settings.norm} eps {settings.eps.text} · {settings.attack}", style="not bold")
+    text.append(f"\n{settings.norm} eps {settings.eps.text} · {settings.attack_shown}", style="not bold")
     text.append(f" · {info.data.samples} samples · seed {settings.seed} · {info.device}", style="not bold")
     text.append(f"\n{info.data.source}", style="not bold")
     text.append(
@@ -26,11 +27,13 @@ def header(analysis: Analysis) -> Text:
         progress = f"stages finished for every model: {done}; left: {left}. Robust accuracies are upper bounds."
         text.append(f"\nPARTIAL: {progress if analysis.begun else 'nothing is computed yet.'}", style="bold")
     elif not analysis.final:
-        text.append(f"\n{_why_not_final(settings.attack)}")
+        text.append(f"\n{_why_not_final(settings)}")
     return text
 
 
-def _why_not_final(attack: str) -> str:
-    if is_audited(attack):
-        return f"{attack}, not escalated: robust accuracies are upper bounds, see the audit"
-    return f"Robust accuracies are upper bounds: {attack} is weak, see --attack standard"
+def _why_not_final(settings: Settings) -> str:
+    if settings.stages is not None:
+        return f"Robust accuracies are upper bounds: these stages are {NOT_STANDARD}, see --attack standard"
+    if is_audited(settings.attack):
+        return f"{settings.attack}, not escalated: robust accuracies are upper bounds, see the audit"
+    return f"Robust accuracies are upper bounds: {settings.attack} is weak, see --attack standard"

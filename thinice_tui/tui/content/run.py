@@ -26,7 +26,7 @@ def title(run: Run, other: int, width: int) -> Text:
     role = " (control)" if record.role == "control" else ""
     models = record.name if run.alone else f"dense → {record.name}{role}"
     left.append(f" {', '.join((models, *sparsity_words(record, run.models[0].record)))}", style="bold")
-    middle = f"   {settings.norm} {settings.eps.text} · {settings.attack} · {len(run.labels)} samples"
+    middle = f"   {settings.norm} {settings.eps.text} · {settings.attack_shown} · {len(run.labels)} samples"
     left.append(f"{middle} · {run.info.device}")
     count = "" if run.alone else f"[{other}/{len(run.models) - 1}]"
     left.truncate(max(0, width - len(count) - 1), overflow="ellipsis", pad=True)
@@ -123,7 +123,10 @@ def _controls(analysis: Analysis, comparison: Comparison) -> list[Comparison]:
 
 
 def _verdict(run: Run) -> str:
-    attack = run.info.settings.attack
+    settings = run.info.settings
+    attack = settings.attack
+    if settings.stages is not None:
+        return f"{settings.attack_shown}: upper bounds"
     if is_audited(attack):
         return f"{attack}, escalated" if is_escalated(run) else f"{attack}, not escalated: upper bounds"
     return attack if is_final(attack) else f"{attack}, a weak ensemble: upper bounds"

@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -59,3 +61,20 @@ def test_interrupted_before_anything_there_is_no_report(files: Files, monkeypatc
     result = call(*files.arguments, "--attack", "quick", "--batch-size", "8", "--run", "a.thinice")
     assert result.exit_code == EXIT_INTERRUPTED and result.stdout == ""
     assert "interrupted before anything was computed" in error_text(result)
+
+
+def test_the_first_stage_begins_before_what_only_reports_and_image_files_need_is_imported(files: Files) -> None:
+    """Of a model whose accuracy is good: else remedies are tried, with scipy."""
+    arguments = [argument for argument in files.arguments if argument != str(files.pruned)]
+    code = (
+        "import sys\n"
+        "from thinice_tui.commands.app import app\n"
+        "from thinice_tui.engine.phases.attack import AttackPhase\n"
+        "def begin(*_):\n"
+        "    print('loaded:', *sorted({'torch', 'scipy', 'PIL'} & set(sys.modules)), file=sys.stderr)\n"
+        "    sys.exit()\n"
+        "AttackPhase.compute = begin\n"
+        f"app({[*arguments, *QUICK]!r})\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "loaded: torch\n" in done.stderr, done.stderr

@@ -2,6 +2,8 @@
 
 import asyncio
 import random
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -134,3 +136,9 @@ async def test_results_of_threads_are_dropped_once_the_interface_has_ended(run_f
     session.run_unreadable(RunFileError("gone", "look"))
     session.analysed(analyse(run), session._analysis_key)
     assert not called and driver.app._exception is None
+
+
+def test_a_view_appears_before_scipy_has_loaded() -> None:
+    code = "import sys, thinice_tui.tui.app, thinice_tui.report.output; print('scipy' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"

@@ -1,9 +1,11 @@
-"""What the audit of a fast ensemble says: how many samples its attacks can have missed."""
+"""What the audit of a fast ensemble says: how many samples its attacks can have missed.
+
+scipy is imported inside a function: a view appears, and a run begins, before scipy has loaded.
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from thinice_tui.analysis.correctness import robust_correct
 from thinice_tui.runfile.records import ModelOutcomes, Run
@@ -63,10 +65,12 @@ def missed_bound(standing: int, audited: int, broken: int) -> int:
     """
     if audited == 0:
         return standing
+    from scipy.stats import hypergeom
+
     low, high = broken, standing - audited + broken  # K lies between what was found and all that was not audited
     while low < high:
         middle = (low + high + 1) // 2
-        if stats.hypergeom.cdf(broken, standing, middle, audited) > 1 - CONFIDENCE:
+        if hypergeom.cdf(broken, standing, middle, audited) > 1 - CONFIDENCE:
             low = middle
         else:
             high = middle - 1

@@ -1,15 +1,22 @@
-"""Decodes one image (PNG, JPEG, …), with torchvision's resize and crop."""
+"""Decodes one image (PNG, JPEG, …), with torchvision's resize and crop.
+
+Pillow is imported inside functions: most runs read arrays, and begin without it.
+"""
+
+from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
 
 from thinice_tui.errors import DataError
 from thinice_tui.safe_io.file_kind import HEAD, kind
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 FORMATS = ("JPEG", "PNG", "PPM", "BMP", "TIFF", "WEBP")
 """The formats that Pillow may decode here. EPS, for one, is not among them: Pillow starts another program for it."""
@@ -36,6 +43,8 @@ class Geometry:
 
 def decode_image(stream: BinaryIO, name: str, geometry: Geometry) -> NDArray[np.uint8]:
     """One image, uint8 [C,H,W], resized and cropped; name: for messages. Raises DataError."""
+    from PIL import Image, UnidentifiedImageError
+
     try:
         with Image.open(stream, formats=FORMATS) as image:
             if image.width * image.height > MAX_PIXELS:
@@ -61,7 +70,7 @@ def decode_image(stream: BinaryIO, name: str, geometry: Geometry) -> NDArray[np.
     return pixels[None] if pixels.ndim == 2 else np.ascontiguousarray(pixels.transpose(2, 0, 1))
 
 
-def _more_than_8_bits(image: Image.Image) -> str:
+def _more_than_8_bits(image: Image) -> str:
     """Pillow's description of pixels with more than 8 bits a channel; empty: they have 8 or fewer.
 
     Pillow's mode tells the depth of grey images. Colour images have the mode RGB at any depth: their depth is in the
@@ -79,13 +88,15 @@ def _more_than_8_bits(image: Image.Image) -> str:
     return ""
 
 
-def _resized_and_cropped(image: Image.Image, name: str, geometry: Geometry) -> Image.Image:
+def _resized_and_cropped(image: Image, name: str, geometry: Geometry) -> Image:
+    from PIL.Image import Resampling
+
     if geometry.resize is not None:
         short, long = sorted(image.size)
         longer = int(geometry.resize * long / short)
         portrait = image.width <= image.height
         size = (geometry.resize, longer) if portrait else (longer, geometry.resize)
-        image = image.resize(size, Image.Resampling.BILINEAR)
+        image = image.resize(size, Resampling.BILINEAR)
     if geometry.crop is not None:
         side = geometry.crop
         if min(image.size) < side:

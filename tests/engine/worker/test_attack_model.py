@@ -136,3 +136,52 @@ def test_a_random_model_gets_no_other_form(probe: Tensor) -> None:
     network(probe)
     judge = Classifier(network)
     assert prepare_attack_model(judge, probe, "fp32").module is judge
+
+
+class _StraightThrough(torch.autograd.Function):
+    """Rounds to 16 levels, and passes the gradient on as if it did not."""
+
+    @staticmethod
+    def forward(_: torch.autograd.function.FunctionCtx, x: Tensor) -> Tensor:
+        return (x * 15).round() / 15
+
+    @staticmethod
+    def backward(_: torch.autograd.function.FunctionCtx, gradient: Tensor) -> Tensor:
+        return gradient
+
+
+class _Quantized(nn.Module):
+    """A small network behind a rounding of its input, whose gradient is made `by` an autograd function or no_grad."""
+
+    def __init__(self, by: str) -> None:
+        super().__init__()
+        self.by = by
+        self.layers = nn.Sequential(
+            nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Linear(3600, 5)
+        ).eval()
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.by == "function":
+            rounded = _StraightThrough.apply(x)  # type: ignore[no-untyped-call]
+        else:
+            with torch.no_grad():
+                change = (x * 15).round() / 15 - x
+            rounded = x + change
+        logits: Tensor = self.layers(rounded)
+        return logits
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize("by", ["function", "no_grad"])
+def test_a_form_that_loses_the_gradient_is_not_used(by: str, precision: Precision, probe: Tensor) -> None:
+    """Tracing records the rounding, whose gradient is 0, where the network passes it on: attacks would see nothing."""
+    torch.manual_seed(0)
+    judge = Classifier(_Quantized(by))
+    attack_model = prepare_attack_model(judge, probe, precision)
+    assert "folded batch norms: other gradients" in attack_model.refused
+    for form in (attack_model.module, attack_model.exact):
+        gradients = []
+        for module in (judge, form):
+            inputs = probe[:8].clone().requires_grad_()
+            gradients.append(torch.autograd.grad(module(inputs).logsumexp(dim=1).sum(), inputs)[0].flatten())
+        assert float(nn.functional.cosine_similarity(gradients[0], gradients[1], dim=0)) > 0.9

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from tests.linear_models import make_task, module
 from thinice_tui.attacks.noise import Noise
 from thinice_tui.attacks.vanishing_gradients import vanished_gradients
-from thinice_tui.engine.worker.diagnostics import CHECKS, diagnose
+from thinice_tui.engine.worker.diagnostics import CHECKS, STEPS, diagnose
 from thinice_tui.models.classifier import Classifier
 from thinice_tui.protocol.threat_model import NORMS, Norm
 from thinice_tui.runfile.records import Finding
@@ -49,14 +49,16 @@ def constant(logits: Tensor) -> Tensor:
     return nn.functional.one_hot(torch.zeros(len(logits), dtype=torch.long), logits.shape[1]) + 0 * logits
 
 
-def diagnosed(network: nn.Module, norm: Norm) -> dict[str, Finding]:
-    task = make_task(30)
+def diagnosed(network: nn.Module, norm: Norm, form: nn.Module | None = None) -> dict[str, Finding]:
+    """Findings of a model by check. form: its faster form; None: itself."""
+    task, positions = make_task(30), torch.arange(30)
     images = torch.from_numpy(task.images)
     judge = Classifier(network)
+    exact = judge if form is None else Classifier(form)
     with torch.no_grad():
         labels = judge(images).argmax(dim=1)
     noise = Noise(0, "checks", np.arange(30))
-    return {f.check: f for f in diagnose(judge, "dense", torch.arange(30), images, labels, norm, EPS[norm], noise)}
+    return {f.check: f for f in diagnose(judge, exact, "dense", positions, images, labels, norm, EPS[norm], noise)}
 
 
 @pytest.mark.parametrize("norm", NORMS)
@@ -121,3 +123,23 @@ def test_a_gradient_that_is_not_the_functions_own_is_found_out() -> None:
     rounding = diagnosed(_Rounding(lambda logits: logits), "Linf")
     assert rounding["margin does not follow its gradient"].value > 25
     assert rounding["margin does not follow its gradient"].doubtful and not rounding["gradients vanish"].doubtful
+
+
+@pytest.mark.parametrize("norm", NORMS)
+def test_what_the_faster_form_finds_is_classified_by_the_model(norm: Norm) -> None:
+    """A form that anything fools clears no model of standing even without a limit."""
+    found = diagnosed(_Changed(constant), norm, form=_Changed(lambda logits: logits))
+    assert found["stands even without a limit to eps"].value == 30
+
+
+def test_without_a_limit_a_sound_model_takes_few_passes() -> None:
+    """Ascents of 2, then of 20 steps, from the samples that the first left robust."""
+    passes = []
+
+    class Counted(_Changed):
+        def forward(self, x: Tensor) -> Tensor:
+            passes.append(len(x))
+            return super().forward(x)
+
+    diagnosed(_Changed(lambda logits: logits), "Linf", form=Counted(lambda logits: logits))
+    assert sum(passes[STEPS + 1 :]) < 5 * 30

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 from torch import Tensor, nn
 
 from thinice_tui.data.samples import Samples
@@ -147,6 +146,8 @@ def best_class_map(labels: NDArray[np.int64], predicted: NDArray[np.int64], clas
 
     labels, predicted: int64 [n]. Every label that occurs gets one of the `classes` classes.
     """
+    from scipy.optimize import linear_sum_assignment  # here, so that a run begins before scipy has loaded
+
     there, rows = np.unique(labels, return_inverse=True)
     confusion = np.zeros((len(there), classes), dtype=np.int64)
     np.add.at(confusion, (rows, predicted), 1)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.fx.experimental.optimization import fuse
 
+from thinice_tui.attacks.losses import logit_margins
 from thinice_tui.engine.worker.device import has_bfloat16
 from thinice_tui.engine.worker.memory import is_out_of_memory
 from thinice_tui.engine.worker.relus_in_place import relus_in_place
@@ -16,6 +17,12 @@ from thinice_tui.protocol.settings import Precision
 
 SAME = 1e-4
 """How far the logits of two forms of one function may differ, relative to the largest logit where that is above 1."""
+GRADIENT_IMAGES = 4
+"""Images of the probe on which gradients are compared."""
+SAME_GRADIENT = 0.05
+"""How far the gradients of two forms of one function may differ, relative to their length: ReLUs at zero may switch."""
+NEAR_GRADIENT = 0.5
+"""The cosine between the gradients of low precision and of the model that low precision must keep."""
 AGREEING = 0.9
 """The share of the probe's predictions that low precision must keep."""
 CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
@@ -85,22 +92,25 @@ def prepare_attack_model(judge: Classifier, probe: Tensor, precision: Precision)
     """The fastest forms of `judge` that agree with it on `probe` [n,C,H,W], on the probe's device.
 
     Batch norms are folded into convolutions (Jacob et al. 2018, arXiv 1712.05877, section 3.2), ReLUs overwrite their
-    input, and weights are laid out channels_last; each step is kept only where logits stay within 1e-4. With `bf16`,
-    convolutions for gradients are computed in bfloat16, which is kept only where 9 of 10 predictions stay. A network
-    that cannot be copied or traced is attacked as it is.
+    input, and weights are laid out channels_last; each step is kept only where logits stay within 1e-4, and gradients
+    within 5 %: tracing drops gradients that a network defines itself, and `no_grad`. With `bf16`, convolutions for
+    gradients are computed in bfloat16, which is kept only where 9 of 10 predictions stay and gradients point the same
+    way. A network that cannot be copied or traced is attacked as it is.
     """
-    expected = judge(probe)
+    expected, direction = judge(probe), _gradients(judge, probe)
     scale = max(1.0, float(expected.abs().max()))
     steps: list[str] = []
     refused: list[str] = []
 
-    def attempt(
-        name: str, module: nn.Module, build: Callable[[nn.Module], nn.Module], same: Callable[[Tensor], bool]
-    ) -> nn.Module:
-        """What `build` makes of the module, or the module itself where that fails or gives other logits."""
+    def attempt(name: str, module: nn.Module, build: Callable[[nn.Module], nn.Module], low: bool = False) -> nn.Module:
+        """What `build` makes of the module, or the module itself where that fails or is another function.
+
+        low: in low precision.
+        """
+        same, same_direction = (alike, near) if low else (equal, equal_direction)
         try:
             built: nn.Module = build(copy.deepcopy(module)).requires_grad_(False).eval()
-            found = built(probe)
+            found, gradients = built(probe), _gradients(built, probe)
         except Exception as error:  # a user's network, or tracing it, may raise anything
             if is_out_of_memory(error):
                 raise
@@ -109,25 +119,45 @@ def prepare_attack_model(judge: Classifier, probe: Tensor, precision: Precision)
         if not same(found):
             refused.append(f"{name}: other logits")
             return module
+        if not same_direction(gradients):
+            refused.append(f"{name}: other gradients")
+            return module
         steps.append(name)
         return built
 
     def equal(found: Tensor) -> bool:
         return bool((found - expected).abs().max() <= SAME * scale)
 
+    def equal_direction(gradients: Tensor) -> bool:
+        return bool((gradients - direction).norm() <= SAME_GRADIENT * direction.norm())
+
+    def near(gradients: Tensor) -> bool:
+        return bool((gradients * direction).sum() >= NEAR_GRADIENT * gradients.norm() * direction.norm())
+
     def alike(found: Tensor) -> bool:
         agree = (found.argmax(dim=1) == expected.argmax(dim=1)).float().mean()
         return bool(torch.isfinite(found).all()) and float(agree) >= AGREEING
 
-    module = attempt("folded batch norms", judge, _folded, equal)
-    module = attempt("ReLUs in place", module, relus_in_place, equal)
-    module = exact = attempt("channels_last", module, _ChannelsLast, equal)
+    module = attempt("folded batch norms", judge, _folded)
+    module = attempt("ReLUs in place", module, relus_in_place)
+    module = exact = attempt("channels_last", module, _ChannelsLast)
     if precision == "bf16" and not has_bfloat16(probe.device):
         refused.append("bf16 convolutions: the device has no bfloat16")
     elif precision == "bf16":
-        module = attempt("bf16 convolutions", module, lambda network: _LowPrecision(network, probe.device), alike)
-    low = "bf16 convolutions" in steps
-    return AttackModel(module, exact, "bf16" if low else "fp32", tuple(steps), tuple(refused))
+        module = attempt("bf16 convolutions", module, lambda network: _LowPrecision(network, probe.device), low=True)
+    used: Precision = "bf16" if "bf16 convolutions" in steps else "fp32"
+    return AttackModel(module, exact, used, tuple(steps), tuple(refused))
+
+
+def _gradients(model: nn.Module, probe: Tensor) -> Tensor:
+    """Gradients [n,C,H,W] of the first images' logit margins to the likeliest class; 0 where there is none."""
+    inputs = probe[:GRADIENT_IMAGES].clone().requires_grad_()
+    with torch.enable_grad():
+        logits = model(inputs)
+        if not logits.requires_grad:
+            return torch.zeros_like(inputs)
+        margins = logit_margins(logits, logits.detach().argmax(dim=1))
+        return torch.autograd.grad(margins.sum(), inputs, materialize_grads=True)[0]
 
 
 def _folded(network: nn.Module) -> nn.Module:

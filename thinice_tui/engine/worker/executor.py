@@ -170,6 +170,7 @@ class LocalExecutor:
             with self._named_errors(model, "the checks", size):
                 return diagnose(
                     self._judges[model],
+                    self._attack_models[model].exact,
                     self._names[model],
                     torch.from_numpy(positions),
                     torch.from_numpy(images).to(self._device),

@@ -35,6 +35,7 @@ def test_distances_of_linear_models_are_at_most_5_percent_above_the_exact_ones(n
     with torch.no_grad():
         radius = torch.full((len(images), 1, 1, 1), eps * (1 - 1e-6))
         start = lp.random_start(images, radius, noise.each(lp.draw, images.shape[1:], 0, images.device))
+        start = images if lp.starts_clean else start
         adversarial = ascend(model, images, labels, lp, radius, 100, "margin", start).x_best_adv
         known = Boundary(adversarial, torch.where(standing, torch.inf, lp.distances(images, adversarial)))
         found = nearest_boundary(model, images, labels, lp, 30, standing * eps, known, distances_if_broken, noise)

@@ -77,6 +77,7 @@ def nearest_boundary(
         random = norm.random_start(x[index], eps, drawn)
         pulled_in = (x[index] + norm.shorten(x_best_adv[index] - x[index], eps)).clamp_(0.0, 1.0)
         start = torch.where(per_image(unbroken[index]), random, pulled_in)
+        start = x[index] if norm.starts_clean else start
         found = ascend(model, x[index], y[index], norm, eps, steps, "margin", start)
         x_adv, reached = _drawn_back(x[index], found.x_best_adv, low[index], distances_if_broken, index, HALVINGS)
         nearer = reached < high[index]

@@ -46,7 +46,17 @@ def _apgd(call: AttackCall) -> Tensor:
     stage, norm, loss = call.stage, norm_of(call.norm), call.stage.attack.loss
     assert loss is not None
     return apgd_attack(
-        call.model, call.x, call.y, norm, call.eps, stage.steps, loss, stage.runs, call.noise, call.batch_capacity
+        call.model,
+        call.x,
+        call.y,
+        norm,
+        call.eps,
+        stage.steps,
+        loss,
+        stage.runs,
+        call.noise,
+        call.batch_capacity,
+        stage.large_eps,
     )
 
 

@@ -139,8 +139,8 @@ ENSEMBLES = {
     ),
 }
 UNDER_L1 = {("standard", "apgd-ce"): (5, 0), ("standard", "apgd-t"): (1, 5)}
-"""By ensemble and attack, other restarts and targets under L1: AutoAttack standard as its authors set it there (Croce and Hein 2021,
-arXiv 2103.01208)."""
+"""By ensemble and attack, other restarts and targets under L1: AutoAttack standard as its authors set it there (Croce
+and Hein 2021, arXiv 2103.01208)."""
 PGD_ALONE = re.compile(r"pgd-([1-9]\d{0,5})")
 """An ensemble of one stage: PGD with that many steps, the attack that papers claim with."""
 

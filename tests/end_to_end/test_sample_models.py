@@ -103,7 +103,7 @@ def test_the_installed_command_under_l1(tmp_path: Path) -> None:
     done = subprocess.run([*command, *options, "--run", str(run), "--report"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     words = " ".join(done.stdout.split())
-    assert "L1 12" in words and "/255" not in words
+    assert "L1 eps 12" in words and "/255" not in words
     stored, judged = read_run(run), 0
     for number, model in enumerate(stored.models):
         loaded, distances = load(model.record.name), model.distance

@@ -97,6 +97,7 @@ def changed(x: Tensor, x_adv: Tensor) -> Tensor:
 def _largest(values: Tensor, count: int) -> tuple[Tensor, Tensor]:
     """The `count` largest of each row, the largest first, and their places; a whole sort where that is faster."""
     if count <= values.shape[1] * TOPK_SHARE:
-        return tuple(values.topk(count, dim=1))
+        largest, places = values.topk(count, dim=1)
+        return largest, places
     ordered, places = values.sort(dim=1, descending=True)
     return ordered[:, :count], places[:, :count]

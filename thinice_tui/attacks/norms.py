@@ -185,7 +185,7 @@ class L1(LpNorm):
 
     def random_perturbation(self, noise: Tensor, eps: float) -> Tensor:
         """Uniform on the ball's surface: normal numbers become those of the Laplace distribution, scaled."""
-        laplace = noise.sign() * -(torch.special.log_ndtr(-noise.abs()) + math.log(2))
+        laplace: Tensor = noise.sign() * -(torch.special.log_ndtr(-noise.abs()) + math.log(2))
         return eps * (laplace / per_image(self.lengths(laplace.flatten(1))))
 
     def random_start(self, x: Tensor, eps: Tensor, noise: Tensor) -> Tensor:

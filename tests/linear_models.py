@@ -168,7 +168,8 @@ class Task:
         x = self.images.reshape(len(self.images), -1).astype(np.float64)
         logits = x @ w.T
         own = w[self.labels][:, None] - w[None]
-        dual = np.abs(own).sum(axis=2) if norm == "Linf" else np.sqrt((own**2).sum(axis=2))
+        lengths = {"Linf": np.abs(own).sum(axis=2), "L2": np.sqrt((own**2).sum(axis=2)), "L1": np.abs(own).max(axis=2)}
+        dual = lengths[norm]
         gaps = logits[np.arange(len(x)), self.labels][:, None] - logits
         ratios = np.where(dual > 0, gaps / np.maximum(dual, 1e-300), np.inf)
         nearest: NDArray[np.float64] = np.maximum(ratios.min(axis=1), 0)

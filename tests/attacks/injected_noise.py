@@ -22,7 +22,7 @@ def noise_for(images: Tensor) -> Noise:
 
 @contextmanager
 def injected(own: Own, shared: Tensor) -> Iterator[None]:
-    """While active, torch.rand and torch.randn give the samples' own numbers where a shape has four dimensions.
+    """While active, torch.rand, randn and randn_like give the samples' own numbers where a shape has four dimensions.
 
     Other shapes are served from `shared`, one number after the other.
     """
@@ -37,6 +37,7 @@ def injected(own: Own, shared: Tensor) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(torch, "rand", lambda *shape, **_: served(uniform, *shape))
         patch.setattr(torch, "randn", lambda *shape, **_: served(normal, *shape))
+        patch.setattr(torch, "randn_like", lambda like: served(normal, *like.shape))
         yield
 
 

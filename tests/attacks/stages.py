@@ -23,6 +23,7 @@ STRONG = [
     Stage("FAB", "fab", 30),
     Stage("FAB-T", "fab-t", 30, targets=4),
 ]
+EPS: dict[Norm, float] = {"Linf": 8 / 255, "L2": 0.5, "L1": 12.0}
 OTHERS = [Stage("PGD-20", "pgd", 20), Stage("Square", "square", 300)]
 
 

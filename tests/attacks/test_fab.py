@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 
+import pyautoattack.fab_pt
 import pytest
+import torch
 import torchattacks
 from torch import Tensor
 from torchattacks.attack import Attack
 
 from tests.attacks.injected_noise import alone
-from tests.attacks.stages import check_verdicts, few, own_of
+from tests.attacks.stages import broken, check_verdicts, few, ours, own_of
 from thinice_tui.models.classifier import Classifier
 from thinice_tui.protocol.ensembles import Stage
 
@@ -30,3 +32,30 @@ def test_verdicts_are_torchattacks(
     batch = few(batch)
     restarts = own_of(stage, first=1)  # the first run begins at the clean image
     check_verdicts(stage, alone(theirs(model), batch, restarts), model, batch)
+
+
+@pytest.mark.parametrize(
+    "stage", [Stage("FAB-T", "fab-t", 20, targets=4), Stage("FAB", "fab", 20, 2)], ids=lambda stage: stage.name
+)
+def test_what_fab_finds_under_l1_is_what_the_authors_find(
+    stage: Stage, model: Classifier, batch: tuple[Tensor, Tensor]
+) -> None:
+    """torchattacks has no FAB under L1."""
+    images, labels = batch = few(batch)
+    attack = pyautoattack.fab_pt.FABAttack_PT(
+        model,
+        norm="L1",
+        n_restarts=stage.restarts,
+        n_iter=20,
+        eps=12.0,
+        seed=7,
+        device="cpu",
+        targeted=stage.targets > 0,
+        n_target_classes=4,
+    )
+    expected, found = alone(attack.perturb, batch, own_of(stage, first=1)), ours(stage, model, batch, "L1", 12.0)
+    fell = broken(model, expected, labels)
+    assert fell.any() and not fell.all()
+    inside = (found - images).abs().flatten(1).sum(dim=1) <= 12.0
+    assert torch.equal(broken(model, found, labels) & inside, fell)
+    assert torch.allclose(found[fell], expected[fell], atol=1e-3)

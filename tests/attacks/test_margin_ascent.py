@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from tests.attacks.injected_noise import CPU, noise_for
-from tests.attacks.stages import broken, ours
+from tests.attacks.stages import EPS, broken, ours
 from thinice_tui.attacks.losses import loss_of, probability_margins
 from thinice_tui.attacks.margin_ascent import ascend_margin, step_share
 from thinice_tui.attacks.norms import norm_of
@@ -65,7 +65,7 @@ def test_a_linear_models_margin_is_lowered_as_far_as_the_ball_allows(norm: Norm,
 @pytest.mark.parametrize("norm", NORMS)
 def test_on_a_real_model_they_break_more_than_pgd(norm: Norm, model: Classifier, batch: tuple[Tensor, Tensor]) -> None:
     images, labels = batch
-    eps = 8 / 255 if norm == "Linf" else 0.5
+    eps = EPS[norm]
 
     def fell(stage: Stage) -> Tensor:
         return broken(model, norm_of(norm).project(images, ours(stage, model, batch, norm, eps), eps), labels)

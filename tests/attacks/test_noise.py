@@ -9,14 +9,14 @@ from scipy import stats
 from torch import Tensor
 
 from tests.attacks.injected_noise import CPU
-from tests.attacks.stages import OTHERS, STRONG, broken, noise_of
+from tests.attacks.stages import EPS, OTHERS, STRONG, broken, noise_of
 from thinice_tui.attacks.counting import CountingModel
 from thinice_tui.attacks.losses import logit_margins
 from thinice_tui.attacks.noise import Draw, Noise, in_cube, normal, signs, uniform
 from thinice_tui.attacks.norms import norm_of
 from thinice_tui.attacks.registry import attack_batch
 from thinice_tui.models.classifier import Classifier
-from thinice_tui.protocol.ensembles import Stage
+from thinice_tui.protocol.ensembles import Stage, under_norm
 from thinice_tui.protocol.threat_model import NORMS, Norm
 
 SHAPE = (3, 8, 8)
@@ -72,7 +72,8 @@ def test_a_sample_fares_the_same_in_any_batch_and_order(
     stage: Stage, norm: Norm, model: Classifier, batch: tuple[Tensor, Tensor]
 ) -> None:
     images, labels = batch
-    eps, whole = (8 / 255 if norm == "Linf" else 0.5), noise_of(stage, len(images))
+    stage = under_norm(stage, norm)
+    eps, whole = EPS[norm], noise_of(stage, len(images))
 
     def attacked(rows: Tensor, batch_capacity: int) -> tuple[Tensor, Tensor]:
         found = attack_batch(

@@ -15,11 +15,11 @@ from thinice_tui.protocol.threat_model import NORM_ROWS, NORMS, Norm
 PIXELS = arrays(np.float32, (2, 1, 3, 3), elements=st.floats(0, 1, width=32))
 ANYTHING = arrays(np.float32, (2, 1, 3, 3), elements=st.floats(-2, 3, width=32))
 VECTORS = arrays(np.float64, (4, 6), elements=st.floats(-10, 10))
-LENGTHS = {"Linf": 4.0, "L2": 5.0}
+LENGTHS = {"Linf": 4.0, "L2": 5.0, "L1": 7.0}
 """Of (3, −4)."""
-DUAL_LENGTHS = {"Linf": 7.0, "L2": 5.0}
-DIAMETERS = {"Linf": 1.0, "L2": 48**0.5}
-SHORTENED = {"Linf": [2.0, -2.0], "L2": [1.2, -1.6]}
+DUAL_LENGTHS = {"Linf": 7.0, "L2": 5.0, "L1": 4.0}
+DIAMETERS = {"Linf": 1.0, "L2": 48**0.5, "L1": 48.0}
+SHORTENED = {"Linf": [2.0, -2.0], "L2": [1.2, -1.6], "L1": [0.5, -1.5]}
 """To a length of 2."""
 
 
@@ -93,7 +93,7 @@ def test_a_step_has_the_length_asked_for_and_the_steepest_slope(norm: Norm) -> N
     gradient = torch.randn_like(x)
     delta = lp.ball(x, radius(0.4, 3)).step(x, gradient, radius(0.1, 3)) - x
     assert torch.allclose(lp.lengths(delta.flatten(1)), torch.full((3,), 0.1), atol=1e-6)
-    gained = (gradient * delta).flatten(1).sum(dim=1)
+    gained = (gradient * delta).flatten(1).sum(dim=1)  # under L1 one pixel of 32, the least that a step can change
     assert torch.allclose(gained, 0.1 * lp.dual_lengths(gradient.flatten(1)), rtol=1e-5)
 
 
@@ -102,7 +102,7 @@ def test_random_starts_are_at_the_distance_asked_for(norm: Norm) -> None:
     lp, x, eps = norm_of(norm), torch.full((5, 3, 4, 4), 0.5), torch.linspace(0.01, 0.2, 5)
     noise = Noise(0, "a stage", np.arange(5)).each(lp.draw, (3, 4, 4), 0, x.device)
     start = lp.random_start(x, per_image(eps), noise)
-    assert torch.allclose(lp.distances(x, start), eps.double(), atol=1e-6)
+    assert torch.allclose(lp.distances(x, start), eps.double(), atol=1e-5)
     assert len(torch.unique((start - x).sign().flatten(1), dim=0)) == 5, "each in a direction of its own"
     assert (lp.lengths(lp.random_perturbation(noise, 0.3).flatten(1)) <= 0.3 + 1e-6).all()
 

@@ -14,7 +14,7 @@ from thinice_tui.attacks.counting import CountingModel
 from thinice_tui.attacks.registry import attack_batch
 from thinice_tui.engine.worker.verify import verify
 from thinice_tui.models.classifier import Classifier
-from thinice_tui.protocol.ensembles import Stage
+from thinice_tui.protocol.ensembles import Stage, under_norm
 from thinice_tui.protocol.threat_model import NORMS, Norm
 
 CPU = torch.device("cpu")
@@ -63,7 +63,7 @@ def attacked(model: nn.Module, stage: Stage, norm: Norm, batch_capacity: int) ->
     eps = float(np.quantile(distances, 0.5)) * 1.0001
     images, labels = torch.from_numpy(task.images), torch.from_numpy(task.labels)
     found = attack_batch(
-        stage,
+        under_norm(stage, norm),
         CountingModel(classifier, CPU),
         images,
         labels,

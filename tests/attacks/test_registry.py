@@ -1,5 +1,7 @@
 """Every attack of the registry, against linear models, whose exact distance to the boundary is known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -14,7 +16,7 @@ from thinice_tui.attacks.registry import FUNCTIONS, attack_batch
 from thinice_tui.engine.worker.verify import verify
 from thinice_tui.models.classifier import Classifier
 from thinice_tui.protocol.attacks import ATTACKS
-from thinice_tui.protocol.ensembles import Stage, build_ensemble
+from thinice_tui.protocol.ensembles import Stage, build_ensemble, under_norm
 from thinice_tui.protocol.threat_model import NORMS, Norm
 
 
@@ -34,7 +36,7 @@ def attack(stage: Stage, norm: Norm, n: int, quantile: float = 0.5) -> tuple[np.
     model = Classifier(module(task.weight))
     counting = CountingModel(model, torch.device("cpu"))
     noise = Noise(0, stage.name, correct)
-    candidates = attack_batch(stage, counting, images, labels, norm, eps, noise)
+    candidates = attack_batch(under_norm(stage, norm), counting, images, labels, norm, eps, noise)
     return distances, verify(model, images, labels, candidates, norm, eps).broken.numpy(), eps
 
 
@@ -64,8 +66,8 @@ def test_every_stage_of_standard_and_plus_works_with_few_classes(classes: int, n
     eps = float(np.median(distances[correct])) * 1.0001
     model = Classifier(module(task.weight))
     images, labels = torch.from_numpy(task.images[correct]), torch.from_numpy(task.labels[correct])
-    for stage in {*build_ensemble("standard", classes), *build_ensemble("plus", classes)}:
-        short = Stage(stage.name, stage.kind, min(stage.steps, 40), 1, stage.targets)
+    for stage in {*build_ensemble("standard", classes, norm=norm), *build_ensemble("plus", classes, norm=norm)}:
+        short = replace(stage, steps=min(stage.steps, 40), restarts=1)
         counting = CountingModel(model, torch.device("cpu"))
         noise = Noise(0, stage.name, np.flatnonzero(correct))
         candidates = attack_batch(short, counting, images, labels, norm, eps, noise)

@@ -2,13 +2,14 @@
 
     python -m tests.benchmarks.agreement                            # standard, Linf, 500 samples, dense and 95 % pruned
     python -m tests.benchmarks.agreement --norm L2 --samples 200
+    python -m tests.benchmarks.agreement --norm L1 --samples 200 --columns thinice-tui pyautoattack    # no torchattacks
     python -m tests.benchmarks.agreement --ensemble plus --samples 100
     python -m tests.benchmarks.agreement --only pyautoattack torchattacks --folder verdicts     # in parts, kept there
 
 Not a test: it takes hours of CPU. Each stage attacks every sample that the model classifies correctly, alone; the
 ensemble is the pointwise worst case. All verdicts are verified the same way, so that none counts an invalid flip.
 pyautoattack is the authors' AutoAttack, packaged; torchattacks' components are called with the same arguments on the
-unmodified model. A second seed shows how much of a disagreement random starts alone explain.
+unmodified model; it has none under L1. A second seed shows how much of a disagreement random starts alone explain.
 """
 
 import argparse
@@ -93,7 +94,8 @@ def with_pyautoattack(case: Case, stage: Stage, classifier: Classifier, correct:
     )
     attack.apgd.n_restarts = attack.fab.n_restarts = stage.restarts
     attack.apgd_targeted.n_restarts = 1
-    attack.apgd_targeted.n_target_classes = attack.fab.n_target_classes = CLASSES - 1
+    attack.apgd_targeted.n_target_classes = attack.fab.n_target_classes = stage.targets
+    attack.apgd.use_largereps = attack.apgd_targeted.use_largereps = stage.large_eps
     found = attack.run_standard_evaluation(case.images, case.labels, batch_size=BATCH)[0]
     return _verified(case, classifier, correct, found)
 
@@ -176,7 +178,8 @@ def compare(folder: Path, columns: Sequence[tuple[str, Case]], stages: Sequence[
             if number:
                 ours_only, theirs_only = np.flatnonzero(broken[0] & ~found), np.flatnonzero(found & ~broken[0])
                 cell += f" (+{len(ours_only)} −{len(theirs_only)}"
-                cell += f": {ours_only.tolist()} {theirs_only.tolist()})" if stage is None else ")"
+                listed = stage is None or case.norm == "L1"
+                cell += f": {ours_only.tolist()} {theirs_only.tolist()})" if listed else ")"
             cells.append(cell)
         title = f"{stage.name} ×{stage.restarts}" if stage else "**ensemble**"
         print(
@@ -193,23 +196,24 @@ def main() -> None:
     parser.add_argument("--models", nargs="+", default=["dense", "pruned"])
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--second-seed", action="store_true", help="what noise alone makes: ours once more")
+    parser.add_argument("--columns", nargs="+", choices=IMPLEMENTATIONS, default=[*IMPLEMENTATIONS])
     parser.add_argument("--only", nargs="+", choices=IMPLEMENTATIONS, help="compute these and print no table")
     parser.add_argument("--folder", type=Path, help="keep verdicts there; what is there is not computed again")
     args = parser.parse_args()
     data = read_samples(str(SAMPLE_MODELS / "cifar10-test-1000.npz")).first(args.samples)
     images, labels = torch.from_numpy(data.floats()), torch.from_numpy(data.labels)
-    stages = build_ensemble(args.ensemble, CLASSES)[1:]  # PGD, in front, is nobody else's stage
+    stages = build_ensemble(args.ensemble, CLASSES, norm=args.norm)[1:]  # PGD, in front, is nobody else's stage
     with tempfile.TemporaryDirectory() as own:
         folder = args.folder or Path(own)
         folder.mkdir(parents=True, exist_ok=True)
         if not args.only:
             print(f"{args.samples} samples, seed {args.seed}; (+ only thinice-tui breaks, − only the other breaks)\n")
-            titles = [*IMPLEMENTATIONS] + [f"thinice-tui, seed {args.seed + 1}"] * args.second_seed
+            titles = args.columns + [f"thinice-tui, seed {args.seed + 1}"] * args.second_seed
             print(f"| threat model | model | stage alone | {' | '.join(titles)} |\n|{'---|' * (3 + len(titles))}")
         for model in args.models:
             case, other = (Case(model, args.norm, seed, images, labels) for seed in (args.seed, args.seed + 1))
             if not args.only:
-                columns = [(name, case) for name in IMPLEMENTATIONS]
+                columns = [(name, case) for name in args.columns]
                 compare(folder, columns + [("thinice-tui", other)] * args.second_seed, stages)
                 continue
             for name in args.only:

@@ -36,7 +36,7 @@ def test_compare_writes_data_to_stdout_and_all_else_to_stderr(files: Files) -> N
         (["--eps", "nan"], "expected a positive number"),
         (["--eps", ""], "expected a positive number"),
         (["--data", ""], "--data is ''"),
-        (["--norm", "L1"], "expected Linf or L2"),
+        (["--norm", "L0"], "expected Linf, L2 or L1"),
         (["--attack", "fgsm"], "expected quick, fast, standard, plus or pgd-K"),
         (["--batch-size", "0"], "expected auto or a number from 1"),
         (["--seed", "-1"], "--seed is -1"),

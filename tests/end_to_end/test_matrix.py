@@ -26,7 +26,7 @@ from thinice_tui.runfile.reader import read_run
 from thinice_tui.runfile.records import Run
 
 OPTIONS: dict[str, tuple[str, ...]] = {
-    "norm": ("Linf", "L2"),
+    "norm": ("Linf", "L2", "L1"),
     "precision": ("fp32", "bf16"),
     "attack": ("quick", "standard", "plus", "pgd-3", "apgd-t:steps=3,square:queries=20"),
     "channels": ("1", "3"),
@@ -35,7 +35,7 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     "keep-images": ("flips", "all", "none"),
     "format": ("text", "json"),
 }
-EPS = {"Linf": "1.5/255", "L2": "0.04"}
+EPS = {"Linf": "1.5/255", "L2": "0.04", "L1": "0.5"}
 SAMPLES = 4
 MOST = 40
 """The most subprocesses that this test may start."""
@@ -147,7 +147,7 @@ def check_report(report: str, form: str, run: Run) -> None:
 def check_verdicts(run: Run, files: SmallFiles, norm: str, keep: str) -> None:
     """Check the clean predictions and every kept adversarial image with the networks themselves."""
     path = Path(run.path)
-    eps = {"Linf": 1.5 / 255, "L2": 0.04}[norm]
+    eps = {"Linf": 1.5 / 255, "L2": 0.04, "L1": 0.5}[norm]
     for number, model in enumerate(run.models):
         network = files.networks[Path(model.record.path).name]
         assert model.clean_prediction.tolist() == said(network, files.images[:SAMPLES])

@@ -1,6 +1,8 @@
 """The sample models have the accuracies and sparsities that their files state, and `compare` needs no options."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -91,6 +93,31 @@ def test_the_images_are_cifar10s_first_test_images() -> None:
     with np.load(FOLDER / "cifar10-test-1000.npz") as data:
         assert data["images"].shape == (1000, 32, 32, 3) and data["images"].dtype == np.uint8
         assert data["labels"][:10].tolist() == [3, 8, 8, 0, 6, 6, 1, 6, 3, 1]
+
+
+def test_the_installed_command_under_l1(tmp_path: Path) -> None:
+    """Default eps, the report's units, distances, and every stored image within eps in float64."""
+    command = [sys.executable, "-m", "thinice_tui", "compare", str(FOLDER / "dense.pt"), str(FOLDER / "pruned.pt")]
+    options = ["--norm", "L1", "--attack", "quick", "--samples", "12", "--distances", "--keep-images", "all"]
+    run = tmp_path / "a.thinice"
+    done = subprocess.run([*command, *options, "--run", str(run), "--report"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    words = " ".join(done.stdout.split())
+    assert "L1 eps 12" in words and "/255" not in words
+    stored, judged = read_run(run), 0
+    for number, model in enumerate(stored.models):
+        loaded, distances = load(model.record.name), model.distance
+        for position in np.flatnonzero(model.broken_by >= 0):
+            image, clean = read_adversarial(run, number, int(position)), as_floats(read_image(run, int(position)))
+            assert image is not None and image.min() >= 0 and image.max() <= 1
+            length = np.abs(image.astype(np.float64) - clean.astype(np.float64)).sum()
+            assert length <= 12 + 1e-9 and distances[position] == pytest.approx(length)
+            with torch.no_grad():
+                said = loaded.classifier()(torch.from_numpy(image)[None]).argmax()
+            assert said != stored.labels[position]
+            assert 0 < model.boundary[position] <= distances[position]
+            judged += 1
+    assert judged > 5
 
 
 def test_the_main_job() -> None:

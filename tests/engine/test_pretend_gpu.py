@@ -19,7 +19,7 @@ from thinice_tui.protocol.threat_model import NORMS, Norm
 from thinice_tui.runfile.records import Run
 
 pytestmark = pytest.mark.skipif(not AVAILABLE, reason="this torch lets no Python code be a backend")
-EPS: dict[Norm, str] = {"Linf": "4/255", "L2": "0.3"}
+EPS: dict[Norm, str] = {"Linf": "4/255", "L2": "0.3", "L1": "3"}
 CONVOLUTION = ARCH.replace(":linear", ":convolution")
 STEPS = 3
 

@@ -2,10 +2,13 @@
 
 from dataclasses import replace
 
+import pyautoattack
 import pytest
+import torch
 
 from thinice_tui.errors import UsageError
-from thinice_tui.protocol.ensembles import build_ensemble, is_audited, is_final
+from thinice_tui.protocol.ensembles import build_ensemble, is_audited, is_final, under_norm
+from thinice_tui.protocol.threat_model import Norm
 
 
 def names(attack: str, classes: int = 10) -> list[str]:
@@ -89,3 +92,37 @@ def test_every_stage_says_what_it_costs(attack: str, classes: int) -> None:
         forwards, backwards = stage.passes(classes)
         assert forwards >= stage.steps
         assert (backwards == 0) == (not stage.attack.gradients)
+
+
+def test_under_l1_standard_is_as_autoattacks_authors_set_it() -> None:
+    """Five restarts of APGD-CE and five targets of APGD-T, both through larger balls; FAB-T and Square as elsewhere."""
+    stages = {stage.name: stage for stage in build_ensemble("Standard", 10, norm="L1")}
+    reference = pyautoattack.AutoAttack(torch.nn.Identity(), norm="L1", eps=12.0, version="standard")
+    assert list(stages) == names("standard")
+    assert stages["APGD-CE"].restarts == reference.apgd.n_restarts == 5
+    assert stages["APGD-T"].targets == reference.apgd_targeted.n_target_classes == 5
+    assert stages["FAB-T"].targets == reference.fab.n_target_classes == 9
+    assert stages["Square"].steps == reference.square.n_queries == 5000
+    assert reference.apgd.use_largereps and reference.apgd_targeted.use_largereps
+    assert [stage.large_eps for stage in stages.values()] == [False, True, True, False, False]
+
+
+@pytest.mark.parametrize("attack", ["quick", "fast", "plus", "pgd-20"])
+def test_other_ensembles_differ_under_l1_by_the_larger_balls_alone(attack: str) -> None:
+    for here, there in zip(build_ensemble(attack, 10), build_ensemble(attack, 10, norm="L1"), strict=True):
+        assert there.large_eps == here.kind.startswith("apgd") and replace(there, large_eps=False) == here
+
+
+@pytest.mark.parametrize("norm", ["Linf", "L2"])
+def test_elsewhere_a_stages_identity_is_what_it_was(norm: Norm) -> None:
+    """So that runs of earlier versions go on."""
+    for stage in build_ensemble("plus", 10, norm=norm):
+        assert set(stage.as_dict()) == {"name", "kind", "steps", "restarts", "targets", "note"}
+    under_l1 = under_norm(build_ensemble("plus", 10)[1], "L1").as_dict()
+    assert under_l1["large_eps"] is True
+
+
+def test_each_ball_costs_a_start() -> None:
+    stage = build_ensemble("quick", 10)[1]
+    assert stage.passes(10) == (22, 21)
+    assert under_norm(stage, "L1").passes(10) == (26, 23)

@@ -20,9 +20,9 @@ def listed(norm: str = "Linf", stages: str = LIST, distances: bool = False) -> S
 
 def test_a_list_takes_the_place_of_the_ensemble() -> None:
     assert build_phases(Settings.build("Linf", None, "quick"), 10) == build_ensemble("quick", 10)
-    assert build_phases(listed(), 10) == build_stages(LIST, 10)
+    assert build_phases(listed(), 10) == build_stages(LIST, 10, "Linf")
     *stages, last = build_phases(listed(distances=True), 10)
-    assert tuple(stages) == build_stages(LIST, 10) and last.name == "Distance"
+    assert tuple(stages) == build_stages(LIST, 10, "Linf") and last.name == "Distance"
 
 
 def test_a_norm_that_an_attack_does_not_support_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

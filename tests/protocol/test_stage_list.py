@@ -37,44 +37,48 @@ def test_a_list_through_its_text_is_the_same(text: str) -> None:
     listed = parse_stages(text)
     written = stages_text(listed)
     assert stages_text(parse_stages(written)) == written
-    assert build_stages(written, 10) == build_stages(text, 10)
-    assert identity_text(written) == identity_text(text) == identity_text(identity_text(text))
-    names = [stage.name for stage in build_stages(text, 10)]
+    assert build_stages(written, 10, "Linf") == build_stages(text, 10, "Linf")
+    assert (
+        identity_text(written, "Linf")
+        == identity_text(text, "Linf")
+        == identity_text(identity_text(text, "Linf"), "Linf")
+    )
+    names = [stage.name for stage in build_stages(text, 10, "Linf")]
     assert len(set(names)) == len(names)
 
 
 def test_an_equal_stage_is_that_of_the_ensemble_with_its_name_and_so_its_noise() -> None:
     standard, plus, fast = (build_ensemble(name, 10) for name in ("standard", "plus", "fast"))
-    assert build_stages("pgd-20,apgd-ce,apgd-t,fab-t,square", 10) == standard
-    assert build_stages("apgd-dlr,fab", 10) == (plus[2], plus[-1])
-    assert build_stages("pma,margin-t", 10) == fast[1:3]
-    assert build_stages("apgd-ce:restarts=5", 10) == plus[1:2]
-    assert build_stages("apgd-ce:steps=20,apgd-t:steps=20:targets=3", 10) == build_ensemble("quick", 10)[1:]
-    assert build_stages("pgd", 10) == build_stages("pgd-20", 10) == standard[:1]
+    assert build_stages("pgd-20,apgd-ce,apgd-t,fab-t,square", 10, "Linf") == standard
+    assert build_stages("apgd-dlr,fab", 10, "Linf") == (plus[2], plus[-1])
+    assert build_stages("pma,margin-t", 10, "Linf") == fast[1:3]
+    assert build_stages("apgd-ce:restarts=5", 10, "Linf") == plus[1:2]
+    assert build_stages("apgd-ce:steps=20,apgd-t:steps=20:targets=3", 10, "Linf") == build_ensemble("quick", 10)[1:]
+    assert build_stages("pgd", 10, "Linf") == build_stages("pgd-20", 10, "Linf") == standard[:1]
 
 
 def test_given_parameters_replace_the_defaults() -> None:
-    (stage,) = build_stages("apgd-t:steps=50:targets=3:restarts=2", 10)
+    (stage,) = build_stages("apgd-t:steps=50:targets=3:restarts=2", 10, "Linf")
     assert stage == Stage("APGD-T", "apgd-t", 50, restarts=2, targets=3) and stage.runs == 6
-    (stage,) = build_stages(" Square : Queries = 1000 ", 10)
+    (stage,) = build_stages(" Square : Queries = 1000 ", 10, "Linf")
     assert stage == Stage("Square", "square", 1000)
     assert stages_text(parse_stages(" PGD:steps=7 , Apgd-CE:restarts=2:steps=9")) == "pgd-7,apgd-ce:steps=9:restarts=2"
-    assert identity_text("square,pgd") == "square:queries=5000:restarts=1,pgd:steps=20"
-    assert identity_text("apgd-ce") != identity_text("apgd-ce:steps=99")
+    assert identity_text("square,pgd", "Linf") == "square:queries=5000:restarts=1,pgd:steps=20"
+    assert identity_text("apgd-ce", "Linf") != identity_text("apgd-ce:steps=99", "Linf")
 
 
 def test_every_attack_can_be_listed_with_a_default() -> None:
     for kind, attack in ATTACKS.items():
-        (stage,) = build_stages(kind, 10)
+        (stage,) = build_stages(kind, 10, "Linf")
         assert stage.kind == kind and stage.scope == "all" and not stage.note
         assert ("steps" in parameters_of(kind)) == attack.gradients == ("queries" not in parameters_of(kind))
-    assert default_stage("apgd-margin") == Stage("APGD-margin", "apgd-margin", 100)
+    assert default_stage("apgd-margin", "Linf") == Stage("APGD-margin", "apgd-margin", 100)
     assert [kind for kind in ATTACKS if "targets" in parameters_of(kind)] == ["apgd-t", "margin-t", "fab-t"]
     assert [kind for kind in ATTACKS if "restarts" not in parameters_of(kind)] == ["pgd", "fab-t"]
 
 
 def test_a_kind_that_comes_again_has_a_name_and_noise_of_its_own() -> None:
-    stages = build_stages("apgd-ce,pgd-5,apgd-ce:steps=9,pgd-7,pgd-5,apgd-ce", 10)
+    stages = build_stages("apgd-ce,pgd-5,apgd-ce:steps=9,pgd-7,pgd-5,apgd-ce", 10, "Linf")
     names = [stage.name for stage in stages]
     assert names == ["APGD-CE", "PGD-5", "APGD-CE (2)", "PGD-7", "PGD-5 (2)", "APGD-CE (3)"]
     assert len({stage.noise_name for stage in stages}) == 6
@@ -82,19 +86,19 @@ def test_a_kind_that_comes_again_has_a_name_and_noise_of_its_own() -> None:
 
 @pytest.mark.parametrize("classes", [2, 3])
 def test_few_classes_give_the_fallback_of_the_ensembles_with_its_note(classes: int) -> None:
-    stages = build_stages("apgd-t,fab-t", classes)
+    stages = build_stages("apgd-t,fab-t", classes, "Linf")
     assert stages == build_ensemble("standard", classes)[2:4]
     assert "the logit margin instead" in stages[0].note and not stages[1].note
-    (stage,) = build_stages("apgd-t:steps=7:restarts=2:targets=5", classes)
+    (stage,) = build_stages("apgd-t:steps=7:restarts=2:targets=5", classes, "Linf")
     assert (stage.kind, stage.steps, stage.restarts, stage.targets) == ("apgd-margin", 7, 2, 0) and stage.note
 
 
 def test_fewer_targets_than_asked_for_are_noted() -> None:
-    (stage,) = build_stages("margin-t:targets=12", 10)
+    (stage,) = build_stages("margin-t:targets=12", 10, "Linf")
     assert stage.targets == 9 and stage.note == "Margin-T was to have 12 targets, the model has 10 classes, so 9"
-    assert not build_stages("margin-t:targets=9", 10)[0].note
-    assert not build_stages("margin-t", 5)[0].note, "the default adapts, as in the ensembles"
-    assert build_stages("apgd-t:targets=12", 100)[0] == replace(default_stage("apgd-t"), targets=12)
+    assert not build_stages("margin-t:targets=9", 10, "Linf")[0].note
+    assert not build_stages("margin-t", 5, "Linf")[0].note, "the default adapts, as in the ensembles"
+    assert build_stages("apgd-t:targets=12", 100, "Linf")[0] == replace(default_stage("apgd-t", "Linf"), targets=12)
 
 
 @pytest.mark.parametrize(
@@ -142,4 +146,19 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         listed = parse_stages(text)
     except UsageError:
         return
-    assert len(build_stages(stages_text(listed), 10)) == len(listed)
+    assert len(build_stages(stages_text(listed), 10, "Linf")) == len(listed)
+
+
+def test_under_l1_the_defaults_are_those_of_l1() -> None:
+    (ce, targeted, square) = build_stages("apgd-ce,apgd-t,square", 10, "L1")
+    assert (ce.restarts, targeted.targets, ce.large_eps, targeted.large_eps, square.large_eps) == (
+        5,
+        5,
+        True,
+        True,
+        False,
+    )
+    assert (ce, targeted, square) == tuple(
+        one for one in build_ensemble("standard", 10, norm="L1") if one in (ce, targeted, square)
+    )
+    assert identity_text("apgd-ce", "L1") == "apgd-ce:steps=100:restarts=5"

@@ -25,7 +25,7 @@ def test_fractions_mean_what_they_say(over: int, under: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("norm", "shown", "axis"), [("Linf", "4.21/255", " in 1/255"), ("L2", "0.0165", "")], ids=["Linf", "L2"]
+    ("norm", "shown", "axis"), [("Linf", "4.21/255", " in 1/255"), ("L2", "0.0165", ""), ("L1", "0.0165", "")]
 )
 def test_a_distance_is_shown_in_the_norms_unit(norm: Norm, shown: str, axis: str) -> None:
     assert NORM_ROWS[norm].shown(4.21 / 255) == shown and NORM_ROWS[norm].axis_unit == axis

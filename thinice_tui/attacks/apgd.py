@@ -1,4 +1,4 @@
-"""Auto-PGD (Croce and Hein 2020, arXiv 2003.01690) with every loss it is used with.
+"""Auto-PGD (Croce and Hein 2020, arXiv 2003.01690; under L1: 2021, arXiv 2103.01208) with every loss it is used with.
 
 Why not torchattacks': its APGDT uses the first sample's step size for the whole batch under L2 (apgdt.py:200); where it
 fails it returns the clean image, although the iterate of lowest margin is what a margin under attack needs; it drops
@@ -11,16 +11,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from thinice_tui.attacks.apgd_steps import HalvingSteps, SparseSteps, Steps
 from thinice_tui.attacks.losses import losses_gradient_margins
 from thinice_tui.attacks.multi_run import Run, lowest_margins
 from thinice_tui.attacks.noise import Noise
-from thinice_tui.attacks.norms import LpNorm, per_image
-from thinice_tui.protocol.attacks import Loss
-
-RHO = 0.75
-"""The share of steps that must increase the loss; with fewer the step size is halved."""
-MOMENTUM = 0.75
-"""The share of the new step; the rest is the step before."""
+from thinice_tui.attacks.norms import L1, LpNorm, per_image
+from thinice_tui.protocol.attacks import Loss, large_eps_parts
 
 
 @dataclass(frozen=True)
@@ -28,12 +24,14 @@ class Ascent:
     """One run of APGD on n samples.
 
     x_best_adv: [n,C,H,W], each sample's iterate of lowest logit margin; margins: [n], its margin, inf where no iterate
-    had finite logits; losses: [steps+1,n], of every iterate, the start first.
+    had finite logits; losses: [steps+1,n], of every iterate, the start first; x_best: [n,C,H,W], the iterate of
+    highest loss.
     """
 
     x_best_adv: Tensor
     margins: Tensor
     losses: Tensor
+    x_best: Tensor
 
 
 def apgd_attack(
@@ -48,20 +46,48 @@ def apgd_attack(
     n_targets: int,
     noise: Noise,
     batch_capacity: int,
+    large_eps: bool = False,
 ) -> Tensor:
     """The image of lowest margin that `n_runs` runs find for each of x [n,C,H,W] with labels y [n].
 
     A sample's runs end with the first that breaks it. n_targets: target classes of the targeted loss, which the runs
     take in turn, the second most likely first; 0 for the other losses. Several runs share a batch where they fit into
-    `batch_capacity` images, which changes no result.
+    `batch_capacity` images, which changes no result. large_eps: whether a run begins in larger balls (LARGE_EPS).
     """
 
     def search(run: Run) -> tuple[Tensor, Tensor]:
-        start = norm.random_start(run.x, run.eps, run.noise)
-        found = ascend(model, run.x, run.y, norm, run.eps, steps, loss, start, run.targets)
+        if large_eps:
+            found = ascend_large_eps(model, run.x, run.y, norm, run.eps, steps, loss, run.noise, run.targets)
+        else:
+            start = norm.random_start(run.x, run.eps, run.noise)
+            found = ascend(model, run.x, run.y, norm, run.eps, steps, loss, start, run.targets)
         return found.x_best_adv, found.margins
 
     return lowest_margins(model, x, y, norm, eps, n_runs, n_targets, noise, batch_capacity, search)
+
+
+def ascend_large_eps(
+    model: nn.Module,
+    x: Tensor,
+    y: Tensor,
+    norm: LpNorm,
+    eps: Tensor,
+    steps: int,
+    loss: Loss,
+    noise: Tensor,
+    targets: Tensor | None = None,
+) -> Ascent:
+    """One run through ever smaller balls, the last of radius eps [n,1,1,1]; returns what it found in the last.
+
+    Each but the first begins at the best iterate of the one before, moved into the ball. (Croce and Hein 2021, section
+    4.3.) noise: as drawn, [n,C,H,W].
+    """
+    (first, part), *others = large_eps_parts(steps)
+    found = ascend(model, x, y, norm, first * eps, part, loss, norm.random_start(x, first * eps, noise), targets)
+    for factor, part in others:
+        start = norm.ball(x, factor * eps).project(found.x_best).clamp_(0.0, 1.0)
+        found = ascend(model, x, y, norm, factor * eps, part, loss, start, targets)
+    return found
 
 
 def ascend(
@@ -76,10 +102,7 @@ def ascend(
     targets: Tensor | None = None,
 ) -> Ascent:
     """One run from `start` [n,C,H,W] in the balls of radius eps [n,1,1,1] around x [n,C,H,W] in [0,1]."""
-    ball, x_adv = norm.ball(x, eps), start
-    step_size = 2.0 * eps
-    period, least, decrease = max(int(0.22 * steps), 1), max(int(0.06 * steps), 1), max(int(0.03 * steps), 1)
-
+    x_adv = start
     losses = torch.zeros(steps + 1, len(x), device=x.device)
     losses[0], grad, margins = losses_gradient_margins(model, x_adv, y, loss, targets)
     not_finite = margins.isinf()
@@ -88,15 +111,13 @@ def ascend(
         losses[0], grad, margins = losses_gradient_margins(model, x_adv, y, loss, targets)
     x_best, grad_best, loss_best = x_adv, grad, losses[0].clone()
     x_best_adv, margin_best = x_adv, margins
-    loss_at_check, reduced = loss_best.clone(), torch.ones_like(y, dtype=torch.bool)
-    # What the authors' code compares the first step's loss with: 0, the last row of a table not yet written.
-    loss_before_start = torch.zeros(1, len(x), device=x.device)
-    x_adv_old, steps_since_check = x_adv, 0
+    moves: Steps
+    if isinstance(norm, L1):
+        moves = SparseSteps(x, eps, steps, x_adv)
+    else:
+        moves = HalvingSteps(norm.ball(x, eps), eps, steps, x_adv, loss_best)
     for step in range(1, steps + 1):
-        momentum, x_adv_old = x_adv - x_adv_old, x_adv
-        share = MOMENTUM if step > 1 else 1.0
-        z = ball.step(x_adv, grad, step_size)
-        x_adv = ball.project(z.sub_(x_adv).mul_(share).add_(x_adv).add_(momentum.mul_(1 - share)))
+        x_adv = moves.next(x_adv, grad)
         losses[step], grad, margins = losses_gradient_margins(model, x_adv, y, loss, targets)
 
         lower = margins < margin_best
@@ -107,16 +128,8 @@ def ascend(
         grad_best = torch.where(per_image(higher), grad, grad_best)
         loss_best = torch.where(higher, losses[step], loss_best)
 
-        steps_since_check += 1
-        if steps_since_check == period:
-            window = losses[step - period + 1 : step + 1]
-            before = losses[step - period : step] if step > period else torch.cat([loss_before_start, losses[1:step]])
-            oscillates = (window > before).sum(dim=0) <= period * RHO
-            stuck = ~reduced & (loss_at_check >= loss_best)
-            reduced = oscillates | stuck
-            loss_at_check = loss_best.clone()
-            step_size = torch.where(per_image(reduced), step_size / 2.0, step_size)
-            x_adv = torch.where(per_image(reduced), x_best, x_adv)
-            grad = torch.where(per_image(reduced), grad_best, grad)
-            steps_since_check, period = 0, max(period - decrease, least)
-    return Ascent(x_best_adv, margin_best, losses)
+        back = moves.check(step, losses, loss_best, x_best)
+        if back is not None:
+            x_adv = torch.where(per_image(back), x_best, x_adv)
+            grad = torch.where(per_image(back), grad_best, grad)
+    return Ascent(x_best_adv, margin_best, losses, x_best)

@@ -1,28 +1,35 @@
 """Norms of perturbations: lengths, projections and random starts.
 
 A further norm is a class here and a row in protocol/threat_model.py. Attacks that search differently under each norm
-(PGD, Square) hold their search by the norm's name.
+(APGD, PGD, Square) hold their search by the norm.
 """
 
+import math
 from abc import ABC, abstractmethod
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
+from thinice_tui.attacks.l1_ball import onto_hyperplane_in_l1, pull_in, shorten, sparse_step
 from thinice_tui.attacks.noise import Draw, in_cube, normal
 from thinice_tui.attacks.projection import onto_hyperplane
 from thinice_tui.protocol.threat_model import Norm
 
 TINY = 1e-12
 """Keeps a division by a length of zero finite."""
+SLIDE_SHARE = 0.01
+"""The share of the pixels that a step changes under L1: the default in cleverhans and foolbox."""
 
 
 class Ball(Protocol):
     """The balls of radius eps around a batch of clean images, cut to [0,1], in which APGD moves."""
 
     def step(self, x_adv: Tensor, gradient: Tensor, step_size: Tensor) -> Tensor:
-        """A step of length step_size [n,1,1,1] from x_adv [n,C,H,W] in the norm's steepest direction, projected."""
+        """A step of length step_size [n,1,1,1] from x_adv [n,C,H,W] in a steep direction, projected.
+
+        Under Linf and L2 no direction is steeper. Under L1 that would be one pixel alone.
+        """
 
     def project(self, x_adv: Tensor) -> Tensor:
         """x_adv [n,C,H,W] moved into the balls; may overwrite x_adv."""
@@ -158,7 +165,52 @@ class L2(LpNorm):
         )
 
 
-_BY_NAME: dict[Norm, LpNorm] = {"Linf": Linf(), "L2": L2()}
+class L1(LpNorm):
+    """The sum of the changes of all pixels."""
+
+    rounding = 1e-9
+    draw = staticmethod(normal)
+
+    def lengths(self, delta: Tensor) -> Tensor:
+        return delta.abs().sum(dim=1)
+
+    def dual_lengths(self, gradient: Tensor) -> Tensor:
+        return gradient.abs().amax(dim=1)
+
+    def diameter(self, x: Tensor) -> float:
+        return float(x[0].numel())
+
+    def random_perturbation(self, noise: Tensor, eps: float) -> Tensor:
+        """Uniform on the ball's surface: normal numbers become those of the Laplace distribution, scaled."""
+        laplace: Tensor = noise.sign() * -(torch.special.log_ndtr(-noise.abs()) + math.log(2))
+        return eps * (laplace / per_image(self.lengths(laplace.flatten(1))))
+
+    def random_start(self, x: Tensor, eps: Tensor, noise: Tensor) -> Tensor:
+        """The nearest point of the ball to x + noise; projected twice, as by the authors, against rounding."""
+        ball = _Diamond(x, eps)
+        return ball.project(ball.project(x + noise)).clamp_(0.0, 1.0)
+
+    def ball(self, x: Tensor, eps: Tensor) -> Ball:
+        return _Diamond(x, eps)
+
+    def shorten(self, delta: Tensor, eps: Tensor) -> Tensor:
+        """To the nearest in the Euclidean norm: all pixels lose as much, those that change less become clean."""
+        return shorten(delta, eps)
+
+    def onto_hyperplane(self, points: Tensor, weights: Tensor, missing: Tensor) -> Tensor:
+        return onto_hyperplane_in_l1(points, weights, missing)
+
+    def project(self, clean: Tensor, candidates: Tensor, eps: float) -> Tensor:
+        """The nearest point of ball and cube, computed in float64; pixels are rounded to float32 towards the clean."""
+        x, radius = clean.double(), torch.full((len(clean), 1, 1, 1), eps, dtype=torch.float64, device=clean.device)
+        delta = candidates.double() - x
+        delta += pull_in(x, delta, radius)
+        images = (x + delta).clamp(0, 1).to(clean.dtype)
+        outside = (images.double() - x).abs() > delta.abs()
+        return torch.where(outside, torch.nextafter(images, clean), images)
+
+
+_BY_NAME: dict[Norm, LpNorm] = {"Linf": Linf(), "L2": L2(), "L1": L1()}
 
 
 def norm_of(name: Norm) -> LpNorm:
@@ -201,6 +253,23 @@ class _Sphere:
         delta = x_adv - self._x
         length = _euclidean(delta)
         return torch.clamp(self._x + delta / (length + TINY) * torch.min(self._eps, length + slack), 0.0, 1.0)
+
+
+class _Diamond:
+    """The L1 ball, with the steps of SLIDE (Tramèr and Boneh 2019, arXiv 1904.13000)."""
+
+    def __init__(self, x: Tensor, eps: Tensor) -> None:
+        self._x, self._eps = x, eps
+
+    def step(self, x_adv: Tensor, gradient: Tensor, step_size: Tensor) -> Tensor:
+        """Along the signs of the largest entries of the gradient, but for pixels that the cube holds back."""
+        held_back = ((x_adv <= 0) & (gradient < 0)) | ((x_adv >= 1) & (gradient > 0))
+        share = torch.full((len(x_adv),), SLIDE_SHARE, dtype=x_adv.dtype, device=x_adv.device)
+        step = sparse_step(gradient.masked_fill(held_back, 0.0), share, step_size)
+        return self.project(x_adv + step).clamp_(0.0, 1.0)
+
+    def project(self, x_adv: Tensor) -> Tensor:
+        return x_adv + pull_in(self._x, x_adv - self._x, self._eps)
 
 
 def _euclidean(delta: Tensor) -> Tensor:

@@ -1,7 +1,7 @@
 """PGD (Madry et al. 2018, arXiv 1706.06083), the attack that most claims of robustness rest on.
 
 Why not torchattacks': it draws a whole batch's starts from the process's global generator. Given the same starts, the
-iterates are the same.
+iterates are the same. Under L1, which it lacks, the steps are those of SLIDE (Tramèr and Boneh 2019, arXiv 1904.13000).
 """
 
 import torch
@@ -12,7 +12,7 @@ from thinice_tui.attacks.noise import Noise
 from thinice_tui.attacks.norms import LpNorm
 from thinice_tui.protocol.threat_model import Norm
 
-LEAST_STEP = {"Linf": 1 / 4, "L2": 0.0}
+LEAST_STEP = {"Linf": 1 / 4, "L2": 0.0, "L1": 0.0}
 """The smallest step by norm, as a share of eps: 1/4 is the 2/255 at eps 8/255 that adversarial pruning papers use with
 10 to 50 steps."""
 

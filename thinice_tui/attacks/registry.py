@@ -47,7 +47,17 @@ def _apgd(call: AttackCall) -> Tensor:
     assert loss is not None
     runs = stage.runs, stage.targets
     return apgd_attack(
-        call.model, call.x, call.y, norm, call.eps, stage.steps, loss, *runs, call.noise, call.batch_capacity
+        call.model,
+        call.x,
+        call.y,
+        norm,
+        call.eps,
+        stage.steps,
+        loss,
+        *runs,
+        call.noise,
+        call.batch_capacity,
+        stage.large_eps,
     )
 
 

@@ -9,12 +9,15 @@ numbers, the results on square images are the authors'. As in their code, all sa
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from types import EllipsisType
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from thinice_tui.attacks.counting import CountingModel
+from thinice_tui.attacks.l1_ball import pull_in
 from thinice_tui.attacks.losses import lowered_margins
 from thinice_tui.attacks.noise import Noise, signs
 from thinice_tui.attacks.norms import per_image
@@ -102,8 +105,59 @@ def _search_linf(
     return found, margins
 
 
-def _search_l2(
-    model: CountingModel, x: Tensor, y: Tensor, eps: float, n_queries: int, noise: SquareNoise
+class Bumps(Protocol):
+    """What the search by bumps needs of a norm."""
+
+    fading: int
+    """The weight of a bump's k-th rectangle is 1/k to this power."""
+    amplified: bool
+    """Whether a new bump is multiplied by the number of channels; `moved` takes back what is too much."""
+
+    def lengths(self, delta: Tensor) -> Tensor:
+        """The lengths [n,C,1,1] of each channel of perturbations [n,C,H,W]."""
+
+    def gathered(self, delta: Tensor, mask: Tensor, eps: float) -> Tensor:
+        """The lengths [n,C,1,1] for a window: those of δ [n,C,H,W] where mask [1,1,H,W] is 1, and what eps leaves."""
+
+    def moved(self, clean: Tensor, delta: Tensor, eps: float) -> Tensor:
+        """Clean images [n,C,H,W] moved along δ by about eps, within eps and in [0,1]."""
+
+
+class _L2Bumps:
+    fading, amplified = 2, False
+
+    def lengths(self, delta: Tensor) -> Tensor:
+        return delta.square().sum(dim=(-2, -1), keepdim=True).sqrt()
+
+    def gathered(self, delta: Tensor, mask: Tensor, eps: float) -> Tensor:
+        image = delta.square().sum(dim=(1, 2, 3), keepdim=True)
+        windows = (delta * mask).square().sum(dim=(-2, -1), keepdim=True)
+        return ((eps**2 - image).clamp(min=0) / delta.shape[1] + windows).sqrt()
+
+    def moved(self, clean: Tensor, delta: Tensor, eps: float) -> Tensor:
+        return (clean + _unit(delta) * eps).clamp(0, 1)
+
+
+class _L1Bumps:
+    """(Croce and Hein 2021, arXiv 2103.01208.)"""
+
+    fading, amplified = 4, True
+
+    def lengths(self, delta: Tensor) -> Tensor:
+        return delta.abs().sum(dim=(-2, -1), keepdim=True)
+
+    def gathered(self, delta: Tensor, mask: Tensor, eps: float) -> Tensor:
+        image = per_image(delta.abs().flatten(1).sum(dim=1))
+        windows = (delta * mask).abs().sum(dim=(-2, -1), keepdim=True)
+        return (eps - image).clamp(min=0) / delta.shape[1] + windows
+
+    def moved(self, clean: Tensor, delta: Tensor, eps: float) -> Tensor:
+        radius = torch.full((len(clean), 1, 1, 1), eps * (1 - 1e-6), dtype=clean.dtype, device=clean.device)
+        return clean + delta + pull_in(clean, delta, radius)
+
+
+def _search_bumps(
+    bumps: Bumps, model: CountingModel, x: Tensor, y: Tensor, eps: float, n_queries: int, noise: SquareNoise
 ) -> tuple[Tensor, Tensor]:
     """Each query gathers the perturbation of two windows in one of them, and spends what is left of eps there."""
     channels, height, width = x.shape[1:]
@@ -111,8 +165,8 @@ def _search_l2(
     # The tiles of the start come first, then the queries: each with signs by sample and channel, one bump for all.
     own_signs = noise.own_signs([len(corners) + n_queries, channels, 1, 1], x.device)
     shared = noise.shared(len(corners) + n_queries, 5)
-    tiles = _tiles(x, corners, own_signs, shared[:, 4])
-    found, margins = _start(model, x, y, (x + _unit(tiles) * eps).clamp(0, 1))
+    tiles = _tiles(bumps, x, corners, own_signs, shared[:, 4])
+    found, margins = _start(model, x, y, bumps.moved(x, tiles, eps))
     for query in range(n_queries):
         index = (margins > 0).nonzero().flatten()
         if not index.numel():
@@ -121,7 +175,7 @@ def _search_l2(
         side = _side(query, height, width, 3)
         side = min(side + (side % 2 == 0), height, width)
         number = len(corners) + query
-        x_adv = _proposal(clean, current - clean, side, eps, own_signs[index, number], shared[number].tolist())
+        x_adv = _proposal(bumps, clean, current - clean, side, eps, own_signs[index, number], shared[number].tolist())
         margins_moved = lowered_margins(model(x_adv), y[index])
         lower = margins_moved < margins[index]
         found[index[lower]] = x_adv[lower]
@@ -130,7 +184,11 @@ def _search_l2(
 
 
 Search = Callable[[CountingModel, Tensor, Tensor, float, int, SquareNoise], tuple[Tensor, Tensor]]
-SEARCHES: dict[Norm, Search] = {"Linf": _search_linf, "L2": _search_l2}
+SEARCHES: dict[Norm, Search] = {
+    "Linf": _search_linf,
+    "L2": partial(_search_bumps, _L2Bumps()),
+    "L1": partial(_search_bumps, _L1Bumps()),
+}
 
 
 def _start(model: CountingModel, x: Tensor, y: Tensor, drawn: Tensor) -> tuple[Tensor, Tensor]:
@@ -144,34 +202,31 @@ def _start(model: CountingModel, x: Tensor, y: Tensor, drawn: Tensor) -> tuple[T
 
 
 def _proposal(
-    clean: Tensor, delta: Tensor, side: int, eps: float, own_signs: Tensor, shared: Sequence[float]
+    bumps: Bumps, clean: Tensor, delta: Tensor, side: int, eps: float, own_signs: Tensor, shared: Sequence[float]
 ) -> Tensor:
     """The next query's images: the perturbation of two windows gathered in the first, up to a length of eps.
 
     own_signs: [n,C,1,1]; shared: five numbers in [0,1), for the places of the windows and how the bump lies.
     """
-    channels, height, width = clean.shape[1:]
+    height, width = clean.shape[2:]
     window = _window(height, width, side, shared[0], shared[1])
     other = _window(height, width, side, shared[2], shared[3])
     mask = torch.zeros_like(clean[:1, :1])
     mask[window] = 1
     mask[other] = 1
-    norms_image = delta.square().sum(dim=(1, 2, 3), keepdim=True)
-    norms_windows = (delta * mask).square().sum(dim=(-2, -1), keepdim=True)
-    unused = (eps**2 - norms_image).clamp(min=0) / channels
-
-    fresh = _bump(side, clean, lies=shared[4] > 0.5) * own_signs
+    length = bumps.gathered(delta, mask, eps)
+    fresh = _bump(bumps, side, clean, lies=shared[4] > 0.5) * own_signs
     kept = delta[window]
-    fresh = fresh + kept / (1e-12 + kept.square().sum(dim=(-2, -1), keepdim=True).sqrt())
-    fresh = fresh / (1e-12 + fresh.square().sum(dim=(-2, -1), keepdim=True).sqrt())
+    fresh = fresh + kept / (1e-12 + bumps.lengths(kept))
+    fresh = fresh / (1e-12 + bumps.lengths(fresh))
     delta = delta.clone()
     delta[other] = 0
-    delta[window] = fresh * (unused + norms_windows).sqrt()
-    return (clean + _unit(delta) * eps).clamp(0, 1)
+    delta[window] = fresh * length * (clean.shape[1] if bumps.amplified else 1)
+    return bumps.moved(clean, delta, eps)
 
 
 def _tile_corners(height: int, width: int) -> list[tuple[int, int]]:
-    """The upper left corners of the tiles that the L2 search starts with."""
+    """The upper left corners of the tiles that the search by bumps starts with."""
     side = _tile_side(height, width)
     tops, lefts = (range((size % side) // 2, size - side + 1, side) for size in (height, width))
     return [(top, left) for top in tops for left in lefts]
@@ -181,37 +236,38 @@ def _tile_side(height: int, width: int) -> int:
     return max(min(height, width) // 5, 1)
 
 
-def _tiles(x: Tensor, corners: Sequence[tuple[int, int]], own_signs: Tensor, lies: Tensor) -> Tensor:
-    """The start of the L2 search: a grid of tiles, each with a sign per sample and channel.
+def _tiles(bumps: Bumps, x: Tensor, corners: Sequence[tuple[int, int]], own_signs: Tensor, lies: Tensor) -> Tensor:
+    """The start of the search by bumps: a grid of tiles, each with a sign per sample and channel.
 
     own_signs: [n,tiles or more,C,1,1]; lies: as many numbers in [0,1), above 0.5 where the tile's bump lies.
     """
     side, delta = _tile_side(*x.shape[2:]), torch.zeros_like(x)
     for number, (top, left) in enumerate(corners):
-        tile = _bump(side, x, lies=float(lies[number]) > 0.5) * own_signs[:, number]
+        tile = _bump(bumps, side, x, lies=float(lies[number]) > 0.5) * own_signs[:, number]
         delta[:, :, top : top + side, left : left + side] += tile
     return delta
 
 
-def _bump(side: int, like: Tensor, lies: bool) -> Tensor:
+def _bump(bumps: Bumps, side: int, like: Tensor, lies: bool) -> Tensor:
     """[1,1,side,side], of length 1: a bump in one half and its negative in the other; lies: beside it, not below."""
     delta = torch.zeros(side, side)
-    delta[: side // 2] = _half_bump(side // 2, side)
-    delta[side // 2 :] = -_half_bump(side - side // 2, side)
-    delta /= delta.square().sum().sqrt()
+    delta[: side // 2] = _half_bump(bumps, side // 2, side)
+    delta[side // 2 :] = -_half_bump(bumps, side - side // 2, side)
+    delta /= bumps.lengths(delta)
     if lies:
         delta = delta.T
     return delta.to(like.device).view(1, 1, side, side)
 
 
-def _half_bump(height: int, width: int) -> Tensor:
-    """[height,width], of length 1: nested rectangles around the middle, of weights 1, 1/4, 1/9, …"""
-    delta = torch.zeros(height, width)
+def _half_bump(bumps: Bumps, height: int, width: int) -> Tensor:
+    """[height,width], of length 1: nested rectangles around the middle, of falling weights."""
+    delta, fading = torch.zeros(height, width), bumps.fading
     row, column = height // 2, width // 2
     for ring in range(max(height // 2, width // 2) + 1):
         top, left, size = row - ring, column - ring, 2 * ring + 1
-        delta[max(top, 0) : min(top + size, height), max(left, 0) : min(left + size, width)] += 1.0 / (ring + 1) ** 2
-    return delta / delta.square().sum().sqrt()
+        inside = slice(max(top, 0), min(top + size, height)), slice(max(left, 0), min(left + size, width))
+        delta[inside] += 1.0 / (ring + 1) ** fading
+    return delta / bumps.lengths(delta)
 
 
 def _window(height: int, width: int, side: int, row: float, column: float) -> tuple[EllipsisType, slice, slice]:

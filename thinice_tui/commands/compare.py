@@ -115,14 +115,14 @@ def compare(
     ] = None,
     norm: Annotated[
         str,
-        typer.Option(metavar="NORM", rich_help_panel=ATTACK, help="The norm that bounds the attacks: Linf or L2."),
+        typer.Option(metavar="NORM", rich_help_panel=ATTACK, help="The norm that bounds the attacks: Linf, L2 or L1."),
     ] = "Linf",
     eps: Annotated[
         str | None,
         typer.Option(
             metavar="EPS",
             rich_help_panel=ATTACK,
-            help="The largest perturbation, as 8/255 or 0.5. Default: 8/255 for Linf, 0.5 for L2.",
+            help="The largest perturbation, as 8/255 or 0.5. Default: 8/255 for Linf, 0.5 for L2, 12 for L1.",
         ),
     ] = None,
     attack: Annotated[

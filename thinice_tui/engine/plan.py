@@ -27,7 +27,7 @@ def identify(models: Sequence[RunModel], samples: Samples, settings: Settings) -
     return {
         "norm": settings.norm,
         "eps": settings.eps.value,
-        "attack": settings.attack.lower() if settings.stages is None else identity_text(settings.stages),
+        "attack": settings.attack.lower() if settings.stages is None else identity_text(settings.stages, settings.norm),
         "seed": settings.seed,
         "precision": settings.precision,
         "distances": settings.distances,

@@ -3,6 +3,7 @@
 A further attack is a row here and a function in attacks/, which attacks/registry.py names under the same key.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -12,6 +13,9 @@ from thinice_tui.protocol.threat_model import NORMS, Norm
 Loss = Literal["ce", "dlr", "margin", "targeted", "probability", "gap"]
 """What an attack maximises: cross entropy, DLR, the negative logit margin, targeted DLR, the negative margin of the
 probabilities, the target's logit minus the label's (attacks/losses.py)."""
+LARGE_EPS = (3, 2, 1)
+"""The radii, over eps, of the balls that a run of APGD can search one after the other, with 30, 30 and 40 % of its
+steps (Croce and Hein 2021, arXiv 2103.01208)."""
 Passes = Callable[[int, int], tuple[int, int]]
 """From steps and classes: the forward and backward passes of one run on one image that it does not break."""
 
@@ -32,6 +36,8 @@ class Attack:
     """The number of classes from which it works."""
     fallback: str | None = None
     """The attack that takes its place where the model has fewer classes."""
+    large_eps: bool = False
+    """Whether a run can begin in larger balls (LARGE_EPS)."""
     weak: bool = False
     """Whether its robust accuracy alone is a claim to be checked, and not part of a strong ensemble."""
 
@@ -42,10 +48,10 @@ def _apgd_passes(steps: int, _: int) -> tuple[int, int]:
 
 ATTACKS: dict[str, Attack] = {
     "pgd": Attack("PGD", lambda steps, _: (steps, steps), weak=True),
-    "apgd-ce": Attack("APGD-CE", _apgd_passes, loss="ce"),
-    "apgd-dlr": Attack("APGD-DLR", _apgd_passes, loss="dlr", classes=3, fallback="apgd-margin"),
-    "apgd-margin": Attack("APGD-margin", _apgd_passes, loss="margin"),
-    "apgd-t": Attack("APGD-T", _apgd_passes, loss="targeted", classes=4, fallback="apgd-margin"),
+    "apgd-ce": Attack("APGD-CE", _apgd_passes, loss="ce", large_eps=True),
+    "apgd-dlr": Attack("APGD-DLR", _apgd_passes, loss="dlr", large_eps=True, classes=3, fallback="apgd-margin"),
+    "apgd-margin": Attack("APGD-margin", _apgd_passes, loss="margin", large_eps=True),
+    "apgd-t": Attack("APGD-T", _apgd_passes, loss="targeted", large_eps=True, classes=4, fallback="apgd-margin"),
     "pma": Attack("PMA", lambda steps, _: (steps + 1, steps + 1), loss="probability"),
     "margin-t": Attack("Margin-T", lambda steps, _: (steps + 1, steps + 1), loss="gap"),
     "fab": Attack("FAB", lambda steps, classes: (2 * steps, steps * (classes - 1))),
@@ -53,6 +59,16 @@ ATTACKS: dict[str, Attack] = {
     "square": Attack("Square", lambda steps, _: (steps, 0), gradients=False),
 }
 """By kind, the name under which run files keep them."""
+
+
+def large_eps_parts(steps: int) -> tuple[tuple[int, int], ...]:
+    """Pairs (radius over eps, steps) of LARGE_EPS for a run of that many steps; under three steps, one pair alone.
+
+    Shares are rounded up, as in the authors' code, but the ball of radius eps has at least a step.
+    """
+    early = min(math.ceil(0.3 * steps), (steps - 1) // 2)
+    last = LARGE_EPS[-1], steps - early * (len(LARGE_EPS) - 1)
+    return (*((factor, early) for factor in LARGE_EPS[:-1] if early > 0), last)
 
 
 def attack_of(parameters: Mapping[str, object]) -> Attack | None:

@@ -5,8 +5,9 @@ from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
 from thinice_tui.errors import UsageError
-from thinice_tui.protocol.attacks import ATTACKS, Attack
+from thinice_tui.protocol.attacks import ATTACKS, Attack, large_eps_parts
 from thinice_tui.protocol.distance import DistanceMeasurement
+from thinice_tui.protocol.threat_model import Norm
 
 REVISION = 4
 """Revision of the attacks' code. Raise it with every change that gives a stage other outcomes for the same models,
@@ -33,6 +34,8 @@ class Stage:
     note: str = ""
     """Why this is not the attack that the ensemble names; empty where it is."""
     scope: Scope = "all"
+    large_eps: bool = False
+    """Whether a run begins in larger balls (LARGE_EPS of protocol/attacks.py)."""
 
     @property
     def noise_name(self) -> str:
@@ -50,12 +53,16 @@ class Stage:
 
     def passes(self, classes: int) -> tuple[int, int]:
         """Forward and backward passes for one sample that no part of the stage breaks."""
-        forwards, backwards = self.attack.passes(self.steps, classes)
-        return forwards * self.runs, backwards * self.runs
+        parts = [steps for _, steps in large_eps_parts(self.steps)] if self.large_eps else [self.steps]
+        passes = [self.attack.passes(part, classes) for part in parts]
+        return sum(forwards for forwards, _ in passes) * self.runs, sum(
+            backwards for _, backwards in passes
+        ) * self.runs
 
     def as_dict(self) -> dict[str, object]:
-        """For a run's identity."""
-        return {key: value for key, value in asdict(self).items() if (key, value) != ("scope", "all")}
+        """For a run's identity; without what earlier versions did not know, where it changes nothing."""
+        defaults = ("scope", "all"), ("large_eps", False)
+        return {key: value for key, value in asdict(self).items() if (key, value) not in defaults}
 
 
 Phase = Stage | DistanceMeasurement
@@ -132,6 +139,9 @@ ENSEMBLES = {
 }
 DEFAULT = "standard"
 """The ensemble where none is named."""
+UNDER_L1 = {("standard", "apgd-ce"): (5, 0), ("standard", "apgd-t"): (1, 5)}
+"""By ensemble and attack, other restarts and targets under L1: AutoAttack standard as its authors set it there (Croce
+and Hein 2021, arXiv 2103.01208)."""
 PGD_ALONE = re.compile(r"pgd-([1-9]\d{0,5})")
 """An ensemble of one stage: PGD with that many steps, the attack that papers claim with."""
 
@@ -145,16 +155,24 @@ def ensemble_of(name: str) -> Ensemble:
     return ENSEMBLES[name.lower()]
 
 
-def build_ensemble(name: str, classes: int, escalate: bool = True) -> tuple[Stage, ...]:
-    """The stages of the ensemble `name` for a model of `classes` classes; raises UsageError.
+def build_ensemble(name: str, classes: int, escalate: bool = True, norm: Norm = "Linf") -> tuple[Stage, ...]:
+    """The stages of the ensemble `name` for a model of `classes` classes under a norm; raises UsageError.
 
     escalate: whether the samples that an audit leaves out are attacked, too, where the audit breaks one.
 
     A targeted attack has at most classes − 1 targets. An attack that needs more classes is replaced by its fallback,
     and the stage's note says so.
     """
-    stages = ensemble_of(name).stages
+    stages = [under_norm(stage, norm, name) for stage in ensemble_of(name).stages]
     return tuple(for_classes(stage, classes) for stage in stages if escalate or stage.scope != "escalation")
+
+
+def under_norm(stage: Stage, norm: Norm, ensemble: str = "") -> Stage:
+    """The stage as it is under the norm, in the ensemble of that name: under L1 APGD begins in larger balls."""
+    if norm != "L1":
+        return stage
+    restarts, targets = UNDER_L1.get((ensemble.lower(), stage.kind), (stage.restarts, stage.targets))
+    return replace(stage, restarts=restarts, targets=targets, large_eps=stage.attack.large_eps)
 
 
 def for_classes(stage: Stage, classes: int) -> Stage:

@@ -23,5 +23,5 @@ def build_phases(settings: Settings, classes: int) -> tuple[Phase, ...]:
 
 def _stages(settings: Settings, classes: int) -> tuple[Stage, ...]:
     if settings.stages is not None:
-        return build_stages(settings.stages, classes)
-    return build_ensemble(settings.attack, classes, settings.escalate)
+        return build_stages(settings.stages, classes, settings.norm)
+    return build_ensemble(settings.attack, classes, settings.escalate, settings.norm)

@@ -62,7 +62,7 @@ class Settings:
         """Settings from the command line; raises UsageError that names the option and what it takes."""
         norms = {name.lower(): name for name in NORMS}
         if norm.lower() not in norms:
-            raise UsageError(f"--norm is {norm!r}, expected {' or '.join(NORMS)}")
+            raise UsageError(f"--norm is {norm!r}, expected {', '.join(NORMS[:-1])} or {NORMS[-1]}")
         chosen = norms[norm.lower()]
         epsilon = Epsilon.parse(NORM_ROWS[chosen].default_eps if eps is None else eps)
         if epsilon.value >= NORM_ROWS[chosen].trivial_eps:

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 
 from thinice_tui.errors import UsageError
 from thinice_tui.protocol.attacks import ATTACKS
-from thinice_tui.protocol.ensembles import ENSEMBLES, PGD_ALONE, Stage, ensemble_of, for_classes
+from thinice_tui.protocol.ensembles import ENSEMBLES, PGD_ALONE, Stage, ensemble_of, for_classes, under_norm
+from thinice_tui.protocol.threat_model import Norm
 
 MOST = {"steps": 999_999, "queries": 999_999, "restarts": 100, "targets": 999}
 """The largest value of each parameter; the smallest is 1."""
@@ -35,12 +36,12 @@ class ListedStage:
     @property
     def text(self) -> str:
         """As `parse_stages` reads it, always the same for the same stage."""
-        return self.stage().name.lower() if self.kind == "pgd" else _text(self.kind, self.given)
+        return self.stage("Linf").name.lower() if self.kind == "pgd" else _text(self.kind, self.given)
 
-    def stage(self) -> Stage:
-        """The stage against a model with classes enough."""
+    def stage(self, norm: Norm) -> Stage:
+        """The stage against a model with classes enough, under the norm."""
         values = dict(self.given)
-        default = default_stage(self.kind)
+        default = default_stage(self.kind, norm)
         steps = values.get("steps", values.get("queries", default.steps))
         if self.kind == "pgd":
             return ensemble_of(f"pgd-{steps}").stages[0]
@@ -65,39 +66,39 @@ def stages_text(listed: Iterable[ListedStage]) -> str:
     return ",".join(one.text for one in listed)
 
 
-def identity_text(text: str) -> str:
+def identity_text(text: str, norm: Norm) -> str:
     """The list with every parameter, given or not: two lists with the same one are the same run."""
-    return ",".join(_described(one.stage()) for one in parse_stages(text))
+    return ",".join(_described(one.stage(norm)) for one in parse_stages(text))
 
 
-def build_stages(text: str, classes: int) -> tuple[Stage, ...]:
-    """The stages of the list `text` for a model of `classes` classes; raises UsageError.
+def build_stages(text: str, classes: int, norm: Norm) -> tuple[Stage, ...]:
+    """The stages of the list `text` for a model of `classes` classes under a norm; raises UsageError.
 
     Where the model has too few classes, an attack has fewer targets or is replaced by its fallback, as in an ensemble.
     A kind that comes again gets a name of its own, and so random numbers of its own; the first has those of the
     ensembles.
     """
     listed = parse_stages(text)
-    built = [_noted(one, for_classes(one.stage(), classes)) for one in listed]
+    built = [_noted(one, for_classes(one.stage(norm), classes)) for one in listed]
     names = _distinct(stage.name for stage in built)
     return tuple(replace(stage, name=name) for stage, name in zip(built, names, strict=True))
 
 
-def default_stage(kind: str) -> Stage:
+def default_stage(kind: str, norm: Norm) -> Stage:
     """The stage of that kind in the ensembles; for a fallback, that of the attack that it stands in for."""
-    stages = [stage for name in OFFICIAL for stage in ENSEMBLES[name].stages]
+    stages = [under_norm(stage, norm, name) for name in OFFICIAL for stage in ENSEMBLES[name].stages]
     for stage in stages:
         if stage.kind == kind:
             return replace(stage, name=ATTACKS[kind].name, scope="all")
     in_its_place = next(stage for stage in stages if ATTACKS[stage.kind].fallback == kind)
-    return Stage(ATTACKS[kind].name, kind, in_its_place.steps)
+    return under_norm(Stage(ATTACKS[kind].name, kind, in_its_place.steps), norm)
 
 
 def parameters_of(kind: str) -> tuple[str, ...]:
     """The names of the parameters that an attack takes, in the order of MOST."""
     names = ["steps" if ATTACKS[kind].gradients else "queries"]
     names += [] if kind in ONE_RUN else ["restarts"]
-    names += ["targets"] if default_stage(kind).targets else []
+    names += ["targets"] if default_stage(kind, "Linf").targets else []
     return tuple(names)
 
 

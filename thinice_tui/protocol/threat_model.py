@@ -7,7 +7,7 @@ from typing import Literal
 
 from thinice_tui.errors import UsageError
 
-Norm = Literal["Linf", "L2"]
+Norm = Literal["Linf", "L2", "L1"]
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ class NormRow:
 NORM_ROWS: dict[Norm, NormRow] = {
     "Linf": NormRow(default_eps="8/255", denominator=255, trivial_eps=1.0),
     "L2": NormRow(default_eps="0.5"),
+    "L1": NormRow(default_eps="12"),
 }
 NORMS: tuple[Norm, ...] = tuple(NORM_ROWS)
 

@@ -28,11 +28,11 @@ from thinice_tui.report.text_report import print_report
 from thinice_tui.runfile.read_sample import read_adversarial
 from thinice_tui.runfile.reader import read_run
 
-EPS = {"Linf": 4 / 255, "L2": 0.2}
+EPS = {"Linf": 4 / 255, "L2": 0.2, "L1": 1.5}
 
 
 def with_distances(files: Files, path: Path, norm: Norm = "Linf", keep: str = "all") -> Request:
-    eps = {"Linf": "4/255", "L2": "0.2"}[norm]
+    eps = {"Linf": "4/255", "L2": "0.2", "L1": "1.5"}[norm]
     settings = Settings.build(norm, eps, "quick", batch_size="8", keep_images=keep, distances=True)
     return request(files, path, settings=settings)
 

@@ -28,6 +28,8 @@ SAMPLES = read_samples(str(SAMPLE_MODELS / "cifar10-test-1000.npz"))
         ("L2", "7.0", "for 1."),
         ("L2", "8", "a uniform grey"),
         ("L2", "100", "for 100.0 % of the samples"),
+        ("L1", "12", ""),
+        ("L1", "900", "a uniform grey"),
         ("L2", "1/256", "below one grey level"),
         ("Linf", "1e-9", "below one grey level"),
         ("L2", "1e-320", "below one grey level"),
@@ -45,6 +47,7 @@ def test_the_distance_to_grey_is_the_norm_of_the_difference() -> None:
     assert distance_to_grey(images, "Linf") == pytest.approx(np.abs(images - grey).max(axis=(1, 2, 3)))
     length = np.sqrt(((images - grey) ** 2).sum(axis=(1, 2, 3)))
     assert distance_to_grey(images, "L2") == pytest.approx(length, rel=1e-6)
+    assert distance_to_grey(images, "L1") == pytest.approx(np.abs(images - grey).sum(axis=(1, 2, 3)), rel=1e-6)
 
 
 def test_the_warning_is_printed_and_in_the_report(files: Files) -> None:

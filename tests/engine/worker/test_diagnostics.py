@@ -16,7 +16,7 @@ from thinice_tui.protocol.threat_model import NORMS, Norm
 from thinice_tui.runfile.records import Finding
 
 CPU = torch.device("cpu")
-EPS = {"Linf": 4 / 255, "L2": 0.2}
+EPS = {"Linf": 4 / 255, "L2": 0.2, "L1": 1.5}
 
 
 class _Changed(nn.Module):

@@ -108,8 +108,9 @@ def test_undecided_samples_are_marked(through: int, tmp_path: Path) -> None:
 def test_a_bar_is_longest_for_the_largest_logit_and_the_label_is_ticked(run: Run) -> None:
     rows, position = sample_in(run, "S11")
     lines = in_room(sample_view(rows, load_sample_detail(run, 1, position), 120, 40), 120)
-    logits = [line for line in lines if line.startswith("class ")]
-    assert len(logits) == 5 and logits[0].startswith(f"class {position % 5} ✓")
+    logits = [line for line in lines if line[2:].startswith("class ")]
+    assert len(logits) == 5 and logits[0].startswith(f"✓ class {position % 5}")
+    assert sum("✓" in line for line in logits) == 1
     bars = [[len(cell) for cell in line.split("▇")] for line in logits]
     assert logits[0].count("▇") == max(line.count("▇") for line in logits), bars
 
@@ -118,7 +119,7 @@ def test_of_many_classes_the_label_and_the_predictions_come_first(tmp_path: Path
     run = write_run(tmp_path / "a.thinice", MODELS, n=40, classes=1000)
     rows, position = sample_in(run, "S00")
     lines = in_room(sample_view(rows, load_sample_detail(run, 1, position), 78, 21), 78)
-    shown = [line.split()[1] for line in lines if line.startswith("class ")]
+    shown = [line[2:].split()[1] for line in lines if line[2:].startswith("class ")]
     assert len(lines) <= 21 and shown[0] == str(position)
     said = {str(model.worst_prediction[position]) for model in run.models[:2]}
     assert said <= set(shown)

@@ -111,6 +111,8 @@ def test_stopped_and_continued_from_outside_it_draws_anew(made: Path, window: Wi
     window.shows("✓ finished", "class 0")
     before, viewer = table(window), window.program()
     viewer.send_signal(signal.SIGCONT)  # without a stop before
+    window.press("j", "k")
+    window.wait(lambda: table(window) == before and "? help" in window.text, "the same screen")
     viewer.send_signal(signal.SIGSTOP)
     window.shows("Stopped")
     window.run("fg")

@@ -16,7 +16,7 @@ from thinice_tui.plots.style import MODEL_MARKERS, SET_MARKERS
         ("▼ S10 lost, ● S11 held", "v S10 lost, * S11 held"),
         ("robust ≤ 45.2 %, ≥ 1", "robust <=45.2 %, >=1"),
         ("≤5", "<5"),
-        ("dense → pruned · ✓ · ‖ paused", "dense > pruned . + . || paused"),
+        ("dense → pruned · ✓ · ‖ paused", "dense > pruned . + . | paused"),
         ("▇▇▇ Δ×10 …", "### dx10 ~"),
         ("Größe 猫", "Gr??e ??"),
         ("⣿⠀", ". "),

@@ -14,25 +14,16 @@ from thinice_tui.tui.contrast import LEAST, contrast, readable
 SYSTEMS = {"truecolor": ColorSystem.TRUECOLOR, "256": ColorSystem.EIGHT_BIT, "standard": ColorSystem.STANDARD}
 TERMINALS = {"truecolor": "xterm-256color", "256": "xterm-256color", "standard": "linux"}
 XTERM_RED, XTERM_BRIGHT_RED = ColorTriplet(205, 0, 0), ColorTriplet(255, 0, 0)
-OWN = {
-    "ansi-dark": (9, XTERM_BRIGHT_RED, ColorTriplet(0, 0, 0)),
-    "ansi-light": (
-        1,
-        XTERM_RED,
-        ColorTriplet(
-            255,
-        )
-        * 3,
-    ),
-}
+BLACK, WHITE = ColorTriplet(0, 0, 0), ColorTriplet(255, 255, 255)
+OWN = {"ansi-dark": (9, XTERM_BRIGHT_RED, BLACK), "ansi-light": (1, XTERM_RED, WHITE)}
 """The terminal's own colour of S10 by theme: its number, how xterm draws it, and the background it is for."""
 
 
 def test_contrast_is_that_of_the_guidelines() -> None:
-    white, black, grey = ColorTriplet(255, 255, 255), ColorTriplet(0, 0, 0), ColorTriplet(119, 119, 119)
-    assert contrast(white, black) == contrast(black, white) == pytest.approx(21)
-    assert contrast(white, white) == 1
-    assert contrast(white, grey) == pytest.approx(4.48, abs=0.005)  # a published example: #777 on white just fails
+    grey = ColorTriplet(119, 119, 119)
+    assert contrast(WHITE, BLACK) == contrast(BLACK, WHITE) == pytest.approx(21)
+    assert contrast(WHITE, WHITE) == 1
+    assert contrast(WHITE, grey) == pytest.approx(4.48, abs=0.005)  # a published example: #777 on white just fails
 
 
 def test_a_readable_colour_stays_and_another_is_mixed_with_the_texts() -> None:

@@ -1,10 +1,11 @@
 """A defect of the interface: one calm message, and the traceback in a log."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
-from tests.tui.driver import opened
+from tests.tui.driver import DEADLINE, opened
 from thinice_tui.tui.app import ThiniceApp
 from thinice_tui.tui.unexpected_error import LARGEST_LOG, log_file, unexpected_error
 
@@ -66,8 +67,7 @@ async def test_wherever_it_happens_the_interface_ends_with_that_message(
             else:
                 monkeypatch.setattr("thinice_tui.tui.widgets.panels.load_sample_detail", broken)
                 await driver.press("enter")
-            for _ in range(1000):
-                await driver.settle()
+            await asyncio.wait_for(driver.app._exception_event.wait(), DEADLINE)
     assert app is not None and app.return_code == 1
     assert "KeyError" in app.exit_message and f"look again: thinice-tui open {run_file}" in app.exit_message
     assert not app._exit_renderables, "Textual prints nothing of its own"

@@ -31,7 +31,7 @@ _SIGNS = {
     "\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}": " ",
 }
 _ONE_CELL = str.maketrans({sign: ascii_sign for signs, ascii_sign in _SIGNS.items() for sign in signs})
-_TWO_CELLS = {"≤ ": "<=", "≥ ": ">=", "‖ ": "||"}
+_TWO_CELLS = {"≤ ": "<=", "≥ ": ">="}
 
 
 def to_ascii(text: str) -> str:

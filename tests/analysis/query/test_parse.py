@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.analysis.query.sentences import FIELDS, ROWS, Sentence, any_character, error_of, rows, sentences, soup
 from thinice_tui.analysis.query.complete import complete
-from thinice_tui.analysis.query.fields import NumberField
+from thinice_tui.analysis.query.fields import Fields, NameField, NumberField
 from thinice_tui.analysis.query.parse import matches
 from thinice_tui.analysis.query.tokens import QueryError
 
@@ -140,3 +140,17 @@ def test_fields_must_be_there_and_of_one_length() -> None:
         with pytest.raises(ValueError, match="of one length") as caught:
             matches("", fields)
         assert not isinstance(caught.value, QueryError)
+
+
+def test_a_bare_word_is_looked_for_in_labels_and_predictions() -> None:
+    names = ("tiger cat", "dog", "ship")
+    fields: Fields = {
+        "label": NameField(np.array([0, 1, 2, 1]), names),
+        "dense": NameField(np.array([0, 0, 2, 1]), names),
+        "pruned": NameField(np.array([0, 1, 2, -1]), names),
+        "set": NameField(np.array([0, 0, 0, 0]), ("cat set",)),
+    }
+    assert rows("cat", fields) == [True, True, False, False], "and in no other field"
+    assert rows("not CAT dog", fields) == [False, False, False, True]
+    assert rows('"tiger c"', fields) == rows("cat", fields)
+    assert "did you mean ship" in error_of("shipp", fields).message

@@ -47,7 +47,7 @@ def keys(place: Place, width: int, own_keys: Mapping[str, str] = MappingProxyTyp
             part = texts[action.name]
             part.apply_meta({"@click": f"app.do('{action.name}')"})
             line.append_text(part).append(" " * GAP)
-    if len(chosen) < len(texts):
+    if len(chosen) < len(texts) and line.cell_len + len(MORE) <= width:
         more = Text(MORE, style="bold")
         more.apply_meta({"@click": "app.do('help')"})
         line.append_text(more)

@@ -13,7 +13,8 @@ SIZES = [(1, 1), (1, 7), (7, 1), (5, 9), (64, 64)]
 def gradient(height: int, width: int) -> Pixels:
     down, across = np.linspace(0, 255, height)[:, None], np.linspace(0, 255, width)[None]
     channels = np.broadcast_arrays(down, across, (down + across) / 2)
-    return np.rint(np.stack(channels, axis=-1)).astype(np.uint8)
+    drawn: Pixels = np.rint(np.stack(channels, axis=-1)).astype(np.uint8)
+    return drawn
 
 
 def one_by_one(pixels: Pixels, colours: np.ndarray) -> Pixels:
@@ -43,9 +44,9 @@ def test_it_equals_the_published_diffusion(size: tuple[int, int], system: str) -
 @pytest.mark.parametrize(("system", "allowed"), [("256", 2), ("standard", 16)])
 def test_the_mean_of_a_few_pixels_is_kept(system: str, allowed: float) -> None:
     pixels = gradient(64, 64)
-    nearest = palette(system)[np.square(pixels[..., None, :] - palette(system)).sum(-1).argmin(-1)]
+    nearest: Pixels = palette(system)[np.square(pixels[..., None, :] - palette(system)).sum(-1).argmin(-1)]
 
-    def error(drawn: np.ndarray) -> float:
+    def error(drawn: Pixels) -> float:
         blocks = (drawn.astype(float) - pixels).reshape(8, 8, 8, 8, 3).mean(axis=(1, 3))
         return float(np.abs(blocks).mean())
 

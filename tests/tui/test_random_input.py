@@ -66,8 +66,9 @@ async def test_paging_while_the_list_of_themes_fills(run_file: Path, settings_fi
         driver.app.action_change_theme()
         at_once(driver, "pagedown", "pageup", "end")
         await driver.settle()
-        assert isinstance(driver.app.screen, CommandPalette)
-        options = driver.app.screen.query_one(OptionList)
+        screen = driver.app.screen
+        assert isinstance(screen, CommandPalette)
+        options = screen.query_one(OptionList)
         await driver.until(lambda: options.option_count > 3, "themes")
         options._index_to_line.clear()
         await driver.press("pagedown", "pageup", "escape")

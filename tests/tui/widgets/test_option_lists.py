@@ -20,7 +20,6 @@ async def test_paging_before_the_lines_are_known(key: str) -> None:
         found = pilot.app.query_one(GuardedList)
         found.highlighted = 1
         found._index_to_line.clear()
-        found._lines.clear()
         found.focus()
         await pilot.press(key)
         assert pilot.app.is_running

@@ -117,7 +117,7 @@ class _Parser:
         """Rows whose label, or one of whose predictions, has `word` in its name."""
         searched = [self._fields[name] for name in SEARCHED if name in self._fields]
         named = [one for one in searched if isinstance(one, NameField)]
-        found = [one for one in named if any(fold(word.text) in fold(name) for name in one.names)]
+        found = [one for one in named if word.text and any(fold(word.text) in fold(name) for name in one.names)]
         if found and field is None:
             mask: Mask = np.any([any_name(one, [word], part=True) for one in found], axis=0)
             return mask

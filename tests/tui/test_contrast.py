@@ -31,7 +31,7 @@ def test_a_readable_colour_stays_and_another_is_mixed_with_the_texts() -> None:
     good, bad = Color.parse("#ff8080"), Color.parse("#b93c5b")
     assert readable(good, base, "truecolor") == good
     mixed = readable(bad, base, "truecolor")
-    assert mixed is not None and mixed != bad
+    assert mixed != bad
     assert mixed.get_truecolor().red > mixed.get_truecolor().green, "it is still red"
 
 

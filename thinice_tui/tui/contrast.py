@@ -9,6 +9,7 @@ from rich.style import Style
 LEAST = 4.5
 """The contrast that WCAG 2.2 (success criterion 1.4.3) asks of text."""
 STEPS = 10
+BLACK, WHITE = Color.from_rgb(0, 0, 0), Color.from_rgb(255, 255, 255)
 SYSTEMS = {"standard": ColorSystem.STANDARD, "256": ColorSystem.EIGHT_BIT, "truecolor": ColorSystem.TRUECOLOR}
 
 
@@ -19,11 +20,10 @@ def contrast(one: ColorTriplet, other: ColorTriplet) -> float:
 
 
 @lru_cache(maxsize=64)
-def readable(colour: Color, base: Style, system: str | None) -> Color | None:
+def readable(colour: Color, base: Style, system: str | None) -> Color:
     """`colour`, mixed with the text's colour of `base` until it can be read on the background of `base`.
 
-    system: how many colours the terminal has, by rich's name. None where no mixture can be told from the background:
-    the text's own colour is then the best.
+    system: how many colours the terminal has, by rich's name. Where no mixture is enough: black or white.
     """
     if base.bgcolor is None or base.color is None or system not in SYSTEMS:
         return colour
@@ -35,7 +35,7 @@ def readable(colour: Color, base: Style, system: str | None) -> Color | None:
         mixed = Color.from_triplet(_mixed(colour.get_truecolor(), base.color.get_truecolor(), step / STEPS))
         if contrast(_as_drawn(mixed, system), ground) >= LEAST:
             return mixed
-    return None
+    return max((BLACK, WHITE), key=lambda one: contrast(one.get_truecolor(), ground))
 
 
 def _as_drawn(colour: Color, system: str) -> ColorTriplet:

@@ -27,8 +27,8 @@ class SafeCommandPalette(CommandPalette):
                 yield LoadingIndicator()
 
     async def _dispatch_message(self, message: Message) -> None:
-        """Ignore a choice once there was one."""
-        if self.is_current or not isinstance(message, (Input.Submitted, OptionList.OptionSelected)):
+        """Ignore what was typed or chosen once there was a choice."""
+        if self.is_current or not isinstance(message, (Input.Changed, Input.Submitted, OptionList.OptionSelected)):
             await super()._dispatch_message(message)
 
     def dismiss(self, result: Any = None) -> Any:

@@ -25,7 +25,7 @@ class GuardedList(OptionList):
             event.prevent_default()  # drawn before the list was filled anew
 
 
-class GuardedCommandList(GuardedList, CommandList):
+class GuardedCommandList(CommandList, GuardedList):
     """The palette's list."""
 
 

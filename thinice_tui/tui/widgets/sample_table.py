@@ -156,9 +156,10 @@ class SampleTable(ScrollView, can_focus=True, inherit_bindings=False):
     def _set_style(self, name: str, base: Style) -> Style:
         """The colour and weight of a set's cells, readable on the background of `base`; no colour with NO_COLOR."""
         own = self.get_component_rich_style(f"table--{name.lower()}")
-        if self.app.no_color or own.color is None:
+        colour = base.color if self.app.no_color else own.color
+        if colour is None:
             return Style(bold=own.bold)
-        return Style(color=readable(own.color, base, self.app.console.color_system), bold=own.bold)
+        return Style(color=readable(colour, base, self.app.console.color_system), bold=own.bold)
 
     def _refresh_row(self, row: int) -> None:
         y = row - round(self.scroll_y) + HEADER

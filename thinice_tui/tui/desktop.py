@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 
@@ -17,7 +18,7 @@ def show_on_desktop(file: Path) -> bool:
     if opener is None:
         return False
     try:
-        subprocess.Popen(
+        process = subprocess.Popen(
             [opener, str(file.absolute())],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -26,4 +27,5 @@ def show_on_desktop(file: Path) -> bool:
         )
     except OSError:
         return False
+    threading.Thread(target=process.wait, daemon=True).start()  # so that no zombie is left of it
     return True

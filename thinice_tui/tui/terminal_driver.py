@@ -76,10 +76,10 @@ class TerminalOutput:
 class TerminalDriver(LinuxDriver):
     """Textual's driver, with an end that waits for nothing.
 
-    Its application is told of a signal or a lost terminal through `ended_from_outside`, in its own thread.
+    Its application is told of a signal or a lost terminal by a message.
     """
 
-    class EndedFromOutside(Message):
+    class EndedFromOutside(Message, bubble=False):
         """A signal has asked the program to end, or its terminal is gone."""
 
     def __init__(self, app: Any, **options: Any) -> None:
@@ -116,7 +116,8 @@ class TerminalDriver(LinuxDriver):
             return
         self._is_ending = True
         self._auto_restart = False
-        signal.setitimer(signal.ITIMER_REAL, LAST_SECOND)  # SIGALRM ends a process whose threads are all stuck
+        # SIGALRM ends a process whose threads are all stuck; it restores no terminal, so where one is left it waits.
+        signal.setitimer(signal.ITIMER_REAL, LAST_SECOND if is_hung_up(self.fileno) else 4 * LAST_SECOND)
         threading.Thread(target=self._end_at_last, name="thinice-end", daemon=True).start()
         self._in_loop(lambda: self._app.post_message(self.EndedFromOutside()))
 

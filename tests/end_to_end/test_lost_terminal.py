@@ -1,6 +1,5 @@
 """A viewer ends with its terminal and comes back to it; the engine goes on."""
 
-import os
 import random
 import signal
 import sys
@@ -16,6 +15,7 @@ from tests.end_to_end.terminal import TMUX, Pty, Window, terminal, wait_until
 from tests.end_to_end.watching import count_batches, engine_of, has_ended
 from tests.fake_runs import write_run
 from tests.linear_models import SLOW, Files, pruned_weight, save_weight, write_files
+from thinice_tui.errors import EXIT_INTERRUPTED
 from thinice_tui.runfile.reader import read_run
 from thinice_tui.runfile.records import Role
 
@@ -108,10 +108,11 @@ def test_ctrl_z_gives_the_shell_back_and_fg_comes_back_whole(made: Path, window:
 @needs_tmux
 def test_stopped_and_continued_from_outside_it_draws_anew(made: Path, window: Window) -> None:
     window.run(f"thinice-tui open {made.name}")
-    window.shows("✓ finished", "class 0")
+    window.shows("✓ finished", "class 0", "? help")
+    window.wait(lambda: "\n▌" in window.text and len(table(window)) > 15, "the whole table")
     before, viewer = table(window), window.program()
     viewer.send_signal(signal.SIGCONT)  # without a stop before
-    window.press("j", "k")
+    time.sleep(1)  # it draws anew, and keys of the time between are dropped
     window.wait(lambda: table(window) == before and "? help" in window.text, "the same screen")
     viewer.send_signal(signal.SIGSTOP)
     window.shows("Stopped")
@@ -125,13 +126,13 @@ def test_a_sign_to_go_on_while_it_leaves_restarts_nothing(made: Path) -> None:
     shown = Pty([sys.executable, "-m", "thinice_tui", "open", made.name], made.parent)
     try:
         shown.read_until(lambda: b"finished" in shown.written)
-        shown.type("q")
-        until = time.monotonic() + 30
+        shown.process.send_signal(signal.SIGHUP)
+        until = time.monotonic() + BUSY
         while shown.process.poll() is None and time.monotonic() < until:
-            os.kill(shown.process.pid, signal.SIGCONT)
+            shown.process.send_signal(signal.SIGCONT)
             time.sleep(0.002)
             shown.read_until(lambda: True)
-        assert shown.process.wait(1) == 0
+        assert shown.process.wait(1) == EXIT_INTERRUPTED
         shown.read_until(lambda: b"look again" in shown.written)
         assert shown.attributes() == shown.before
         assert shown.written.rfind(b"\x1b[?1049l") > shown.written.rfind(b"\x1b[?1049h")

@@ -105,23 +105,6 @@ def test_ctrl_z_gives_the_shell_back_and_fg_comes_back_whole(made: Path, window:
     window.is_shell_again()
 
 
-@needs_tmux
-def test_stopped_and_continued_from_outside_it_draws_anew(made: Path, window: Window) -> None:
-    window.run(f"thinice-tui open {made.name}")
-    window.shows("✓ finished", "class 0", "? help")
-    window.wait(lambda: "\n▌" in window.text and len(table(window)) > 15, "the whole table")
-    before, viewer = table(window), window.program()
-    viewer.send_signal(signal.SIGCONT)  # without a stop before
-    time.sleep(1)  # it draws anew, and keys of the time between are dropped
-    window.wait(lambda: table(window) == before and "? help" in window.text, "the same screen")
-    viewer.send_signal(signal.SIGSTOP)
-    window.shows("Stopped")
-    window.run("fg")
-    window.wait(lambda: table(window) == before and "? help" in window.text, f"the screen as before:\n{before}")
-    window.press("q")
-    window.is_shell_again()
-
-
 def test_a_sign_to_go_on_while_it_leaves_restarts_nothing(made: Path) -> None:
     shown = Pty([sys.executable, "-m", "thinice_tui", "open", made.name], made.parent)
     try:

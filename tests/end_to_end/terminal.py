@@ -171,9 +171,9 @@ def terminal(folder: Path) -> Iterator[Window]:
 class Pty:
     """A program in a pseudo-terminal, without a shell that would restore its settings."""
 
-    def __init__(self, command: list[str], folder: Path) -> None:
+    def __init__(self, command: list[str], folder: Path, size: tuple[int, int] = (80, 24)) -> None:
         self._ours, self._theirs = pty.openpty()
-        termios.tcsetwinsize(self._theirs, (24, 80))
+        termios.tcsetwinsize(self._theirs, size[::-1])
         self.before = self.attributes()
         self.written = b""
         self.process = subprocess.Popen(
@@ -198,8 +198,17 @@ class Pty:
             if select.select([self._ours], [], [], 0.05)[0]:
                 self.written += os.read(self._ours, 100_000)
 
+    def type(self, text: str) -> None:
+        os.write(self._ours, text.encode())
+
+    def hang_up(self) -> None:
+        """Take the terminal away, as a lost connection does."""
+        os.close(self._ours)
+        self._ours = -1
+
     def close(self) -> None:
         self.process.kill()
         self.process.wait()
-        os.close(self._ours)
+        if self._ours >= 0:
+            os.close(self._ours)
         os.close(self._theirs)

@@ -143,6 +143,8 @@ def test_a_whole_session(files: Files, window: Window, run_file: Path) -> None:
     window.press("Escape")
     window.wait(lambda: len(rows(window)) == int(count[1]), "the table again, filtered")
     window.press("Escape")
+    window.shows("esc once more", "/set=S10")
+    window.press("Escape")
     window.shows("24 of 24 ")
 
     window.press("p")

@@ -1,7 +1,6 @@
 """The application: beginning, leaving, and any keys in any order."""
 
 import asyncio
-import random
 import subprocess
 import sys
 import threading
@@ -11,15 +10,13 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from tests.tui.actions.action_cases import Cases, of_actions
-from tests.tui.driver import NARROW, WIDE, opened
+from tests.tui.actions.action_cases import Cases, each, of_actions
+from tests.tui.driver import opened
 from tests.tui.fake_engine import FakeProcess
-from tests.tui.tour import assert_harmless
 from thinice_tui.analysis.comparison import analyse
 from thinice_tui.errors import RunFileError
 from thinice_tui.protocol.request import Request
 from thinice_tui.runfile.records import Run
-from thinice_tui.tui.action_registry import ACTIONS
 from thinice_tui.tui.app import ThiniceApp
 from thinice_tui.tui.background import Background
 from thinice_tui.tui.run_follower import Reading
@@ -72,6 +69,39 @@ async def test_quit(cases: Cases, run_file: Path, settings_file: Path) -> None:
             assert driver.app.exit_message == f"look again: thinice-tui open {run_file}"
 
 
+@of_actions("ask_quit")
+async def test_ctrl_c_asks_on_every_screen(cases: Cases, run_file: Path, settings_file: Path) -> None:
+    async with opened(run_file, settings_file) as driver:
+        for do in cases:
+            await driver.back()
+            await driver.go(do.place)
+            await driver.press(do.key)
+            assert "Quit?" in driver.text and driver.app.return_code is None
+            await driver.press("down", "enter")
+            assert "Quit?" not in driver.text and driver.app.return_code is None
+
+
+@pytest.mark.parametrize("before", ["/", "x", "e", "ctrl+p", "c", "x enter", ":"])
+async def test_ctrl_c_asks_in_dialogs_and_where_text_is_typed(before: str, run_file: Path, settings_file: Path) -> None:
+    async with opened(run_file, settings_file) as driver:
+        await driver.press(*before.split(), "ctrl+c")
+        assert "Quit?" in driver.text
+        await driver.press("ctrl+c")
+        assert driver.said == ["enter does what is chosen, esc goes back"]
+        await driver.press("enter")
+        assert driver.app.return_code == 0
+
+
+@of_actions("suspend")
+async def test_without_a_shell_there_is_nothing_to_suspend_to(
+    cases: Cases, run_file: Path, settings_file: Path
+) -> None:
+    async with opened(run_file, settings_file) as driver:
+        async for do in each(driver, cases):
+            await driver.press(do.key)
+            assert driver.said == ["there is no shell to come back from"]
+
+
 async def test_readings_after_the_widgets_are_removed_change_nothing(run_file: Path, settings_file: Path) -> None:
     async with opened(run_file, settings_file) as driver:
         run, rows, analysis = driver.session.run, driver.session.rows, driver.session.analysis
@@ -99,31 +129,6 @@ async def test_no_key_makes_the_repr_of_a_run(
         await driver.press("j", "s", "enter", "escape", "v", "escape", "P")
         await driver.drawn()
     assert not spelled
-
-
-@pytest.mark.usefixtures("computing")
-@pytest.mark.parametrize(("seed", "size"), [(1, NARROW), (2, WIDE), (3, NARROW)])
-async def test_any_keys_in_any_order(
-    seed: int, size: tuple[int, int], unfinished: Path, settings_file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("thinice_tui.tui.widgets.slow_view.DELAY", 0.03)  # so that not every press draws
-    chance = random.Random(seed)
-    keys = [key for action in ACTIONS for key in action.keys.split(",")]
-    keys += [*keys, "escape", "escape", "escape", "escape", "enter", "tab", "up", "down", "m", "margin<1"]
-    async with opened(unfinished, settings_file, size) as driver:
-        exits: list[object] = []
-        driver.app.exit = lambda *given, **_: exits.append(given)  # type: ignore[method-assign]
-        pressed = []
-        for _ in range(100):
-            key = chance.choice(keys)
-            pressed.append(key)
-            await driver.press(*(key if key == "margin<1" else [key]))
-            assert driver.app._exception is None, pressed
-        for _ in range(len(driver.app.screen_stack) + 2):
-            await driver.press("escape")
-        await driver.drawn()
-        assert driver.app.screen is driver.browse, pressed
-        assert_harmless(driver)
 
 
 async def test_results_of_threads_are_dropped_once_the_interface_has_ended(run_file: Path, settings_file: Path) -> None:

@@ -1,6 +1,7 @@
 """How a command ends: errors as one message and an exit code, interruption, a stdout that cannot be written."""
 
 import errno
+import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -15,6 +16,9 @@ from thinice_tui.safe_io.printable import printable
 
 DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 """Error numbers of a write to an open stream that the disk refuses."""
+
+UNABLE = ("dumb", "unknown")
+"""Kinds of terminals that only print lines, as in an editor's shell."""
 
 
 @contextmanager
@@ -43,6 +47,8 @@ def need_terminal(advice: str) -> None:
     """Raise UsageError, with `advice` on what to do instead, where there is no terminal to draw on."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):  # textual draws on stderr
         raise UsageError("there is no terminal to draw on", advice)
+    if (kind := os.environ.get("TERM", "")) in UNABLE:
+        raise UsageError(f"this terminal cannot move its cursor (TERM={kind}): there is none to draw on", advice)
 
 
 def print_error(error: ThiniceError) -> None:

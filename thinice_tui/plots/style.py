@@ -4,6 +4,8 @@ Series differ by marker before colour: they can be told apart without colours.
 """
 
 SET_MARKERS = {"S11": "●", "S10": "▼", "S01": "▲", "S00": "○"}
+SET_WORDS = {"S11": "held", "S10": "lost", "S01": "gained", "S00": "broken"}
+"""What happens to the samples of a set when the model is pruned."""
 SET_COLOURS = {"S11": "blue", "S10": "red", "S01": "green", "S00": "gray"}
 MODEL_MARKERS = "●▼▲◆■◇○"
 MODEL_COLOURS = ("blue", "red", "orange", "magenta", "cyan", "green", "gray")

@@ -32,12 +32,13 @@ class Action:
 
 
 ACTIONS: tuple[Action, ...] = (
-    Action("down", "j,down", "j ↓", "next", "next sample", "Move", ROWS),
-    Action("up", "k,up", "k ↑", "previous", "previous sample", "Move", ROWS),
+    Action("down", "j,down", "j ↓", "next", "next sample; in a text the next line", "Move"),
+    Action("up", "k,up", "k ↑", "previous", "previous sample; in a text the previous line", "Move"),
     Action("page_down", "pagedown,ctrl+f", "PgDn", "page down", "one page down", "Move"),
     Action("page_up", "pageup,ctrl+b", "PgUp", "page up", "one page up", "Move"),
-    Action("first", "g,home", "g", "first", "first sample", "Move", ROWS),
-    Action("last", "G,end", "G", "last", "last sample", "Move", ROWS),
+    Action("first", "g,home", "g", "first", "first sample, or line", "Move"),
+    Action("last", "G,end", "G", "last", "last sample, or line", "Move"),
+    Action("jump", "colon", ":", "go to", "go to a sample by its number, like :484", "Move", ("browse",), 12),
     Action("left", "h,left", "h ←", "left", "scroll the columns to the left", "Move", ("browse",)),
     Action("right", "l,right", "l →", "right", "scroll the columns to the right", "Move", ("browse",)),
     Action(
@@ -64,7 +65,15 @@ ACTIONS: tuple[Action, ...] = (
     Action("summary", "v", "v", "summary", "the whole report: accuracies, flip sets, statistics", "View", ROWS, 10),
     Action("zoom", "z", "z", "zoom", "images in full size, or all side by side", "View", ("inspect",), 5),
     Action("back", "escape", "esc", "back", "back to the table", "View", ("inspect", "plots", "text"), 3),
-    Action("show_all", "escape", "esc", "show all", "show every sample, whatever the filter", "View", ("browse",)),
+    Action(
+        "show_all",
+        "escape",
+        "esc",
+        "show all",
+        "on the table: show every sample, whatever the filter",
+        "View",
+        ("browse",),
+    ),
     Action(
         "filter",
         "slash",
@@ -126,16 +135,23 @@ ACTIONS: tuple[Action, ...] = (
     Action("pause", "space", "space", "pause", "pause the attack, or go on", "Engine"),
     Action("engine", "e", "e", "engine", "the engine's state and log; pause, stop, kill, resume", "Engine", ALL, 11),
     Action("export", "x", "x", "export", "save samples, indices or images to a file", "Export", ROWS, 7),
+    Action("pictures", "o", "o", "pictures", "save this sample's images as PNG, and show them", "Export", ROWS),
     Action("copy", "y", "y", "copy", "copy this sample's index", "Export", ROWS),
     Action("copy_all", "Y", "Y", "copy all", "copy the indices of all samples shown", "Export", ROWS),
     Action("screenshot", "ctrl+s", "^s", "screenshot", "save the screen as SVG", "Export"),
     Action("help", "question_mark,f1", "?", "help", "this list", "Program", ALL, 1),
     Action("palette", "ctrl+p", "^p", "palette", "all commands, by name; themes", "Program"),
+    Action("suspend", "ctrl+z", "^z", "suspend", "back to the shell; its command fg comes back here", "Program"),
     Action(
         "quit", "q,ctrl+q", "q", "quit", "quit; a running attack can go on without the interface", "Program", ALL, 2
     ),
+    Action("ask_quit", "ctrl+c", "^c", "quit?", "ask whether to quit, also from a dialog", "Program"),
 )
 BY_NAME: Mapping[str, Action] = {action.name: action for action in ACTIONS}
+EVERYWHERE = ("suspend", "ask_quit")
+"""Actions whose keys work in dialogs, too, and where text is typed."""
+TYPING = ("filter", "jump")
+"""Actions that open a line to type in: over a slow connection their keys arrive together with what is typed."""
 SET_ACTIONS = {"set_s10": "S10", "set_s01": "S01", "set_s11": "S11", "set_s00": "S00"}
 
 
@@ -150,18 +166,27 @@ def actions_in(place: Place) -> Iterator[Action]:
 
 
 def bindings_in(place: Place) -> list[BindingType]:
-    """Textual's bindings of `place`; their ids are the names in the settings' `keys`.
+    """Textual's bindings of `place`; their ids are the names in the settings' `keys`."""
+    return [_binding(action) for action in actions_in(place)]
 
-    The filter's key has priority: over a slow line it arrives together with what is typed after it for the filter.
-    """
-    return [
-        Binding(
-            action.keys,
-            f"app.do('{action.name}')",
-            action.title,
-            show=False,
-            id=action.name,
-            priority=action.name == "filter",
-        )
-        for action in actions_in(place)
-    ]
+
+def bindings_everywhere() -> list[BindingType]:
+    """Textual's bindings that every screen has, dialogs too."""
+    return [_binding(BY_NAME[name]) for name in EVERYWHERE]
+
+
+def _binding(action: Action) -> Binding:
+    return Binding(
+        action.keys,
+        f"app.do('{action.name}')",
+        action.title,
+        show=False,
+        id=action.name,
+        priority=action.name in (*EVERYWHERE, *TYPING),
+    )
+
+
+def action_elsewhere(key: str, place: Place, own_keys: Mapping[str, str]) -> Action | None:
+    """The action of `key`, by Textual's name, that other places have and `place` has not; None where there is none."""
+    actions = [action for action in ACTIONS if key in own_keys.get(action.name, action.keys).split(",")]
+    return None if any(place in action.places for action in actions) else next(iter(actions), None)

@@ -3,31 +3,39 @@
 import asyncio
 import gc
 import os
-import signal
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from rich.console import RenderableType
 from textual.app import App, SystemCommand
+from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
+from textual.theme import ThemeProvider
 from textual.widgets import Input
 
-from thinice_tui.errors import EXIT_INTERRUPTED
+from thinice_tui.errors import EXIT_ERROR, EXIT_INTERRUPTED
 from thinice_tui.protocol.request import Request
 from thinice_tui.safe_io.allocator import set_thresholds
 from thinice_tui.safe_io.printable import printable
-from thinice_tui.tui.action_registry import BY_NAME, Reason, actions_in
+from thinice_tui.tui.action_registry import BY_NAME, TYPING, Reason, actions_in, bindings_everywhere
 from thinice_tui.tui.actions.engine import EngineActions
 from thinice_tui.tui.actions.export import ExportActions
 from thinice_tui.tui.actions.view import ViewActions
 from thinice_tui.tui.background import Background
+from thinice_tui.tui.filters import AsciiFilter, PlainFilter, needs_ascii
 from thinice_tui.tui.interface import Answer
 from thinice_tui.tui.preferences import preferences_file
 from thinice_tui.tui.screens.browse import BrowseScreen
+from thinice_tui.tui.screens.command_palette import SafeCommandPalette
 from thinice_tui.tui.screens.run_screen import RunScreen
 from thinice_tui.tui.session import Session
+from thinice_tui.tui.terminal_driver import TerminalDriver, has_shell
+from thinice_tui.tui.unexpected_error import unexpected_error
 
+ASCII, PLAIN = AsciiFilter(), PlainFilter()
 LARGE = 1 << 20
 """Bytes from which memory comes straight from the system, and goes back to it when freed.
 
@@ -49,9 +57,14 @@ def open_in_app(path: Path) -> int:
 def _run(app: "ThiniceApp") -> int:
     gc.enable()  # the commands disable it while they import
     set_thresholds(LARGE)
-    code = app.run()
-    if app.exit_message:
-        print(app.exit_message, file=sys.stderr)
+    try:
+        code = app.run()
+    except Exception as error:
+        code = EXIT_ERROR
+        app.explain(error)
+    with suppress(OSError):  # the terminal is gone
+        if app.exit_message:
+            print(app.exit_message, file=sys.stderr)
     return code if code is not None else app.return_code or 0
 
 
@@ -60,18 +73,22 @@ class ThiniceApp(App[int]):
 
     CSS_PATH = "thinice.tcss"
     TITLE = "thinice-tui"
+    BINDINGS = bindings_everywhere()
     ENABLE_COMMAND_PALETTE = False  # ours is an action of the registry, see screens/command_palette.py
 
     def __init__(
         self, request: Request | None = None, path: Path | None = None, settings_file: Path | None = None
     ) -> None:
-        super().__init__()
+        super().__init__(driver_class=TerminalDriver)
         background = Background(self.call_later)
         self.session = Session(self, background, settings_file or preferences_file(), request, path)
         self._engine_actions = EngineActions(self.session, self)
         self.handlers = (ViewActions(self.session, self), self._engine_actions, ExportActions(self.session, self))
         self.exit_message = ""
         """What to print after the interface has ended."""
+        self._is_explained = False
+        self.is_ascii = needs_ascii()
+        self.previous_action = self._last_action = ""
 
     # beginning and ending
 
@@ -80,9 +97,7 @@ class ThiniceApp(App[int]):
             self.animation_level = "none"
         self._apply_preferences()
         self.push_screen(BrowseScreen(self.session))
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGHUP, signal.SIGTERM):  # Textual would leave the terminal as it is
-            loop.add_signal_handler(number, self._leave_by_signal)
+        asyncio.get_running_loop().set_exception_handler(self._task_failed)
         if self.session.request is not None:
             self._engine_actions.start(self.session.request)
         elif self.session.path is not None:
@@ -104,9 +119,44 @@ class ThiniceApp(App[int]):
             self.set_keymap(dict(preferences.keys))
         self.theme_changed_signal.subscribe(self, lambda theme: self.session.remember(theme=theme.name))
 
-    def _leave_by_signal(self) -> None:
+    def on_terminal_driver_ended_from_outside(self) -> None:
         """The terminal is gone, or the system ends this process; the engine, a session of its own, goes on."""
         self.leave(EXIT_INTERRUPTED, self.session.exit_message())
+
+    def on_driver_signal_resume(self) -> None:
+        """Draw everything: the shell has had the terminal meanwhile."""
+        self.refresh(layout=True)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """What is done to every line before it is drawn: Textual's filters and ours."""
+        filters = list(super().get_line_filters())
+        if self.no_color and self.native_ansi_color:
+            filters = [PLAIN if isinstance(one, (Monochrome, NoColor)) else one for one in filters]
+        return [*filters, ASCII] if self.is_ascii else filters
+
+    # unexpected errors
+
+    def _fatal_error(self) -> None:
+        """End with a message in place of Textual's traceback with the values of variables."""
+        assert self._exception is not None
+        self.explain(self._exception)
+        self._close_messages_no_wait()
+
+    def panic(self, *_renderables: RenderableType) -> None:
+        """Textual calls this in place of `_fatal_error` for errors that can draw themselves."""
+        self._fatal_error()
+
+    def explain(self, error: Exception) -> None:
+        """Say why the interface has ended: the first error only, which the others follow from."""
+        if not self._is_explained:
+            self._is_explained = True
+            self.exit_message = unexpected_error(error, self.session.exit_message())
+
+    def _task_failed(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """A task that nobody waits for has failed: asyncio would write a traceback onto the screen."""
+        error = context.get("exception")
+        if isinstance(error, Exception):
+            self._handle_exception(error)
 
     # what session and actions may ask for: see interface.py
 
@@ -131,6 +181,7 @@ class ThiniceApp(App[int]):
 
     def action_do(self, name: str) -> None:
         """Do what the registry's action `name` means on the screen in front; say why, where it can do nothing."""
+        self.previous_action, self._last_action = self._last_action, name
         handler = self._handler(name)
         reason = handler() if handler else f"{BY_NAME[name].title} does nothing here"
         if reason:
@@ -144,8 +195,8 @@ class ThiniceApp(App[int]):
         return None
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Where text is typed, the filter's key is text."""
-        return not (action == "do" and parameters == ("filter",) and isinstance(self.focused, Input))
+        """Where text is typed, a key that would open another line for text is text."""
+        return not (action == "do" and parameters[0] in TYPING and isinstance(self.focused, Input))
 
     def action_choose_plot(self, kind: str) -> None:
         """A click on a plot's tab."""
@@ -154,6 +205,17 @@ class ThiniceApp(App[int]):
     async def action_quit(self) -> None:
         """Textual's own way of ending the program asks, too."""
         self.action_do("quit")
+
+    def suspend_to_shell(self) -> Reason:
+        """Give the terminal back to the shell until it lets this program go on."""
+        if not isinstance(self._driver, TerminalDriver) or not has_shell():
+            return "there is no shell to come back from"
+        self._driver.suspend_process()
+        return None
+
+    def action_change_theme(self) -> None:
+        """Let the user choose from the themes."""
+        self.push_screen(SafeCommandPalette([ThemeProvider], placeholder="Search for themes…"))
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The palette's commands: the registry's actions of this screen, then Textual's themes."""

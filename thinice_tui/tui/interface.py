@@ -25,6 +25,10 @@ class Interface(Notifier, Protocol):
     def screen_stack(self) -> list[Screen[Any]]:
         """The screens, the one in front last."""
 
+    @property
+    def previous_action(self) -> str:
+        """The name of the action before the one that is being done; empty where there was none."""
+
     def show(self, screen: Screen[None]) -> None:
         """Put `screen` in front."""
 
@@ -36,6 +40,9 @@ class Interface(Notifier, Protocol):
 
     def leave(self, exit_code: int, message: str) -> None:
         """End the program; `message` is printed once the terminal is a terminal again."""
+
+    def suspend_to_shell(self) -> str | None:
+        """Give the terminal back to the shell until it lets this program go on; why that cannot be, else None."""
 
     def copy_to_clipboard(self, text: str) -> None:
         """Ask the terminal to put `text` on its clipboard."""

@@ -9,9 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from thinice_tui.analysis.comparison import Analysis, analyse
 from thinice_tui.analysis.correctness import clean_known
 from thinice_tui.analysis.margins import margin_kinds
+from thinice_tui.analysis.query.tokens import shortened
 from thinice_tui.analysis.rows import Rows, View, select_rows
 from thinice_tui.analysis.table import columns_shown
 from thinice_tui.errors import RunFileError
@@ -226,6 +229,23 @@ class Session:
         if self.select(self.cursor + by):
             return None
         return "this is the last sample" if by > 0 else "this is the first sample"
+
+    def jump(self, text: str) -> Reason:
+        """Select the sample whose index in the original data is `text`; why it cannot be, else None."""
+        if self.rows is None:
+            return NO_SAMPLES
+        indices = self.rows.table.run.indices
+        number = text.removeprefix("#").lstrip("0") or "0"
+        if not (number.isascii() and number.isdigit() and len(number) < 19):
+            return f"{shortened(text)} is no sample's number: type one such as {indices[0] if len(indices) else 0}"
+        found = np.flatnonzero(indices == int(number))
+        if not len(found):
+            return f"sample {number} is not in this run: it has {len(indices)}, from {indices.min()} to {indices.max()}"
+        row = self.rows.row_of(int(found[0]))
+        if row is None:
+            return f"sample {number} is in this run but not among the {len(self.rows.order)} shown: esc shows all"
+        self.select(row)
+        return None
 
     def sort_by(self, key: str) -> None:
         """Sort by a column, ascending; by the same again: in the other direction."""

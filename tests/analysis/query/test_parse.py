@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.analysis.query.sentences import FIELDS, ROWS, Sentence, any_character, error_of, rows, sentences, soup
 from thinice_tui.analysis.query.complete import complete
-from thinice_tui.analysis.query.fields import NumberField
+from thinice_tui.analysis.query.fields import Fields, NameField, NumberField
 from thinice_tui.analysis.query.parse import matches
 from thinice_tui.analysis.query.tokens import QueryError
 
@@ -101,8 +101,8 @@ def test_two_ways_to_say_the_same(same: str, text: str) -> None:
 MISTAKES = {
     "expected an operator after 'margin': one of = != < <= > >=": "«margin»; «margin» and set=S10; not (! «margin»)",
     "expected an operator after 'set': one of = != ~": "«set» !S10; «set»,label",
-    "unknown field 'S11': choose from set, label, broken_by,": "set=S10 «S11»; «S11»=set; set~s1 or «S11»",
-    "unknown field": "«colour»=red; set=S10 «&&»; «margin*»=1; set=S10 or «*»; label=cat «shark»; «or*»=1; «'or'»=1",
+    "unknown field 'S11': choose from set, label, broken_by,": "«S11»=set; («S11»=set)",
+    "unknown field": "«colour»=red; set=S10 «&&»; «margin*»=1; set=S10 or «*»; label=cat «sharq»; «or*»=1; «'or'»=1",
     "unknown field '\N{REPLACEMENT CHARACTER}": "«\x1b[2J»=1; «\ud800»; «\0»<1",
     "expected a condition": "«=»S10; «and» set=S10; set=S10 «not»; («)»; set=S10 and «or» index<3",
     "expected a condition such as set=S10 after or": "set=S10 «OR»",
@@ -114,7 +114,7 @@ MISTAKES = {
     "this quote is never closed": 'label=«\'tiger cat index<3»; label=«"a\\"»; «"»',
     "'set' holds names: use one of = != ~, not <": "set«<»S10; index=1 set «<» S10",
     "'margin' holds numbers: use one of = != < <= > >=, not ~": "margin «~» 0.5",
-    "is no name here: choose from S11, S10, S01, S00": "set=«S12»; set=S10,«nope*»; set=«'none'»; set=«''»; set!=«?*»",
+    "choose from S11, S10, S01, S00": "set=«S12»; set=S10,«nope*»; set=«'none'»; set=«''»; set!=«?*»",
     "is part of no name here": "set~«nope»; set~«none»; set~S1,«?»",
     "'crabe' is no name here: did you mean Crane": "label=«crabe»; label:cat,«crabe»",
     'did you mean "tiger cat"': "label=«tiger» cat",
@@ -140,3 +140,17 @@ def test_fields_must_be_there_and_of_one_length() -> None:
         with pytest.raises(ValueError, match="of one length") as caught:
             matches("", fields)
         assert not isinstance(caught.value, QueryError)
+
+
+def test_a_bare_word_is_looked_for_in_labels_and_predictions() -> None:
+    names = ("tiger cat", "dog", "ship")
+    fields: Fields = {
+        "label": NameField(np.array([0, 1, 2, 1]), names),
+        "dense": NameField(np.array([0, 0, 2, 1]), names),
+        "pruned": NameField(np.array([0, 1, 2, -1]), names),
+        "set": NameField(np.array([0, 0, 0, 0]), ("cat set",)),
+    }
+    assert rows("cat", fields) == [True, True, False, False], "and in no other field"
+    assert rows("not CAT dog", fields) == [False, False, False, True]
+    assert rows('"tiger c"', fields) == rows("cat", fields)
+    assert "did you mean ship" in error_of("shipp", fields).message

@@ -62,7 +62,9 @@ async def test_killing(refused: bool, unfinished: Path, settings_file: Path, mon
 
     monkeypatch.setattr("thinice_tui.tui.actions.engine.kill_engine", kill)
     async with opened(unfinished, settings_file) as driver:
-        await driver.press("e", "down", "down", "enter")
+        await driver.press("e", "down", "down", "enter", "enter")
+        assert not killed and not driver.said, "it asks, and what is chosen first is to go back"
+        await driver.press("e", "down", "down", "enter", "down", "enter")
         assert (driver.said == ["it runs elsewhere; stop it there"]) == refused
         assert len(killed) == (not refused)
 

@@ -238,3 +238,24 @@ async def test_screenshot(cases: Cases, run_file: Path, settings_file: Path) -> 
                 svg = Path(name).read_text()
                 assert svg.startswith("<svg") and "half" in svg
                 Path(name).unlink()
+
+
+@of_actions("pictures")
+async def test_pictures(cases: Cases, run_file: Path, settings_file: Path) -> None:
+    async with opened(run_file, settings_file) as driver:
+        async for do in each(driver, cases, "1"):
+            await driver.press(do.key, do.key)
+            index = 3 * driver.selected
+            folder = Path(f"made-sample-{index}")
+            await driver.says(f"PNG in {folder.absolute()}", times=2)
+            names = {file.name for file in folder.iterdir()}
+            assert f"sample-{index}-clean.png" in names and f"sample-{index}-half-attacked.png" in names
+            with Image.open(folder / f"sample-{index}-clean.png") as png:
+                assert png.size == (64, 64), "8 pixels a side for each of 8 x 8"
+
+
+async def test_pictures_that_cannot_be_written_say_why(run_file: Path, settings_file: Path) -> None:
+    async with opened(run_file, settings_file) as driver:
+        Path(f"made-sample-{3 * driver.selected}").write_text("a file where the folder should be")
+        await driver.press("o")
+        assert len(driver.said) == 1 and "PNG in" not in driver.said[0]

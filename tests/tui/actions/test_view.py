@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from tests.fake_runs import write_run
 from tests.tui.actions.action_cases import Cases, each, name_of, of_actions
@@ -11,7 +12,7 @@ from thinice_tui.analysis.live_sets import ALL_SETS, HELD_SETS
 from thinice_tui.analysis.rows import View
 from thinice_tui.analysis.table import COLUMNS
 from thinice_tui.runfile.records import Role
-from thinice_tui.tui.action_registry import BY_NAME, SET_ACTIONS
+from thinice_tui.tui.action_registry import BY_NAME, SET_ACTIONS, Place
 from thinice_tui.tui.content.plots import PLOTS
 from thinice_tui.tui.screens.browse import BrowseScreen
 from thinice_tui.tui.screens.dialogs import MultipleChoiceDialog
@@ -23,6 +24,8 @@ from thinice_tui.tui.screens.plot import PlotScreen
 async def test_down(cases: Cases, run_file: Path, settings_file: Path) -> None:
     async with opened(run_file, settings_file) as driver:
         async for do in each(driver, cases):
+            if do.place == "text":  # tests/tui/screens/test_text_screen.py
+                continue
             await driver.press(do.key, do.key)
             assert driver.cursor == 2 and driver.selected == driver.order[2]
             if do.place == "inspect":
@@ -33,6 +36,8 @@ async def test_down(cases: Cases, run_file: Path, settings_file: Path) -> None:
 async def test_up(cases: Cases, run_file: Path, settings_file: Path) -> None:
     async with opened(run_file, settings_file) as driver:
         async for do in each(driver, cases, "j", "j", "j"):
+            if do.place == "text":  # tests/tui/screens/test_text_screen.py
+                continue
             await driver.press(do.key)
             assert driver.cursor == 2 and driver.selected == driver.order[2]
 
@@ -41,6 +46,8 @@ async def test_up(cases: Cases, run_file: Path, settings_file: Path) -> None:
 async def test_first_and_last(cases: Cases, run_file: Path, settings_file: Path) -> None:
     async with opened(run_file, settings_file) as driver:
         async for do in each(driver, cases, "j", "j", "j"):
+            if do.place == "text":  # tests/tui/screens/test_text_screen.py
+                continue
             await driver.press(do.key)
             assert driver.selected == driver.order[0 if do.name == "first" else -1]
             top, page = driver.table.scroll_y, driver.table.page
@@ -225,3 +232,22 @@ async def test_models(cases: Cases, run_file: Path, settings_file: Path) -> None
                 assert driver.session.rows.table.other is driver.session.run.models[number]
                 await driver.shows(f"dense → {list(MODELS)[number]}", f"[{number}/2]")
             assert driver.selected == kept
+
+
+async def test_one_escape_too_many_keeps_the_filter(run_file: Path, settings_file: Path) -> None:
+    async with opened(run_file, settings_file) as driver:
+        driver.session.change_view(query="margin<2")
+        await driver.press("enter", "escape", "escape")
+        assert driver.session.view.query == "margin<2" and "esc once more" in driver.said[0]
+        await driver.press("escape")
+        assert driver.session.view.query == ""
+
+
+@pytest.mark.parametrize(("place", "key", "said"), [("inspect", "s", "sort"), ("text", "enter", "inspect")])
+async def test_a_key_of_another_screen_says_where_it_works(
+    place: Place, key: str, said: str, run_file: Path, settings_file: Path
+) -> None:
+    async with opened(run_file, settings_file) as driver:
+        await driver.go(place)
+        await driver.press(key)
+        assert len(driver.said) == 1 and driver.said[0].startswith(f"{said}: only on the table")

@@ -105,20 +105,30 @@ def test_undecided_samples_are_marked(through: int, tmp_path: Path) -> None:
     assert ("not attacked yet" in text and "undecided" in text) == (through == 0)
 
 
-def test_a_bar_is_longest_for_the_largest_logit_and_the_label_is_ticked(run: Run) -> None:
+def test_bars_have_one_zero_and_one_scale_and_the_label_is_ticked(run: Run) -> None:
     rows, position = sample_in(run, "S11")
-    lines = in_room(sample_view(rows, load_sample_detail(run, 1, position), 120, 40), 120)
-    logits = [line for line in lines if line.startswith("class ")]
-    assert len(logits) == 5 and logits[0].startswith(f"class {position % 5} ✓")
-    bars = [[len(cell) for cell in line.split("▇")] for line in logits]
-    assert logits[0].count("▇") == max(line.count("▇") for line in logits), bars
+    detail = load_sample_detail(run, 1, position)
+    lines = in_room(sample_view(rows, detail, 120, 40), 120)
+    shown = [line for line in lines if line[2:].startswith("class ")]
+    assert len(shown) == 5 and shown[0].startswith(f"✓ class {position % 5}")
+    assert sum("✓" in line for line in shown) == 1
+    zeros = {tuple(i for i, sign in enumerate(line) if sign == "│") for line in shown}
+    assert len(zeros) == 1 and len(zeros.pop()) == 4, "a line at zero in each of four columns"
+    logits = [*detail.clean_logits, *detail.worst_logits]
+    cells = {}
+    for line in shown:
+        number = int(line[2:].split()[1])
+        cells[line.count("▇")] = sum(abs(float(one[number])) for one in logits if one is not None)
+    largest = max(cells, key=lambda count: cells[count])
+    for count, total in cells.items():
+        assert count == pytest.approx(largest * total / cells[largest], abs=3), "each of four bars is rounded"
 
 
 def test_of_many_classes_the_label_and_the_predictions_come_first(tmp_path: Path) -> None:
     run = write_run(tmp_path / "a.thinice", MODELS, n=40, classes=1000)
     rows, position = sample_in(run, "S00")
     lines = in_room(sample_view(rows, load_sample_detail(run, 1, position), 78, 21), 78)
-    shown = [line.split()[1] for line in lines if line.startswith("class ")]
+    shown = [line[2:].split()[1] for line in lines if line[2:].startswith("class ")]
     assert len(lines) <= 21 and shown[0] == str(position)
     said = {str(model.worst_prediction[position]) for model in run.models[:2]}
     assert said <= set(shown)

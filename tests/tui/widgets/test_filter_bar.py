@@ -132,3 +132,24 @@ async def test_keys_are_letters_while_the_filter_is_typed(run_file: Path, settin
         await driver.press("/", *"jkqsx1")
         assert driver.browse.query_one(Input).value == "jkqsx1"
         assert driver.app.screen is driver.browse and driver.cursor == 0
+
+
+async def test_the_up_key_brings_back_earlier_filters(run_file: Path, settings_file: Path) -> None:
+    async with opened(run_file, settings_file) as driver:
+        for query in ("margin<1", "set=S10", "margin<1"):
+            driver.session.change_view(query="")
+            await driver.press("/", *query, "enter")
+        driver.session.change_view(query="")
+        await driver.press("/", *"sam")
+        typed = driver.browse.query_one(FilterBar).query_one(Input)
+        for key, query in (
+            ("up", "margin<1"),
+            ("up", "set=S10"),
+            ("up", "set=S10"),
+            ("down", "margin<1"),
+            ("down", "sam"),
+        ):
+            await driver.press(key)
+            assert typed.value == query.strip(), (query, key)
+        await driver.press("up", "enter")
+        assert driver.session.view.query == "margin<1"

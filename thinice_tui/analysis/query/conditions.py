@@ -69,13 +69,15 @@ def as_floating(values: NDArray[np.number]) -> NDArray[np.floating]:
 
 
 def hint(word: Token, names: Iterable[str]) -> str:
-    """What could be meant by `word`: all names if they are few, else the closest, else the first."""
+    """What could be meant by `word`: the closest names, else all if they are few, else the first."""
     by_fold = {fold(name): shortened(quoted(name)) for name in names}
     close = difflib.get_close_matches(fold(word.text), by_fold)
+    meant = f"did you mean {' or '.join(by_fold[folded] for folded in close)}?" if close else ""
     if close and len(by_fold) > FEW_NAMES:
-        return f"did you mean {' or '.join(by_fold[folded] for folded in close)}?"
+        return meant
     more = f" and {len(by_fold) - FEW_NAMES} more" if len(by_fold) > FEW_NAMES else ""
-    return f"choose from {', '.join(list(by_fold.values())[:FEW_NAMES])}{more}" if by_fold else "there are none"
+    choices = f"choose from {', '.join(list(by_fold.values())[:FEW_NAMES])}{more}" if by_fold else "there are none"
+    return f"{meant} {choices}".lstrip()
 
 
 def _number(value: Token, text: str, dtype: np.dtype[np.floating]) -> np.floating:

@@ -1,7 +1,8 @@
 """The filter language of the sample table: `set=S10 label=cat margin<0.5 not broken_by=square`, on arrays.
 
     query      a condition, or several with and (or just a blank), or, not (or !), parentheses; not > and > or
-    condition  FIELD OP VALUE, with OP one of = (or :) != < <= > >= ~ ; = != ~ take several values: a,b,c
+    condition  a bare word: part of the label or of a prediction; or FIELD OP VALUE, with OP one of = (or :) != < <= >
+               >= ~ ; = != ~ take several values: a,b,c
     value      of a name field: a name, a prefix*, none (or ?); of a number field: 0.5, 1e-3, 8/255, 0..0.5, none
 
 Names are compared without case, and with -, _ and blank alike; ~ looks for a part of a name. A value in quotes is
@@ -20,10 +21,12 @@ from thinice_tui.analysis.query.conditions import (
     hint,
     ordered,
 )
-from thinice_tui.analysis.query.fields import Fields, Mask, NameField, NumberField, find_field
+from thinice_tui.analysis.query.fields import Field, Fields, Mask, NameField, NumberField, find_field, fold
 from thinice_tui.analysis.query.tokens import Token, tokenize
 
 MAX_DEPTH = 50
+SEARCHED = ("label", "dense", "pruned", "dense_clean", "pruned_clean")
+"""The fields that a bare word is looked for in: the true class, and the classes that the models predict."""
 
 
 def matches(text: str, fields: Fields) -> Mask:
@@ -86,12 +89,12 @@ class _Parser:
     def _condition(self) -> Mask:
         word = self._take_word("a condition such as set=S10")
         field = None if word.starred else find_field(word.text, self._fields)
+        operator = self._here()
+        if operator is None or operator.kind != "operator":
+            return self._bare_word(word, field)
         if field is None:
             raise word.error(f"unknown field {word.shown}: {hint(word, self._fields)}")
         known = NUMBER_OPERATORS if isinstance(field, NumberField) else NAME_OPERATORS
-        operator = self._here()
-        if operator is None or operator.kind != "operator":
-            raise word.error(f"expected an operator after {word.shown}: one of {' '.join(known)}")
         self._position += 1
         sign = "=" if operator.text == ":" else operator.text
         if sign not in known:
@@ -109,6 +112,20 @@ class _Parser:
         else:
             mask = any_number(as_floating(field.values), values)
         return ~mask if sign == "!=" else mask
+
+    def _bare_word(self, word: Token, field: Field | None) -> Mask:
+        """Rows whose label, or one of whose predictions, has `word` in its name."""
+        searched = [self._fields[name] for name in SEARCHED if name in self._fields]
+        named = [one for one in searched if isinstance(one, NameField)]
+        found = [one for one in named if word.text and any(fold(word.text) in fold(name) for name in one.names)]
+        if found and field is None:
+            mask: Mask = np.any([any_name(one, [word], part=True) for one in found], axis=0)
+            return mask
+        if field is not None:
+            known = NUMBER_OPERATORS if isinstance(field, NumberField) else NAME_OPERATORS
+            raise word.error(f"expected an operator after {word.shown}: one of {' '.join(known)}")
+        classes = {name for one in named for name in one.names}
+        raise word.error(f"unknown field {word.shown}, and in no class's name: {hint(word, [*self._fields, *classes])}")
 
     def _here(self) -> Token | None:
         return self._tokens[self._position] if self._position < len(self._tokens) else None

@@ -22,6 +22,10 @@ STARTING = "the engine is starting: it cannot be asked yet"
 STOPPED = "The engine has stopped; everything up to its last batch is kept. e resumes it."
 
 
+class QuitDialog(ChoiceDialog):
+    """Asks how to leave."""
+
+
 class EngineActions(SessionListener):
     """Handlers of actions, `do_<name>`: each returns why it could do nothing, else None."""
 
@@ -152,17 +156,25 @@ class EngineActions(SessionListener):
         reason: Reason = None
         if name == "resume":
             self._resume()
-        elif name == "kill" and self._session.engine_is_starting:
-            self._session.engine.kill()
-        elif name == "kill" and self._session.run is not None:
-            try:
-                kill_engine(self._session.run)
-            except RunFileError as error:
-                reason = f"{error.what}; {error.do}"
+        elif name == "kill":
+            lost = "The batch in flight is lost; what was computed before it is kept, and the run can be resumed."
+            choices = [Choice("back", "Go back"), Choice("kill", "Kill it")]
+            self._interface.ask(ChoiceDialog("Kill the engine?", lost, choices), self._kill_answered)
         elif name in get_args(ControlWord):
             reason = self._ask(cast(ControlWord, name))
         if reason:
             self._interface.notify(reason, severity="warning")
+
+    def _kill_answered(self, name: str | None) -> None:
+        if name != "kill":
+            return
+        try:
+            if self._session.engine_is_starting:
+                self._session.engine.kill()
+            elif self._session.run is not None:
+                kill_engine(self._session.run)
+        except RunFileError as error:
+            self._interface.notify(f"{error.what}; {error.do}", severity="warning")
 
     def _resume(self) -> None:
         """Start an engine again for this run, once the user has seen the command that the run file names."""
@@ -195,21 +207,29 @@ class EngineActions(SessionListener):
     # leaving
 
     def do_quit(self) -> Reason:
-        session = self._session
         if isinstance(self._interface.screen_stack[-1], ChoiceDialog):
             return "esc first"
-        if not session.is_computing:
-            self._interface.leave(0, session.exit_message())
-            return None
+        if self._session.is_computing:
+            return self.do_ask_quit()
+        self._quit_answered("quit")
+        return None
+
+    def do_ask_quit(self) -> Reason:
+        session = self._session
+        if isinstance(self._interface.screen_stack[-1], QuitDialog):
+            return "enter does what is chosen, esc goes back"
         leave = Choice("leave", "Keep it running in the background")
         stop, back = Choice("stop", "Stop it after this batch"), Choice("back", "Go back")
-        if session.run is None:
+        if not session.is_computing:
+            choices = [Choice("quit", "Quit"), back]
+        elif session.run is None:
             choices = [Choice("kill", "End it: nothing is computed yet"), back]
         elif session.engine_is_starting:
             choices = [leave, Choice("kill", "End it: nothing more is computed yet"), back]
         else:
             choices = [leave, stop, back]
-        self._interface.ask(ChoiceDialog("An attack is running", "", choices), self._quit_answered)
+        title = "An attack is running" if session.is_computing else "Quit?"
+        self._interface.ask(QuitDialog(title, "", choices), self._quit_answered)
         return None
 
     def _quit_answered(self, name: str | None) -> None:
@@ -219,6 +239,8 @@ class EngineActions(SessionListener):
             session.engine.kill()
             message = "" if session.run is None else session.exit_message("nothing more was computed")
             self._interface.leave(EXIT_INTERRUPTED, message)
+        elif name == "quit":
+            self._interface.leave(0, session.exit_message())
         elif name == "leave":
             self._interface.leave(0, session.exit_message("the attack goes on in the background"))
         elif name == "stop":
@@ -227,3 +249,6 @@ class EngineActions(SessionListener):
                 return
             message = "the attack stops after this batch; the same command resumes it"
             self._interface.leave(0, session.exit_message(message))
+
+    def do_suspend(self) -> Reason:
+        return self._interface.suspend_to_shell()

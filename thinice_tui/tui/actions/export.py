@@ -14,6 +14,7 @@ from thinice_tui.report.sample_export import samples_csv, samples_json, shown_in
 from thinice_tui.safe_io.printable import printable
 from thinice_tui.tui.action_registry import Reason
 from thinice_tui.tui.clipboard import copy
+from thinice_tui.tui.desktop import show_on_desktop
 from thinice_tui.tui.interface import Interface
 from thinice_tui.tui.sample_detail import SampleDetail, load_sample_detail
 from thinice_tui.tui.screens.dialogs import Choice, ChoiceDialog, TextDialog
@@ -96,6 +97,23 @@ class ExportActions:
 
         self._interface.ask(TextDialog("Save", what, str(free_path(Path(default)))), answered)
 
+    def do_pictures(self) -> Reason:
+        """Write the selected sample's images, print where, and show them where there is a desktop."""
+        rows, position, path = self._session.rows, self._session.position, self._session.path
+        if rows is None or position is None or path is None:
+            return NOTHING
+        folder = Path(f"{printable(path.stem)}-sample-{self._selected_index()}")
+        try:
+            written = _write_pictures(rows, position, folder)
+        except ThiniceError as error:
+            return f"{error.what}; {error.do}"
+        shown = show_on_desktop(written[0])
+        where = written[0].absolute().parent
+        self._interface.notify(
+            f"{len(written)} PNG in {where}" + (", shown by the desktop" if shown else ""), timeout=10
+        )
+        return None
+
     def do_copy(self) -> Reason:
         index = self._selected_index()
         if index is None:
@@ -126,14 +144,12 @@ def _write(name: str, rows: Rows, position: int | None, path: Path) -> Path:
     if name in TEXTS:
         return save_new(path, TEXTS[name].make(rows))
     assert position is not None
-    detail = load_sample_detail(rows.table.run, rows.view.other, position)
-    if detail.problem or detail.clean is None:
-        raise ThiniceError(detail.problem or "no image is stored", "is the run file still there?")
-    index = int(rows.table.run.indices[position])
     if name == "png":
-        names = ["dense", *(model.record.name for model in rows.table.compared[1:])]
-        save_png(path, index, _pictures(detail, names), PIXEL)
+        _write_pictures(rows, position, path)
         return path
+    detail = _load(rows, position)
+    assert detail.clean is not None
+    index = int(rows.table.run.indices[position])
     path = path if path.suffix == ".npz" else path.with_name(f"{path.name}.npz")
     refuse_existing(path)
     arrays = {"clean": detail.clean, "index": np.array(index), "label": np.array(rows.table.run.labels[position])}
@@ -144,6 +160,20 @@ def _write(name: str, rows: Rows, position: int | None, path: Path) -> Path:
         for role, logits in zip(roles, both, strict=True):
             arrays |= {} if logits is None else {f"logits_{kind}_{role}": logits}
     return save_npz(path, arrays)
+
+
+def _write_pictures(rows: Rows, position: int, folder: Path) -> list[Path]:
+    """Write the images of the sample at `position` to `folder` as PNG; the files."""
+    names = ["dense", *(model.record.name for model in rows.table.compared[1:])]
+    index = int(rows.table.run.indices[position])
+    return save_png(folder, index, _pictures(_load(rows, position), names), PIXEL)
+
+
+def _load(rows: Rows, position: int) -> SampleDetail:
+    detail = load_sample_detail(rows.table.run, rows.view.other, position)
+    if detail.problem or detail.clean is None:
+        raise ThiniceError(detail.problem or "no image is stored", "is the run file still there?")
+    return detail
 
 
 def _pictures(detail: SampleDetail, names: Sequence[str]) -> list[NamedImage]:

@@ -93,12 +93,16 @@ class ViewActions:
         return None
 
     def do_back(self) -> Reason:
+        if isinstance(self._screen, BrowseScreen):
+            return "this is the table; q quits"
         self._interface.go_back()
         return None
 
     def do_show_all(self) -> Reason:
         if not self._session.view.query.strip() and self._session.view.sets == ALL_SETS:
             return "all samples are shown; q quits"
+        if self._interface.previous_action == "back":  # one escape too many must not cost the filter
+            return "this is the table, filtered as before: esc once more shows all samples"
         self._session.change_view(query="", sets=ALL_SETS)
         return None
 
@@ -158,7 +162,7 @@ class ViewActions:
         run = self._session.run
         if run is None:
             return NO_SAMPLES
-        choices = [Choice(key, f"{column.title}: {column.meaning}") for key, column in columns_of(run).items()]
+        choices = [Choice(key, column.title, meaning=column.meaning) for key, column in columns_of(run).items()]
 
         def answered(keys: list[str] | None) -> None:
             if keys:

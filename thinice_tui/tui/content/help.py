@@ -1,4 +1,4 @@
-"""The help: every key and what it does, the sets, and the filter's language."""
+"""The help: every key and what it does, a glossary, and the filter's language."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -6,6 +6,35 @@ from types import MappingProxyType
 from rich.text import Text
 
 from thinice_tui.tui.action_registry import ACTIONS, shown_keys
+
+TERM_WIDTH = 11
+GLOSSARY: dict[str, dict[str, str]] = {
+    "The sets: dense first, the pruned model second": {
+        "▼ S10 lost": "dense holds the sample, the pruned model does not",
+        "▲ S01 gained": "the pruned model holds it, dense does not",
+        "● S11 held": "both hold it: right on the image, and no attack succeeds",
+        "○ S00 broken": "neither holds it",
+        "? undecided": "the attacks that decide it are not done",
+    },
+    "Words": {
+        "robust %": "share of samples that a model holds against every attack of the run",
+        "NFR": "negative flip rate: lost samples out of all (S10)",
+        "PFR": "positive flip rate: gained samples out of all (S01)",
+        "margin": "logit of the true class minus the largest other one; below 0: wrong",
+        "AUC": "chance that a lost sample has a lower dense margin than a held one; 0.5: no relation",
+        "[a, b]": "95 % interval of the number before it",
+        "control": "dense trained further without pruning: what flips without it, too",
+        "distance": "how far the image must be changed at least to be misclassified",
+        "PARTIAL, ≤": "not all attacks are done: numbers can still fall",
+    },
+    "Filter (/)": {
+        "set=S10 label=cat,dog margin<0.5": "conditions side by side all hold; or, not, ( ) as usual",
+        "cat": "a bare word: it is in the label or in a prediction",
+        "margin=0..0.5  label~ca": "a range; part of a name",
+        "broken_by!=none  sample=17": "none: not known, or nothing",
+        "tab ↑ enter esc": "complete; filters of before; done; take the old filter back",
+    },
+}
 
 
 def help_text(own_keys: Mapping[str, str] = MappingProxyType({})) -> Text:
@@ -17,12 +46,8 @@ def help_text(own_keys: Mapping[str, str] = MappingProxyType({})) -> Text:
             group = action.group
             text.append(f"{group}\n", style="bold underline")
         text.append(f"  {shown_keys(action, own_keys):<7}", style="bold").append(f" {action.meaning}\n")
-    text.append("\nThe sets, dense first, pruned second\n", style="bold underline")
-    text.append("  ▼ S10  held by dense, lost by the pruned model     ▲ S01  lost by dense, gained\n")
-    text.append("  ● S11  held by both                                ○ S00  lost by both     ?  undecided\n")
-    text.append("\nFilter\n", style="bold underline")
-    text.append(
-        "  set=S10 label=cat,dog margin<0.5 broken_by=square   conditions side by side all hold; or, not, ( )\n"
-    )
-    text.append("  margin=0..0.5  label~ca  broken_by!=none  sample=17  tab completes, esc takes the old filter back\n")
+    for title, entries in GLOSSARY.items():
+        text.append(f"\n{title}\n", style="bold underline")
+        for term, meaning in entries.items():
+            text.append(f"  {term:<{TERM_WIDTH}}", style="bold").append(f" {meaning}\n")
     return text

@@ -13,6 +13,7 @@ from thinice_tui.analysis.correctness import clean_correct, clean_known
 from thinice_tui.analysis.distances import missed
 from thinice_tui.analysis.live_sets import ALONE_SETS, SET_NAMES
 from thinice_tui.analysis.rows import Rows
+from thinice_tui.plots.dither import dithered
 from thinice_tui.plots.half_blocks import half_blocks, side_by_side
 from thinice_tui.plots.pixels import Pixels, fitted, perturbation, to_pixels
 from thinice_tui.plots.style import SET_MARKERS
@@ -31,6 +32,7 @@ HEAD = 3
 LOGIT_ROWS = 5
 """Classes whose logits are shown at least, where there are so many."""
 CLASS_WIDTH = 12
+LABEL_STYLE = "green"
 NUMBER_WIDTH = 6
 GAP = 1
 
@@ -41,8 +43,18 @@ class _Image:
     pixels: Pixels
 
 
-def sample_view(rows: Rows, detail: SampleDetail, width: int, height: int, full_size: bool = False) -> RenderableType:
-    """One sample in `width` × `height` cells; `full_size`: as many lines as its images need."""
+def sample_view(
+    rows: Rows,
+    detail: SampleDetail,
+    width: int,
+    height: int,
+    full_size: bool = False,
+    colours: str | None = "truecolor",
+) -> RenderableType:
+    """One sample in `width` × `height` cells; `full_size`: as many lines as its images need.
+
+    colours: of the terminal, by rich's name.
+    """
     table = rows.table
     names = ("dense", *(model.record.name for model in table.compared[1:]))
     head = Text("\n").join(_head(rows, detail, names))
@@ -56,11 +68,11 @@ def sample_view(rows: Rows, detail: SampleDetail, width: int, height: int, full_
     if not images:
         strips, used = [], 0
     elif full_size:
-        strips = _strips(images, max(1, (width + GAP) // (images[0].pixels.shape[1] + GAP)), width, 10_000)
+        strips = _strips(images, max(1, (width + GAP) // (images[0].pixels.shape[1] + GAP)), width, 10_000, colours)
         used = height
     else:
         across = max((len(images), 2, 1), key=lambda across: _scale(images, across, width, room))
-        strips = _strips(images, across, width, room)
+        strips = _strips(images, across, width, room, colours)
         used = -(-len(images) // across) * (1 + _cell_rows(images, across, width, room))
     shown = min(classes, max(least, height - HEAD - 3 - used))
     return Group(head, *strips, Text(), _logits(rows, detail, names, width, shown))
@@ -128,12 +140,12 @@ def _cell_rows(images: Sequence[_Image], across: int, width: int, room: int) -> 
     return -(-int(fitted(images[0].pixels, *_cells(across, len(images), width, room)).shape[0]) // 2)
 
 
-def _strips(images: Sequence[_Image], across: int, width: int, room: int) -> list[RenderableType]:
+def _strips(images: Sequence[_Image], across: int, width: int, room: int, colours: str | None) -> list[RenderableType]:
     columns, rows = _cells(across, len(images), width, room)
     strips: list[RenderableType] = []
     for start in range(0, len(images), across):
         part = images[start : start + across]
-        blocks = [half_blocks(fitted(image.pixels, columns, rows)) for image in part]
+        blocks = [half_blocks(dithered(fitted(image.pixels, columns, rows), colours)) for image in part]
         widths = [max(block.width, min(columns, 18)) for block in blocks]
         captions = Table.grid(padding=(0, GAP, 0, 0))
         for column in widths:
@@ -144,7 +156,7 @@ def _strips(images: Sequence[_Image], across: int, width: int, room: int) -> lis
 
 
 def _logits(rows: Rows, detail: SampleDetail, names: tuple[str, ...], width: int, count: int) -> Table:
-    """Bars of the logits on the clean and the adversarial image; each model has its own scale."""
+    """Bars of the logits on the clean and the adversarial image, all from one zero and on one scale."""
     table = rows.table
     columns: list[tuple[str, NDArray[np.float32] | None]] = []
     for name, clean, worst in zip(names, detail.clean_logits, detail.worst_logits, strict=True):
@@ -157,16 +169,17 @@ def _logits(rows: Rows, detail: SampleDetail, names: tuple[str, ...], width: int
     for _ in columns:
         grid.add_column(width=cell, no_wrap=True, overflow="ellipsis")
     grid.add_row(Text("logits", style="bold"), *(Text(name, style="bold") for name, _ in columns))
-    for number in _classes(known, label, count):
-        title = Text(table.class_names[number], style="bold" if number == label else "")
-        if number == label:
-            title.append(" ✓")
-        cells = []
-        for i, (_, logits) in enumerate(columns):
-            pair = [found for _, found in columns[i - i % 2 : i - i % 2 + 2] if found is not None]
-            cells.append(Text("") if logits is None else _bar(logits, number, pair, cell))
-        grid.add_row(title, *cells)
+    numbers = _classes(known, label, count)
+    scale = _Scale.of([logits[numbers] for logits in known], cell - NUMBER_WIDTH)
+    for number in numbers:
+        cells = [Text("") if logits is None else _bar(logits, number, label, scale) for _, logits in columns]
+        grid.add_row(_class_title(table.class_names[number], number == label), *cells)
     return grid
+
+
+def _class_title(name: str, is_label: bool) -> Text:
+    """The name of a class; that of the true one after a tick, which no cut can take away."""
+    return Text(f"✓ {name}", style=LABEL_STYLE) if is_label else Text(f"  {name}")
 
 
 def _classes(known: Sequence[NDArray[np.float32]], label: int, count: int) -> list[int]:
@@ -177,10 +190,34 @@ def _classes(known: Sequence[NDArray[np.float32]], label: int, count: int) -> li
     return list(dict.fromkeys(order))[:count]
 
 
-def _bar(logits: NDArray[np.float32], number: int, pair: Sequence[NDArray[np.float32]], width: int) -> Text:
-    """A logit as a number and a bar from the smallest to the largest of its model; bold where predicted."""
-    low, high = min(float(found.min()) for found in pair), max(float(found.max()) for found in pair)
-    share = (float(logits[number]) - low) / (high - low) if high > low else 0.0
-    length = round(max(0.0, share) * (width - NUMBER_WIDTH)) if np.isfinite(share) else 0
-    text = Text(f"{logits[number]:>{NUMBER_WIDTH - 1}.1f} ", style="bold" if number == logits.argmax() else "")
-    return text.append("▇" * length)
+@dataclass(frozen=True)
+class _Scale:
+    """Where bars begin and how long they are: `below` cells left of zero, `cells` a unit."""
+
+    below: int
+    cells: float
+
+    @classmethod
+    def of(cls, logits: Sequence[NDArray[np.float32]], width: int) -> "_Scale":
+        """The scale on which all of `logits` fit into `width` cells."""
+        finite = np.concatenate([np.zeros(1), *(one[np.isfinite(one)] for one in logits)])
+        low, high = float(finite.min()), float(finite.max())
+        width -= low < 0  # for the line at zero
+        if high == low or width < 1:
+            return cls(0, 0.0)
+        below = min(width - (high > 0), int(np.ceil(width * -low / (high - low))))
+        rooms = [(width - below) / high] if high > 0 else []
+        rooms += [below / -low] if low < 0 and below else []
+        return cls(below, min(rooms, default=0.0))
+
+
+def _bar(logits: NDArray[np.float32], number: int, label: int, scale: _Scale) -> Text:
+    """A logit as a number, and a bar to the left or right of zero; bold where predicted, coloured the true class."""
+    value = float(logits[number])
+    style = ("bold " if number == logits.argmax() else "") + (LABEL_STYLE if number == label else "")
+    text = Text(f"{value:>{NUMBER_WIDTH - 1}.1f} ", style=style)
+    length = round(abs(value) * scale.cells) if np.isfinite(value) else 0
+    left = min(length, scale.below) if value < 0 else 0
+    text.append(" " * (scale.below - left) + "▇" * left)
+    text.append("│" if scale.below else "", style="dim")
+    return text.append("▇" * (0 if value < 0 else length))

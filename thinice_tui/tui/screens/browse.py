@@ -8,6 +8,7 @@ from thinice_tui.tui.action_registry import Reason, bindings_in
 from thinice_tui.tui.content.rows import empty_reason
 from thinice_tui.tui.screens.run_screen import RunScreen
 from thinice_tui.tui.widgets.filter_bar import FilterBar
+from thinice_tui.tui.widgets.jump_bar import JumpBar
 from thinice_tui.tui.widgets.panels import PlotPanel, PlotTabs, RowsLine, SamplePanel, SummaryPanel
 from thinice_tui.tui.widgets.sample_table import SampleTable
 
@@ -26,6 +27,7 @@ class BrowseScreen(RunScreen):
         with Vertical(id="left"):
             yield RowsLine(id="rows")
             yield FilterBar(id="filter")
+            yield JumpBar(id="jump")
             yield SampleTable(id="table")
             with Vertical(id="plot-pane", classes="beside"):
                 yield PlotTabs(id="tabs", markup=False)
@@ -79,9 +81,17 @@ class BrowseScreen(RunScreen):
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         if event.widget is self.table:  # a click in it, while the filter is typed
             self.query_one(FilterBar).close()
+            self.query_one(JumpBar).close()
 
     def on_filter_bar_closed(self) -> None:
         self.set_focus(self.table, scroll_visible=False)
+
+    def on_jump_bar_closed(self) -> None:
+        self.set_focus(self.table, scroll_visible=False)
+
+    def on_jump_bar_submitted(self, event: JumpBar.Submitted) -> None:
+        if event.text and (reason := self.session.jump(event.text)):
+            self.app.notify(reason, severity="warning", timeout=6)
 
     # actions
 
@@ -99,6 +109,12 @@ class BrowseScreen(RunScreen):
         if rows is None:
             return "there are no samples yet"
         self.query_one(FilterBar).open(rows.view.query, rows.table.fields)
+        return None
+
+    def do_jump(self) -> Reason:
+        if self.session.rows is None:
+            return "there are no samples yet"
+        self.query_one(JumpBar).open()
         return None
 
     def do_left(self) -> Reason:

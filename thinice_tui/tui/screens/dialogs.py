@@ -3,13 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
-from textual.screen import ModalScreen
-from textual.widgets import Input, OptionList, SelectionList, Static
+from textual.screen import ModalScreen, ScreenResultType
+from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
-from textual.widgets.selection_list import Selection
+
+from thinice_tui.tui.widgets.line_input import LineInput
+from thinice_tui.tui.widgets.option_lists import GuardedList, TickList
+
+TITLE_WIDTH = 16
 
 
 @dataclass(frozen=True)
@@ -19,12 +24,26 @@ class Choice:
     name: str
     text: str
     unavailable: str = ""
+    meaning: str = ""
+    """What is chosen with it; empty: its text says that."""
 
 
-class ChoiceDialog(ModalScreen[str | None]):
+class Dialog(ModalScreen[ScreenResultType]):
+    """Asks something, and is answered once; escape: by None."""
+
+    BINDINGS = [("escape", "give_up", "back")]  # noqa: RUF012
+
+    def answer(self, result: ScreenResultType | None) -> None:
+        """Leave with `result`; nothing where the dialog was left already, by a key that came just before."""
+        if self.is_current:
+            self.dismiss(result)
+
+    def action_give_up(self) -> None:
+        self.answer(None)
+
+
+class ChoiceDialog(Dialog[str | None]):
     """Asks for one of `choices`, and returns its name; None for escape."""
-
-    BINDINGS = [("escape", "dismiss(None)", "back")]  # noqa: RUF012
 
     def __init__(self, title: str, text: str, choices: Sequence[Choice]) -> None:
         super().__init__()
@@ -35,7 +54,7 @@ class ChoiceDialog(ModalScreen[str | None]):
             yield Static(Text(self._title, style="bold"), classes="dialog-title")
             with VerticalScroll(classes="dialog-text", can_focus=False):
                 yield Static(Text(self._text))
-            yield OptionList(*(Option(_line(choice), id=choice.name) for choice in self._choices), compact=True)
+            yield GuardedList(*(Option(_line(choice), id=choice.name) for choice in self._choices), compact=True)
             yield Static(Text("↑ ↓ and enter, or click; esc: back", style="dim"))
 
     def on_mount(self) -> None:
@@ -46,7 +65,7 @@ class ChoiceDialog(ModalScreen[str | None]):
         if choice.unavailable:
             self.notify(choice.unavailable, severity="warning", markup=False)
         else:
-            self.dismiss(choice.name)
+            self.answer(choice.name)
 
 
 def _line(choice: Choice) -> Text:
@@ -54,10 +73,8 @@ def _line(choice: Choice) -> Text:
     return line.append(f" ({choice.unavailable})") if choice.unavailable else line
 
 
-class TextDialog(ModalScreen[str | None]):
+class TextDialog(Dialog[str | None]):
     """Asks for a line of text, and returns it; None for escape or an empty line."""
-
-    BINDINGS = [("escape", "dismiss(None)", "back")]  # noqa: RUF012
 
     def __init__(self, title: str, text: str, value: str) -> None:
         super().__init__()
@@ -67,55 +84,45 @@ class TextDialog(ModalScreen[str | None]):
         with Vertical(classes="dialog"):
             yield Static(Text(self._title, style="bold"), classes="dialog-title")
             yield Static(Text(self._text))
-            yield Input(self._value)
+            yield LineInput(self._value)
             yield Static(Text("enter: do it; esc: back", style="dim"))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        self.dismiss(event.value.strip() or None)
+        self.answer(event.value.strip() or None)
 
 
-class MultipleChoiceDialog(ModalScreen[list[str] | None]):
+class MultipleChoiceDialog(Dialog[list[str] | None]):
     """Asks for one or more of `choices`, and returns their names; None for escape."""
-
-    BINDINGS = [("escape", "dismiss(None)", "back"), ("enter", "done", "done")]  # noqa: RUF012
 
     def __init__(self, title: str, choices: Sequence[Choice], chosen: Sequence[str]) -> None:
         super().__init__()
-        self._title, self._choices, self._chosen = title, choices, chosen
+        self._title, self._choices, self._chosen = title, choices, set(chosen)
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
             yield Static(Text(self._title, style="bold"), classes="dialog-title")
-            yield SelectionList[str](
-                *(
-                    Selection(_ticked(one, one.name in self._chosen), one.name, one.name in self._chosen)
-                    for one in self._choices
-                ),
-                compact=True,
-            )
+            yield TickList(*(Option(self._ticked(one), id=one.name) for one in self._choices), compact=True)
             yield Static(Text("space: show or hide; enter: done; esc: back", style="dim"))
 
     def on_mount(self) -> None:
-        self.query_one(SelectionList).focus()
+        self.query_one(TickList).focus()
 
-    def on_selection_list_selection_toggled(self, event: SelectionList.SelectionToggled[str]) -> None:
-        choice, boxes = self._choices[event.selection_index], event.selection_list
-        boxes.replace_option_prompt_at_index(event.selection_index, _ticked(choice, choice.name in boxes.selected))
-
-    def on_key(self, event: object) -> None:
-        if getattr(event, "key", "") == "enter":  # SelectionList would toggle on it
-            event.stop()  # type: ignore[attr-defined]
-            event.prevent_default()  # type: ignore[attr-defined]
-            self.action_done()
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        choice = self._choices[event.option_index]
+        self._chosen ^= {choice.name}
+        event.option_list.replace_option_prompt_at_index(event.option_index, self._ticked(choice))
 
     def action_done(self) -> None:
-        chosen = set(self.query_one(SelectionList).selected)
-        if not chosen:
+        if not self._chosen:
             self.notify("choose at least one", severity="warning")
             return
-        self.dismiss([choice.name for choice in self._choices if choice.name in chosen])
+        self.answer([choice.name for choice in self._choices if choice.name in self._chosen])
 
-
-def _ticked(choice: Choice, chosen: bool) -> Text:
-    """The choice's text after a tick or a blank: SelectionList itself shows the difference by colour alone."""
-    return Text(f"{'✓' if chosen else ' '} {choice.text}")
+    def _ticked(self, choice: Choice) -> Table:
+        """The choice after a tick or a blank, and beside it its meaning, on as many lines as that takes."""
+        line = Table.grid(padding=(0, 1, 0, 0), expand=True)
+        line.add_column(width=1)
+        line.add_column(width=TITLE_WIDTH, no_wrap=True, overflow="ellipsis")
+        line.add_column(ratio=1)
+        line.add_row("✓" if choice.name in self._chosen else " ", Text(choice.text), Text(choice.meaning))
+        return line

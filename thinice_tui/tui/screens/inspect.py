@@ -21,7 +21,7 @@ class InspectScreen(RunScreen):
 
     def do_zoom(self) -> Reason:
         panel = self.query_one(SamplePanel)
-        panel.full_size = not panel.full_size
+        panel.zoom()
         panel.scroll_home(animate=False)
         self.update_body()
         return None

@@ -3,24 +3,16 @@
 from functools import partial
 
 from rich.console import RenderableType
-from textual.app import ComposeResult
 
 from thinice_tui.analysis.comparison import Analysis
-from thinice_tui.tui.action_registry import bindings_in
-from thinice_tui.tui.screens.run_screen import RunScreen
+from thinice_tui.tui.screens.text_screen import TextScreen
 from thinice_tui.tui.widgets.slow_view import SlowView
 
 WIDEST = 100
 
 
-class ReportScreen(RunScreen):
+class ReportScreen(TextScreen):
     """The report that `thinice-tui report` prints."""
-
-    BINDINGS = bindings_in("text")
-    place = "text"
-
-    def compose_body(self) -> ComposeResult:
-        yield SlowView(id="text")
 
     def update_body(self) -> None:
         analysis = self.session.analysis

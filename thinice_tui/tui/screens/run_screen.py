@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.message import Message
@@ -10,7 +11,7 @@ from textual.visual import VisualType
 from textual.widgets import Static
 
 from thinice_tui.safe_io.printable import printable
-from thinice_tui.tui.action_registry import Place, Reason
+from thinice_tui.tui.action_registry import Place, Reason, action_elsewhere
 from thinice_tui.tui.content.run import progress, title
 from thinice_tui.tui.session import Session, SessionListener
 from thinice_tui.tui.widgets.key_bar import KeyBar
@@ -19,6 +20,14 @@ from thinice_tui.tui.widgets.slow_view import SlowView
 SMALLEST = (60, 20)
 WIDE = (110, 32)
 """Columns and lines from which sample, plot and summary have room beside the table."""
+
+PLACES: dict[Place, str] = {
+    "browse": "on the table",
+    "inspect": "on a sample's screen",
+    "plots": "on a plot's screen",
+    "text": "in a text",
+}
+"""Where a key works, in words."""
 
 
 class RunScreen(Screen[None], SessionListener):
@@ -117,14 +126,22 @@ class RunScreen(Screen[None], SessionListener):
         if self.has_widgets and self.is_in_front:
             self.update_body()
 
+    def on_key(self, event: events.Key) -> None:
+        """Say where a key does something that does nothing here."""
+        action = action_elsewhere(event.key, self.place, self.session.preferences.keys)
+        if action is not None:
+            there = " and ".join(PLACES[place] for place in action.places)
+            self.app.notify(f"{action.title}: only {there}", severity="warning", timeout=4)
+
     def do_page_down(self) -> Reason:
-        return self._scroll_pages(1)
+        return self.scroll_lines(self.query_one(SlowView).size.height)
 
     def do_page_up(self) -> Reason:
-        return self._scroll_pages(-1)
+        return self.scroll_lines(-self.query_one(SlowView).size.height)
 
-    def _scroll_pages(self, pages: int) -> Reason:
+    def scroll_lines(self, lines: int) -> Reason:
+        """Scroll the text of this screen by so many lines; why it cannot be, else None."""
         view = self.query_one(SlowView)
         before = view.scroll_y
-        view.scroll_to(y=before + pages * view.size.height, animate=False, immediate=True)
+        view.scroll_to(y=before + lines, animate=False, immediate=True)
         return "there is no more to see that way" if view.scroll_y == before else None

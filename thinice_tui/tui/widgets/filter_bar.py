@@ -1,4 +1,7 @@
-"""The line in which the filter is typed. A valid filter is applied at once, a mistake is marked, tab completes."""
+"""The line in which the filter is typed. A valid filter is applied at once, a mistake is marked, tab completes.
+
+The up key brings back the filters of before.
+"""
 
 from dataclasses import dataclass
 
@@ -14,6 +17,7 @@ from thinice_tui.analysis.query.complete import complete
 from thinice_tui.analysis.query.fields import Fields
 from thinice_tui.analysis.query.parse import matches
 from thinice_tui.analysis.query.tokens import QueryError
+from thinice_tui.tui.widgets.line_input import LineInput
 
 PROMPT = "/ "
 
@@ -35,14 +39,21 @@ class FilterBar(Vertical):
         self._fields: Fields = {}
         self._before = ""
         self._good = ""
+        self._history: list[str] = []
+        """The filters that were entered, the latest last."""
+        self._back = 0
+        """How many filters the up key has gone back; 0: what is being typed."""
+        self._typed = ""
+        """What was typed before the up key."""
 
     def compose(self) -> ComposeResult:
-        yield Input(placeholder="set=S10 label=cat margin<0.5 broken_by=square", compact=True)
+        yield LineInput(placeholder="set=S10 label=cat margin<0.5 broken_by=square, or a class", compact=True)
         yield Static(markup=False)
 
     def open(self, query: str, fields: Fields) -> None:
         """Let the user edit `query`, a filter over `fields`."""
         self._fields, self._before, self._good = fields, query, query
+        self._back = 0
         self.display = True
         typed = self.query_one(Input)
         typed.value = query
@@ -69,7 +80,12 @@ class FilterBar(Vertical):
         except QueryError:
             self.app.bell()
             return
+        self._remember(event.value.strip())
         self.close()
+
+    def _remember(self, query: str) -> None:
+        if query:
+            self._history = [*(one for one in self._history if one != query), query]
 
     def on_key(self, event: events.Key) -> None:
         if event.key == "escape":
@@ -81,6 +97,22 @@ class FilterBar(Vertical):
             event.stop()
             event.prevent_default()
             self._complete()
+        elif event.key in ("up", "down"):
+            event.stop()
+            event.prevent_default()
+            self._go_back(1 if event.key == "up" else -1)
+
+    def _go_back(self, steps: int) -> None:
+        """Put the filter that was entered so many before the present one into the line."""
+        typed, back = self.query_one(Input), self._back + steps
+        if not 0 <= back <= len(self._history):
+            self.app.bell()
+            return
+        if self._back == 0:
+            self._typed = typed.value
+        self._back = back
+        typed.value = self._history[-back] if back else self._typed
+        typed.cursor_position = len(typed.value)
 
     def _complete(self) -> None:
         typed = self.query_one(Input)

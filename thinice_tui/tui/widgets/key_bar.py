@@ -9,6 +9,7 @@ from textual.widgets import Static
 from thinice_tui.tui.action_registry import ACTIONS, Place, actions_in, shown_keys
 
 GAP = 2
+MORE = "…"
 
 
 class KeyBar(Static):
@@ -23,15 +24,20 @@ class KeyBar(Static):
 
 
 def keys(place: Place, width: int, own_keys: Mapping[str, str] = MappingProxyType({})) -> Text:
-    """Keys and titles in `width` cells, in the registry's order; where it is narrow, the ranks decide which."""
+    """Keys and titles in `width` cells, in the registry's order; where it is narrow, the ranks decide which.
+
+    Where some do not fit, an … at the end leads to the help.
+    """
     texts = {
         action.name: Text.assemble((shown_keys(action, own_keys), "bold"), " ", action.title)
         for action in sorted(actions_in(place), key=lambda action: action.rank)
         if action.rank
     }
+    everything = 1 + sum(text.cell_len + GAP for text in texts.values())
+    room = width if everything <= width else width - len(MORE)
     chosen, used = set(), 1
     for name, text in texts.items():
-        if used + text.cell_len + GAP > width:
+        if used + text.cell_len + GAP > room:
             break
         chosen.add(name)
         used += text.cell_len + GAP
@@ -41,4 +47,8 @@ def keys(place: Place, width: int, own_keys: Mapping[str, str] = MappingProxyTyp
             part = texts[action.name]
             part.apply_meta({"@click": f"app.do('{action.name}')"})
             line.append_text(part).append(" " * GAP)
+    if len(chosen) < len(texts) and line.cell_len + len(MORE) <= width:
+        more = Text(MORE, style="bold")
+        more.apply_meta({"@click": "app.do('help')"})
+        line.append_text(more)
     return line

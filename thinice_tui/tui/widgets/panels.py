@@ -4,6 +4,7 @@ from functools import partial
 
 from rich.console import RenderableType
 from rich.text import Text
+from textual.strip import Strip
 from textual.widgets import Static
 
 from thinice_tui.analysis.comparison import Analysis
@@ -20,6 +21,19 @@ class SamplePanel(SlowView):
     """The selected sample: what became of it under each model, its images and logits."""
 
     full_size = False
+    _before_zoom: str | None = None
+    """What was shown before `zoom`, until that is drawn."""
+
+    def zoom(self) -> None:
+        """Show images in full size from now on, or all side by side; say so where that is the same."""
+        self.full_size, self._before_zoom = not self.full_size, self.text
+
+    def _show(self, number: int, lines: list[Strip]) -> None:
+        super()._show(number, lines)
+        if self._before_zoom is not None and self.is_drawn:
+            if self.text == self._before_zoom:
+                self.app.notify("nothing to enlarge: what there is has its full size", severity="warning", timeout=4)
+            self._before_zoom = None
 
     def show(self, rows: Rows | None, position: int | None) -> None:
         """Show the sample at `position`."""
@@ -29,12 +43,12 @@ class SamplePanel(SlowView):
         models = rows.table.compared
         what = (position, rows.view.other, self.full_size, *(model.broken_by[position] for model in models))
         what += (rows.table.run.complete, *(model.worst_margin[position] for model in models))
-        self.draw(what, partial(_sample, rows, position, self.full_size))
+        self.draw(what, partial(_sample, rows, position, self.full_size, self.app.console.color_system))
 
 
-def _sample(rows: Rows, position: int, full_size: bool, width: int, height: int) -> RenderableType:
+def _sample(rows: Rows, position: int, full_size: bool, colours: str | None, width: int, height: int) -> RenderableType:
     detail = load_sample_detail(rows.table.run, rows.view.other, position)
-    return sample_view(rows, detail, width, height, full_size)
+    return sample_view(rows, detail, width, height, full_size, colours)
 
 
 class PlotPanel(SlowView):

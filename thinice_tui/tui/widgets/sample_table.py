@@ -22,6 +22,7 @@ from thinice_tui.analysis.query.fields import Field, NumberField
 from thinice_tui.analysis.rows import Rows
 from thinice_tui.analysis.table import COLUMNS, columns_shown
 from thinice_tui.plots.style import SET_MARKERS
+from thinice_tui.tui.contrast import readable
 
 HEADER = 1
 GAP = 1
@@ -140,17 +141,25 @@ class SampleTable(ScrollView, can_focus=True, inherit_bindings=False):
         assert self._rows is not None
         position, table = int(self._rows.order[row]), self._rows.table
         name = SET_NAMES[table.sets[position]]
-        in_set = self.get_component_rich_style(f"table--{name.lower()}") if name.isalnum() else style
+        in_set = self._set_style(name, style) if name.isalnum() else style
         segments = [Segment("▌" if row == self._cursor else " ", style)]
         end = 1
         for column in self._columns:
             segments.append(Segment(" " * (column.start - end), style))
             # The selected row has a background on which a set's colour may not be seen.
             plain = column.key != "set" or row == self._cursor
-            own = style if plain else style + Style(color=in_set.color, bold=in_set.bold)
+            own = style if plain else style + in_set
             segments.append(Segment(_fit(column.text(position), column), own))
             end = column.start + column.width
         return Strip(segments)
+
+    def _set_style(self, name: str, base: Style) -> Style:
+        """The colour and weight of a set's cells, readable on the background of `base`; no colour with NO_COLOR."""
+        own = self.get_component_rich_style(f"table--{name.lower()}")
+        colour = base.color if self.app.no_color else own.color
+        if colour is None:
+            return Style(bold=own.bold)
+        return Style(color=readable(colour, base, self.app.console.color_system), bold=own.bold)
 
     def _refresh_row(self, row: int) -> None:
         y = row - round(self.scroll_y) + HEADER

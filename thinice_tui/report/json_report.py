@@ -21,6 +21,8 @@ from thinice_tui.analysis.diagnostics import findings
 from thinice_tui.analysis.distances import missed
 from thinice_tui.analysis.proportions import Estimate
 from thinice_tui.analysis.security_curve import SecurityCurve, security_curve
+from thinice_tui.report.sections.methods import methods_bibtex, methods_paragraph
+from thinice_tui.report.sections.provenance import INTERVALS, command_line
 from thinice_tui.runfile.records import Finding, ModelOutcomes, Run
 
 Json = dict[str, Any]
@@ -39,6 +41,8 @@ def json_report(analysis: Analysis, samples: bool = False) -> Json:
         "comparisons": [_comparison(comparison) for comparison in analysis.comparisons],
         "security_curves": [_curve(curve) for curve in _curves(analysis)],
         "reliability": [_finding(analysis, found) for found in findings(analysis.run)],
+        "intervals": [{"of": of, "method": method} for of, method in INTERVALS],
+        "methods": {"paragraph": methods_paragraph(analysis).text, "bibtex": methods_bibtex(analysis)},
     }
     if samples:
         result["samples"] = _samples(analysis)
@@ -64,6 +68,7 @@ def _run(analysis: Analysis) -> Json:
         "kinship": _finite(info.kinship),
         "created": _time(info.created),
         "finished": _time(info.finished),
+        "command": command_line(info),
     }
 
 

@@ -9,6 +9,7 @@ from thinice_tui.report.sections.comparison import comparison_section
 from thinice_tui.report.sections.dense_alone import dense_alone
 from thinice_tui.report.sections.distances import distances_section
 from thinice_tui.report.sections.header import header
+from thinice_tui.report.sections.methods import methods
 from thinice_tui.report.sections.models import models_table
 from thinice_tui.report.sections.notes import notes
 from thinice_tui.report.sections.provenance import provenance
@@ -31,3 +32,4 @@ def report_document(analysis: Analysis) -> Iterator[Block]:
     yield from distances_section(analysis)
     yield from notes(analysis, control)
     yield from provenance(analysis)
+    yield from methods(analysis)

@@ -95,18 +95,13 @@ def browser(profile: Path) -> Iterator[Page]:
     to_browser, writing = os.pipe()
     reading, from_browser = os.pipe()
 
-    def hand_over() -> None:  # the browser reads from 3 and writes to 4
-        os.dup2(to_browser, 13)
-        os.dup2(from_browser, 14)
-        os.dup2(13, 3)
-        os.dup2(14, 4)
-
+    # the browser reads from 3 and writes to 4
+    hand_over = f'exec "$@" 3<&{to_browser} 4>&{from_browser}'
     process = subprocess.Popen(
-        [BINARY, *FLAGS, f"--user-data-dir={profile}", "about:blank"],
+        ["bash", "-c", hand_over, "bash", BINARY, *FLAGS, f"--user-data-dir={profile}", "about:blank"],
         stderr=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
-        preexec_fn=hand_over,
-        pass_fds=(3, 4, to_browser, from_browser),
+        pass_fds=(to_browser, from_browser),
     )
     os.close(to_browser)
     os.close(from_browser)

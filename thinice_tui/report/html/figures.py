@@ -21,7 +21,7 @@ SHIFT = 0.14
 SETTINGS: dict[Any, Any] = {
     "svg.fonttype": "none",
     "font.family": "sans-serif",
-    "font.size": 10,
+    "font.size": 11.5,
     "text.parse_math": False,
     "text.color": INK,
     "axes.edgecolor": INK,
@@ -68,11 +68,13 @@ VARIABLES = {colour: f"var({name})" for name, colour in ({"--ink": INK, "--line"
 
 def svg(chart: Chart, number: int, alt: str) -> str:
     """The chart as an `<svg>` element. number: of the figure in the page, which makes its ids its own."""
-    from matplotlib import rc_context
+    from matplotlib import rc_context, rcdefaults, rcParams
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
-    with rc_context(SETTINGS | {"svg.hashsalt": f"thinice-{number}"}):
+    with rc_context():
+        rcdefaults()  # whatever the user's own settings are
+        rcParams.update(SETTINGS | {"svg.hashsalt": f"thinice-{number}"})
         figure = Figure(figsize=SIZE)
         FigureCanvasSVG(figure)
         _draw(figure.add_subplot(), chart)
@@ -99,7 +101,7 @@ def _draw(axes: Any, chart: Chart) -> None:
             axes.tick_params("x", rotation=30)
     axes.set_axisbelow(True)
     if handles:
-        legend = axes.figure.legend(handles, names, loc="outside upper center", ncols=3, frameon=False, fontsize=9)
+        legend = axes.figure.legend(handles, names, loc="outside upper center", ncols=3, frameon=False, fontsize=10.5)
         legend.set_in_layout(True)
 
 

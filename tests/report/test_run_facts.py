@@ -13,7 +13,7 @@ def test_it_names_everything_that_a_reader_needs(tmp_path: Path) -> None:
     assert facts["complete"] is True and facts["created"].endswith("UTC") and facts["finished"].endswith("UTC")
     assert facts["models"]["half"] == f"{'half':a<64}" and facts["data"]["sha256"] == "0" * 64
     assert facts["versions"]["thinice-tui"] == "0.1.0" and facts["command"] is None
-    assert "Wilson" in facts["intervals"]["accuracies, NFR, PFR, flip rates"]
+    assert "Wilson" in facts["intervals"]["NFR, PFR, flip rates"]
 
 
 def test_a_partial_run_is_not_complete(tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ from thinice_tui.runfile.run_info import RunInfo
 LINE = 72
 """Columns of a line of the command."""
 INTERVALS = (
-    ("accuracies, NFR, PFR, flip rates", "Wilson's score interval, 95 %"),
+    ("accuracies", "Wilson's score interval, 95 %"),
+    ("NFR, PFR, flip rates", "Wilson's score interval, 95 %"),
     (
         "AUC",
         "the span of method 5 of Newcombe 2006 and of the logit interval with DeLong's variance, 95 %; none with fewer "
@@ -24,7 +25,7 @@ INTERVALS = (
     ("gains against losses", "McNemar's exact two-sided test"),
     ("an audit's bound", "exact hypergeometric, one-sided, 95 %"),
 )
-"""What is estimated, and by which method."""
+"""What is estimated, and by which method; the first is of every run."""
 
 
 def provenance(analysis: Analysis) -> Iterator[Block]:
@@ -57,7 +58,7 @@ def provenance(analysis: Analysis) -> Iterator[Block]:
     yield Heading("SHA-256 checksums", level=3)
     yield Facts([("data", info.data.sha256), *((one.record.name, one.record.sha256) for one in analysis.run.models)])
     yield Heading("Intervals and tests", level=3)
-    yield Facts(INTERVALS)
+    yield Facts(INTERVALS[:1] if analysis.run.alone else INTERVALS)
 
 
 def command_line(info: RunInfo) -> str | None:

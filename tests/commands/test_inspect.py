@@ -14,7 +14,14 @@ from tests.linear_models import ARCH, Files
 def test_inspect_shows_sparsity_by_all_conventions_and_layers(files: Files) -> None:
     result = call("inspect", files.dense, files.pruned, "--arch", ARCH)
     assert result.exit_code == 0, result.stderr
-    for words in ("of Conv and Linear weights", "mean of the layers", "of all parameters", "5×192", "Linear", "sha256"):
+    for words in (
+        "of Conv and Linear weights",
+        "sparsity, mean of layers",
+        "sparsity, all parameters",
+        "5×192",
+        "Linear",
+        "sha256",
+    ):
         assert words in result.stdout, words
     found = json.loads(call("inspect", files.pruned, "--arch", ARCH, "--format", "json").stdout)
     assert found[0]["layers"][0]["zeros"] == int((torch.load(files.pruned)["state_dict"]["1.weight"] == 0).sum())

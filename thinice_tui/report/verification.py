@@ -48,7 +48,7 @@ def _as_json(found: VerifiedRun) -> dict[str, object]:
         "complete": found.run.complete,
         "norm": settings.norm,
         "eps": {"text": settings.eps.text, "value": settings.eps.value},
-        "attack": settings.attack,
+        "attack": settings.attack_shown,
         "keep_images": settings.keep_images,
         "samples": len(found.run.labels),
         "device": found.device,
@@ -78,7 +78,7 @@ def _render(found: VerifiedRun) -> RenderableType:
     run, settings = found.run, found.run.info.settings
     state = "" if run.complete else ", not complete"
     head = (
-        f"{run.path}: {settings.attack}, {settings.norm}, eps {settings.eps.text}, "
+        f"{run.path}: {settings.attack_shown}, {settings.norm}, eps {settings.eps.text}, "
         f"{_counted(len(run.labels), 'sample', 'samples')}{state}"
     )
     parts: list[RenderableType] = [Text(printable(head), style="bold"), _table(found.models)]

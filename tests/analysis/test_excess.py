@@ -65,7 +65,8 @@ def test_the_odds_ratios_interval_covers(n: int, base: float, excess: float, sha
 
 def test_where_one_model_loses_nothing_there_is_no_odds_ratio() -> None:
     margins, first, _ = draw(100, 0, shared=False)
-    for found in (matched_odds_ratio(margins, first, np.zeros(100, bool)), matched_odds_ratio(*[np.zeros(0)] * 3)):
+    none = np.zeros(0, bool)
+    for found in (matched_odds_ratio(margins, first, np.zeros(100, bool)), matched_odds_ratio(np.zeros(0), none, none)):
         assert math.isnan(found.value) and math.isnan(found.low)
 
 

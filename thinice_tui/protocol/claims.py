@@ -44,7 +44,7 @@ class Claim:
     def parse(cls, text: str) -> "Claim":
         """Read one claim; raises UsageError."""
         main, *facts = (part.strip() for part in text.split(","))
-        match = re.fullmatch(r"(?P<model>.+)=\s*(?P<percent>[^=@]+?)\s*%?\s*@\s*(?P<attack>[\w+.-]+)", main)
+        match = re.fullmatch(r"(?P<model>.+?)\s*=\s*(?P<percent>[^=@]+?)\s*%?\s*@\s*(?P<attack>[\w+.-]+)", main)
         if match is None:
             raise UsageError(f"--claim is {text!r}", EXPECTED)
         found = dict(_fact(text, fact) for fact in facts)

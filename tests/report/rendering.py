@@ -4,10 +4,12 @@ import io
 from collections.abc import Iterable
 from pathlib import Path
 
-from rich.console import Console, RenderableType
+from rich.console import Console
 
 from tests.fake_runs import write_run
 from thinice_tui.analysis.comparison import Analysis, analyse
+from thinice_tui.report.document.blocks import Block
+from thinice_tui.report.renderers.text import render_blocks
 from thinice_tui.runfile.records import Role
 
 MODELS: dict[str, Role] = {"dense": "dense", "half": "pruned", "again": "control"}
@@ -19,14 +21,13 @@ def analysis_of(folder: Path, **run: object) -> Analysis:
     return analyse(write_run(folder / "a.thinice", MODELS, **run))  # type: ignore[arg-type]
 
 
-def rendered(*parts: RenderableType, width: int = 100) -> str:
+def rendered(blocks: Iterable[Block], width: int = 100) -> str:
+    """The blocks as the text report writes them."""
     stream = io.StringIO()
-    console = Console(file=stream, width=width)
-    for part in parts:
-        console.print(part, highlight=False)
+    Console(file=stream, width=width).print(render_blocks(blocks, width), highlight=False)
     return stream.getvalue()
 
 
-def words(parts: Iterable[RenderableType], width: int = 100) -> str:
+def words(blocks: Iterable[Block], width: int = 100) -> str:
     """The same on one line, its wrapping undone."""
-    return " ".join(rendered(*parts, width=width).split())
+    return " ".join(rendered(blocks, width).split())

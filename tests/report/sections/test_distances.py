@@ -20,8 +20,8 @@ def test_security_curves_are_in_the_report_where_there_are_distances(tmp_path: P
         far = random.exponential(6 / 255, len(run.labels))
         models.append(replace(model, boundary=np.where(model.clean_prediction == run.labels, far, np.nan)))
     analysis = analyse(replace(run, models=tuple(models)))
-    text = rendered(*distances_section(analysis, 80, 15))
-    assert "over eps, upper bounds, n=200" in text and "Median distance" in text
+    text = rendered(distances_section(analysis), 80)
+    assert "over eps, upper bounds, n=200" in text and "median distance" in text
     curves = json_report(analysis)["security_curves"]
     assert [curve["model"] for curve in curves] == list(MODELS)
     for curve, model in zip(curves, models, strict=True):
@@ -32,7 +32,7 @@ def test_security_curves_are_in_the_report_where_there_are_distances(tmp_path: P
 
 
 def test_without_distances_there_is_no_section(tmp_path: Path) -> None:
-    assert list(distances_section(analysis_of(tmp_path), 80, 15)) == []
+    assert list(distances_section(analysis_of(tmp_path))) == []
 
 
 def test_samples_that_the_ensemble_missed_are_listed(tmp_path: Path) -> None:
@@ -41,6 +41,9 @@ def test_samples_that_the_ensemble_missed_are_listed(tmp_path: Path) -> None:
     robust = np.flatnonzero((dense.clean_prediction == run.labels) & (dense.broken_by < 0))
     boundary = np.where(np.isin(np.arange(200), robust[:30]), 0.001, np.inf)
     missed = replace(run, models=(replace(dense, boundary=boundary), *run.models[1:]))
-    text = words(distances_section(analyse(missed), 100, 15))
+    text = words(distances_section(analyse(missed)))
     assert f"for 30 of the {len(robust)} samples that the ensemble left standing ({run.indices[robust[0]]}, " in text
-    assert f"{run.indices[robust[19]]}, …)" in text and str(run.indices[robust[20]]) not in text.split("standing (")[1]
+    assert (
+        f"{run.indices[robust[19]]}, and 10 more in the JSON report)" in text
+        and str(run.indices[robust[20]]) not in text.split("standing (")[1]
+    )

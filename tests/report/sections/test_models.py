@@ -10,25 +10,35 @@ from torch import nn
 from tests.commands.calling import call
 from tests.linear_models import Files
 from tests.report.rendering import MODELS, analysis_of, rendered
+from thinice_tui.report.document.blocks import Table
+from thinice_tui.report.document.cells import auc_number, percent
 from thinice_tui.report.sections.models import models_table
-from thinice_tui.report.sections.percent import percent
 
 
-@pytest.mark.parametrize("intervals", [True, False])
-def test_each_model_is_a_row(intervals: bool, tmp_path: Path) -> None:
+def test_each_model_is_a_row_with_all_its_numbers(tmp_path: Path) -> None:
     analysis = analysis_of(tmp_path)
-    text = rendered(models_table(analysis, intervals))
-    for summary in analysis.models:
-        assert (
-            percent(summary.robust_accuracy, intervals) in text and percent(summary.clean_accuracy, intervals) in text
-        )
-    assert "again (control)" in text and "42.0 %" in text and "PGD-20 − all" in " ".join(text.split())
-    assert ("[" in text) == intervals and "≤" not in text
+    (table,) = models_table(analysis)
+    assert isinstance(table, Table)
+    assert [column.title for column in table.columns] == [
+        *("model", "sparsity", "clean %", "PGD-20 %", "robust %", "PGD-20 − all", "NFR %", "PFR %", "AUC"),
+        "AUC attacked",
+    ]
+    rows = [dict(zip([column.title for column in table.columns], row, strict=True)) for row in table.rows]
+    assert [row["model"] for row in rows] == ["dense", "half", "again (control)"]
+    for row, summary in zip(rows, analysis.models, strict=True):
+        assert row["sparsity"] == "42.0 % zeros" and row["clean %"] == percent(summary.clean_accuracy)
+        assert row["robust %"] == percent(summary.robust_accuracy)
+        assert row["PGD-20 %"] == percent(summary.stages[0].robust_accuracy_after)
+    assert [rows[0][title] for title in ("NFR %", "PFR %", "AUC", "AUC attacked")] == [""] * 4
+    for row, comparison in zip(rows[1:], analysis.comparisons, strict=True):
+        assert row["NFR %"] == percent(comparison.nfr) and row["PFR %"] == percent(comparison.pfr)
+        assert row["AUC"] == auc_number(comparison.auc_s10_s11)
+        assert row["AUC attacked"] == auc_number(comparison.adversarial_auc_s10_s11)
 
 
 @pytest.mark.parametrize("run", [{"through": 2}, {"attack": "quick"}], ids=["partial", "weak"])
 def test_upper_bounds_are_marked(run: dict[str, object], tmp_path: Path) -> None:
-    assert rendered(models_table(analysis_of(tmp_path, **run), True)).count("≤") == len(MODELS)
+    assert rendered(models_table(analysis_of(tmp_path, **run))).count("≤") == len(MODELS)
 
 
 def test_zeros_and_removed_parameters_share_a_column(files: Files) -> None:
@@ -50,4 +60,4 @@ def test_zeros_and_removed_parameters_share_a_column(files: Files) -> None:
     assert any(re.match(r"dense .*0\.0 % zeros", line) for line in lines)
     assert any(re.match(rf"narrow .*{100 * gone:.1f} % removed", line) for line in lines)
     both = next(at for at, line in enumerate(lines) if line.startswith("both"))
-    assert f"{100 * zeros:.1f} % zeros" in lines[both] and f"{100 * gone:.1f} % removed" in lines[both + 1]
+    assert f"{100 * zeros:.1f} % zeros, " in lines[both] and f"{100 * gone:.1f} % removed" in " ".join(lines[both:])

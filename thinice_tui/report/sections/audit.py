@@ -2,23 +2,21 @@
 
 from collections.abc import Iterator
 
-from rich.text import Text
-
 from thinice_tui.analysis.audit import Audit, audit_of, is_escalated
 from thinice_tui.analysis.comparison import Analysis
+from thinice_tui.report.document.blocks import Block, Heading, Paragraph
 
 
-def audit_section(analysis: Analysis) -> Iterator[Text]:
+def audit_section(analysis: Analysis) -> Iterator[Block]:
     """A line a model, and what follows from the audit; nothing where the run has none."""
     run = analysis.run
     audits = [(model.record.name, audit) for model in run.models if (audit := audit_of(run, model)) is not None]
     if not audits:
         return
-    yield Text()
-    yield Text("Audit: FAB-T and Square on a random part of what the fast attacks leave", style="bold")
+    yield Heading("Audit: FAB-T and Square on a random part of what the fast attacks leave", level=3)
     for name, audit in audits:
-        yield Text(f"{name}: {_sentence(audit, len(run.labels), is_escalated(run))}")
-    yield Text(_conclusion(is_escalated(run), any(audit.broken for _, audit in audits)))
+        yield Paragraph(f"{name}: {_sentence(audit, len(run.labels), is_escalated(run))}")
+    yield Paragraph(_conclusion(is_escalated(run), any(audit.broken for _, audit in audits)))
 
 
 def _sentence(audit: Audit, samples: int, escalated: bool | None) -> str:

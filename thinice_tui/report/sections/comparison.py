@@ -1,16 +1,17 @@
 """A section a comparison: flip sets, NFR and PFR, AUCs, margins by set and flip rates by margin."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
-from rich.console import RenderableType
-from rich.table import Table
-from rich.text import Text
+import numpy as np
 
 from thinice_tui.analysis.comparison import Analysis, Comparison
 from thinice_tui.plots.flip_rate import FlipRates, flip_rate_by_margin
-from thinice_tui.plots.margins import margins_by_set
+from thinice_tui.report.document.blocks import Block, Heading, Paragraph, Plot, Table, columns
+from thinice_tui.report.document.cells import Number, auc_number, in_words
+from thinice_tui.report.document.charts import Chart, Series
+from thinice_tui.report.sections.margins_plot import margins_plot
 from thinice_tui.report.sections.overestimation import overestimation
-from thinice_tui.report.sections.percent import percent
 
 MEANINGS = {
     "S11": "● held by both",
@@ -20,78 +21,88 @@ MEANINGS = {
 }
 
 
-def comparison_section(
-    analysis: Analysis, comparison: Comparison, control: Comparison | None, width: int, plot_height: int
-) -> Iterator[RenderableType]:
+def comparison_section(analysis: Analysis, comparison: Comparison, control: Comparison | None) -> Iterator[Block]:
     """Everything on dense against one other model; control: the run's control, shown beside it where it is another."""
     record = comparison.other.record
-    title = Text(f"dense → {record.name}", style="bold")
-    if record.role == "control":
-        title.append("  (control: retrained without pruning)")
-    yield title
-    yield _sets_table(comparison)
-    yield Text(
-        f"NFR {percent(comparison.nfr)} %, PFR {percent(comparison.pfr)} %, "
-        f"McNemar exact p = {comparison.mcnemar_p:.2g}"
-    )
+    role = "  (control: retrained without pruning)" if record.role == "control" else ""
     beside = None if control is comparison else control
+    yield Heading(f"dense → {record.name}{role}")
+    yield _sets_table(comparison)
+    yield Paragraph(
+        f"NFR {in_words(comparison.nfr)}, PFR {in_words(comparison.pfr)}, McNemar exact p = {comparison.mcnemar_p:.2g}"
+    )
     yield _auc_table(comparison, beside)
     if comparison.gap is not None:
         yield overestimation(analysis, comparison.gap)
-    yield Text()
-    margins, sets = analysis.run.models[0].clean_margin, comparison.sets.by_name()
-    yield margins_by_set(margins, sets, width, plot_height, "dense logit margin on the clean image")
+    margins = analysis.run.models[0].clean_margin
+    yield margins_plot(margins, comparison.sets.by_name(), "dense logit margin on the clean image")
     if comparison.flip_rate:
-        yield flip_rate_by_margin(_flip_rate_series(comparison, beside), width, plot_height)
+        yield _flip_rate_plot(comparison, beside)
         yield _flip_rate_table(comparison)
 
 
 def _sets_table(comparison: Comparison) -> Table:
     counts, clean = comparison.sets.counts(), comparison.clean_sets.counts()
-    table = Table(show_header=True)
-    table.add_column("set")
-    table.add_column("dense, then other")
-    table.add_column("robust", justify="right")
-    table.add_column("clean", justify="right")
-    for name, meaning in MEANINGS.items():
-        table.add_row(name, meaning, str(counts[name]), str(clean[name]))
-    return table
+    return Table(
+        "Flip sets, by robust and by clean correctness",
+        columns("set", "dense, then other", "robust", "clean", left=["dense, then other"]),
+        [(name, meaning, counts[name], clean[name]) for name, meaning in MEANINGS.items()],
+    )
 
 
 def _auc_table(comparison: Comparison, control: Comparison | None) -> Table:
-    table = Table(title="AUC of the dense margin (95 % intervals)", title_justify="left")
-    table.title_style = "bold"
-    table.add_column("sets")
-    for name in ("AUC", "n"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("so")
-    rows = [
+    found = [
         ("S10, S11", comparison.auc_s10_s11),
         ("S01, S00", comparison.auc_s01_s00),
         ("S10, S11 attacked", comparison.adversarial_auc_s10_s11),
     ]
     if control is not None:
-        rows.insert(1, ("S10, S11 control", control.auc_s10_s11))
-    for name, auc in rows:
-        table.add_row(name, auc.shown, f"{auc.flipped}, {auc.kept}", auc.verdict)
-    return table
+        found.insert(1, ("S10, S11 control", control.auc_s10_s11))
+    return Table(
+        "AUC of the dense margin (95 % intervals)",
+        columns("sets", "AUC", "n", "so", left=["so"]),
+        [(name, auc_number(auc), f"{auc.flipped}, {auc.kept}", auc.verdict) for name, auc in found],
+    )
 
 
-def _flip_rate_series(comparison: Comparison, control: Comparison | None) -> Sequence[FlipRates]:
+def _flip_rate_plot(comparison: Comparison, control: Comparison | None) -> Plot:
     shown = [comparison] if control is None else [comparison, control]
-    return [FlipRates(one.other.record.name, one.flip_rate) for one in shown]
+    rates = [FlipRates(one.other.record.name, one.flip_rate) for one in shown]
+    groups = len(comparison.flip_rate)
+    first, last = (100 * comparison.flip_rate[number].rate for number in (0, -1))
+    return Plot(
+        Chart(
+            f"Flip rate of the samples dense holds, n={sum(rate.n for rate in comparison.flip_rate)}",
+            f"dense margin, {groups} groups of equal size, lowest first",
+            "flip rate, %",
+            "points",
+            [_flip_rate_series(one, number) for number, one in enumerate(rates)],
+            [str(group + 1) for group in range(groups)],
+            percent=True,
+        ),
+        partial(flip_rate_by_margin, rates),
+        f"Flip rate of {comparison.other.record.name} by dense margin: {first:.1f} % in the group of the lowest "
+        f"margins, {last:.1f} % in that of the highest.",
+    )
+
+
+def _flip_rate_series(one: FlipRates, style: int) -> Series:
+    y, low, high = (100 * np.array([getattr(rate, name) for rate in one.rates]) for name in ("rate", "low", "high"))
+    return Series(f"{one.name} ± 95 %", np.arange(len(y), dtype=float), y, style, low, high)
 
 
 def _flip_rate_table(comparison: Comparison) -> Table:
-    table = Table(title="Flip rate S10/(S10+S11) by dense margin", title_justify="left", title_style="bold")
-    for column in ("dense margin", "flips", "of", "rate", "95 % interval"):
-        table.add_column(column, justify="right")
-    for rate in comparison.flip_rate:
-        table.add_row(
+    rows: Sequence[Sequence[str | int | Number]] = [
+        (
             f"{rate.margin_low:.3f} to {rate.margin_high:.3f}",
-            str(rate.flips),
-            str(rate.n),
-            f"{100 * rate.rate:.1f} %",
-            f"[{100 * rate.low:.1f}, {100 * rate.high:.1f}]",
+            rate.flips,
+            rate.n,
+            Number(100 * rate.rate, 100 * rate.low, 100 * rate.high),
         )
-    return table
+        for rate in comparison.flip_rate
+    ]
+    return Table(
+        "Flip rate S10/(S10+S11) by dense margin (95 % intervals)",
+        columns("dense margin", "flips", "of", "rate %"),
+        rows,
+    )

@@ -1,33 +1,40 @@
-"""The report's head: threat model, data, versions, and whether robust accuracies are upper bounds."""
+"""The report's head: threat model, data, and whether robust accuracies are upper bounds."""
 
-from rich.text import Text
+from collections.abc import Iterator
 
 from thinice_tui.analysis.comparison import Analysis
+from thinice_tui.protocol.distance import is_distance
 from thinice_tui.protocol.ensembles import is_audited
+from thinice_tui.report.document.blocks import Block, Heading, Notice, Paragraph
+from thinice_tui.report.sections.run_words import eps_words
+
+TITLE = "Samples on thin ice"
 
 
-def header(analysis: Analysis) -> Text:
-    """Title, settings, data, versions; a warning where the run is partial or its ensemble weak."""
+def header(analysis: Analysis) -> Iterator[Block]:
+    """Title, settings, data; a notice where the run is partial or its ensemble weak, and the run's warnings."""
     info = analysis.run.info
-    settings, versions = info.settings, info.versions
-    text = Text("Samples on thin ice", style="bold")
-    text.append(f"\n{settings.norm} eps {settings.eps.text} · {settings.attack}", style="not bold")
-    text.append(f" · {info.data.samples} samples · seed {settings.seed} · {info.device}", style="not bold")
-    text.append(f"\n{info.data.source}", style="not bold")
-    text.append(
-        f"\nthinice-tui {versions.get('thinice-tui', '?')}, torch {versions.get('torch', '?')}", style="not bold"
+    settings = info.settings
+    yield Heading(TITLE, level=1)
+    yield Paragraph(
+        f"{settings.norm} eps {eps_words(settings.eps, settings.norm)} · {settings.attack} · {info.data.samples} "
+        f"samples · seed {settings.seed} · {info.device} · {info.data.source}"
     )
-    text.append(f", torchattacks {versions.get('torchattacks', '?')}", style="not bold")
-    if settings.precision != "fp32":
-        text.append(f"\ngradients in {settings.precision}, queries and verdicts in full precision", style="not bold")
     if not analysis.complete:
-        done = ", ".join(analysis.stage_names[: analysis.through]) or "none"
-        left = ", ".join(analysis.stage_names[analysis.through :]) or ("none" if analysis.stage_names else "all")
-        progress = f"stages finished for every model: {done}; left: {left}. Robust accuracies are upper bounds."
-        text.append(f"\nPARTIAL: {progress if analysis.begun else 'nothing is computed yet.'}", style="bold")
+        yield Notice("partial", f"PARTIAL: {_progress(analysis)}")
     elif not analysis.final:
-        text.append(f"\n{_why_not_final(settings.attack)}")
-    return text
+        yield Notice("note", _why_not_final(settings.attack))
+    yield from (Notice("warning", warning) for warning in info.warnings)
+
+
+def _progress(analysis: Analysis) -> str:
+    if not analysis.begun:
+        return "nothing is computed yet."
+    stages = analysis.run.models[0].stages
+    names = ["the distances" if is_distance(stage.parameters) else stage.name for stage in stages]
+    done = ", ".join(names[: analysis.through]) or "none"
+    left = ", ".join(names[analysis.through :]) or ("none" if names else "all")
+    return f"stages finished for every model: {done}; left: {left}. Robust accuracies are upper bounds."
 
 
 def _why_not_final(attack: str) -> str:

@@ -2,27 +2,25 @@
 
 from collections.abc import Iterator, Sequence
 
-from rich.console import RenderableType
-from rich.table import Table
-from rich.text import Text
-
 from thinice_tui.analysis.comparison import Analysis
 from thinice_tui.analysis.correctness import robust_correct
 from thinice_tui.analysis.diagnostics import SQUARE_CHECK, findings
+from thinice_tui.report.document.blocks import Block, Notice, Paragraph, Table, columns
+from thinice_tui.report.document.cells import Cell, Doubtful
 from thinice_tui.runfile.records import Finding
 
 
-def reliability(analysis: Analysis) -> Iterator[RenderableType]:
+def reliability(analysis: Analysis) -> Iterator[Block]:
     """The verdict in one line, then a table of every check against every model."""
     found = findings(analysis.run)
     doubtful = sorted({f"{one.model}: {one.check}" for one in found if one.doubtful})
     if doubtful:
-        yield Text(f"Reliability: DOUBTFUL, robust accuracy may be too high ({'; '.join(doubtful)})", style="bold red")
+        yield Notice("doubt", f"Reliability: DOUBTFUL, robust accuracy may be too high ({'; '.join(doubtful)})")
     else:
-        yield Text(f"Reliability: {_without_doubt(analysis, found)}", style="bold")
+        yield Paragraph(f"Reliability: {_without_doubt(analysis, found)}")
     all_broken = [name for name, count in _robust_counts(analysis).items() if analysis.complete and not count]
     if all_broken:
-        yield Text(f"No sample is robust on {', '.join(all_broken)}: no check of robust samples was needed.")
+        yield Paragraph(f"No sample is robust on {', '.join(all_broken)}: no check of robust samples was needed.")
     if found:
         yield _table(analysis, found)
 
@@ -45,18 +43,16 @@ def _robust_counts(analysis: Analysis) -> dict[str, int]:
 
 def _table(analysis: Analysis, found: Sequence[Finding]) -> Table:
     names = [summary.model.record.name for summary in analysis.models]
-    table = Table(title="Signs of attacks that could not do their work", title_justify="left")
-    table.add_column("check")
-    for name in names:
-        table.add_column(Text(name), justify="right", overflow="fold")
+    rows = []
     for check in dict.fromkeys(one.check for one in found):
         of_model = {one.model: one for one in found if one.check == check}
-        table.add_row(check, *(_cell(of_model.get(name)) for name in names))
-    return table
+        rows.append((check, *(_cell(of_model.get(name)) for name in names)))
+    footnote = "!: a reason to doubt." if any(one.doubtful for one in found) else ""
+    return Table("Signs of attacks that could not do their work", columns("check", *names), rows, footnote)
 
 
-def _cell(found: Finding | None) -> Text:
+def _cell(found: Finding | None) -> Cell:
     if found is None:
-        return Text("–")
+        return None
     value = f"{found.value:.1f}" if found.check == SQUARE_CHECK else f"{found.value:g} of {found.n}"
-    return Text(f"{value} !" if found.doubtful else value, style="bold red" if found.doubtful else "")
+    return Doubtful(value) if found.doubtful else value

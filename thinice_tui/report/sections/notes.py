@@ -1,0 +1,22 @@
+"""What a reader may conclude from a comparison, and what not."""
+
+from collections.abc import Iterator
+
+from thinice_tui.analysis.comparison import Analysis, Comparison
+from thinice_tui.report.document.blocks import Block, Heading, Paragraph
+
+
+def notes(analysis: Analysis, control: Comparison | None) -> Iterator[Block]:
+    """How AUCs are read, and that an association is no cause; nothing where nothing is compared."""
+    if not analysis.comparisons:
+        return
+    yield Heading("How to read this", level=3)
+    yield Paragraph(
+        "AUC: P(dense margin in the first set < in the second), ties half; 0.5: none. S01, S00: where dense fails, "
+        "near to its boundary is the higher margin, so below 0.5. attacked: the margin at the worst adversarial image "
+        "found. Each model is attacked white-box, on its own. An association is no cause: any retrained model flips "
+        "low-margin samples.",
+        quiet=True,
+    )
+    if control is None:
+        yield Paragraph("--control FILE, retrained without pruning, shows what flips by itself.", quiet=True)

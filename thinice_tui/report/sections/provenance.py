@@ -1,0 +1,68 @@
+"""How the run was made: what a reader needs to repeat it, and how its intervals are computed."""
+
+import shlex
+from collections.abc import Iterator
+
+from thinice_tui.analysis.auc import MINIMUM
+from thinice_tui.analysis.comparison import Analysis
+from thinice_tui.errors import UsageError
+from thinice_tui.protocol.request import Request
+from thinice_tui.report.document.blocks import Block, Code, Facts, Heading, Paragraph
+from thinice_tui.report.sections.decisions import decisions
+from thinice_tui.report.sections.run_words import eps_words, time_words
+from thinice_tui.runfile.run_info import RunInfo
+
+INTERVALS = (
+    ("accuracies, NFR, PFR, flip rates", "Wilson's score interval, 95 %"),
+    (
+        "AUC",
+        "the span of method 5 of Newcombe 2006 and of the logit interval with DeLong's variance, 95 %; none with fewer "
+        f"than {MINIMUM} samples on a side",
+    ),
+    ("gains against losses", "McNemar's exact two-sided test"),
+    ("an audit's bound", "exact hypergeometric, one-sided, 95 %"),
+)
+"""What is estimated, and by which method."""
+
+
+def provenance(analysis: Analysis) -> Iterator[Block]:
+    """Date, versions, checksums, seed, eps, command line, completeness; what was decided before; intervals' methods."""
+    info = analysis.run.info
+    settings = info.settings
+    finished = "not finished" if info.finished is None else time_words(info.finished)
+    rows = {
+        "started": time_words(info.created),
+        "finished": finished,
+        "complete": "yes" if analysis.complete else "no: PARTIAL",
+        "versions": ", ".join(f"{name} {version}" for name, version in info.versions.items()) or "not recorded",
+        "threat model": f"{settings.norm}, eps {eps_words(settings.eps, settings.norm)}, pixels in [0,1]",
+        "attack": settings.attack,
+        "seed": str(settings.seed),
+        "device": f"{info.device}, batches of {info.batch_size}",
+        "precision": "fp32"
+        if settings.precision == "fp32"
+        else f"gradients in {settings.precision}, queries and verdicts in full precision",
+        "data": f"{info.data.source}, {info.data.samples} samples",
+    }
+    yield Heading("How these numbers were made")
+    yield Facts(list(rows.items()))
+    command = command_line(info)
+    if command is None:
+        yield Paragraph("The run file does not say which command made it.")
+    else:
+        yield Code(command, "sh")
+    yield from (Paragraph(line, quiet=True) for line in decisions(info))
+    yield Heading("SHA-256 checksums", level=3)
+    yield Facts([("data", info.data.sha256), *((one.record.name, one.record.sha256) for one in analysis.run.models)])
+    yield Heading("Intervals and tests", level=3)
+    yield Facts(INTERVALS)
+
+
+def command_line(info: RunInfo) -> str | None:
+    """The command that requests the same run, for a shell; None where the run file does not say."""
+    if info.request is None:
+        return None
+    try:
+        return shlex.join(Request.from_dict(info.request).command())
+    except UsageError:
+        return None

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thinice_tui.analysis.auc import MINIMUM
+from thinice_tui.analysis.comparison import Analysis, Comparison
 from thinice_tui.analysis.correctness import Mask
 from thinice_tui.analysis.proportions import Estimate, unknown, wilson
 
@@ -34,6 +35,12 @@ class CaptureCurve:
     high: Floats
     headline: Estimate
     losses: int
+
+
+def capture_of(analysis: Analysis, comparison: Comparison) -> CaptureCurve:
+    """The capture curve of one comparison, by the dense model's clean margin."""
+    held = comparison.sets.s10 | comparison.sets.s11
+    return capture_curve(analysis.run.models[0].clean_margin[held], comparison.sets.s10[held])
 
 
 def capture_curve(margins: NDArray[np.floating], lost: Mask) -> CaptureCurve:

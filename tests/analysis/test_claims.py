@@ -68,5 +68,5 @@ def test_before_a_stage_is_finished_nothing_is_compared(tmp_path: Path) -> None:
 
 
 def test_a_model_that_the_run_lacks_is_refused(analysis: Analysis) -> None:
-    with pytest.raises(UsageError, match="there is no model third, expected dense, half, tenth, again"):
+    with pytest.raises(UsageError, match="is third, expected dense, half, tenth, again"):
         checked(analysis, "third=90@pgd-50")

@@ -3,7 +3,7 @@
 import pytest
 
 from thinice_tui.errors import UsageError
-from thinice_tui.protocol.claims import Claim, check_claims, parse_claims
+from thinice_tui.protocol.claims import Claim, claims_of, parse_claims
 
 
 def test_a_claim_names_model_accuracy_and_attack() -> None:
@@ -53,6 +53,7 @@ def test_a_fraction_is_taken_for_a_slip() -> None:
 
 def test_a_claim_is_of_a_model_of_the_run() -> None:
     claims = parse_claims(["pruned=62@pgd-50", "dense=80@pgd-50"])
-    check_claims(claims, ["dense", "pruned"])
-    with pytest.raises(UsageError, match="there is no model dense, expected a, pruned"):
-        check_claims(claims, ["a", "pruned"])
+    found = claims_of(claims, {"resnet": "dense", "pruned": "pruned", "pruned-99": "pruned"})
+    assert [claim.model for claim in found] == ["pruned", "resnet"], "a name, else a role that one model has"
+    with pytest.raises(UsageError, match="no model, or no one model, is pruned, expected a, b, c"):
+        claims_of(claims, {"a": "dense", "b": "pruned", "c": "pruned"})

@@ -9,7 +9,7 @@ from thinice_tui.analysis.correctness import clean_correct, clean_known, robust_
 from thinice_tui.analysis.flip_sets import FlipSets, flip_sets
 from thinice_tui.analysis.proportions import Estimate, FlipRate, flip_rates, mcnemar, proportion
 from thinice_tui.protocol.attacks import attack_of
-from thinice_tui.protocol.claims import Claim, check_claims
+from thinice_tui.protocol.claims import Claim, claims_of
 from thinice_tui.protocol.ensembles import is_final
 from thinice_tui.runfile.records import ModelOutcomes, Run
 
@@ -112,13 +112,13 @@ def analyse(run: Run, claims: Sequence[Claim] = (), repeat: Run | None = None) -
     claims: of models of the run; repeat: of the same models under another seed of the attacks. Raises UsageError for a
     claim of a model that the run lacks.
     """
-    check_claims(claims, [model.record.name for model in run.models])
+    claims = claims_of(claims, {model.record.name: model.record.role for model in run.models})
     finished = [sum(stage.finished for stage in model.stages) for model in run.models]
     through = min(finished)
     clean_done = all(bool(clean_known(model).all()) for model in run.models)
     models = tuple(_summarise(run, model, through) for model in run.models)
     comparisons = tuple(compare(run, other, through) for other in run.models[1:]) if clean_done and through else ()
-    return Analysis(run, through, models, comparisons, tuple(claims), repeat)
+    return Analysis(run, through, models, comparisons, claims, repeat)
 
 
 def compare(run: Run, other: ModelOutcomes, through: int) -> Comparison:

@@ -2,11 +2,20 @@
 
 from thinice_tui.commands.failures import shown_errors
 from thinice_tui.commands.help import examples
-from thinice_tui.commands.options import DebugOption, FormatOption, OutputOption, RunArgument, SamplesInReportOption
+from thinice_tui.commands.options import (
+    ClaimOption,
+    DebugOption,
+    FailIfOption,
+    FormatOption,
+    OutputOption,
+    RunArgument,
+    SamplesInReportOption,
+)
 
 REPORT_EXAMPLES = examples(
     "thinice-tui report sample_models/standard.thinice",
     "thinice-tui report sample_models/standard.thinice -o report.json -o report.txt",
+    "thinice-tui report sample_models/standard.thinice --claim pruned=31.1@pgd-20 --fail-if 'nfr@pruned > 0.2'",
 )
 
 
@@ -15,10 +24,15 @@ def report_command(
     form: FormatOption = None,
     output: OutputOption = None,
     samples_in_report: SamplesInReportOption = False,
+    claim: ClaimOption = None,
+    fail_if: FailIfOption = None,
     debug: DebugOption = False,
 ) -> None:
     """Print the report of a run, finished or still going on. This needs neither torch nor the models."""
     with shown_errors(debug):
-        from thinice_tui.report.output import plan_output, write_report
+        from thinice_tui.analysis.gate import parse_gates
+        from thinice_tui.protocol.claims import parse_claims
+        from thinice_tui.report.output import ReportOptions, plan_output, write_report
 
-        write_report(run, plan_output(form, output or (), samples_in_report, [run]), samples_in_report)
+        options = ReportOptions(samples_in_report, parse_claims(claim or ()), parse_gates(fail_if or ()))
+        write_report(run, plan_output(form, output or (), samples_in_report, [run]), options)

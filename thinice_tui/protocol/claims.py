@@ -2,11 +2,12 @@
 
 import math
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from thinice_tui.errors import UsageError
 from thinice_tui.protocol.ensembles import ENSEMBLES, PGD_ALONE
+from thinice_tui.protocol.model_files import model_named
 from thinice_tui.protocol.threat_model import NORMS, Epsilon, Norm
 
 EXPECTED = "write NAME=PERCENT@ATTACK, as pruned=62.2@pgd-50, then what else is claimed: ,eps=8/255,norm=Linf,samples=N"
@@ -20,6 +21,7 @@ class Claim:
     text: str
     """As typed."""
     model: str
+    """A model's name, or a role that one model has."""
     accuracy: float
     """A fraction in [0,1]."""
     attack: str
@@ -66,13 +68,21 @@ def parse_claims(texts: Sequence[str]) -> tuple[Claim, ...]:
     return tuple(Claim.parse(text) for text in texts)
 
 
-def check_claims(claims: Sequence[Claim], models: Sequence[str]) -> None:
-    """Raise UsageError for a claim of a model that is none of `models`."""
+def claims_of(claims: Sequence[Claim], roles: Mapping[str, str]) -> tuple[Claim, ...]:
+    """The claims with the names of their models; raises UsageError for a claim of no model, or of several.
+
+    roles: role by name of every model.
+    """
+    found = []
     for claim in claims:
-        if claim.model not in models:
+        name = model_named(claim.model, roles)
+        if name is None:
             raise UsageError(
-                f"--claim {claim.text!r}: there is no model {claim.model}, expected {', '.join(models)}", EXPECTED
+                f"--claim {claim.text!r}: no model, or no one model, is {claim.model}, expected {', '.join(roles)}",
+                EXPECTED,
             )
+        found.append(replace(claim, model=name))
+    return tuple(found)
 
 
 def _fact(text: str, fact: str) -> tuple[str, str]:

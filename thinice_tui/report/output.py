@@ -9,8 +9,11 @@ from typing import BinaryIO, TextIO
 from rich.console import Console
 
 from thinice_tui.analysis.comparison import Analysis, analyse
+from thinice_tui.analysis.gate import Gate, evaluate
 from thinice_tui.errors import RunFileError, ThiniceError, UsageError
+from thinice_tui.protocol.claims import Claim
 from thinice_tui.report.formats import FORMATS, check_format, format_of
+from thinice_tui.report.step_summary import conclude
 from thinice_tui.runfile.reader import read_run
 from thinice_tui.safe_io.atomic_write import check_writable, write_whole
 
@@ -27,6 +30,16 @@ class Target:
     """None: to stdout."""
     form: str
     """A key of FORMATS."""
+
+
+@dataclass(frozen=True)
+class ReportOptions:
+    """What a report holds beside the run, and what makes it fail."""
+
+    samples: bool = False
+    """Formats that can hold every sample do."""
+    claims: tuple[Claim, ...] = ()
+    gates: tuple[Gate, ...] = ()
 
 
 def plan_output(
@@ -59,17 +72,19 @@ def holds_results(path: Path) -> bool:
         return False
 
 
-def write_report(path: Path, targets: Sequence[Target], samples: bool, stdout: TextIO | None = None) -> None:
+def write_report(path: Path, targets: Sequence[Target], options: ReportOptions, stdout: TextIO | None = None) -> None:
     """Write the report of the run file `path` to every target; a file is replaced whole or not at all.
 
-    samples: formats that can hold every sample do. stdout: the stream to use for it; None: sys.stdout. Where one target
-    fails the others are still written; then RunFileError is raised.
+    stdout: the stream to use for it; None: sys.stdout. Where one target fails the others are still written; then
+    RunFileError is raised. Raises UsageError for a claim or gate that the run has no such number for, before anything
+    is written, and GateFailed after it.
     """
-    analysis = analyse(read_run(path))
+    analysis = analyse(read_run(path), options.claims)
+    verdicts = evaluate(options.gates, analysis)
     failed: list[RunFileError] = []
     for target in targets:
         try:
-            _write(analysis, target, samples, stdout)
+            _write(analysis, target, options.samples, stdout)
         except OSError as error:
             if target.path is None and isinstance(error, BrokenPipeError):
                 raise  # the program that reads stdout has seen enough
@@ -81,6 +96,7 @@ def write_report(path: Path, targets: Sequence[Target], samples: bool, stdout: T
             )
     if failed:
         raise failed[0]
+    conclude(analysis, verdicts)
 
 
 def _target(path: Path, asked: str, explicit: bool) -> Target:

@@ -4,7 +4,11 @@ import shlex
 from collections.abc import Iterator
 
 from thinice_tui.analysis.auc import MINIMUM
+from thinice_tui.analysis.capture import METHOD as CAPTURE
 from thinice_tui.analysis.comparison import Analysis
+from thinice_tui.analysis.excess import ODDS_METHOD
+from thinice_tui.analysis.paired import METHOD as PAIRED
+from thinice_tui.analysis.separation import METHOD as DELONG
 from thinice_tui.errors import UsageError
 from thinice_tui.protocol.request import Request
 from thinice_tui.report.document.blocks import Block, Code, Facts, Heading, Paragraph
@@ -19,7 +23,13 @@ INTERVALS = (
         "the span of method 5 of Newcombe 2006 and of the logit interval with DeLong's variance, 95 %; none with fewer "
         f"than {MINIMUM} samples on a side",
     ),
-    ("gains against losses", "McNemar's exact two-sided test"),
+    ("excess NFR, differences of overestimation", f"{PAIRED}, 95 %"),
+    ("odds ratio", f"{ODDS_METHOD}, 95 %"),
+    ("losses within the lowest margins", f"{CAPTURE}, 95 %"),
+    ("differences of AUCs", f"{DELONG}, 95 %"),
+    ("gains against losses, pruned against control", "McNemar's exact two-sided test"),
+    ("classes against one another", "Fisher's exact test, the smaller tail doubled"),
+    ("several tests of one kind", "Holm's correction"),
     ("an audit's bound", "exact hypergeometric, one-sided, 95 %"),
 )
 """What is estimated, and by which method."""

@@ -105,7 +105,7 @@ FormatOption = Annotated[
         "--format",
         metavar="NAME",
         rich_help_panel=REPORT,
-        help="The report's format: text or json. Default: what the file's name says, else text.",
+        help="The report's format: text, md, csv, json, latex or html. Default: what the file's name says, else text.",
     ),
 ]
 OutputOption = Annotated[
@@ -116,7 +116,7 @@ OutputOption = Annotated[
         metavar="FILE",
         parser=expanded_path,
         rich_help_panel=REPORT,
-        help="Write the report to NAME.json or NAME.txt instead of stdout. Can be repeated.",
+        help="Write the report to NAME.txt, .md, .csv, .json, .tex or .html instead of stdout. Can be repeated.",
     ),
 ]
 SamplesInReportOption = Annotated[

@@ -19,6 +19,8 @@ from thinice_tui.analysis.distances import missed
 from thinice_tui.analysis.security_curve import SecurityCurve, security_curve
 from thinice_tui.report.json_losses import comparison_losses, run_losses, sample_losses
 from thinice_tui.report.json_values import Json, finite, interval_of, number, value_of
+from thinice_tui.report.sections.methods import methods_bibtex, methods_paragraph
+from thinice_tui.report.sections.provenance import INTERVALS, command_line
 from thinice_tui.runfile.records import Finding, ModelOutcomes, Run
 
 SCHEMA_VERSION = 1
@@ -40,6 +42,8 @@ def json_report(analysis: Analysis, samples: bool = False) -> Json:
         **run_losses(analysis),
         "security_curves": [_curve(curve) for curve in _curves(analysis)],
         "reliability": [_finding(analysis, found) for found in findings(analysis.run)],
+        "intervals": [{"of": of, "method": method} for of, method in INTERVALS],
+        "methods": {"paragraph": methods_paragraph(analysis).text, "bibtex": methods_bibtex(analysis)},
     }
     if samples:
         result["samples"] = _samples(analysis)
@@ -65,6 +69,7 @@ def _run(analysis: Analysis) -> Json:
         "kinship": finite(info.kinship),
         "created": _time(info.created),
         "finished": _time(info.finished),
+        "command": command_line(info),
     }
 
 

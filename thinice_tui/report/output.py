@@ -49,10 +49,12 @@ def plan_output(
 
     form: what --format says; None: each file's name decides. samples: every sample is wanted, which not every format
     holds. kept: the command's own files, which no report may replace. Raises UsageError where options contradict one
-    another, ThiniceError where a file cannot be written.
+    another, ThiniceError where a file cannot be written or a package is missing.
     """
     asked = check_format(form)
     targets = tuple(_target(path, asked, form is not None) for path in outputs) or (Target(None, asked),)
+    for target in targets:
+        FORMATS[target.form].check()
     if samples and not any(FORMATS[target.form].holds_samples for target in targets):
         raise UsageError("--samples-in-report is for JSON reports", "add --format json, or -o NAME.json")
     paths = [target.path for target in targets]

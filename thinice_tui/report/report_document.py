@@ -12,6 +12,7 @@ from thinice_tui.report.sections.distances import distances_section
 from thinice_tui.report.sections.excess import excess_section
 from thinice_tui.report.sections.header import header
 from thinice_tui.report.sections.ladder import ladder_section
+from thinice_tui.report.sections.methods import methods
 from thinice_tui.report.sections.models import models_table
 from thinice_tui.report.sections.notes import notes
 from thinice_tui.report.sections.provenance import provenance
@@ -37,3 +38,4 @@ def report_document(analysis: Analysis) -> Iterator[Block]:
     yield from distances_section(analysis)
     yield from notes(analysis)
     yield from provenance(analysis)
+    yield from methods(analysis)

@@ -1,32 +1,24 @@
-"""The samples of a view as text: CSV, JSON, or indices for the next pruning round."""
+"""The samples of a view as text: JSON, or indices for the next pruning round. CSV is that of every report."""
 
-import csv
-import io
 import json
-import math
-from typing import Any
 
 import numpy as np
 
 from thinice_tui.analysis.live_sets import SET_NAMES
-from thinice_tui.analysis.query.fields import Field, NumberField
 from thinice_tui.analysis.rows import Rows
+from thinice_tui.report.run_facts import run_facts
+from thinice_tui.report.sample_columns import samples_csv, values
 
 
-def samples_csv(rows: Rows) -> str:
-    """CSV of every column of the table, a line a sample in the order shown; unknown values are empty."""
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    columns = _columns(rows)
-    writer.writerow(columns)
-    writer.writerows(zip(*columns.values(), strict=True))
-    return stream.getvalue()
+def shown_csv(rows: Rows) -> str:
+    """The CSV report, with only the samples shown, in their order."""
+    return samples_csv(rows.table.run, rows.order, run_facts(rows.table.run))
 
 
 def samples_json(rows: Rows) -> str:
-    """The same as JSON, after what is compared and how; unknown values are null."""
+    """The table's columns as JSON, after what is compared and how; unknown values are null."""
     run, table = rows.table.run, rows.table
-    columns = _columns(rows)
+    columns = {key: values(field, rows.order) for key, field in table.fields.items()}
     exported = {
         "run": run.path,
         "complete": run.complete,
@@ -36,7 +28,7 @@ def samples_json(rows: Rows) -> str:
         "margin": table.margin_kind,
         "filter": rows.view.query,
         "sets": sorted(rows.view.sets),
-        "samples": [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)],
+        "samples": [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)],
     }
     return json.dumps(exported, indent=1, allow_nan=False) + "\n"
 
@@ -52,14 +44,3 @@ def thin_ice_indices(rows: Rows) -> str:
     lost = np.flatnonzero(table.sets == SET_NAMES.index("S10"))
     lost = lost[np.argsort(table.margins[lost], kind="stable")]
     return "".join(f"{index}\n" for index in table.run.indices[lost])
-
-
-def _columns(rows: Rows) -> dict[str, list[Any]]:
-    return {key: _values(field, rows) for key, field in rows.table.fields.items()}
-
-
-def _values(field: Field, rows: Rows) -> list[Any]:
-    if isinstance(field, NumberField):
-        found = field.values[rows.order].tolist()
-        return [None if isinstance(value, float) and not math.isfinite(value) else value for value in found]
-    return [field.names[code] if code >= 0 else None for code in field.codes[rows.order].tolist()]

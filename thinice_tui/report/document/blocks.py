@@ -26,10 +26,14 @@ class Heading:
 
 @dataclass(frozen=True)
 class Paragraph:
-    """One paragraph. quiet: an explanation that may step back."""
+    """One paragraph. quiet: an explanation that may step back.
+
+    citations: words of the text, in parentheses, and the BibTeX key of the work that they name.
+    """
 
     text: str
     quiet: bool = False
+    citations: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from thinice_tui.analysis.rows import Rows
 from thinice_tui.errors import ThiniceError
 from thinice_tui.report.image_export import NamedImage, save_npz, save_png
 from thinice_tui.report.new_file import free_path, refuse_existing, save_new
-from thinice_tui.report.sample_export import samples_csv, samples_json, shown_indices, thin_ice_indices
+from thinice_tui.report.sample_export import samples_json, shown_csv, shown_indices, thin_ice_indices
 from thinice_tui.safe_io.printable import printable
 from thinice_tui.tui.action_registry import Reason
 from thinice_tui.tui.clipboard import copy
@@ -34,7 +34,7 @@ class _TextExport:
 
 
 TEXTS = {
-    "csv": _TextExport("samples shown, as CSV", samples_csv, "-samples.csv"),
+    "csv": _TextExport("samples shown, as CSV", shown_csv, "-samples.csv"),
     "json": _TextExport("samples shown, as JSON", samples_json, "-samples.json"),
     "indices": _TextExport("indices of the samples shown, one a line", shown_indices, "-indices.txt"),
     "thin_ice": _TextExport("indices that pruning lost (S10), lowest margin first", thin_ice_indices, "-thin-ice.txt"),

@@ -1,0 +1,148 @@
+"""A methods paragraph of exactly what ran, and the works that it names, to paste into a paper."""
+
+from collections.abc import Iterator
+
+from thinice_tui.analysis.comparison import Analysis
+from thinice_tui.analysis.distances import has_distances
+from thinice_tui.protocol.attacks import ATTACKS
+from thinice_tui.protocol.distance import is_distance
+from thinice_tui.protocol.ensembles import is_audited
+from thinice_tui.protocol.threat_model import Norm
+from thinice_tui.report.document.blocks import Block, Code, Heading, Paragraph
+from thinice_tui.report.references import bibtex
+from thinice_tui.report.sections.run_words import eps_words
+from thinice_tui.runfile.records import StageRecord
+
+Cited = tuple[str, str]
+"""Words in parentheses, and the key of the work."""
+PIRAS = "(Piras et al. 2023)", "piras2023samples"
+APGD = "(Croce and Hein 2020a)", "croce2020reliable"
+APGD_L1 = "(Croce and Hein 2021)", "croce2021mind"
+FAB = "(Croce and Hein 2020b)", "croce2020minimally"
+CITED = {
+    "pgd": ("(Madry et al. 2018)", "madry2018towards"),
+    "fab": FAB,
+    "fab-t": FAB,
+    "square": ("(Andriushchenko et al. 2020)", "andriushchenko2020square"),
+    "pma": ("(Xie et al. 2025)", "xie2025towards"),
+    "margin-t": ("(Gao et al. 2022)", "gao2022fast"),
+}
+"""By kind of attack; APGD's is that of its norm."""
+NOISE = "(Salmon et al. 2011)", "salmon2011parallel"
+FLIPS = "(Yan et al. 2021)", "yan2021positive"
+FAILURE = "(Pintor et al. 2022)", "pintor2022indicators"
+WILSON = "(Wilson 1927)", "wilson1927probable"
+NEWCOMBE = "(Newcombe 2006)", "newcombe2006confidence"
+DELONG = "(DeLong et al. 1988)", "delong1988comparing"
+MCNEMAR = "(McNemar 1947)", "mcnemar1947note"
+TOOL = "thinicetui"
+
+
+def methods(analysis: Analysis) -> Iterator[Block]:
+    """The paragraph, and its BibTeX entries."""
+    yield Heading("Methods, to paste into a paper", level=3)
+    yield methods_paragraph(analysis)
+    yield Code(methods_bibtex(analysis), "bibtex")
+
+
+def methods_paragraph(analysis: Analysis) -> Paragraph:
+    """What was run and how it was judged, with the works that it rests on."""
+    sentences = [*_attacks(analysis), *_verdicts(analysis), *_statistics(analysis)]
+    text = " ".join(sentences)
+    return Paragraph(text, citations=[cited for cited in _ALL if cited[0] in text])
+
+
+def methods_bibtex(analysis: Analysis) -> str:
+    """The entries of the works that the paragraph names, and of this tool."""
+    return bibtex((TOOL, *(key for _, key in methods_paragraph(analysis).citations)))
+
+
+def _attacks(analysis: Analysis) -> Iterator[str]:
+    run, info = analysis.run, analysis.run.info
+    settings = info.settings
+    others = len(run.models) - 1
+    compared = f"a dense model and {others} other{'s' if others > 1 else ''}" if others else "a dense model"
+    yield (
+        f"We evaluated {compared} on {info.data.samples} samples with thinice-tui "
+        f"{info.versions.get('thinice-tui', '(version not recorded)')}, white-box and each on its own, under a "
+        f"{settings.norm} threat model with eps = {eps_words(settings.eps, settings.norm)} and pixels in [0,1]."
+    )
+    ran = [stage for number, stage in enumerate(run.models[0].stages) if _ran(analysis, number)]
+    attacks = [stage for stage in ran if not is_distance(stage.parameters)]
+    if attacks:
+        described = "; ".join(_described(stage, settings.norm) for stage in attacks)
+        yield f"The attacks ({_ensemble(settings.attack)}), in this order: {described}."
+        yield "Each stage attacked the samples that were still classified correctly."
+    if not analysis.complete:
+        yield "The run was not finished: robust accuracies are those after the stages that every model went through."
+    if is_audited(settings.attack) and any("scope" in stage.parameters for stage in ran):
+        yield "FAB-T and Square audited a random part of the samples that the faster attacks left."
+    if settings.precision != "fp32":
+        yield f"Gradients were computed in {settings.precision}, queries in fp32."
+    yield f"Random numbers were counter-based {NOISE[0]}, keyed by seed {settings.seed}, stage and sample."
+    if has_distances(run):
+        yield "Minimum-norm distances to the decision boundary were bounded from above by bisection over eps with APGD."
+
+
+def _ran(analysis: Analysis, number: int) -> bool:
+    """Whether any model's stage of that number attacked a sample."""
+    return any(model.stages[number].attacked or model.stages[number].finished for model in analysis.run.models)
+
+
+def _ensemble(name: str) -> str:
+    if name.lower() == "standard":
+        return f"PGD, then AutoAttack's standard ensemble {APGD[0]}"
+    if name.lower() == "plus":
+        return f"PGD, then the protocol of Samples on Thin Ice {PIRAS[0]}"
+    return f"the ensemble {name}"
+
+
+def _described(stage: StageRecord, norm: Norm) -> str:
+    """`APGD-T (Croce and Hein 2020a) with 100 steps and 9 targets`."""
+    kind = str(stage.parameters.get("kind"))
+    steps, restarts, targets = (_count(stage, name) for name in ("steps", "restarts", "targets"))
+    attack = ATTACKS.get(kind)
+    parts = [f"{steps} {'steps' if attack is None or attack.gradients else 'queries'}"] if steps else []
+    parts += [f"{restarts} restarts"] if restarts > 1 else []
+    parts += [f"{targets} targets"] if targets else []
+    cited = _cited(kind, norm)
+    named = f"{stage.name} {cited[0]}" if cited else stage.name
+    return f"{named} with {' and '.join(parts)}" if parts else named
+
+
+def _cited(kind: str, norm: Norm) -> Cited | None:
+    if kind.startswith("apgd"):
+        return APGD_L1 if str(norm) == "L1" else APGD
+    return CITED.get(kind)
+
+
+def _count(stage: StageRecord, name: str) -> int:
+    value = stage.parameters.get(name)
+    return value if type(value) is int else 0
+
+
+def _verdicts(analysis: Analysis) -> Iterator[str]:
+    yield (
+        "A sample counts as robust if its clean image is classified correctly and no attack found a misclassified "
+        "image; such an image counted only after it was verified on the unmodified model in full precision: inside the "
+        "eps ball, inside [0,1], with finite logits, misclassified."
+    )
+    if analysis.run.findings:
+        yield f"Samples that stayed robust were examined for signs of failed attacks {FAILURE[0]}."
+
+
+def _statistics(analysis: Analysis) -> Iterator[str]:
+    if not analysis.comparisons:
+        yield f"Intervals of proportions are Wilson's {WILSON[0]}, 95 %."
+        return
+    yield (
+        f"Samples were split by which of two models is robust on them {PIRAS[0]}, with negative and positive flip "
+        f"rates {FLIPS[0]}. Intervals of proportions are Wilson's {WILSON[0]}; those of AUCs span Newcombe's method 5 "
+        f"{NEWCOMBE[0]} and a logit interval with DeLong's variance {DELONG[0]}; all are 95 %. Gains and losses were "
+        f"compared by McNemar's exact test {MCNEMAR[0]}."
+    )
+
+
+_ALL: tuple[Cited, ...] = tuple(
+    dict.fromkeys((PIRAS, *CITED.values(), APGD, APGD_L1, FAILURE, FLIPS, NOISE, WILSON, NEWCOMBE, DELONG, MCNEMAR))
+)

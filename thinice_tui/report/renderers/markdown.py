@@ -13,7 +13,9 @@ ALERTS = {"note": "NOTE", "partial": "IMPORTANT", "warning": "WARNING", "doubt":
 SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~&$])")
 AT_START = re.compile(r"^(\d*)([-+=.)])(?=\s|$|[-=])")
 """What begins a list, or underlines a heading."""
-LEFT_OUT = "> [!NOTE]\n> Parts that a comment has no room for are left out: `--format html`, `text` and `json` have all.\n"
+LEFT_OUT = (
+    "> [!NOTE]\n> Parts that a comment has no room for are left out: `--format html`, `text` and `json` have all.\n"
+)
 
 
 def markdown(blocks: Iterable[Block]) -> str:

@@ -41,7 +41,7 @@ def test_compare_writes_data_to_stdout_and_all_else_to_stderr(files: Files) -> N
         (["--batch-size", "0"], "expected auto or a number from 1"),
         (["--seed", "-1"], "--seed is -1"),
         (["--keep-images", "some"], "expected flips, all or none"),
-        (["--format", "xml"], "expected text or json"),
+        (["--format", "xml"], "expected text, md, csv, json, latex or html"),
         (["--device", "cuda:99"], "--device cuda:99: not usable here"),
         (["--device", "gpu"], "--device gpu: not usable here"),
         (["--normalize", "cifar11"], "--normalize is 'cifar11'"),

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from markdown_it import MarkdownIt
 
 from tests.fake_runs import record
 from thinice_tui.report.inspected_model import UNDECIDED, DenseComparison, FileFacts, InspectedModel
@@ -123,10 +124,27 @@ def test_architectures_that_the_weights_fit_are_listed() -> None:
     assert "possible architectures" not in as_json(DENSE)[0] and "undecided" not in as_text(DENSE)
 
 
-def test_long_values_are_cut_in_the_text_and_whole_in_json() -> None:
+def test_long_values_are_cut_on_a_terminal_and_whole_elsewhere() -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
     long = replace(DENSE, facts=replace(FACTS, metadata={"recipe": "x" * 2 * LONGEST}))
-    assert as_text(long).count("x") < LONGEST + 10 and "…" in as_text(long)
+    shown = Terminal()
+    print_inspections([long], "text", shown)
+    assert shown.getvalue().count("x") < LONGEST + 10 and "…" in shown.getvalue()
+    assert as_text(long).count("x") >= 2 * LONGEST and "…" not in as_text(long)
     assert as_json(long)[0]["recipe"] == "x" * 2 * LONGEST
+
+
+def test_markdown_has_a_list_and_a_table_for_each_model() -> None:
+    stream = io.StringIO()
+    print_inspections([DENSE, PRUNED], "md", stream)
+    tokens = MarkdownIt("gfm-like", {"linkify": False}).parse(stream.getvalue())
+    kinds = [token.type for token in tokens]
+    assert kinds.count("table_open") == 2 and kinds.count("bullet_list_open") == 3 and kinds.count("tr_open") == 6
+    text = " ".join(token.content for token in tokens if token.type == "inline")
+    assert "nothing speaks against it" in text and "4×3×3×3" in text
 
 
 def test_escape_sequences_do_not_reach_the_terminal() -> None:

@@ -11,7 +11,7 @@ from tests.tui.driver import NARROW, WIDE, Driver, opened
 from thinice_tui.analysis.live_sets import ALL_SETS
 from thinice_tui.analysis.rows import View, select_rows
 from thinice_tui.analysis.table import columns_shown
-from thinice_tui.report.sample_export import samples_csv, samples_json
+from thinice_tui.report.sample_export import samples_json, shown_csv
 from thinice_tui.runfile.reader import read_run
 from thinice_tui.tui.action_registry import ACTIONS
 
@@ -84,8 +84,9 @@ def test_exports_hold_what_there_is(alone: Path) -> None:
     run = read_run(alone)
     rows = select_rows(run, View(sets=ALL_SETS, sort="pruned_margin"))
     assert rows.view.sort == "margin", "a column remembered from a comparison"
-    header, *lines = csv.reader(samples_csv(rows).splitlines())
-    assert len(lines) == len(run.labels) and "pruned" not in header and {"margin", "dense_broken_by"} <= set(header)
+    header, *lines = csv.reader(shown_csv(rows).splitlines())
+    assert len(lines) == len(run.labels) and {"margin@dense", "broken_by@dense"} <= set(header)
+    assert not any(name.startswith(("set", "clean_set")) for name in header)
     assert '"pruned": null' in samples_json(rows)
 
 

@@ -32,7 +32,7 @@ def inspect(
     key: KeyOption = None,
     trust_pickle: TrustOption = None,
     form: Annotated[
-        str | None, typer.Option("--format", metavar="NAME", help="The output's format: text (default) or json.")
+        str | None, typer.Option("--format", metavar="NAME", help="The output's format: text (default), md or json.")
     ] = None,
     debug: DebugOption = False,
 ) -> None:
@@ -42,11 +42,11 @@ def inspect(
     """
     with shown_errors(debug):
         from thinice_tui.report.formats import check_format
+        from thinice_tui.report.inspection import FORMATS, print_inspections
 
-        chosen = check_format(form)
+        chosen = check_format(form, FORMATS)
         from thinice_tui.engine.inspection import inspect_models
         from thinice_tui.protocol.model_options import ModelOptions
-        from thinice_tui.report.inspection import print_inspections
 
         options = ModelOptions.given(arch, normalize, keep, key, trust_pickle)
         with own_stdout() as stdout:

@@ -5,17 +5,17 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import TextIO
 
-from rich.box import SIMPLE_HEAD
-from rich.console import Console, Group, RenderableType
-from rich.table import Table
-from rich.text import Text
+from rich.console import Console
 
+from thinice_tui.report.document.blocks import Block, Facts, Heading, Table, columns
 from thinice_tui.report.inspected_model import UNDECIDED, DenseComparison, FileFacts, InspectedModel
-from thinice_tui.runfile.records import Layer, ModelRecord
-from thinice_tui.safe_io.printable import printable
+from thinice_tui.report.renderers.markdown import markdown
+from thinice_tui.report.renderers.text import render_blocks
+from thinice_tui.runfile.records import ModelRecord
 
+FORMATS = ("text", "md", "json")
 LONGEST = 300
-"""Characters of a value in a text; JSON holds all."""
+"""Characters of a value on a terminal."""
 BAR = 10
 """Cells of a layer's bar of zeros."""
 MOSTLY = 0.5
@@ -26,25 +26,35 @@ NOT_IN_JSON = ("role", "name", "sha256")
 
 
 def print_inspections(inspections: Iterable[InspectedModel], form: str, stdout: TextIO) -> None:
-    """Write them to `stdout`: one after the other as text, or as one JSON list."""
+    """Write them to `stdout`: one after the other as text or Markdown, or as one JSON list.
+
+    On a terminal a long value is cut, elsewhere nothing is.
+    """
     if form == "json":
         json.dump([_as_json(one) for one in inspections], stdout, indent=2, default=str)
         stdout.write("\n")
         return
     console = Console(file=stdout)
     for one in inspections:
-        with console.capture() as captured:  # rich itself would end the program on a closed pipe
-            console.print(render_inspection(one), highlight=False)
-        stdout.write(captured.get())
+        blocks = inspection_blocks(one, LONGEST if stdout.isatty() else None)
+        if form == "md":
+            stdout.write(markdown(blocks))
+        else:
+            with console.capture() as captured:  # rich itself would end the program on a closed pipe
+                console.print(render_blocks(blocks, console.width), highlight=False)
+            stdout.write(captured.get())
         stdout.flush()
 
 
-def render_inspection(one: InspectedModel) -> RenderableType:
-    """One model: its facts, three sparsities, a row a layer with a bar of its zeros, and the comparison."""
-    parts: list[RenderableType] = [Text(printable(one.record.path), style="bold"), _head(one), _layers(one.record)]
+def inspection_blocks(one: InspectedModel, longest: int | None = None) -> list[Block]:
+    """One model: its facts, three sparsities, a row a layer with a bar of its zeros, and the comparison.
+
+    longest: characters of a value; None: all.
+    """
+    blocks: list[Block] = [Heading(one.record.path), _listed(_head(one), longest), _layers(one.record)]
     if one.comparison is not None:
-        parts.append(_grid(_compared(one.comparison)))
-    return Group(*parts)
+        blocks += [Heading("Compared", level=3), _listed(_compared(one.comparison), longest)]
+    return blocks
 
 
 def _as_json(one: InspectedModel) -> dict[str, object]:
@@ -94,7 +104,7 @@ def _without_doubt(comparison: DenseComparison) -> str:
     return "nothing speaks against it"
 
 
-def _head(one: InspectedModel) -> Table:
+def _head(one: InspectedModel) -> dict[str, object]:
     record = one.record
     normalization = record.normalization
     if one.facts.normalization_source == UNDECIDED:
@@ -102,56 +112,41 @@ def _head(one: InspectedModel) -> Table:
     architecture = record.arch
     if one.facts.architectures:
         architecture = f"undecided: {record.arch}, or another of the possible ones; compare decides by clean accuracy"
-    grid = _grid(
-        _facts(one.facts)
-        | {
-            "architecture": architecture,
-            "normalisation": normalization,
-            "parameters": f"{record.parameters:,}",
-            "sparsity": f"{100 * record.sparsity_conv_linear:.2f} % of Conv and Linear weights are zero",
-        }
-    )
-    for text in (
-        f"{100 * record.sparsity_mean_per_layer:.2f} % as the mean of the layers",
-        f"{100 * record.sparsity_all_parameters:.2f} % of all parameters",
-    ):
-        grid.add_row("", text)
-    return grid
+    return _facts(one.facts) | {
+        "architecture": architecture,
+        "normalisation": normalization,
+        "parameters": f"{record.parameters:,}",
+        "sparsity": f"{100 * record.sparsity_conv_linear:.2f} % of Conv and Linear weights are zero",
+        "sparsity, mean of layers": f"{100 * record.sparsity_mean_per_layer:.2f} %",
+        "sparsity, all parameters": f"{100 * record.sparsity_all_parameters:.2f} %",
+    }
 
 
 def _layers(record: ModelRecord) -> Table:
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
-    table.add_column("layer", overflow="fold")
-    table.add_column("kind")
-    for name in ("shape", "zeros", "sparsity"):
-        table.add_column(name, justify="right")
-    table.add_column("", no_wrap=True)
-    for layer in record.layers:
-        table.add_row(*_cells(layer))
-    return table
-
-
-def _cells(layer: Layer) -> tuple[Text, ...]:
-    return (
-        Text(printable(layer.name)),
-        Text(layer.kind),
-        Text("×".join(map(str, layer.shape))),
-        Text(f"{layer.zeros:,}"),
-        Text(f"{100 * layer.sparsity:.1f} %"),
-        Text("█" * round(BAR * layer.sparsity)),
+    return Table(
+        "Layers",
+        columns("layer", "kind", "shape", "zeros", "sparsity", "", left=["kind", ""]),
+        [
+            (
+                layer.name,
+                layer.kind,
+                "×".join(map(str, layer.shape)),
+                f"{layer.zeros:,}",
+                f"{100 * layer.sparsity:.1f} %",
+                "█" * round(BAR * layer.sparsity),
+            )
+            for layer in record.layers
+        ],
     )
 
 
-def _grid(rows: dict[str, object]) -> Table:
-    grid = Table.grid(padding=(0, 2))
-    for name, value in rows.items():
-        grid.add_row(Text(printable(name), style="dim"), Text(printable(_short(value))))
-    return grid
+def _listed(rows: dict[str, object], longest: int | None) -> Facts:
+    return Facts([(name, _short(value, longest)) for name, value in rows.items()])
 
 
-def _short(value: object) -> str:
+def _short(value: object, longest: int | None) -> str:
     if isinstance(value, dict):
         text = ", ".join(f"{key} {item}" for key, item in value.items())
     else:
         text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+    return text if longest is None or len(text) <= longest else text[: longest - 1] + "…"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from thinice_tui.analysis.comparison import Analysis
 from thinice_tui.errors import ThiniceError
-from thinice_tui.report.document.blocks import Block, Heading
+from thinice_tui.report.document.blocks import Block, Heading, Table
 from thinice_tui.report.html.figures import svg
 from thinice_tui.report.html.flips import flips_section
 from thinice_tui.report.html.samples import MOST, as_script, samples_data
@@ -34,12 +34,13 @@ def html_report(analysis: Analysis) -> str:
     blocks = list(report_document(analysis))
     control = next((c for c in analysis.comparisons if c.other.record.role == "control"), None)
     flips = list(flips_section(analysis, control))
-    first, rest = _split(blocks)
+    head, first, rest = _split(blocks)
 
     def draw(plot_blocks: Sequence[Block], begin: int) -> Iterator[str]:
         return html_blocks(plot_blocks, lambda plot, number: svg(plot.chart, begin + number, plot.alt))
 
-    body = [*draw(first, 0), _contents(blocks, bool(flips)), *flips, _samples(analysis), *draw(rest, len(first))]
+    contents = _contents(blocks, bool(flips))
+    body = [*draw(head, 0), contents, *draw(first, 0), *flips, _samples(analysis), *draw(rest, len(first))]
     script = (ASSETS / "report.js").read_text(encoding="utf-8")
     style = (ASSETS / "report.css").read_text(encoding="utf-8")
     names = ", ".join(model.record.name for model in analysis.run.models)
@@ -63,10 +64,11 @@ def _policy(script: str) -> str:
     return f"default-src 'none'; {allowed}; base-uri 'none'; form-action 'none'"
 
 
-def _split(blocks: Sequence[Block]) -> tuple[Sequence[Block], Sequence[Block]]:
-    """The blocks before the first section, and the others."""
+def _split(blocks: Sequence[Block]) -> tuple[Sequence[Block], Sequence[Block], Sequence[Block]]:
+    """The blocks before the first table, those before the first section, and the others."""
+    table = next((n for n, block in enumerate(blocks) if isinstance(block, Table)), len(blocks))
     at = next((n for n, block in enumerate(blocks) if isinstance(block, Heading) and block.level == 2), len(blocks))
-    return blocks[:at], blocks[at:]
+    return blocks[:table], blocks[table:at], blocks[at:]
 
 
 def _contents(blocks: Sequence[Block], flips: bool) -> str:
@@ -84,7 +86,8 @@ def _samples(analysis: Analysis) -> str:
     return (
         '<section aria-labelledby="samples"><h2 id="samples">Samples</h2>'
         f"<p>Every sample, lowest dense margin first.{left_out} A column's title sorts by it. Sets: ▼ lost (S10: "
-        "robust for dense, not for the model), ▲ gained (S01), ● held (S11: robust for both), ○ broken (S00: for neither).</p>"
+        "robust for dense, not for the model), ▲ gained (S01), ● held (S11: robust for both), ○ broken (S00: for "
+        "neither).</p>"
         '<form id="filter"></form><p id="count" role="status"></p>'
         '<div class="scroll" tabindex="0"><table id="table"><thead></thead><tbody></tbody></table></div>'
         '<p><button type="button" id="more" hidden>Show more rows</button></p>'

@@ -50,11 +50,10 @@ def _block(block: Block) -> Iterator[str]:
         case Paragraph():
             yield _cited(block)
         case Notice(_, text):
-            yield f"\\noindent\\textbf{{{escaped(text)}}}"
+            yield f"{{\\raggedright\\noindent\\textbf{{{escaped(text)}}}\\par}}"
         case Facts(rows):
-            yield "\\begin{description}"
-            yield from (f"\\item[{{{escaped(name)}}}] {escaped(value)}" for name, value in rows)
-            yield "\\end{description}"
+            pairs = (f"\\noindent\\textbf{{{escaped(name)}:}} {escaped(value)}\\par" for name, value in rows)
+            yield "{\\raggedright " + "\n".join(pairs) + "}"
         case Table():
             yield from _table(block)
         case Plot(chart, _, alt):
@@ -116,7 +115,7 @@ def _character(character: str) -> str:
         return ESCAPES[character]
     if character.isascii():
         return character
-    return LETTERS.get(character) or f"U+{ord(character):04X}"
+    return LETTERS.get(character) or f"\\allowbreak{{}}U+{ord(character):04X}"
 
 
 def _accents() -> dict[str, str]:

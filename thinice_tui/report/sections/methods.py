@@ -107,7 +107,8 @@ def _described(stage: StageRecord, norm: Norm) -> str:
     parts += [f"{targets} targets"] if targets else []
     cited = _cited(kind, norm)
     named = f"{stage.name} {cited[0]}" if cited else stage.name
-    return f"{named} with {' and '.join(parts)}" if parts else named
+    listed = " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+    return f"{named} with {listed}" if parts else named
 
 
 def _cited(kind: str, norm: Norm) -> Cited | None:

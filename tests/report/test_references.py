@@ -1,0 +1,26 @@
+"""The BibTeX entries."""
+
+import re
+
+import pytest
+
+from thinice_tui.report.references import WORKS, bibtex
+
+ENTRY = re.compile(r"@(\w+)\{([a-z0-9]+),\n((?:  \w+ += \{.*\},\n)+)\}")
+
+
+@pytest.mark.parametrize("key", WORKS)
+def test_each_entry_is_well_formed_and_complete(key: str) -> None:
+    found = ENTRY.fullmatch(bibtex((key,)))
+    assert found is not None and found[2] == key
+    fields = dict(re.findall(r"  (\w+) += \{(.*)\},\n", found[3]))
+    assert {"author", "title"} <= set(fields)
+    if found[1] != "software":
+        assert {"inproceedings": "booktitle", "article": "journal"}[found[1]] in fields
+        assert re.fullmatch(r"\d{4}", fields["year"]) and fields["year"] in key
+    assert all(value.count("{") == value.count("}") and value.isascii() for value in fields.values())
+
+
+def test_each_work_is_listed_once_in_order() -> None:
+    text = bibtex(("mcnemar1947note", "piras2023samples", "mcnemar1947note"))
+    assert re.findall(r"@\w+\{(\w+)", text) == ["mcnemar1947note", "piras2023samples"]

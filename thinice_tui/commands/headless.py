@@ -41,7 +41,7 @@ def compare_headless(request: Request, targets: Sequence[Target], options: Repor
         except (KeyboardInterrupt, Interrupted) as stop:
             if not holds_results(prepared.path):
                 raise Interrupted("interrupted before anything was computed") from None
-            write_report(prepared.path, targets, replace(options, gates=()), stdout)
+            write_report([prepared.path], targets, replace(options, gates=()), stdout)
             raise (
                 stop
                 if isinstance(stop, Interrupted)
@@ -53,7 +53,7 @@ def compare_headless(request: Request, targets: Sequence[Target], options: Repor
         console.print(
             printable(f"run file: {prepared.path}"), style="dim", markup=False, highlight=False, soft_wrap=True
         )
-        write_report(prepared.path, targets, options, stdout)
+        write_report([prepared.path], targets, options, stdout)
 
 
 def dry_run(request: Request, as_json: bool) -> None:

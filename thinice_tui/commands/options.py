@@ -50,6 +50,14 @@ RunArgument = Annotated[
     Path,
     typer.Argument(metavar="RUN.thinice", parser=expanded_path, help="A run file; the run may still be going on."),
 ]
+RunsArgument = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="RUN.thinice...",
+        parser=expanded_path,
+        help="A run file; the run may still be going on. Several finished ones are read together.",
+    ),
+]
 ArchOption = Annotated[
     list[str],
     typer.Option(

@@ -8,7 +8,7 @@ from thinice_tui.commands.options import (
     FailIfOption,
     FormatOption,
     OutputOption,
-    RunArgument,
+    RunsArgument,
     SamplesInReportOption,
 )
 
@@ -20,7 +20,7 @@ REPORT_EXAMPLES = examples(
 
 
 def report_command(
-    run: RunArgument,
+    runs: RunsArgument,
     form: FormatOption = None,
     output: OutputOption = None,
     samples_in_report: SamplesInReportOption = False,
@@ -28,11 +28,14 @@ def report_command(
     fail_if: FailIfOption = None,
     debug: DebugOption = False,
 ) -> None:
-    """Print the report of a run, finished or still going on. This needs neither torch nor the models."""
+    """Print the report of a run, finished or still going on. This needs neither torch nor the models.
+
+    Several finished runs of the same data are read together: other training seeds, attack seeds or ensembles.
+    """
     with shown_errors(debug):
         from thinice_tui.analysis.gate import parse_gates
         from thinice_tui.protocol.claims import parse_claims
         from thinice_tui.report.output import ReportOptions, plan_output, write_report
 
         options = ReportOptions(samples_in_report, parse_claims(claim or ()), parse_gates(fail_if or ()))
-        write_report(run, plan_output(form, output or (), samples_in_report, [run]), options)
+        write_report(runs, plan_output(form, output or (), samples_in_report, runs), options)

@@ -1,6 +1,6 @@
 """The report as blocks, section by section: what every format writes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from thinice_tui.analysis.comparison import Analysis
 from thinice_tui.report.document.blocks import Block
@@ -20,8 +20,11 @@ from thinice_tui.report.sections.reliability import reliability
 from thinice_tui.report.sections.stages import stages_section
 
 
-def report_document(analysis: Analysis) -> Iterator[Block]:
-    """The whole report: the comparison of the models first, how it was made last."""
+def report_document(analysis: Analysis, more: Sequence[Block] = ()) -> Iterator[Block]:
+    """The whole report: the comparison of the models first, how it was made last.
+
+    more: what other runs of the same models add.
+    """
     control = next((c for c in analysis.comparisons if c.other.record.role == "control"), None)
     yield from header(analysis)
     yield from models_table(analysis)
@@ -31,6 +34,7 @@ def report_document(analysis: Analysis) -> Iterator[Block]:
     yield from claims_section(analysis)
     yield from excess_section(analysis)
     yield from ladder_section(analysis)
+    yield from more
     if analysis.run.alone:
         yield from dense_alone(analysis)
     for comparison in analysis.comparisons:

@@ -71,7 +71,7 @@ def overlap(lost: Sequence[Mask], held: Sequence[Mask], margins: Sequence[NDArra
         size, losses = len(group), flags[:, group].sum(axis=1)
         for a, b in itertools.combinations(range(len(lost)), 2):
             shared += int((flags[a, group] & flags[b, group]).sum())
-            expected += losses[a] * losses[b] / size
+            expected += float(losses[a] * losses[b]) / size
             if size > 1:
                 spread = losses[a] * (size - losses[a]) * losses[b] * (size - losses[b])
                 variance += float(spread) / (size**2 * (size - 1))

@@ -33,7 +33,7 @@ def excess_section(analysis: Analysis) -> Iterator[Block]:
             "test of the two counts, Holm's correction for all pruned models.",
         )
         yield from (Paragraph(f"{_names(found, verdict)}: {verdict}.") for verdict in _verdicts(found))
-    yield from _noise(analysis)
+    yield from noise_table(analysis)
 
 
 def _row(excess: Excess) -> list[Cell]:
@@ -55,7 +55,8 @@ def _names(found: Sequence[Excess], verdict: str) -> str:
     return ", ".join(excess.model for excess in found if excess.verdict == verdict)
 
 
-def _noise(analysis: Analysis) -> Iterator[Block]:
+def noise_table(analysis: Analysis) -> Iterator[Block]:
+    """Each model against itself under another attack seed; nothing where no such run is at hand."""
     floor = noise_floor(analysis)
     if floor:
         yield Table(

@@ -23,7 +23,7 @@ CONTROLS = "line\nbreak\x1b[31m\u202e"
 def hostile_analysis(folder: Path) -> Analysis:
     """A run of a dense and a pruned model and a control, named so, with such classes and sources."""
     models: dict[str, Role] = {HOSTILE[0]: "dense", HOSTILE[1]: "pruned", HOSTILE[2]: "pruned"}
-    models |= {HOSTILE[5]: "pruned", HOSTILE[6]: "pruned", HOSTILE[4] + CONTROLS: "control"}
+    models |= {HOSTILE[6]: "pruned", HOSTILE[4] + CONTROLS: "control"}
     names = [*HOSTILE, CONTROLS]
     return analyse(
         write_run(

@@ -42,9 +42,9 @@ def is_json(path: Path) -> bool:
 
 
 def test_the_name_decides_the_format(run: Path) -> None:
-    result = call("report", run, "-o", "a.json", "-o", "a.txt", "-o", "a.md", "-o", "A.JSON", "--samples-in-report")
+    result = call("report", run, "-o", "a.json", "-o", "a.txt", "-o", "a.log", "-o", "A.JSON", "--samples-in-report")
     assert result.exit_code == 0 and result.stdout == result.stderr == ""
-    assert [is_json(Path(name)) for name in ("a.json", "a.txt", "a.md", "A.JSON")] == [True, False, False, True]
+    assert [is_json(Path(name)) for name in ("a.json", "a.txt", "a.log", "A.JSON")] == [True, False, False, True]
     assert len(json.loads(Path("a.json").read_text())["samples"]) == 200
 
 

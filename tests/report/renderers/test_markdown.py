@@ -105,8 +105,8 @@ def test_a_long_report_fits_a_comment_and_keeps_how_it_was_made(tmp_path: Path) 
 def test_a_hostile_run_is_a_report_without_markup_of_its_own(tmp_path: Path) -> None:
     tokens = parsed(markdown(report_document(hostile_analysis(tmp_path))))
     assert {child.type for child in inline(tokens)} <= TEXT_KINDS
-    assert len(tables(tokens)) == len(tables(parsed(markdown(report_document(six(tmp_path / "b.thinice"))))))
+    assert len(tables(tokens)) == len(tables(parsed(markdown(report_document(five(tmp_path / "b.thinice"))))))
 
 
-def six(path: Path) -> Analysis:
-    return analyse(write_run(path, {**MODELS, "b": "pruned", "c": "pruned", "d": "pruned"}, n=90))
+def five(path: Path) -> Analysis:
+    return analyse(write_run(path, {**MODELS, "b": "pruned", "c": "pruned"}, n=90))

@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 
 from tests.fake_runs import write_run
+from tests.places import ROOT
 from tests.report.rendering import analysis_of
 from thinice_tui.analysis.comparison import Analysis, analyse
 from thinice_tui.protocol.ensembles import ENSEMBLES
 from thinice_tui.report.json_report import json_report
 from thinice_tui.report.references import WORKS
 from thinice_tui.report.sections.methods import CITED, methods_bibtex, methods_paragraph
+from thinice_tui.runfile.reader import read_run
 
 
 def keys(analysis: Analysis) -> set[str]:
@@ -72,6 +74,13 @@ def test_one_model_alone_is_not_compared(tmp_path: Path) -> None:
     analysis = analyse(write_run(tmp_path / "a.thinice", {"dense": "dense"}))
     text = methods_paragraph(analysis).text
     assert "We evaluated a dense model on" in text and "McNemar" not in text and "Wilson" in text
+
+
+def test_the_documents_show_the_sample_runs_paragraph() -> None:
+    page = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
+    quoted = " ".join(line.removeprefix("> ") for line in page.splitlines() if line.startswith("> "))
+    analysis = analyse(read_run(ROOT / "sample_models" / "standard.thinice"))
+    assert methods_paragraph(analysis).text == quoted
 
 
 def test_the_json_report_has_the_same(tmp_path: Path) -> None:

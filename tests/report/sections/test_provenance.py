@@ -7,7 +7,8 @@ from pathlib import Path
 from tests.report.rendering import analysis_of, words
 from thinice_tui.protocol.request import Request
 from thinice_tui.protocol.settings import Settings
-from thinice_tui.report.sections.provenance import INTERVALS, command_line, provenance
+from thinice_tui.report.document.blocks import Code
+from thinice_tui.report.sections.provenance import INTERVALS, LINE, command_line, provenance
 
 
 def request(folder: Path) -> Request:
@@ -26,7 +27,10 @@ def test_everything_that_a_reader_needs_to_repeat_it_is_said(tmp_path: Path) -> 
     ):
         assert said in text, said
     command = command_line(analysis.run.info)
-    assert command is not None and command in text and shlex.split(command) == made.command()
+    assert command is not None and shlex.split(command) == made.command()
+    (code,) = (block for block in provenance(analysis) if isinstance(block, Code))
+    assert shlex.split(code.text.replace(" \\\n", " ")) == made.command()
+    assert max(map(len, code.text.splitlines())) <= LINE + 2
 
 
 def test_what_is_not_known_is_said_to_be(tmp_path: Path) -> None:

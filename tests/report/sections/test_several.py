@@ -46,6 +46,8 @@ def test_it_names_every_run_and_what_is_left_out(tmp_path: Path) -> None:
     assert f"{one.path} training seed 1 standard" in text and f"{other.path}-repeat9 attack seed 2" in text
     assert f"Left out, for not every run has them: {one.path}: tenth." in text
     assert "each model against itself under another seed" in text
+    assert f"{one.models[0].record.sha256}" in text and "finished 20" in text and "torch 2" in text
+    assert "Student's t, 95 %, from five seeds on" in text
 
 
 def test_other_ensembles_are_side_by_side(tmp_path: Path) -> None:

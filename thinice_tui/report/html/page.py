@@ -25,7 +25,7 @@ def needs_html() -> None:
         raise ThiniceError(f"the html report draws its plots with {LIBRARY}, which is not installed", INSTALL)
 
 
-INSTALL = "pip install -c constraints.txt 'thinice-tui[html]'"
+INSTALL = "pip install -c constraints.txt -e '.[html]', or another format: text, md, csv, json, latex"
 
 
 def html_report(analysis: Analysis, more: Sequence[Block] = ()) -> str:
@@ -89,7 +89,7 @@ def _samples(analysis: Analysis) -> str:
         "robust for dense, not for the model), ▲ gained (S01), ● held (S11: robust for both), ○ broken (S00: for "
         "neither).</p>"
         '<form id="filter"></form><p id="count" role="status"></p>'
-        '<div class="scroll" tabindex="0"><table id="table"><thead></thead><tbody></tbody></table></div>'
+        '<div class="scroll tall" tabindex="0"><table id="table"><thead></thead><tbody></tbody></table></div>'
         '<p><button type="button" id="more" hidden>Show more rows</button></p>'
         "<noscript><p>The table needs JavaScript, which is off. The CSV report has the same samples.</p></noscript>"
         "</section>"

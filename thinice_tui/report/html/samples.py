@@ -35,10 +35,9 @@ def samples_data(run: Run) -> Mapping[str, Any]:
     if has_distances(run):
         shown["distance"] = ("dense distance", fields[f"boundary_distance@{dense}"])
     shown["dense"] = ("dense broken by", fields[f"broken_by@{dense}"])
-    for number, model in enumerate(run.models[1:], 1):
-        name = model.record.name
-        shown[f"set{number}"] = (f"set: {name}", fields[f"set@{name}"])
-        shown[f"by{number}"] = (f"{name} broken by", fields[f"broken_by@{name}"])
+    others = list(enumerate((model.record.name for model in run.models[1:]), 1))
+    shown |= {f"set{number}": (f"set: {name}", fields[f"set@{name}"]) for number, name in others}
+    shown |= {f"by{number}": (f"{name} broken by", fields[f"broken_by@{name}"]) for number, name in others}
     return {
         "total": len(run.labels),
         "columns": [{"key": key, "title": title, **_column(field, order)} for key, (title, field) in shown.items()],
@@ -56,6 +55,6 @@ def _rounded(value: float | None) -> float | None:
 
 
 def as_script(data: Mapping[str, Any]) -> str:
-    """JSON that no HTML parser reads as anything else, whatever its strings hold."""
+    """JSON for a script element, which no string in it can end."""
     text = json.dumps(data, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

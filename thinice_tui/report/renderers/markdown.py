@@ -76,6 +76,6 @@ def _row(cells: Iterable[str]) -> str:
 
 def escaped(text: str) -> str:
     """Text that GitHub shows as it is, on one line: no markup, no link, no mention of a user or an issue."""
-    text = AT_START.sub(r"\1\\\2", SPECIAL.sub(r"\\\1", printable(text)))
+    text = AT_START.sub(r"\1\\\2", SPECIAL.sub(r"\\\1", printable(text).strip()))
     text = text.replace("://", ":\\/\\/").replace("www.", "www\\.")
     return re.sub("([@#])", r"\1<!-- -->", text)

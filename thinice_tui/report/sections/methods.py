@@ -71,8 +71,8 @@ def _attacks(analysis: Analysis) -> Iterator[str]:
     attacks = [stage for stage in ran if not is_distance(stage.parameters)]
     if attacks:
         described = "; ".join(_described(stage, settings.norm) for stage in attacks)
-        yield f"The attacks ({_ensemble(settings.attack)}), in this order: {described}."
-        yield "Each stage attacked the samples that were still classified correctly."
+        yield f"The attacks were {_ensemble(settings.attack)}, in this order: {described}."
+        yield "Each attacked the samples that were still classified correctly."
     if not analysis.complete:
         yield "The run was not finished: robust accuracies are those after the stages that every model went through."
     if is_audited(settings.attack) and any("scope" in stage.parameters for stage in ran):
@@ -91,10 +91,10 @@ def _ran(analysis: Analysis, number: int) -> bool:
 
 def _ensemble(name: str) -> str:
     if name.lower() == "standard":
-        return f"PGD, then AutoAttack's standard ensemble {APGD[0]}"
+        return f"PGD and AutoAttack's standard ensemble {APGD[0]}"
     if name.lower() == "plus":
-        return f"PGD, then the protocol of Samples on Thin Ice {PIRAS[0]}"
-    return f"the ensemble {name}"
+        return f"PGD and the protocol of Samples on Thin Ice {PIRAS[0]}"
+    return f"those of the ensemble {name}"
 
 
 def _described(stage: StageRecord, norm: Norm) -> str:

@@ -16,6 +16,8 @@ from thinice_tui.report.sections.decisions import decisions
 from thinice_tui.report.sections.run_words import eps_words, time_words
 from thinice_tui.runfile.run_info import RunInfo
 
+LINE = 72
+"""Columns of a line of the command."""
 INTERVALS = (
     ("accuracies, NFR, PFR, flip rates", "Wilson's score interval, 95 %"),
     (
@@ -30,6 +32,8 @@ INTERVALS = (
     ("gains against losses, pruned against control", "McNemar's exact two-sided test"),
     ("classes against one another", "Fisher's exact test, the smaller tail doubled"),
     ("several tests of one kind", "Holm's correction"),
+    ("means over training seeds", "Student's t, 95 %, from five seeds on"),
+    ("losses that seeds share", "hypergeometric within deciles of the dense margin, normal approximation, 95 %"),
     ("an audit's bound", "exact hypergeometric, one-sided, 95 %"),
 )
 """What is estimated, and by which method."""
@@ -56,11 +60,11 @@ def provenance(analysis: Analysis) -> Iterator[Block]:
     }
     yield Heading("How these numbers were made")
     yield Facts(list(rows.items()))
-    command = command_line(info)
+    command = _command(info)
     if command is None:
         yield Paragraph("The run file does not say which command made it.")
     else:
-        yield Code(command, "sh")
+        yield Code(" \\\n".join(_lines(command)), "sh")
     yield from (Paragraph(line, quiet=True) for line in decisions(info))
     yield Heading("SHA-256 checksums", level=3)
     yield Facts([("data", info.data.sha256), *((one.record.name, one.record.sha256) for one in analysis.run.models)])
@@ -69,10 +73,27 @@ def provenance(analysis: Analysis) -> Iterator[Block]:
 
 
 def command_line(info: RunInfo) -> str | None:
-    """The command that requests the same run, for a shell; None where the run file does not say."""
+    """The command that requests the same run, on one line for a shell; None where the run file does not say."""
+    command = _command(info)
+    return None if command is None else shlex.join(command)
+
+
+def _command(info: RunInfo) -> list[str] | None:
     if info.request is None:
         return None
     try:
-        return shlex.join(Request.from_dict(info.request).command())
+        return Request.from_dict(info.request).command()
     except UsageError:
         return None
+
+
+def _lines(words: list[str]) -> Iterator[str]:
+    """The words, quoted for a shell, in lines of at most LINE columns where they allow it."""
+    line = ""
+    for word in map(shlex.quote, words):
+        if line and len(line) + 1 + len(word) > LINE:
+            yield line
+            line = f"    {word}"
+        else:
+            line = f"{line} {word}" if line else word
+    yield line

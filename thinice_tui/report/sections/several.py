@@ -13,7 +13,9 @@ from thinice_tui.report.document.cells import Cell, Number, p_value
 from thinice_tui.report.sections.claims import claims_section
 from thinice_tui.report.sections.excess import noise_table
 from thinice_tui.report.sections.header import TITLE
-from thinice_tui.report.sections.run_words import eps_words, model_words
+from thinice_tui.report.sections.provenance import INTERVALS, command_line
+from thinice_tui.report.sections.run_words import eps_words, model_words, time_words
+from thinice_tui.runfile.records import Run
 
 SHOWN = {
     "clean_accuracy": "clean %",
@@ -53,7 +55,12 @@ def several_document(several: SeveralRuns) -> Iterator[Block]:
     if several.groups.left_out:
         yield Paragraph(f"Left out, for not every run has them: {', '.join(several.groups.left_out)}.")
     yield Paragraph("One run alone: thinice-tui report RUN.thinice", quiet=True)
-    yield Facts(_checksums(several))
+    yield Heading("Commands and versions", level=3)
+    yield Facts([fact for run in several.groups.seeds for fact in _origin(run)])
+    yield Heading("SHA-256 checksums", level=3)
+    yield Facts([("data", info.data.sha256), *_checksums(several)])
+    yield Heading("Intervals and tests", level=3)
+    yield Facts(INTERVALS)
 
 
 def several_sections(several: SeveralRuns) -> Iterator[Block]:
@@ -164,6 +171,16 @@ def _runs(several: SeveralRuns) -> Table:
             settings = run.info.settings
             rows.append((run.path, f"{part} {number}", settings.attack, settings.precision, settings.seed))
     return Table("", columns("run", "part", "attack", "precision", "seed", left=["part", "attack", "precision"]), rows)
+
+
+def _origin(run: Run) -> list[tuple[str, str]]:
+    info = run.info
+    finished = "not finished" if info.finished is None else time_words(info.finished)
+    versions = ", ".join(f"{name} {version}" for name, version in info.versions.items()) or "not recorded"
+    return [
+        (run.path, f"finished {finished}, on {info.device}; {versions}"),
+        ("", command_line(info) or "The run file does not say which command made it."),
+    ]
 
 
 def _checksums(several: SeveralRuns) -> list[tuple[str, str]]:

@@ -12,7 +12,6 @@ from thinice_tui.analysis.comparison import Analysis, Comparison
 from thinice_tui.analysis.margins import MARGIN_KINDS, MarginKind, margin_kinds, margins_of
 from thinice_tui.analysis.paired import holm
 from thinice_tui.analysis.proportions import Estimate, Z, unknown
-from thinice_tui.runfile.records import Run
 
 METHOD = "paired DeLong"
 
@@ -58,13 +57,13 @@ class Separation:
         return found.p_holm < 0.05
 
 
-def separation_of(analysis: Analysis, comparison: Comparison, repeat: Run | None = None) -> Separation:
+def separation_of(analysis: Analysis, comparison: Comparison) -> Separation:
     """How well clean margin, margin under attack and distance of dense tell S10 from S11.
 
-    repeat: a run of the same models under another attack seed; the margin under attack is then taken from it, for that
-    of the run itself comes from the attack that also chose S10 and S11.
+    Where a run of the same models under another attack seed is at hand, the margin under attack is taken from it, for
+    that of the run itself comes from the attack that also chose S10 and S11.
     """
-    run, kinds = analysis.run, margin_kinds(analysis.run)
+    run, repeat, kinds = analysis.run, analysis.repeat, margin_kinds(analysis.run)
     sources = {kind: repeat if repeat is not None and kind == "attacked" else run for kind in kinds}
     scores = np.array([margins_of(source, source.models[0], kind) for kind, source in sources.items()], dtype=float)
     known = ~np.isnan(scores).any(axis=0)

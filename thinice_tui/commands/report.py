@@ -15,7 +15,6 @@ from thinice_tui.commands.options import (
 REPORT_EXAMPLES = examples(
     "thinice-tui report sample_models/standard.thinice",
     "thinice-tui report sample_models/standard.thinice -o report.json -o report.txt",
-    "thinice-tui report sample_models/standard.thinice --claim pruned=31.1@pgd-20 --fail-if 'nfr@pruned > 0.2'",
 )
 
 

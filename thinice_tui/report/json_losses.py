@@ -21,7 +21,7 @@ def comparison_losses(analysis: Analysis) -> Iterator[Json]:
         yield {
             "excess": _excess(excess.get(comparison.other.record.name)),
             "capture": _capture(capture_of(analysis, comparison)),
-            "separation": _separation(separation_of(analysis, comparison, analysis.repeat)),
+            "separation": _separation(separation_of(analysis, comparison)),
             "flip_kinds": _flip_kinds(flip_kinds(analysis, comparison)),
             "overestimation_difference": _gap_difference(gap_difference(analysis, comparison)),
         }

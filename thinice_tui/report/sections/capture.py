@@ -20,7 +20,7 @@ def capture_section(analysis: Analysis, comparison: Comparison) -> Iterator[Bloc
         headline = _headline(curve)
         yield Paragraph(headline)
         yield Plot(_chart(curve, name), partial(capture_plot, curve, name), headline)
-    separation = separation_of(analysis, comparison, analysis.repeat)
+    separation = separation_of(analysis, comparison)
     yield Table(
         "Which dense margin separates lost from kept samples (95 % intervals)",
         columns("margin", "AUC", "minus clean margin's", "p"),

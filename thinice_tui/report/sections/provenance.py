@@ -18,8 +18,14 @@ from thinice_tui.runfile.run_info import RunInfo
 
 LINE = 72
 """Columns of a line of the command."""
+OF_ONE_MODEL = (
+    ("accuracies", "Wilson's score interval, 95 %"),
+    ("an audit's bound", "exact hypergeometric, one-sided, 95 %"),
+)
+"""What is estimated of one model, and by which method."""
 INTERVALS = (
-    ("accuracies, NFR, PFR, flip rates", "Wilson's score interval, 95 %"),
+    *OF_ONE_MODEL,
+    ("NFR, PFR, flip rates", "Wilson's score interval, 95 %"),
     (
         "AUC",
         "the span of method 5 of Newcombe 2006 and of the logit interval with DeLong's variance, 95 %; none with fewer "
@@ -34,7 +40,6 @@ INTERVALS = (
     ("several tests of one kind", "Holm's correction"),
     ("means over training seeds", "Student's t, 95 %, from five seeds on"),
     ("losses that seeds share", "hypergeometric within deciles of the dense margin, normal approximation, 95 %"),
-    ("an audit's bound", "exact hypergeometric, one-sided, 95 %"),
 )
 """What is estimated, and by which method."""
 
@@ -69,7 +74,7 @@ def provenance(analysis: Analysis) -> Iterator[Block]:
     yield Heading("SHA-256 checksums", level=3)
     yield Facts([("data", info.data.sha256), *((one.record.name, one.record.sha256) for one in analysis.run.models)])
     yield Heading("Intervals and tests", level=3)
-    yield Facts(INTERVALS)
+    yield Facts(OF_ONE_MODEL if analysis.run.alone else INTERVALS)
 
 
 def command_line(info: RunInfo) -> str | None:

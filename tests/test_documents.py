@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from tests.places import ROOT
+from thinice_tui.analysis.gate import METRICS
 from thinice_tui.commands.app import app
 from thinice_tui.tui.action_registry import ACTIONS
 
@@ -92,6 +93,12 @@ def test_the_guide_names_every_command_option_and_key() -> None:
         assert not {option for option in options | GENERAL if option not in text}, command
     keys = re.findall(r"^\| `([^`]+)` \|", text.partition("### Keys")[2].partition("### Filter")[0], re.MULTILINE)
     assert set(keys) == {action.shown for action in ACTIONS}
+
+
+def test_the_guide_lists_every_number_that_a_gate_knows() -> None:
+    section = GUIDE.read_text().partition("## A gate")[2].partition("## Several runs")[0]
+    rows = [row for row in re.findall(r"^\| (.*?) \|", section, re.MULTILINE) if "`" in row]
+    assert {name for row in rows for name in CODE.findall(row)} == set(METRICS)
 
 
 def test_every_path_in_the_architecture_exists() -> None:

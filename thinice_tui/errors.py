@@ -5,6 +5,7 @@ The command line prints them without a traceback (`--debug` shows it) and exits 
 
 EXIT_ERROR = 1
 EXIT_USAGE = 2
+EXIT_GATE = 3
 EXIT_INTERRUPTED = 130
 
 
@@ -57,6 +58,12 @@ class RunFileError(ThiniceError):
 
 class RunBusyError(RunFileError):
     """Another engine is writing the run file."""
+
+
+class GateFailed(ThiniceError):
+    """A comparison of --fail-if holds, or cannot be decided; the report is written."""
+
+    exit_code = EXIT_GATE
 
 
 class Interrupted(ThiniceError):

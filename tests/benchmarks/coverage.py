@@ -1,8 +1,10 @@
-"""Simulates how often the 95 % interval of the AUC holds the true AUC.
+"""Simulates how often the 95 % intervals hold the true value: that of the AUC, and those of the loss statistics.
 
     python -m tests.benchmarks.coverage
     python -m tests.benchmarks.coverage --draws 1000 --seed 1
+    python -m tests.benchmarks.coverage --of losses
 
+Losses: tests/benchmarks/loss_coverage.py. The AUC:
 Kept margins are N(d, 1), flipped ones N(0, spread²), and d gives the true AUC. Three variants: normal, rounded to half
 the wider spread (ties), and truncated at 0, as those of correctly classified samples are. Prints Markdown.
 """
@@ -18,6 +20,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.stats import norm, truncnorm
 
+from tests.benchmarks.loss_coverage import loss_tables
 from thinice_tui.analysis.auc import auc_intervals, newcombe_interval
 
 Shape = Literal["normal", "rounded", "truncated"]
@@ -119,7 +122,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--draws", type=int, default=4000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--of", choices=("auc", "losses"), default="auc")
     arguments = parser.parse_args()
+    if arguments.of == "losses":
+        loss_tables(arguments.draws, arguments.seed)
+        return
     table(arguments.draws, arguments.seed)
 
 

@@ -9,11 +9,13 @@ import os
 import re
 import shlex
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +34,8 @@ DEVELOPER_TOOLS = {"ruff": "ruff", "mypy": "mypy", "lint-imports": "import-linte
 """Programs of the extra `dev`, and the packages that bring them."""
 MODELS = ("dense.pt", "pruned.pt", "control.pt", "pruned-90.pt", "finetuned.pt", "pruned-95.pt", "pruned-99.pt")
 BLOCK = re.compile(r"^```(?:sh|bash|console|shell)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+STEP = re.compile(r"^ *- run: (thinice-tui .*)$", re.MULTILINE)
+"""A step of a job for GitHub Actions."""
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 FACTORY = """
 from tests.end_to_end.small_networks import SmallResNet
@@ -62,6 +66,8 @@ def shell_lines() -> Iterator[Line]:
         for line in (command.epilog or "").splitlines()[1:]:
             yield Line(f"{command.name} --help", "", tuple(shlex.split(line)))
     for page in PAGES:
+        for run in STEP.findall(page.read_text()):
+            yield Line(str(page.relative_to(ROOT)), "", tuple(shlex.split(run)))
         for block in BLOCK.findall(page.read_text()):
             folder = ""
             for line in block.replace("\\\n", " ").splitlines():
@@ -125,6 +131,12 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for run in {word for line in OURS for word in line.words if word.endswith(".thinice")}:
         (folder / run).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(folder / "finished.thinice", folder / run)
+    for line in OURS:
+        together = [word for word in line.words if word.endswith(".thinice")]
+        for seed, run in enumerate(together[1:], start=1):  # runs that are read together are not the same run
+            with closing(sqlite3.connect(folder / run)) as connection, connection:
+                found = "UPDATE run SET value = json_set(value, '$.seed', ?) WHERE key = 'settings'"
+                connection.execute(found, (seed,))
     return folder
 
 

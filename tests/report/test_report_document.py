@@ -16,6 +16,7 @@ def test_the_comparison_of_the_models_is_the_first_table_and_provenance_the_end(
     headings = [block.text for block in blocks if isinstance(block, Heading) and block.level < 3]
     assert headings == [
         "Samples on thin ice",
+        "Losses beyond retraining",
         "dense → half",
         "dense → again  (control: retrained without pruning)",
         "How these numbers were made",

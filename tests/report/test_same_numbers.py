@@ -15,6 +15,7 @@ from tests.report.rendering import analysis_of
 from thinice_tui.analysis.comparison import Analysis
 from thinice_tui.report.document.cells import Number, words
 from thinice_tui.report.formats import FORMATS
+from thinice_tui.report.report import Report
 from thinice_tui.report.sections.models import models_table
 
 Row = list[str]
@@ -27,7 +28,7 @@ def analysis(tmp_path_factory: pytest.TempPathFactory) -> Analysis:
 
 def written(analysis: Analysis, form: str) -> str:
     stream = io.StringIO()
-    FORMATS[form].write(analysis, True, Console(file=stream, width=200))
+    FORMATS[form].write(Report(analysis), True, Console(file=stream, width=200))
     return stream.getvalue()
 
 

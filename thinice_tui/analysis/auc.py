@@ -4,15 +4,13 @@ scipy is imported inside functions: a view appears before scipy has loaded.
 """
 
 import math
-from dataclasses import dataclass
-from statistics import NormalDist
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from thinice_tui.analysis.proportions import CONFIDENCE, Estimate
+from thinice_tui.analysis.proportions import Estimate, Z
 
-Z = NormalDist().inv_cdf(0.5 + CONFIDENCE / 2)
 MINIMUM = 12
 """Samples that each group needs for an interval and a verdict."""
 Floats = NDArray[np.float64]
@@ -27,6 +25,7 @@ class Auc(Estimate):
 
     flipped: int
     kept: int
+    method: str = field(default="union of Newcombe's method 5 and DeLong on the logit scale", kw_only=True)
 
     @property
     def shown(self) -> str:
@@ -58,7 +57,7 @@ def auc(flipped: NDArray[np.floating], kept: NDArray[np.floating]) -> Auc:
     if a == 0 or b == 0:
         return Auc(math.nan, math.nan, math.nan, a + b, a, b)
     if min(a, b) < MINIMUM:
-        value = float(_placements(flipped[None], kept[None])[1].mean())
+        value = float(placements(flipped[None], kept[None])[1].mean())
         return Auc(value, math.nan, math.nan, a + b, a, b)
     value, low, high = (float(each[0]) for each in auc_intervals(flipped[None], kept[None]))
     return Auc(value, low, high, a + b, a, b)
@@ -72,7 +71,7 @@ def auc_intervals(flipped: NDArray[np.floating], kept: NDArray[np.floating]) -> 
     group spreads wider than the other. The estimate ± z standard errors on the logit scale, these from the placements
     (DeLong et al. 1988, Biometrics 44:837), takes the spreads as they are, and has no width where samples separate.
     """
-    below, above = _placements(flipped, kept)
+    below, above = placements(flipped, kept)
     a, b = below.shape[1], above.shape[1]
     value: Floats = above.mean(axis=1)
     variance: Floats = below.var(axis=1, ddof=1) / a + above.var(axis=1, ddof=1) / b
@@ -81,7 +80,7 @@ def auc_intervals(flipped: NDArray[np.floating], kept: NDArray[np.floating]) -> 
     return value, np.minimum(newcombe_low, logit_low), np.maximum(newcombe_high, logit_high)
 
 
-def _placements(flipped: NDArray[np.floating], kept: NDArray[np.floating]) -> tuple[Floats, Floats]:
+def placements(flipped: NDArray[np.floating], kept: NDArray[np.floating]) -> tuple[Floats, Floats]:
     """For each flipped sample the share of kept ones below it, [s,a], and the other way round, [s,b]; ties half."""
     from scipy.stats import rankdata
 

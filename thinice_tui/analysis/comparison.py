@@ -1,5 +1,6 @@
 """The dense model against another: flip sets, flip rates, AUCs of the dense margin, overestimation. Pure functions."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from thinice_tui.analysis.auc import Auc, auc
@@ -8,6 +9,7 @@ from thinice_tui.analysis.correctness import clean_correct, clean_known, robust_
 from thinice_tui.analysis.flip_sets import FlipSets, flip_sets
 from thinice_tui.analysis.proportions import Estimate, FlipRate, flip_rates, mcnemar, proportion
 from thinice_tui.protocol.attacks import attack_of
+from thinice_tui.protocol.claims import Claim, claims_of
 from thinice_tui.protocol.ensembles import is_final
 from thinice_tui.runfile.records import ModelOutcomes, Run
 
@@ -80,6 +82,10 @@ class Analysis:
     """How many stages every model has finished; a robust sample is one that none of these broke."""
     models: tuple[ModelSummary, ...]
     comparisons: tuple[Comparison, ...]
+    claims: tuple[Claim, ...] = ()
+    """Robust accuracies that others claim of these models."""
+    repeat: Run | None = None
+    """A run of the same models and data under another seed of the attacks, where one is at hand."""
 
     @property
     def complete(self) -> bool:
@@ -100,14 +106,19 @@ class Analysis:
         return tuple(stage.name for stage in self.run.models[0].stages)
 
 
-def analyse(run: Run) -> Analysis:
-    """The analysis of `run`. Models are compared through the stages that all of them have finished."""
+def analyse(run: Run, claims: Sequence[Claim] = (), repeat: Run | None = None) -> Analysis:
+    """The analysis of `run`. Models are compared through the stages that all of them have finished.
+
+    claims: of models of the run; repeat: of the same models under another seed of the attacks. Raises UsageError for a
+    claim of a model that the run lacks.
+    """
+    claims = claims_of(claims, {model.record.name: model.record.role for model in run.models})
     finished = [sum(stage.finished for stage in model.stages) for model in run.models]
     through = min(finished)
     clean_done = all(bool(clean_known(model).all()) for model in run.models)
     models = tuple(_summarise(run, model, through) for model in run.models)
     comparisons = tuple(compare(run, other, through) for other in run.models[1:]) if clean_done and through else ()
-    return Analysis(run, through, models, comparisons)
+    return Analysis(run, through, models, comparisons, claims, repeat)
 
 
 def compare(run: Run, other: ModelOutcomes, through: int) -> Comparison:

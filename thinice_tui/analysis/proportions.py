@@ -4,22 +4,32 @@ scipy is imported inside functions: a view appears before scipy has loaded.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 
 CONFIDENCE = 0.95
+Z = NormalDist().inv_cdf(0.5 + CONFIDENCE / 2)
+WILSON = "Wilson"
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value in [0,1] with its 95 % interval, from n samples; NaN where n is too small."""
+    """A value with its 95 % interval, from n samples; NaN where n is too small. Fractions are in [0,1]."""
 
     value: float
     low: float
     high: float
     n: int
+    method: str = field(default=WILSON, kw_only=True)
+    """How the interval was computed, in the words of a report."""
+
+    @property
+    def known(self) -> bool:
+        """Whether there is a value."""
+        return not math.isnan(self.value)
 
 
 @dataclass(frozen=True)
@@ -35,27 +45,41 @@ class FlipRate:
     high: float
 
 
-def proportion(successes: int, n: int) -> Estimate:
-    """successes / n with its Wilson score interval (Wilson 1927)."""
-    if n == 0:
-        return Estimate(math.nan, math.nan, math.nan, 0)
-    from scipy.stats import binomtest
+def unknown(n: int = 0, value: float = math.nan, method: str = WILSON) -> Estimate:
+    """An estimate without an interval, and where `value` is not given without a value."""
+    return Estimate(value, math.nan, math.nan, n, method=method)
 
-    interval = binomtest(successes, n).proportion_ci(CONFIDENCE, method="wilson")
-    return Estimate(successes / n, float(interval.low), float(interval.high), n)
+
+def proportion(successes: int, n: int) -> Estimate:
+    """successes / n with its Wilson score interval."""
+    if n == 0:
+        return unknown()
+    low, high = wilson(successes / n, n)
+    return Estimate(successes / n, low, high, n)
+
+
+def wilson(share: float, n: float) -> tuple[float, float]:
+    """The 95 % score interval of a share of n samples (Wilson 1927); n may be an effective sample size."""
+    middle = (share + Z**2 / (2 * n)) / (1 + Z**2 / n)
+    reach = Z / (1 + Z**2 / n) * math.sqrt(share * (1 - share) / n + Z**2 / (4 * n**2))
+    return (0.0 if share == 0 else max(0.0, middle - reach)), (1.0 if share == 1 else min(1.0, middle + reach))
 
 
 def flip_rates(margins: NDArray[np.floating], flipped: NDArray[np.bool_], quantiles: int = 10) -> tuple[FlipRate, ...]:
     """Flip rate in each of `quantiles` groups of nearly equal size by rising margin; n groups where n is smaller."""
-    order = np.argsort(margins, kind="stable")
-    groups = np.array_split(order, max(1, min(quantiles, len(order)))) if len(order) else []
     rates = []
-    for group in groups:
+    for group in groups_by_margin(margins, quantiles):
         flips = int(flipped[group].sum())
         share = proportion(flips, len(group))
         edges = float(margins[group[0]]), float(margins[group[-1]])
         rates.append(FlipRate(*edges, len(group), flips, share.value, share.low, share.high))
     return tuple(rates)
+
+
+def groups_by_margin(margins: NDArray[np.floating], quantiles: int) -> list[NDArray[np.int64]]:
+    """Positions in `quantiles` groups of nearly equal size by rising margin; n groups where n is smaller."""
+    order = np.argsort(margins, kind="stable")
+    return list(np.array_split(order, max(1, min(quantiles, len(order))))) if len(order) else []
 
 
 def mcnemar(lost: int, gained: int) -> float:

@@ -15,7 +15,9 @@ from thinice_tui.commands.options import (
     REPORT,
     RUN,
     ArchOption,
+    ClaimOption,
     DebugOption,
+    FailIfOption,
     FormatOption,
     KeepOption,
     KeyOption,
@@ -232,6 +234,8 @@ def compare(
     form: FormatOption = None,
     output: OutputOption = None,
     samples_in_report: SamplesInReportOption = False,
+    claim: ClaimOption = None,
+    fail_if: FailIfOption = None,
     debug: DebugOption = False,
 ) -> None:
     """Attack a dense model and its pruned versions, and browse which samples flip.
@@ -239,6 +243,8 @@ def compare(
     Repeat the command to resume an interrupted run or to look at a finished one.
     """
     with shown_errors(debug), sigterm_interrupts():
+        from thinice_tui.analysis.gate import check_gates, parse_gates
+        from thinice_tui.protocol.claims import claims_of, parse_claims
         from thinice_tui.protocol.data_options import DataOptions
         from thinice_tui.protocol.durations import parse_duration
         from thinice_tui.protocol.ensembles import DEFAULT, is_audited
@@ -247,7 +253,7 @@ def compare(
         from thinice_tui.protocol.request import Request
         from thinice_tui.protocol.settings import Settings
         from thinice_tui.protocol.stage_list import parse_stages, stages_text
-        from thinice_tui.report.output import plan_output
+        from thinice_tui.report.output import ReportOptions, plan_output
         from thinice_tui.runfile.write_errors import check_run_path
 
         own_files = [dense, *(pruned or ()), control, indices, class_map, run]
@@ -280,18 +286,24 @@ def compare(
             model_options=ModelOptions.given(arch, normalize, keep, key, trust_pickle),
         )
         request.model_options.for_files(request.files())  # raises for an unknown role before anything is read
+        options = ReportOptions(samples_in_report, parse_claims(claim or ()), parse_gates(fail_if or ()))
+        roles = {file.name: file.role for file in request.files()}
+        check_gates(options.gates, roles, [one.model for one in claims_of(options.claims, roles)])
         if only_plan:
-            if output or samples_in_report:
+            if output or samples_in_report or claim or fail_if:
                 raise UsageError(
-                    "--dry-run writes no file, -o and --samples-in-report are for reports", "leave them out"
+                    "--dry-run writes no report, -o, --samples-in-report, --claim and --fail-if are for reports",
+                    "leave them out",
                 )
             from thinice_tui.commands.headless import dry_run
 
             dry_run(request, as_json=targets[0].form == "json")
             return
         if not report:
-            if form or output or samples_in_report:
-                raise UsageError("--format, -o and --samples-in-report are for reports", "add --report")
+            if form or output or samples_in_report or claim or fail_if:
+                raise UsageError(
+                    "--format, -o, --samples-in-report, --claim and --fail-if are for reports", "add --report"
+                )
             need_terminal("add --report for a run without an interface")
 
             gc.disable()  # imports make no garbage: 0.64 s of processor time until the first rows in place of 0.70
@@ -300,4 +312,4 @@ def compare(
             raise typer.Exit(compare_in_app(request))
         from thinice_tui.commands.headless import compare_headless
 
-        compare_headless(request, targets, samples_in_report)
+        compare_headless(request, targets, options)

@@ -3,13 +3,14 @@
 import json
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 
 from rich.console import Console
 
 from thinice_tui.engine.process.environment import prepare_process
 from thinice_tui.errors import Interrupted
 from thinice_tui.protocol.request import Request
-from thinice_tui.report.output import Target, holds_results, write_report
+from thinice_tui.report.output import ReportOptions, Target, holds_results, write_report
 from thinice_tui.runfile.run_claim import RunClaim
 from thinice_tui.safe_io.own_stdout import own_stdout
 from thinice_tui.safe_io.printable import printable, printable_lines
@@ -17,10 +18,11 @@ from thinice_tui.safe_io.printable import printable, printable_lines
 READING = "reading models and data …"
 
 
-def compare_headless(request: Request, targets: Sequence[Target], samples_in_report: bool) -> None:
+def compare_headless(request: Request, targets: Sequence[Target], options: ReportOptions) -> None:
     """Attack until done, with progress on stderr, and write the report to `targets`.
 
-    An interrupted run still gets a partial report; then Interrupted is raised. Raises ThiniceError.
+    An interrupted run still gets a partial report, which no gate judges; then Interrupted is raised. Raises
+    ThiniceError, of which GateFailed once the report is written.
     """
     console = Console(stderr=True, emoji=False)
     console.print(READING, style="dim")
@@ -39,7 +41,7 @@ def compare_headless(request: Request, targets: Sequence[Target], samples_in_rep
         except (KeyboardInterrupt, Interrupted) as stop:
             if not holds_results(prepared.path):
                 raise Interrupted("interrupted before anything was computed") from None
-            write_report(prepared.path, targets, samples_in_report, stdout)
+            write_report([prepared.path], targets, replace(options, gates=()), stdout)
             raise (
                 stop
                 if isinstance(stop, Interrupted)
@@ -51,7 +53,7 @@ def compare_headless(request: Request, targets: Sequence[Target], samples_in_rep
         console.print(
             printable(f"run file: {prepared.path}"), style="dim", markup=False, highlight=False, soft_wrap=True
         )
-        write_report(prepared.path, targets, samples_in_report, stdout)
+        write_report([prepared.path], targets, options, stdout)
 
 
 def dry_run(request: Request, as_json: bool) -> None:

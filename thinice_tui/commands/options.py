@@ -50,6 +50,14 @@ RunArgument = Annotated[
     Path,
     typer.Argument(metavar="RUN.thinice", parser=expanded_path, help="A run file; the run may still be going on."),
 ]
+RunsArgument = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="RUN.thinice...",
+        parser=expanded_path,
+        help="A run file; the run may still be going on. Several finished ones are read together.",
+    ),
+]
 ArchOption = Annotated[
     list[str],
     typer.Option(
@@ -122,5 +130,25 @@ OutputOption = Annotated[
 SamplesInReportOption = Annotated[
     bool,
     typer.Option("--samples-in-report", rich_help_panel=REPORT, help="Add every sample's outcome to the JSON report."),
+]
+ClaimOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--claim",
+        metavar="NAME=PERCENT@ATTACK",
+        rich_help_panel=REPORT,
+        help="A robust accuracy that others claim of a model, as pruned=62.2@pgd-50; it is shown beside the measured "
+        "one. What else it says may follow: ,eps=8/255,norm=Linf,samples=10000. Can be repeated.",
+    ),
+]
+FailIfOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--fail-if",
+        metavar="COMPARISON",
+        rich_help_panel=REPORT,
+        help="Exit with 3 where this holds for a pruned model, or cannot be decided: nfr > 0.05, nfr.low@pruned > 0. "
+        "Can be repeated.",
+    ),
 ]
 DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]

@@ -2,7 +2,15 @@
 
 from thinice_tui.commands.failures import shown_errors
 from thinice_tui.commands.help import examples
-from thinice_tui.commands.options import DebugOption, FormatOption, OutputOption, RunArgument, SamplesInReportOption
+from thinice_tui.commands.options import (
+    ClaimOption,
+    DebugOption,
+    FailIfOption,
+    FormatOption,
+    OutputOption,
+    RunsArgument,
+    SamplesInReportOption,
+)
 
 REPORT_EXAMPLES = examples(
     "thinice-tui report sample_models/standard.thinice",
@@ -11,14 +19,22 @@ REPORT_EXAMPLES = examples(
 
 
 def report_command(
-    run: RunArgument,
+    runs: RunsArgument,
     form: FormatOption = None,
     output: OutputOption = None,
     samples_in_report: SamplesInReportOption = False,
+    claim: ClaimOption = None,
+    fail_if: FailIfOption = None,
     debug: DebugOption = False,
 ) -> None:
-    """Print the report of a run, finished or still going on. This needs neither torch nor the models."""
-    with shown_errors(debug):
-        from thinice_tui.report.output import plan_output, write_report
+    """Print the report of a run, finished or still going on. This needs neither torch nor the models.
 
-        write_report(run, plan_output(form, output or (), samples_in_report, [run]), samples_in_report)
+    Several finished runs of the same data are read together: other training seeds, attack seeds or ensembles.
+    """
+    with shown_errors(debug):
+        from thinice_tui.analysis.gate import parse_gates
+        from thinice_tui.protocol.claims import parse_claims
+        from thinice_tui.report.output import ReportOptions, plan_output, write_report
+
+        options = ReportOptions(samples_in_report, parse_claims(claim or ()), parse_gates(fail_if or ()))
+        write_report(runs, plan_output(form, output or (), samples_in_report, runs), options)

@@ -1,7 +1,7 @@
 """The model files of a comparison: their roles, and names that are unique in a run."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -24,6 +24,15 @@ def model_files(dense: Path, pruned: Sequence[Path], control: Path | None = None
     found += [] if control is None else [("control", control)]
     names = _unique_names([path for _, path in found])
     return tuple(ModelFile(role, name, path) for (role, path), name in zip(found, names, strict=True))
+
+
+def model_named(asked: str, roles: Mapping[str, str]) -> str | None:
+    """The name of the model that `asked` means: a name, or else a role that one model alone has; None: there is none.
+
+    roles: role by name of every model.
+    """
+    having = [name for name, role in roles.items() if role == asked]
+    return asked if asked in roles else having[0] if len(having) == 1 else None
 
 
 def _unique_names(paths: Sequence[Path]) -> list[str]:

@@ -8,19 +8,19 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
-from thinice_tui.analysis.comparison import Analysis
 from thinice_tui.errors import UsageError
 from thinice_tui.report.html.page import html_report, needs_html
 from thinice_tui.report.json_report import json_report
+from thinice_tui.report.json_several import json_several
 from thinice_tui.report.renderers.latex import latex
 from thinice_tui.report.renderers.markdown import markdown
-from thinice_tui.report.report_document import report_document
+from thinice_tui.report.report import Report
 from thinice_tui.report.run_facts import run_facts
 from thinice_tui.report.sample_columns import samples_csv
-from thinice_tui.report.text_report import print_report
+from thinice_tui.report.text_report import print_blocks
 
-Write = Callable[[Analysis, bool, Console], None]
-"""Writes an analysis to a console, with every sample where the flag says so and the format leaves the choice."""
+Write = Callable[[Report, bool, Console], None]
+"""Writes a report to a console, with every sample where the flag says so and the format leaves the choice."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,8 @@ class ReportFormat:
     write: Write
     holds_samples: bool
     """Whether it can hold every sample."""
+    of_seeds: bool = True
+    """Whether it can show several training seeds."""
     check: Callable[[], None] = lambda: None
     """Raises ThiniceError where a package is missing that the format needs."""
 
@@ -49,36 +51,45 @@ def format_of(path: Path) -> str | None:
     return next((name for name, found in FORMATS.items() if found.suffix == path.suffix.lower()), None)
 
 
-def _write_text(analysis: Analysis, samples: bool, console: Console) -> None:  # noqa: ARG001
+def _write_text(report: Report, samples: bool, console: Console) -> None:  # noqa: ARG001
     with console.capture() as captured:  # rich itself would end the program on a closed pipe
-        print_report(analysis, console)
+        print_blocks(report.blocks(), console)
     console.file.write(captured.get())
 
 
-def _write_json(analysis: Analysis, samples: bool, console: Console) -> None:
-    json.dump(json_report(analysis, samples), console.file, indent=2, allow_nan=False)
+def _write_json(report: Report, samples: bool, console: Console) -> None:
+    found = json_report(report.analysis, samples)
+    if report.several is not None:
+        found["several"] = json_several(report.several)
+    json.dump(found, console.file, indent=2, allow_nan=False)
     console.file.write("\n")
 
 
-def _writing(text_of: Callable[[Analysis], str]) -> Write:
+def _writing(text_of: Callable[[Report], str]) -> Write:
     """How a format is written that is one text and leaves no choice."""
 
-    def write(analysis: Analysis, samples: bool, console: Console) -> None:  # noqa: ARG001
-        console.file.write(text_of(analysis))
+    def write(report: Report, samples: bool, console: Console) -> None:  # noqa: ARG001
+        console.file.write(text_of(report))
 
     return write
 
 
-def _csv(analysis: Analysis) -> str:
-    run = analysis.run
+def _csv(report: Report) -> str:
+    run = report.analysis.run
     return samples_csv(run, np.arange(len(run.labels)), run_facts(run))
 
 
 FORMATS = {
     "text": ReportFormat(".txt", _write_text, holds_samples=False),
-    "md": ReportFormat(".md", _writing(lambda one: markdown(report_document(one))), holds_samples=False),
-    "csv": ReportFormat(".csv", _writing(_csv), holds_samples=True),
+    "md": ReportFormat(".md", _writing(lambda one: markdown(one.blocks())), holds_samples=False),
+    "csv": ReportFormat(".csv", _writing(_csv), holds_samples=True, of_seeds=False),
     "json": ReportFormat(".json", _write_json, holds_samples=True),
-    "latex": ReportFormat(".tex", _writing(lambda one: latex(report_document(one))), holds_samples=False),
-    "html": ReportFormat(".html", _writing(html_report), holds_samples=True, check=needs_html),
+    "latex": ReportFormat(".tex", _writing(lambda one: latex(one.blocks())), holds_samples=False),
+    "html": ReportFormat(
+        ".html",
+        _writing(lambda one: html_report(one.analysis, one.more)),
+        holds_samples=True,
+        of_seeds=False,
+        check=needs_html,
+    ),
 }

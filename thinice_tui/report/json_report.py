@@ -4,12 +4,9 @@ Accuracies, rates and sparsities are fractions in [0,1]; an unknown number is nu
 describes every key.
 """
 
-import math
-from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -19,14 +16,14 @@ from thinice_tui.analysis.comparison import Analysis, Comparison, Gap, ModelSumm
 from thinice_tui.analysis.correctness import clean_correct, clean_known, robust_correct
 from thinice_tui.analysis.diagnostics import findings
 from thinice_tui.analysis.distances import missed
-from thinice_tui.analysis.proportions import Estimate
 from thinice_tui.analysis.security_curve import SecurityCurve, security_curve
 from thinice_tui.protocol.settings import NOT_STANDARD
+from thinice_tui.report.json_losses import comparison_losses, run_losses, sample_losses
+from thinice_tui.report.json_values import Json, finite, interval_of, number, value_of
 from thinice_tui.report.sections.methods import methods_bibtex, methods_paragraph
 from thinice_tui.report.sections.provenance import INTERVALS, command_line
 from thinice_tui.runfile.records import Finding, ModelOutcomes, Run
 
-Json = dict[str, Any]
 SCHEMA_VERSION = 1
 """Raised when a key is renamed, removed or changes its meaning; not when a key is added."""
 SCHEMA = Path(__file__).parent / "schema" / f"report-{SCHEMA_VERSION}.schema.json"
@@ -39,7 +36,11 @@ def json_report(analysis: Analysis, samples: bool = False) -> Json:
         "schema_version": SCHEMA_VERSION,
         "run": _run(analysis),
         "models": [_model(analysis.run, summary) for summary in analysis.models],
-        "comparisons": [_comparison(comparison) for comparison in analysis.comparisons],
+        "comparisons": [
+            _comparison(comparison) | more
+            for comparison, more in zip(analysis.comparisons, comparison_losses(analysis), strict=True)
+        ],
+        **run_losses(analysis),
         "security_curves": [_curve(curve) for curve in _curves(analysis)],
         "reliability": [_finding(analysis, found) for found in findings(analysis.run)],
         "intervals": [{"of": of, "method": method} for of, method in INTERVALS],
@@ -59,16 +60,16 @@ def _run(analysis: Analysis) -> Json:
         "settings": info.settings.as_dict(),
         "label": None if info.settings.stages is None else NOT_STANDARD,
         "final": analysis.final,
-        "search": _finite(info.search),
+        "search": finite(info.search),
         "seed": info.settings.seed,
         "versions": info.versions,
         "device": info.device,
         "batch_size": info.batch_size,
         "data": info.data.as_dict(),
         "warnings": list(info.warnings),
-        "architecture": _finite(info.architecture),
-        "normalization": _finite(info.normalization),
-        "kinship": _finite(info.kinship),
+        "architecture": finite(info.architecture),
+        "normalization": finite(info.normalization),
+        "kinship": finite(info.kinship),
         "created": _time(info.created),
         "finished": _time(info.finished),
         "command": command_line(info),
@@ -94,10 +95,10 @@ def _model(run: Run, summary: ModelSummary) -> Json:
             "mean_per_layer": record.sparsity_mean_per_layer,
             "all_parameters": record.sparsity_all_parameters,
         },
-        "clean_accuracy": _value(summary.clean_accuracy),
-        "clean_accuracy_interval": _interval(summary.clean_accuracy),
-        "robust_accuracy": _value(summary.robust_accuracy),
-        "robust_accuracy_interval": _interval(summary.robust_accuracy),
+        "clean_accuracy": value_of(summary.clean_accuracy),
+        "clean_accuracy_interval": interval_of(summary.clean_accuracy),
+        "robust_accuracy": value_of(summary.robust_accuracy),
+        "robust_accuracy_interval": interval_of(summary.robust_accuracy),
         "clean_wrong": summary.clean_wrong,
         "attacked_successfully": summary.attacked,
         "missed_by_ensemble": _missed(run, summary),
@@ -129,7 +130,7 @@ def _stage(stage: StageSummary) -> Json:
         "name": stage.name,
         "entered": stage.entered,
         "broken": stage.broken,
-        "robust_accuracy_after": _value(stage.robust_accuracy_after),
+        "robust_accuracy_after": value_of(stage.robust_accuracy_after),
         "finished": stage.finished,
         "forwards": stage.forwards,
         "backwards": stage.backwards,
@@ -143,17 +144,17 @@ def _comparison(comparison: Comparison) -> Json:
         "role": comparison.other.record.role,
         "sets": comparison.sets.counts(),
         "clean_sets": comparison.clean_sets.counts(),
-        "nfr": _value(comparison.nfr),
-        "nfr_interval": _interval(comparison.nfr),
-        "pfr": _value(comparison.pfr),
-        "pfr_interval": _interval(comparison.pfr),
+        "nfr": value_of(comparison.nfr),
+        "nfr_interval": interval_of(comparison.nfr),
+        "pfr": value_of(comparison.pfr),
+        "pfr_interval": interval_of(comparison.pfr),
         "auc_s10_s11": _auc(comparison.auc_s10_s11),
         "auc_s01_s00": _auc(comparison.auc_s01_s00),
         "adversarial_auc_s10_s11": _auc(comparison.adversarial_auc_s10_s11),
         "flip_rate": [
             {
-                "margin_low": _number(rate.margin_low),
-                "margin_high": _number(rate.margin_high),
+                "margin_low": number(rate.margin_low),
+                "margin_high": number(rate.margin_high),
                 "n": rate.n,
                 "flips": rate.flips,
                 "rate": rate.rate,
@@ -169,10 +170,11 @@ def _comparison(comparison: Comparison) -> Json:
 
 def _auc(auc: Auc) -> Json:
     return {
-        "value": _number(auc.value),
-        "low": _number(auc.low),
-        "high": _number(auc.high),
+        "value": number(auc.value),
+        "low": number(auc.low),
+        "high": number(auc.high),
         "n": auc.n,
+        "method": auc.method,
         "verdict": auc.verdict,
     }
 
@@ -189,7 +191,7 @@ def _curve(curve: SecurityCurve) -> Json:
         "robust_accuracy": curve.robust.tolist(),
         "robust_accuracy_at_eps": curve.at_eps,
         "n": curve.n,
-        "median_distance": _number(curve.median),
+        "median_distance": number(curve.median),
     }
 
 
@@ -207,11 +209,13 @@ def _gap(gap: Gap | None) -> Json | None:
 def _samples(analysis: Analysis) -> list[Json]:
     run = analysis.run
     outcomes = {model.record.name: _outcomes(analysis, model) for model in run.models}
+    losses = sample_losses(analysis)
     return [
         {
             "index": int(run.indices[i]),
             "label": int(run.labels[i]),
             "models": {name: outcomes[name][i] for name in outcomes},
+            **losses[i],
         }
         for i in range(len(run.labels))
     ]
@@ -234,36 +238,13 @@ def _outcomes(analysis: Analysis, model: ModelOutcomes) -> list[Json]:
     return [
         {
             "prediction": int(prediction[i]) if known[i] else None,
-            "margin": _number(float(margin[i])),
+            "margin": number(float(margin[i])),
             "standing": bool(standing[i]) if known[i] else None,
             "broken_by": broken_by(i),
             "adversarial_prediction": int(adversarial[i]) if attacked[i] else None,
-            "adversarial_margin": _number(float(worst[i])) if attacked[i] else None,
-            "distance": _number(float(model.distance[i])),
-            "boundary_distance": _number(float(model.boundary[i])),
+            "adversarial_margin": number(float(worst[i])) if attacked[i] else None,
+            "distance": number(float(model.distance[i])),
+            "boundary_distance": number(float(model.boundary[i])),
         }
         for i in range(len(run.labels))
     ]
-
-
-def _value(estimate: Estimate | None) -> float | None:
-    return None if estimate is None else _number(estimate.value)
-
-
-def _interval(estimate: Estimate | None) -> Json | None:
-    if estimate is None:
-        return None
-    return {"low": _number(estimate.low), "high": _number(estimate.high), "n": estimate.n}
-
-
-def _finite(value: Any) -> Any:
-    """JSON values from a run file, with None for every NaN and infinity, which are no JSON."""
-    if isinstance(value, Mapping):
-        return {key: _finite(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_finite(inner) for inner in value]
-    return _number(value) if isinstance(value, float) else value
-
-
-def _number(value: float) -> float | None:
-    return value if math.isfinite(value) else None

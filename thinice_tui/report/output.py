@@ -8,9 +8,13 @@ from typing import BinaryIO, TextIO
 
 from rich.console import Console
 
-from thinice_tui.analysis.comparison import Analysis, analyse
+from thinice_tui.analysis.comparison import analyse
+from thinice_tui.analysis.gate import Gate, evaluate
 from thinice_tui.errors import RunFileError, ThiniceError, UsageError
+from thinice_tui.protocol.claims import Claim
 from thinice_tui.report.formats import FORMATS, check_format, format_of
+from thinice_tui.report.report import Report, read_report
+from thinice_tui.report.step_summary import conclude
 from thinice_tui.runfile.reader import read_run
 from thinice_tui.safe_io.atomic_write import check_writable, write_whole
 
@@ -27,6 +31,16 @@ class Target:
     """None: to stdout."""
     form: str
     """A key of FORMATS."""
+
+
+@dataclass(frozen=True)
+class ReportOptions:
+    """What a report holds beside the run, and what makes it fail."""
+
+    samples: bool = False
+    """Formats that can hold every sample do."""
+    claims: tuple[Claim, ...] = ()
+    gates: tuple[Gate, ...] = ()
 
 
 def plan_output(
@@ -61,28 +75,49 @@ def holds_results(path: Path) -> bool:
         return False
 
 
-def write_report(path: Path, targets: Sequence[Target], samples: bool, stdout: TextIO | None = None) -> None:
-    """Write the report of the run file `path` to every target; a file is replaced whole or not at all.
+def write_report(
+    paths: Sequence[Path], targets: Sequence[Target], options: ReportOptions, stdout: TextIO | None = None
+) -> None:
+    """Write the report of the run files `paths` to every target; a file is replaced whole or not at all.
 
-    samples: formats that can hold every sample do. stdout: the stream to use for it; None: sys.stdout. Where one target
-    fails the others are still written; then RunFileError is raised.
+    stdout: the stream to use for it; None: sys.stdout. Where one target fails the others are still written; then
+    RunFileError is raised. Raises UsageError for a claim or gate that the run has no such number for, before anything
+    is written, and GateFailed after it.
     """
-    analysis = analyse(read_run(path))
+    report = read_report(paths, options.claims)
+    if report.of_seeds:
+        _check_of_seeds(targets, options)
+    verdicts = evaluate(options.gates, report.analysis)
     failed: list[RunFileError] = []
     for target in targets:
         try:
-            _write(analysis, target, samples, stdout)
+            _write(report, target, options.samples, stdout)
         except OSError as error:
             if target.path is None and isinstance(error, BrokenPipeError):
                 raise  # the program that reads stdout has seen enough
             failed.append(
                 RunFileError(
                     f"{target.path or 'stdout'}: cannot be written ({error.strerror})",
-                    f"the run is kept: thinice-tui report {path}",
+                    f"the run is kept: thinice-tui report {' '.join(map(str, paths))}",
                 )
             )
     if failed:
         raise failed[0]
+    conclude(report.analysis, verdicts)
+
+
+def _check_of_seeds(targets: Sequence[Target], options: ReportOptions) -> None:
+    """Raise UsageError for what a report of several training seeds cannot be or do."""
+    if options.gates:
+        raise UsageError("--fail-if judges one run, not several training seeds", "give it each run by itself")
+    if options.samples:
+        raise UsageError("--samples-in-report is for one run, not several training seeds", "give one run")
+    for target in targets:
+        if not FORMATS[target.form].of_seeds:
+            names = [name for name, form in FORMATS.items() if form.of_seeds]
+            raise UsageError(
+                f"{target.form} is for one run, not several training seeds", f"expected {', '.join(names)}"
+            )
 
 
 def _target(path: Path, asked: str, explicit: bool) -> Target:
@@ -118,17 +153,17 @@ def _same(one: Path | None, other: Path | None) -> bool:
         return one.resolve() == other.resolve()
 
 
-def _write(analysis: Analysis, target: Target, samples: bool, stdout: TextIO | None) -> None:
+def _write(report: Report, target: Target, samples: bool, stdout: TextIO | None) -> None:
     write = FORMATS[target.form].write
     if target.path is None:
         console = Console(file=stdout)
-        write(analysis, samples, console)
+        write(report, samples, console)
         console.file.flush()
         return
 
     def fill(stream: BinaryIO) -> None:
         text = io.TextIOWrapper(stream, encoding="utf-8")
-        write(analysis, samples, Console(file=text, width=FILE_WIDTH))
+        write(report, samples, Console(file=text, width=FILE_WIDTH))
         text.flush()
         text.detach()
 

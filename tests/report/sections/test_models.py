@@ -8,8 +8,11 @@ import torch
 from torch import nn
 
 from tests.commands.calling import call
+from tests.fake_runs import write_run
 from tests.linear_models import Files
 from tests.report.rendering import MODELS, analysis_of, rendered
+from thinice_tui.analysis.comparison import analyse
+from thinice_tui.analysis.excess import excesses
 from thinice_tui.report.document.blocks import Table
 from thinice_tui.report.document.cells import auc_number, percent
 from thinice_tui.report.sections.models import models_table
@@ -21,7 +24,7 @@ def test_each_model_is_a_row_with_all_its_numbers(tmp_path: Path) -> None:
     assert isinstance(table, Table)
     assert [column.title for column in table.columns] == [
         *("model", "sparsity", "clean %", "PGD-20 %", "robust %", "PGD-20 − all", "NFR %", "PFR %", "AUC"),
-        "AUC attacked",
+        *("AUC attacked", "excess %"),
     ]
     rows = [dict(zip([column.title for column in table.columns], row, strict=True)) for row in table.rows]
     assert [row["model"] for row in rows] == ["dense", "half", "again (control)"]
@@ -34,6 +37,14 @@ def test_each_model_is_a_row_with_all_its_numbers(tmp_path: Path) -> None:
         assert row["NFR %"] == percent(comparison.nfr) and row["PFR %"] == percent(comparison.pfr)
         assert row["AUC"] == auc_number(comparison.auc_s10_s11)
         assert row["AUC attacked"] == auc_number(comparison.adversarial_auc_s10_s11)
+    (excess,) = excesses(analysis)
+    assert [row["excess %"] for row in rows] == ["", percent(excess.excess_nfr), ""]
+
+
+def test_without_a_control_there_is_no_excess(tmp_path: Path) -> None:
+    (table,) = models_table(analyse(write_run(tmp_path / "a.thinice", {"dense": "dense", "half": "pruned"})))
+    assert isinstance(table, Table)
+    assert "excess %" not in [column.title for column in table.columns] and "excess" not in table.footnote
 
 
 @pytest.mark.parametrize("run", [{"through": 2}, {"attack": "quick"}], ids=["partial", "weak"])

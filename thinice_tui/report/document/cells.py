@@ -55,6 +55,16 @@ def percent(estimate: Estimate | None, bound: Bound = "") -> Number | None:
     return Number(100 * estimate.value, 100 * estimate.low, 100 * estimate.high, bound=bound)
 
 
+def number(estimate: Estimate, digits: int = 1) -> Number | None:
+    """An estimate in its own unit, with its interval; None where it is unknown."""
+    return Number(estimate.value, estimate.low, estimate.high, digits=digits) if estimate.known else None
+
+
+def p_value(p: float) -> str | None:
+    """`0.03`, `2.1e-06`; None where no test was made."""
+    return None if math.isnan(p) else f"{p:.2g}"
+
+
 def auc_number(auc: Auc) -> Number | None:
     """An AUC with its interval; None where it is unknown."""
     return None if math.isnan(auc.value) else Number(auc.value, auc.low, auc.high, digits=2)

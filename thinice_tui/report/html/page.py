@@ -28,10 +28,10 @@ def needs_html() -> None:
 INSTALL = "pip install -c constraints.txt -e '.[html]', or another format: text, md, csv, json, latex"
 
 
-def html_report(analysis: Analysis) -> str:
-    """The page. Raises ThiniceError where matplotlib is missing."""
+def html_report(analysis: Analysis, more: Sequence[Block] = ()) -> str:
+    """The page; more: as of `report_document`. Raises ThiniceError where matplotlib is missing."""
     needs_html()
-    blocks = list(report_document(analysis))
+    blocks = list(report_document(analysis, more))
     control = next((c for c in analysis.comparisons if c.other.record.role == "control"), None)
     flips = list(flips_section(analysis, control))
     head, first, rest = _split(blocks)

@@ -10,8 +10,10 @@ from thinice_tui.plots.flip_rate import FlipRates, flip_rate_by_margin
 from thinice_tui.report.document.blocks import Block, Heading, Paragraph, Plot, Table, columns
 from thinice_tui.report.document.cells import Number, auc_number, in_words
 from thinice_tui.report.document.charts import Chart, Series
+from thinice_tui.report.sections.capture import capture_section
+from thinice_tui.report.sections.flip_kinds import flip_kinds_section
 from thinice_tui.report.sections.margins_plot import margins_plot
-from thinice_tui.report.sections.overestimation import overestimation
+from thinice_tui.report.sections.overestimation import overestimation, overestimation_compared
 
 MEANINGS = {
     "S11": "● held by both",
@@ -34,11 +36,14 @@ def comparison_section(analysis: Analysis, comparison: Comparison, control: Comp
     yield _auc_table(comparison, beside)
     if comparison.gap is not None:
         yield overestimation(analysis, comparison.gap)
+        yield from overestimation_compared(analysis, comparison)
     margins = analysis.run.models[0].clean_margin
     yield margins_plot(margins, comparison.sets.by_name(), "dense logit margin on the clean image")
     if comparison.flip_rate:
         yield _flip_rate_plot(comparison, beside)
         yield _flip_rate_table(comparison)
+    yield from capture_section(analysis, comparison)
+    yield from flip_kinds_section(analysis, comparison)
 
 
 def _sets_table(comparison: Comparison) -> Table:

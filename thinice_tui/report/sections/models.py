@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from thinice_tui.analysis.comparison import Analysis, Comparison, ModelSummary
+from thinice_tui.analysis.excess import excesses
 from thinice_tui.analysis.sparsity import sparsity_words
 from thinice_tui.report.document.blocks import Block, Column, Table
 from thinice_tui.report.document.cells import Cell, Number, auc_number, percent
@@ -15,12 +16,18 @@ def models_table(analysis: Analysis) -> Iterator[Block]:
     titles = ["model", "sparsity", "clean %", *([f"{weak} %"] if weak else []), "robust %"]
     titles += [f"{weak} − {'all' if analysis.complete else 'so far'}"] if weak else []
     titles += ["NFR %", "PFR %", "AUC", "AUC attacked"] if analysis.comparisons else []
+    excess = {one.model: one.excess_nfr for one in excesses(analysis)}
+    titles += ["excess %"] if excess else []
     compared = {comparison.other.record.name: comparison for comparison in analysis.comparisons}
     yield Table(
         "Models",
         [Column(title, "left" if title in ("model", "sparsity") else "right") for title in titles],
         [
-            _of_model(analysis, summary, bool(weak)) + _against_dense(analysis, compared.get(summary.model.record.name))
+            [
+                *_of_model(analysis, summary, bool(weak)),
+                *_against_dense(analysis, compared.get(name := summary.model.record.name)),
+                *([percent(excess[name]) if name in excess else ""] if excess else []),
+            ]
             for summary in analysis.models
         ],
         _footnote(analysis, weak),
@@ -51,6 +58,8 @@ def _footnote(analysis: Analysis, weak: str) -> str:
     said = ["95 % intervals in brackets."]
     if weak:
         said.append(f"{weak} − {'all' if analysis.complete else 'so far'}: overestimation by {weak} alone, in points.")
+    if excesses(analysis):
+        said.append("excess: NFR minus the control's.")
     if analysis.comparisons:
         said.append(
             "NFR, PFR: the shares that dense holds and the model loses, and the other way round. AUC: P(dense margin "

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from thinice_tui.analysis.comparison import Analysis, Comparison
+from thinice_tui.analysis.comparison import Analysis
 from thinice_tui.report.document.blocks import Block, Heading, Paragraph
 
 
-def notes(analysis: Analysis, control: Comparison | None) -> Iterator[Block]:
+def notes(analysis: Analysis) -> Iterator[Block]:
     """How AUCs are read, and that an association is no cause; nothing where nothing is compared."""
     if not analysis.comparisons:
         return
@@ -18,5 +18,3 @@ def notes(analysis: Analysis, control: Comparison | None) -> Iterator[Block]:
         "low-margin samples.",
         quiet=True,
     )
-    if control is None:
-        yield Paragraph("--control FILE, retrained without pruning, shows what flips by itself.", quiet=True)

@@ -1,7 +1,21 @@
-"""The sentence on how far a weak attack alone overestimates robust accuracy."""
+"""The sentences on how far a weak attack alone overestimates robust accuracy, here and against dense."""
 
-from thinice_tui.analysis.comparison import Analysis, Gap
-from thinice_tui.report.document.blocks import Paragraph
+from collections.abc import Iterator
+
+from thinice_tui.analysis.comparison import Analysis, Comparison, Gap
+from thinice_tui.analysis.overestimation import gap_difference
+from thinice_tui.report.document.blocks import Block, Paragraph
+from thinice_tui.report.document.cells import in_words
+
+
+def overestimation_compared(analysis: Analysis, comparison: Comparison) -> Iterator[Block]:
+    """Whether the weak attack overestimates this model more than dense; nothing where it is not known."""
+    found = gap_difference(analysis, comparison)
+    if found is not None:
+        yield Paragraph(
+            f"The gap is {in_words(found.gap)} here and {in_words(found.dense_gap)} for dense, a difference of "
+            f"{in_words(found.difference)}, paired over samples: {found.verdict}."
+        )
 
 
 def overestimation(analysis: Analysis, gap: Gap) -> Paragraph:

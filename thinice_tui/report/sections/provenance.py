@@ -4,7 +4,11 @@ import shlex
 from collections.abc import Iterator
 
 from thinice_tui.analysis.auc import MINIMUM
+from thinice_tui.analysis.capture import METHOD as CAPTURE
 from thinice_tui.analysis.comparison import Analysis
+from thinice_tui.analysis.excess import ODDS_METHOD
+from thinice_tui.analysis.paired import METHOD as PAIRED
+from thinice_tui.analysis.separation import METHOD as DELONG
 from thinice_tui.errors import UsageError
 from thinice_tui.protocol.request import Request
 from thinice_tui.report.document.blocks import Block, Code, Facts, Heading, Paragraph
@@ -14,16 +18,28 @@ from thinice_tui.runfile.run_info import RunInfo
 
 LINE = 72
 """Columns of a line of the command."""
-INTERVALS = (
+OF_ONE_MODEL = (
     ("accuracies", "Wilson's score interval, 95 %"),
+    ("an audit's bound", "exact hypergeometric, one-sided, 95 %"),
+)
+"""What is estimated of one model, and by which method."""
+INTERVALS = (
+    *OF_ONE_MODEL,
     ("NFR, PFR, flip rates", "Wilson's score interval, 95 %"),
     (
         "AUC",
         "the span of method 5 of Newcombe 2006 and of the logit interval with DeLong's variance, 95 %; none with fewer "
         f"than {MINIMUM} samples on a side",
     ),
-    ("gains against losses", "McNemar's exact two-sided test"),
-    ("an audit's bound", "exact hypergeometric, one-sided, 95 %"),
+    ("excess NFR, differences of overestimation", f"{PAIRED}, 95 %"),
+    ("odds ratio", f"{ODDS_METHOD}, 95 %"),
+    ("losses within the lowest margins", f"{CAPTURE}, 95 %"),
+    ("differences of AUCs", f"{DELONG}, 95 %"),
+    ("gains against losses, pruned against control", "McNemar's exact two-sided test"),
+    ("classes against one another", "Fisher's exact test, the smaller tail doubled"),
+    ("several tests of one kind", "Holm's correction"),
+    ("means over training seeds", "Student's t, 95 %, from five seeds on"),
+    ("losses that seeds share", "hypergeometric within deciles of the dense margin, normal approximation, 95 %"),
 )
 """What is estimated, and by which method; the first is of every run."""
 
@@ -58,7 +74,7 @@ def provenance(analysis: Analysis) -> Iterator[Block]:
     yield Heading("SHA-256 checksums", level=3)
     yield Facts([("data", info.data.sha256), *((one.record.name, one.record.sha256) for one in analysis.run.models)])
     yield Heading("Intervals and tests", level=3)
-    yield Facts(INTERVALS[:1] if analysis.run.alone else INTERVALS)
+    yield Facts(OF_ONE_MODEL if analysis.run.alone else INTERVALS)
 
 
 def command_line(info: RunInfo) -> str | None:

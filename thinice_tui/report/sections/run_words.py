@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from thinice_tui.protocol.threat_model import NORM_ROWS, Epsilon, Norm
-from thinice_tui.runfile.records import ModelRecord
+from thinice_tui.runfile.records import ModelRecord, Run
 
 
 def eps_words(eps: Epsilon, norm: Norm) -> str:
@@ -17,6 +17,12 @@ def eps_words(eps: Epsilon, norm: Norm) -> str:
 def time_words(seconds: float) -> str:
     """A time since the epoch: `2026-11-29 01:30 UTC`."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def class_words(run: Run, label: int) -> str:
+    """A class's name; its number where the data has no names."""
+    names = run.class_names
+    return names[label] if len(names) == run.info.classes else str(label)
 
 
 def model_words(record: ModelRecord) -> str:

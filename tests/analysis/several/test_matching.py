@@ -1,0 +1,91 @@
+"""Which runs can be read together, and which of their models match."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.several_runs import seed_run
+from thinice_tui.analysis.several.matching import match_runs
+from thinice_tui.errors import RunFileError
+from thinice_tui.runfile.records import Role, Run
+
+MORE: dict[str, Role] = {"dense": "dense", "tenth": "pruned", "half": "pruned", "again": "control"}
+
+
+def with_sparsity(run: Run, place: int, sparsity: float) -> Run:
+    models = list(run.models)
+    models[place] = replace(models[place], record=replace(models[place].record, sparsity_conv_linear=sparsity))
+    return replace(run, models=tuple(models))
+
+
+def test_models_match_by_role_and_order_whatever_their_names(tmp_path: Path) -> None:
+    runs = [seed_run(tmp_path, seed) for seed in range(3)]
+    renamed = [replace(model, record=replace(model.record, name=f"{model.record.name}-s2")) for model in runs[2].models]
+    matched = match_runs([*runs[:2], replace(runs[2], models=tuple(renamed))])
+    assert [[model.record.name for model in run.models] for run in matched.runs] == [
+        ["dense", "half", "again"],
+        ["dense", "half", "again"],
+        ["dense-s2", "half-s2", "again-s2"],
+    ]
+    assert matched.left_out == ()
+
+
+def test_sparsities_match_within_half_a_point(tmp_path: Path) -> None:
+    one, other = seed_run(tmp_path, 0), seed_run(tmp_path, 1)
+    assert match_runs([one, with_sparsity(other, 1, 0.505)]).left_out == ()
+    with pytest.raises(RunFileError, match=r"its half has 50\.6 % zeros, half of the other 50\.0 %"):
+        match_runs([one, with_sparsity(other, 1, 0.506)])
+
+
+def test_models_that_not_every_run_has_are_left_out_and_named(tmp_path: Path) -> None:
+    """The shipped runs are like this: the first has three pruned models, the other seeds one."""
+    more, fewer = seed_run(tmp_path, 0, MORE), seed_run(tmp_path, 1)
+    for runs in ((more, fewer), (fewer, more)):
+        matched = match_runs(runs)
+        assert all([model.record.name for model in run.models] == ["dense", "half", "again"] for run in matched.runs)
+        assert matched.left_out == (f"{more.path}: tenth",)
+
+
+def test_a_model_is_matched_once(tmp_path: Path) -> None:
+    twice = with_sparsity(seed_run(tmp_path, 0, MORE), 1, 0.502)
+    matched = match_runs([twice, seed_run(tmp_path, 1)])
+    assert [[model.record.name for model in run.models] for run in matched.runs] == [
+        ["dense", "tenth", "again"],
+        ["dense", "half", "again"],
+    ]
+
+
+def test_a_control_that_not_every_run_has_is_left_out(tmp_path: Path) -> None:
+    without = seed_run(tmp_path, 1, {"dense": "dense", "half": "pruned"})
+    assert match_runs([seed_run(tmp_path, 0), without]).left_out == (f"{tmp_path / 'seed0.thinice'}: again",)
+
+
+def test_what_differs_is_named(tmp_path: Path) -> None:
+    one, other = seed_run(tmp_path, 0), seed_run(tmp_path, 1)
+    info = other.info
+    wrong = {
+        "its norm is L2, not Linf": replace(info, settings=replace(info.settings, norm="L2")),
+        "its eps is 0.031, not 8/255": replace(
+            info, settings=replace(info.settings, eps=replace(info.settings.eps, text="0.031", value=0.031))
+        ),
+        "300 samples of made.npz, or of others": replace(info, data=replace(info.data, sha256="1" * 64)),
+        "its models have 7 classes, not 5": replace(info, classes=7),
+    }
+    for message, changed in wrong.items():
+        with pytest.raises(RunFileError) as error:
+            match_runs([one, replace(other, info=changed)])
+        assert message in error.value.what and other.path in error.value.what and error.value.do
+        assert error.value.exit_code == 1
+    with pytest.raises(RunFileError, match="or of others of its images or labels"):
+        match_runs([one, replace(other, indices=np.arange(300))])
+
+
+def test_a_run_that_is_not_finished_or_has_no_model_in_common_is_refused(tmp_path: Path) -> None:
+    one, other = seed_run(tmp_path, 0), seed_run(tmp_path, 1)
+    with pytest.raises(RunFileError, match="is not finished"):
+        match_runs([one, replace(other, info=replace(other.info, finished=None))])
+    with pytest.raises(RunFileError, match="no pruned model of the same sparsity"):
+        bare = replace(other, models=other.models[:1])
+        match_runs([replace(one, models=one.models[:2]), bare])

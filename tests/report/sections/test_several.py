@@ -1,0 +1,61 @@
+"""The report on several runs."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from tests.report.rendering import words
+from tests.several_runs import PAIR, repeated, seed_run
+from thinice_tui.analysis.several.several_runs import analyse_several
+from thinice_tui.report.document.blocks import Table
+from thinice_tui.report.document.cells import Number
+from thinice_tui.report.sections.several import several_document, several_sections
+from thinice_tui.runfile.records import Role
+
+MORE: dict[str, Role] = {"dense": "dense", "tenth": "pruned", "half": "pruned", "again": "control"}
+
+
+def test_means_come_with_ranges_and_from_five_seeds_on_with_intervals(tmp_path: Path) -> None:
+    runs = [seed_run(tmp_path, seed) for seed in range(5)]
+    for count in (3, 5):
+        several = analyse_several(runs[:count])
+        table = next(block for block in several_document(several) if isinstance(block, Table))
+        nfr = several.models[1].numbers["nfr"]
+        cell = dict(zip([column.title for column in table.columns], table.rows[1], strict=True))["NFR %"]
+        ends = (nfr.least, nfr.most) if count == 3 else (nfr.mean.low, nfr.mean.high)
+        assert cell == Number(100 * nfr.mean.value, 100 * ends[0], 100 * ends[1])
+        assert table.caption.startswith(f"Models: mean over {count} training seeds")
+        assert ("range in brackets" in table.caption) == (count == 3)
+
+
+def test_it_says_how_often_samples_are_lost_and_where_modes_differ(tmp_path: Path) -> None:
+    several = analyse_several([seed_run(tmp_path, seed) for seed in range(3)])
+    text = words(several_document(several))
+    half = several.models[1]
+    assert half.stability is not None and half.exemplars is not None
+    assert "model 1 of 3 2 of 3 3 of 3" in text
+    assert f"half {' '.join(map(str, half.stability.counts))} " in text
+    assert f"half {half.exemplars.clean.sum()} {half.exemplars.clean_ties.sum()} {half.exemplars.lost.sum()} " in text
+    assert half.stability.overlap.verdict in text
+    two = words(several_document(analyse_several([seed_run(tmp_path, 0), seed_run(tmp_path, 1)])))
+    assert "exemplars need three training seeds" in two
+
+
+def test_it_names_every_run_and_what_is_left_out(tmp_path: Path) -> None:
+    one, other = seed_run(tmp_path, 0, MORE), seed_run(tmp_path, 1, PAIR)
+    text = words(several_document(analyse_several([one, other, repeated(other, 9)])), 400)
+    assert f"{one.path} training seed 1 standard" in text and f"{other.path}-repeat9 attack seed 2" in text
+    assert f"Left out, for not every run has them: {one.path}: tenth." in text
+    assert "each model against itself under another seed" in text
+    assert f"{one.models[0].record.sha256}" in text and "finished 20" in text and "torch 2" in text
+    assert "Student's t, 95 %, from five seeds on" in text
+
+
+def test_other_ensembles_are_side_by_side(tmp_path: Path) -> None:
+    one = seed_run(tmp_path, 0)
+    again = repeated(one, one.info.settings.seed, other=5)
+    quick = replace(again, path="q", info=replace(again.info, settings=replace(again.info.settings, attack="quick")))
+    several = analyse_several([one, quick])
+    counts = several.ensembles[0].sets.counts()
+    text = words(several_sections(several))
+    assert "The same models under standard and quick" in text
+    assert f"dense {counts['S11']} 5 0 {counts['S00']}" in text

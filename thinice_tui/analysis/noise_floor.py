@@ -1,0 +1,36 @@
+"""How many samples flip when nothing but the attacks' random starts changes: the same models, another seed."""
+
+from dataclasses import dataclass
+
+from thinice_tui.analysis.comparison import Analysis
+from thinice_tui.analysis.correctness import robust_correct
+from thinice_tui.analysis.flip_sets import FlipSets, flip_sets
+from thinice_tui.analysis.proportions import Estimate, proportion
+
+
+@dataclass(frozen=True)
+class NoiseFloor:
+    """One model compared with itself under another attack seed: nfr and pfr as between two models."""
+
+    model: str
+    sets: FlipSets
+    nfr: Estimate
+    pfr: Estimate
+
+
+def noise_floor(analysis: Analysis) -> tuple[NoiseFloor, ...]:
+    """The noise of each model, dense first, through the stages that all models have finished in both runs.
+
+    Empty without `analysis.repeat`.
+    """
+    run, repeat = analysis.run, analysis.repeat
+    if repeat is None or not analysis.through:
+        return ()
+    through = min(analysis.through, *(sum(stage.finished for stage in model.stages) for model in repeat.models))
+    found = []
+    for model, again in zip(run.models, repeat.models, strict=True):
+        sets = flip_sets(robust_correct(run, model, through), robust_correct(repeat, again, through))
+        n = len(run.labels)
+        lost, gained = proportion(int(sets.s10.sum()), n), proportion(int(sets.s01.sum()), n)
+        found.append(NoiseFloor(model.record.name, sets, lost, gained))
+    return tuple(found)

@@ -1,0 +1,83 @@
+"""The JSON report's key on several runs that are read together."""
+
+from thinice_tui.analysis.several.exemplars import Exemplars
+from thinice_tui.analysis.several.over_seeds import OverSeeds
+from thinice_tui.analysis.several.several_runs import ModelOverSeeds, SeveralRuns
+from thinice_tui.analysis.several.stability import Stability
+from thinice_tui.report.json_values import Json, estimate_of, number
+from thinice_tui.runfile.records import Run
+
+
+def json_several(several: SeveralRuns) -> Json:
+    """Numbers over training seeds, stable losses and exemplars by original index, other ensembles, and the runs."""
+    return {
+        "runs": [
+            _run(run, part, seed)
+            for seed, group in enumerate(several.groups.groups, start=1)
+            for part, runs in (
+                ("training seed", (group.first,)),
+                ("attack seed", group.repeats),
+                ("ensemble", group.ensembles),
+            )
+            for run in runs
+        ],
+        "left_out": list(several.groups.left_out),
+        "models": [_model(model, several.seeds[0].run) for model in several.models],
+        "ensembles": [
+            {"model": one.model, "attack": one.attack, "other_attack": one.other_attack, "sets": one.sets.counts()}
+            for one in several.ensembles
+        ],
+    }
+
+
+def _run(run: Run, part: str, seed: int) -> Json:
+    return {
+        "path": run.path,
+        "part": part,
+        "training_seed": seed,
+        "attack": run.info.settings.attack,
+        "precision": run.info.settings.precision,
+        "seed": run.info.settings.seed,
+        "sha256": {model.record.name: model.record.sha256 for model in run.models},
+    }
+
+
+def _model(model: ModelOverSeeds, run: Run) -> Json:
+    return {
+        "name": model.record.name,
+        "role": model.record.role,
+        **{name: _over_seeds(found) for name, found in model.numbers.items()},
+        "stability": None if model.stability is None else _stability(model.stability, run),
+        "exemplars": None if model.exemplars is None else _exemplars(model.exemplars, run),
+    }
+
+
+def _over_seeds(found: OverSeeds) -> Json:
+    return {
+        "values": [number(value) for value in found.values],
+        "mean": estimate_of(found.mean),
+        "least": number(found.least),
+        "most": number(found.most),
+    }
+
+
+def _stability(found: Stability, run: Run) -> Json:
+    overlap = found.overlap
+    return {
+        "counts": list(found.counts),
+        "times_lost": {str(int(run.indices[at])): int(found.times_lost[at]) for at in found.times_lost.nonzero()[0]},
+        "overlap": {
+            "held": overlap.held,
+            "shared": overlap.shared,
+            "expected": overlap.expected,
+            "low": overlap.low,
+            "high": overlap.high,
+            "p": overlap.p,
+            "verdict": overlap.verdict,
+        },
+    }
+
+
+def _exemplars(found: Exemplars, run: Run) -> Json:
+    names = ("clean", "clean_ties", "lost", "gained", "ties")
+    return {name: run.indices[getattr(found, name)].tolist() for name in names}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.fake_runs import write_run
-from thinice_tui.analysis.diagnostics import MISSED_CHECK, SQUARE_CHECK, findings
+from thinice_tui.analysis.diagnostics import CLOSE_CHECK, MISSED_CHECK, SQUARE_CHECK, findings
 from thinice_tui.runfile.records import Finding, Run
 
 N = 1000
@@ -48,3 +48,11 @@ def test_samples_that_the_distance_search_broke_are_named(run: Run) -> None:
 def test_the_engines_own_findings_come_first(run: Run) -> None:
     own = Finding("dense", "gradients vanish", 0, 32, False)
     assert findings(replace(run, findings=(own,)))[0] == own
+
+
+def test_verdicts_that_hang_on_a_rounding_are_counted_and_doubt_nothing(run: Run) -> None:
+    dense = run.models[0]
+    margins = np.where(np.arange(N) < 3, -5e-5, -1.0)
+    broken = replace(dense, worst_margin=margins, broken_by=np.where(np.arange(N) < 10, 0, -1).astype(np.int16))
+    assert findings(replace(run, models=(broken,)))[-1] == Finding("dense", CLOSE_CHECK, 3, 10, False, (0, 1, 2))
+    assert all(found.check != CLOSE_CHECK for found in findings(run))

@@ -52,12 +52,9 @@ def _missed(run: Run, model: ModelOutcomes) -> Finding | None:
 
 
 def _close(model: ModelOutcomes) -> Finding | None:
-    """Broken samples whose verdict another device may round away; each was judged alone, too.
-
-    None while the attacks go on, and where nothing is broken.
-    """
+    """Broken samples whose verdict another device may round away; each was judged alone, too. None: there are none."""
     broken = model.broken_by >= 0
-    if not broken.any() or not all(stage.finished for stage in model.stages):
-        return None
     positions = np.flatnonzero(broken & (np.abs(model.worst_margin) < CLOSE))
+    if not len(positions):
+        return None
     return Finding(model.record.name, CLOSE_CHECK, len(positions), int(broken.sum()), False, tuple(positions.tolist()))

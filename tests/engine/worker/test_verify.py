@@ -42,3 +42,21 @@ def test_logits_that_are_not_finite_never_count_as_broken() -> None:
     x = torch.rand(4, 1, 3, 3)
     verdict = verify(Classifier(Blind()), x, torch.tensor([0, 1, 2, 1]), x, "Linf", 0.1)
     assert not verdict.broken.any()
+
+
+class _RoundsByBatch(torch.nn.Module):
+    """Logits of two classes whose margin depends on the batch size by a rounding error."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        slip = 0.0 if len(x) == 1 else 1e-5
+        margins = x.flatten(1).mean(dim=1) - 0.5 - slip
+        return torch.stack([margins, torch.zeros_like(margins)], dim=1)
+
+
+def test_a_candidate_near_the_boundary_counts_as_it_is_judged_alone() -> None:
+    means = torch.tensor([0.500001, 0.499999, 0.4, 0.6])
+    x = means.view(4, 1, 1, 1).expand(4, 1, 2, 2).contiguous()
+    verdict = verify(Classifier(_RoundsByBatch()), x, torch.zeros(4, dtype=torch.long), x, "Linf", 0.1)
+    assert verdict.broken.tolist() == [False, True, True, False]
+    alone = torch.cat([_RoundsByBatch()(x[i : i + 1]) for i in range(4)])
+    assert torch.equal(verdict.logits[:2], alone[:2]), "the logits are those of the verdict"

@@ -1,13 +1,6 @@
 """The works that a methods paragraph names, as BibTeX entries by their keys."""
 
-from importlib.metadata import PackageNotFoundError, version
-
-
-def _tool_version() -> str:
-    try:
-        return version("thinice-tui")
-    except PackageNotFoundError:  # a source tree that was never installed
-        return "uninstalled"
+from thinice_tui.version import package_version
 
 
 def _entry(kind: str, key: str, **fields: str) -> str:
@@ -26,7 +19,7 @@ WORKS: dict[str, tuple[str, dict[str, str]]] = {
         {
             "author": "{The thinice-tui developers}",
             "title": "thinice-tui: which samples pruning costs a neural network under attack",
-            "version": _tool_version(),
+            "version": package_version(),
         },
     ),
     "piras2023samples": (

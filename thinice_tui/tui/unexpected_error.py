@@ -8,9 +8,9 @@ from pathlib import Path
 
 import platformdirs
 
-from thinice_tui import __version__
 from thinice_tui.errors import reason
 from thinice_tui.safe_io.printable import printable
+from thinice_tui.version import package_version
 
 LARGEST_LOG = 1_000_000
 """Bytes after which the log begins anew."""
@@ -37,7 +37,7 @@ def unexpected_error(error: BaseException, reopen: str) -> str:
 
 def _add_to_log(error: BaseException) -> Path | None:
     """Add the traceback, without the values of variables, to the log; the log, or None where none can be written."""
-    entry = f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S %z} thinice-tui {__version__}\n"
+    entry = f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S %z} thinice-tui {package_version()}\n"
     entry += "".join(traceback.format_exception(error)) + "\n"
     for log in (log_file(), Path(tempfile.gettempdir()) / f"thinice-tui-{os.getuid()}.log"):
         try:

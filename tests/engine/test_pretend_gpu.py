@@ -1,6 +1,6 @@
 """Whole runs on a pretend GPU: no mixed devices, the CPU's verdicts, and every form of out-of-memory."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -68,7 +68,7 @@ MESSAGES = {
 @contextmanager
 def backward_failing(error: RuntimeError) -> Iterator[None]:
     """Raise `error` from every backward pass to more than ROOM images."""
-    differentiate = torch.autograd.grad
+    differentiate: Callable[..., tuple[Tensor, ...]] = torch.autograd.grad
 
     def grad(outputs: Tensor, inputs: Tensor, **options: bool) -> tuple[Tensor, ...]:
         if len(inputs) > ROOM:

@@ -96,8 +96,9 @@ class LocalExecutor:
             if self._resident is not None:
                 self._move(self._resident, torch.device("cpu"))
                 free_cached()
-            self._resident = model
+            self._resident = None  # a move that fails half-way is made again
             self._move(model, self._device)
+            self._resident = model
 
     def _move(self, model: int, device: torch.device) -> None:
         forms = self._attack_models[model : model + 1]

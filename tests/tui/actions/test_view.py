@@ -220,6 +220,36 @@ async def test_models_come_in_their_order(tmp_path: Path, settings_file: Path) -
             await driver.shows(f"dense → {list(models)[number]}")
 
 
+@of_actions("ladder")
+async def test_ladder(cases: Cases, run_file: Path, settings_file: Path) -> None:
+    async with opened(run_file, settings_file) as driver:
+        async for do in each(driver, cases):
+            for shown in (True, False):
+                await driver.press(do.key)
+                assert ("falls at▲" in driver.lines[3]) == shown == driver.session.shows_ladder
+
+
+@of_actions("lost_by_pruning")
+async def test_lost_by_pruning(cases: Cases, run_file: Path, settings_file: Path) -> None:
+    async with opened(run_file, settings_file) as driver:
+        async for do in each(driver, cases, "3"):
+            await driver.press(do.key)
+            assert driver.session.view.query == "set=S10 set@again=S11" and driver.session.view.sets == HELD_SETS
+            assert driver.order and {name_of(driver, position) for position in driver.order} == {"S10"}
+            await driver.press(do.key)
+            assert driver.session.view.query == ""
+
+
+@of_actions("next_flip", "previous_flip")
+async def test_flips(cases: Cases, run_file: Path, settings_file: Path) -> None:
+    async with opened(run_file, settings_file) as driver:
+        async for do in each(driver, cases):
+            flips = [line for line, one in enumerate(driver.order) if name_of(driver, one) == "S10"]
+            driver.session.select(flips[3])
+            await driver.press(do.key)
+            assert driver.cursor == flips[4 if do.name == "next_flip" else 2]
+
+
 @of_actions("next_pruned", "previous_pruned")
 async def test_models(cases: Cases, run_file: Path, settings_file: Path) -> None:
     async with opened(run_file, settings_file) as driver:

@@ -10,7 +10,7 @@ from rich.text import Text
 from thinice_tui.analysis.comparison import analyse
 from thinice_tui.analysis.distances import distances, has_distances, missed, run_eps
 from thinice_tui.analysis.flip_sets import SETS
-from thinice_tui.analysis.live_sets import ALL_SETS, ALONE_SETS, live_sets
+from thinice_tui.analysis.live_sets import ALL_SETS, ALONE_SETS
 from thinice_tui.analysis.margins import MARGIN_KINDS, margins_of
 from thinice_tui.analysis.proportions import flip_rates
 from thinice_tui.analysis.rows import Rows, select_rows
@@ -65,14 +65,14 @@ class Shown:
 
     def sets(self, other: int) -> Sets:
         """Boolean masks [k] of the sets so far, by name; dense against the model numbered `other`."""
-        codes = live_sets(self.run, self.run.models[other])[self.rows.order]
+        codes = self.rows.table.model_sets.codes(other)[self.rows.order]
         return {name: codes == number for number, name in enumerate(SETS)}
 
 
 def plot(kind: str, rows: Rows, position: int | None, width: int, height: int) -> Text:
     """The plot `kind` (a key of PLOTS) of `rows` in `width` × `height` cells; or a sentence why there is none."""
     if PLOTS[kind].all_sets and rows.view.sets != ALL_SETS:
-        rows = select_rows(rows.table.run, replace(rows.view, sets=ALL_SETS))
+        rows = select_rows(rows.table.run, replace(rows.view, sets=ALL_SETS), rows)
     if not len(rows.order):
         return _sentence(empty_reason(rows), width)
     if PLOTS[kind].by_set and not (rows.table.sets[rows.order] < len(SETS)).any():

@@ -84,6 +84,7 @@ def _head(rows: Rows, detail: SampleDetail, names: tuple[str, ...]) -> list[Text
     label = table.class_names[table.run.labels[position]]
     first = Text(f"#{table.run.indices[position]}  {label}", style="bold")
     outcome = ALONE_SETS[name] if table.run.alone else f"{name}  {MEANINGS[name]}"
+    outcome += "   (filtered out)" if position == rows.kept else ""
     first.append(f"   {SET_MARKERS.get(name, '')} {outcome}")
     models = zip(names, table.compared, detail.adversarial, strict=True)
     return [first, *(_outcome(rows, position, *model) for model in models)]

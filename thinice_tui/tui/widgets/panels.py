@@ -10,7 +10,7 @@ from textual.widgets import Static
 from thinice_tui.analysis.comparison import Analysis
 from thinice_tui.analysis.rows import Rows
 from thinice_tui.tui.content.plots import PLOTS, plot
-from thinice_tui.tui.content.rows import rows_line
+from thinice_tui.tui.content.rows import flip_words, rows_line
 from thinice_tui.tui.content.run import summary
 from thinice_tui.tui.content.sample import sample_view
 from thinice_tui.tui.sample_detail import load_sample_detail
@@ -42,7 +42,7 @@ class SamplePanel(SlowView):
             return
         models = rows.table.compared
         what = (position, rows.view.other, self.full_size, *(model.broken_by[position] for model in models))
-        what += (rows.table.run.complete, *(model.worst_margin[position] for model in models))
+        what += (rows.kept == position, rows.table.run.complete, *(model.worst_margin[position] for model in models))
         self.draw(what, partial(_sample, rows, position, self.full_size, self.app.console.color_system))
 
 
@@ -69,16 +69,17 @@ class RowsLine(Static):
     def __init__(self, id: str) -> None:
         super().__init__(id=id, markup=False)
         self._rows: Rows | None = None
+        self._flip = ""
 
-    def show(self, rows: Rows | None) -> None:
-        """Describe `rows`."""
-        if rows is not None and rows is not self._rows:
-            self._rows = rows
+    def show(self, rows: Rows | None, cursor: int) -> None:
+        """Describe `rows`, and which flip among them the line `cursor` is."""
+        if rows is not None and (rows is not self._rows or flip_words(rows, cursor) != self._flip):
+            self._rows, self._flip = rows, flip_words(rows, cursor)
             self.on_resize()
 
     def on_resize(self) -> None:
         if self._rows is not None:
-            self.update(rows_line(self._rows, self.size.width), layout=False)
+            self.update(rows_line(self._rows, self.size.width, self._flip), layout=False)
 
 
 class PlotTabs(Static):

@@ -48,6 +48,12 @@ def pruned_by_sparsity(run: Run) -> tuple[int, ...]:
     return tuple(by_sparsity(pruned, [run.models[number].record for number in pruned], run.models[0].record))
 
 
+def models_by_sparsity(run: Run) -> tuple[int, ...]:
+    """The numbers of all models: dense, the pruned ones by rising sparsity, the controls."""
+    rungs = pruned_by_sparsity(run)
+    return (0, *rungs, *(number for number in range(1, len(run.models)) if number not in rungs))
+
+
 def percent_pruned(run: Run, number: int) -> float:
     """What was pruned away of the model `number`, in % with one decimal."""
     return round(100 * pruned_away(run.models[number].record, run.models[0].record), 1)

@@ -8,11 +8,12 @@ from textual.binding import Binding, BindingType
 
 Reason = str | None
 """What the handler of an action returns: why it could do nothing, else None."""
-Place = Literal["browse", "inspect", "plots", "text"]
-"""The screens: the table, one sample, a plot, the summary."""
+Place = Literal["browse", "inspect", "plots", "summary", "text"]
+"""The screens: the table, one sample, a plot, the summary, the help."""
 Group = Literal["Move", "View", "Filter and sort", "Engine", "Export", "Program"]
-ALL: tuple[Place, ...] = ("browse", "inspect", "plots", "text")
+ALL: tuple[Place, ...] = ("browse", "inspect", "plots", "summary", "text")
 ROWS: tuple[Place, ...] = ("browse", "inspect", "plots")
+MODELS: tuple[Place, ...] = (*ROWS, "summary")
 
 
 @dataclass(frozen=True)
@@ -74,9 +75,18 @@ ACTIONS: tuple[Action, ...] = (
         4,
     ),
     Action("large_plot", "P", "P", "large plot", "the plot on the whole screen", "View", ("browse", "inspect")),
-    Action("summary", "v", "v", "summary", "the whole report: accuracies, flip sets, statistics", "View", ROWS, 10),
+    Action(
+        "summary",
+        "v",
+        "v",
+        "summary",
+        "the summary: all models in one table; again: class by class, the whole report",
+        "View",
+        MODELS,
+        10,
+    ),
     Action("zoom", "z", "z", "zoom", "images in full size, or all side by side", "View", ("inspect",), 5),
-    Action("back", "escape", "esc", "back", "back to the table", "View", ("inspect", "plots", "text"), 3),
+    Action("back", "escape", "esc", "back", "back to the table", "View", ("inspect", "plots", "summary", "text"), 3),
     Action(
         "show_all",
         "escape",
@@ -142,7 +152,7 @@ ACTIONS: tuple[Action, ...] = (
         "next model",
         "compare the dense model with the next model",
         "Filter and sort",
-        ROWS,
+        MODELS,
         9,
     ),
     Action(
@@ -152,7 +162,7 @@ ACTIONS: tuple[Action, ...] = (
         "previous model",
         "compare the dense model with the previous model",
         "Filter and sort",
-        ROWS,
+        MODELS,
     ),
     Action("pause", "space", "space", "pause", "pause the attack, or go on", "Engine"),
     Action("engine", "e", "e", "engine", "the engine's state and log; pause, stop, kill, resume", "Engine", ALL, 11),

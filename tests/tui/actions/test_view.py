@@ -24,7 +24,7 @@ from thinice_tui.tui.screens.plot import PlotScreen
 async def test_down(cases: Cases, run_file: Path, settings_file: Path) -> None:
     async with opened(run_file, settings_file) as driver:
         async for do in each(driver, cases):
-            if do.place == "text":  # tests/tui/screens/test_text_screen.py
+            if do.place in ("summary", "text"):  # tests/tui/screens/test_text_screen.py
                 continue
             await driver.press(do.key, do.key)
             assert driver.cursor == 2 and driver.selected == driver.order[2]
@@ -36,7 +36,7 @@ async def test_down(cases: Cases, run_file: Path, settings_file: Path) -> None:
 async def test_up(cases: Cases, run_file: Path, settings_file: Path) -> None:
     async with opened(run_file, settings_file) as driver:
         async for do in each(driver, cases, "j", "j", "j"):
-            if do.place == "text":  # tests/tui/screens/test_text_screen.py
+            if do.place in ("summary", "text"):  # tests/tui/screens/test_text_screen.py
                 continue
             await driver.press(do.key)
             assert driver.cursor == 2 and driver.selected == driver.order[2]
@@ -46,7 +46,7 @@ async def test_up(cases: Cases, run_file: Path, settings_file: Path) -> None:
 async def test_first_and_last(cases: Cases, run_file: Path, settings_file: Path) -> None:
     async with opened(run_file, settings_file) as driver:
         async for do in each(driver, cases, "j", "j", "j"):
-            if do.place == "text":  # tests/tui/screens/test_text_screen.py
+            if do.place in ("summary", "text"):  # tests/tui/screens/test_text_screen.py
                 continue
             await driver.press(do.key)
             assert driver.selected == driver.order[0 if do.name == "first" else -1]

@@ -30,7 +30,7 @@ class BrowseScreen(RunScreen):
             yield JumpBar(id="jump")
             yield SampleTable(id="table")
             with Vertical(id="plot-pane", classes="beside"):
-                yield PlotTabs(id="tabs", markup=False)
+                yield PlotTabs(id="tabs")
                 yield PlotPanel(id="plot")
         with Vertical(id="right", classes="beside"):
             yield SamplePanel(id="sample")

@@ -15,7 +15,7 @@ class PlotScreen(RunScreen):
 
     def compose_body(self) -> ComposeResult:
         yield RowsLine(id="rows")
-        yield PlotTabs(id="tabs", markup=False)
+        yield PlotTabs(id="tabs")
         yield PlotPanel(id="plot")
 
     def update_body(self) -> None:

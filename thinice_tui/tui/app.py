@@ -202,6 +202,10 @@ class ThiniceApp(App[int]):
         """A click on a plot's tab."""
         self.session.choose_plot(kind)
 
+    def action_filter_margin(self, margins: str) -> None:
+        """A click on a bin of the histogram: only samples whose margins are in this range; again: all margins."""
+        self.session.filter_margin(margins)
+
     async def action_quit(self) -> None:
         """Textual's own way of ending the program asks, too."""
         self.action_do("quit")

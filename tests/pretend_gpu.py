@@ -72,6 +72,34 @@ def failing(operation: str, above: int, error: BaseException) -> Iterator[None]:
         _failures.pop()
 
 
+class _Backend:
+    """What torch asks of a backend's module; the device draws no random numbers."""
+
+    def is_available(self) -> bool:
+        return True
+
+    def is_initialized(self) -> bool:
+        return True
+
+    def current_device(self) -> int:
+        return 0
+
+    def device_count(self) -> int:
+        return 1
+
+    def manual_seed_all(self, seed: int) -> None:
+        """There is nothing to seed."""
+
+    def get_rng_state(self, device: object = None) -> torch.Tensor:  # noqa: ARG002
+        return torch.empty(0, dtype=torch.uint8)
+
+    def set_rng_state(self, state: torch.Tensor, device: object = None) -> None:
+        """There is no state."""
+
+    def _is_in_bad_fork(self) -> bool:
+        return False
+
+
 class PretendTensor(torch.Tensor):
     """Claims the device PRETEND; `data_there` [same shape] is a tensor on the CPU."""
 
@@ -169,7 +197,7 @@ def _unwrapped(value: Any) -> Any:
 
 
 if AVAILABLE:
-    backend_registration._setup_privateuseone_for_python_backend(NAME)
+    backend_registration._setup_privateuseone_for_python_backend(NAME, _Backend())
     _library = torch.library.Library("_", "IMPL")  # type: ignore[no-untyped-call]
     # operations that create tensors there
     _library.fallback(  # type: ignore[no-untyped-call]

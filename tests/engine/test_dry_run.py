@@ -67,4 +67,4 @@ def test_a_dry_run_refuses_what_a_run_refuses(files: Files) -> None:
 
 def test_an_output_file_is_wrong_usage(files: Files) -> None:
     result = planned(files, "-o", "plan.json")
-    assert result.exit_code == 2 and "writes no file" in result.stderr and not Path("plan.json").exists()
+    assert result.exit_code == 2 and "writes no report" in result.stderr and not Path("plan.json").exists()

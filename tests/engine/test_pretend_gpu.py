@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from tests.engine_runs import StopAfter, request, run_it
-from tests.linear_models import ARCH, Files
+from tests.linear_models import Files
 from tests.pretend_gpu import AVAILABLE, NAME, failing
 from thinice_tui.engine.worker.memory import OutOfMemory
 from thinice_tui.protocol import ensembles
@@ -20,7 +20,6 @@ from thinice_tui.runfile.records import Run
 
 pytestmark = pytest.mark.skipif(not AVAILABLE, reason="this torch lets no Python code be a backend")
 EPS: dict[Norm, str] = {"Linf": "4/255", "L2": "0.3", "L1": "3"}
-CONVOLUTION = ARCH.replace(":linear", ":convolution")
 STEPS = 3
 
 
@@ -63,36 +62,34 @@ MESSAGES = {
 
 
 @pytest.mark.parametrize("error", MESSAGES.values(), ids=MESSAGES)
-@pytest.mark.parametrize("operation", ["convolution", "convolution_backward"])
+@pytest.mark.parametrize("operation", ["addmm", "mm"])
 def test_a_batch_that_is_too_large_is_halved_and_changes_no_verdict(
     files: Files, tmp_path: Path, operation: str, error: RuntimeError
 ) -> None:
     """From the forward and from the backward pass, in the checks and in the attacks."""
-    whole = run_on("cpu", files, tmp_path, "pgd-3", "Linf", arch=CONVOLUTION)
+    whole = run_on("cpu", files, tmp_path, "pgd-3", "Linf")
     with failing(operation, above=3 * 8 * 8 * 3, error=error):
-        halved = run_on(f"{NAME}:0", files, tmp_path, "pgd-3", "Linf", arch=CONVOLUTION)
+        halved = run_on(f"{NAME}:0", files, tmp_path, "pgd-3", "Linf")
     assert any("halved, which changes no outcome" in warning for warning in halved.info.warnings)
     for one, other in zip(halved.models, whole.models, strict=True):
         assert np.array_equal(one.broken_by, other.broken_by)
 
 
 @pytest.mark.parametrize("error", MESSAGES.values(), ids=MESSAGES)
-@pytest.mark.parametrize("operation", ["convolution", "copy_"])
+@pytest.mark.parametrize("operation", ["addmm", "copy_"])
 def test_a_device_without_room_for_one_image_or_the_model_is_a_clear_error(
     files: Files, tmp_path: Path, operation: str, error: RuntimeError
 ) -> None:
     """In a trial of normalisations this must not read as "takes no such images"."""
     with failing(operation, above=0, error=error), pytest.raises(OutOfMemory, match="out of memory") as caught:
-        run_on(f"{NAME}:0", files, tmp_path, "pgd-3", "Linf", arch=CONVOLUTION)
+        run_on(f"{NAME}:0", files, tmp_path, "pgd-3", "Linf")
     assert "free memory on the device" in caught.value.do
 
 
 def test_a_run_that_was_halved_says_so_to_its_observer(files: Files, tmp_path: Path) -> None:
     settings = Settings.build("Linf", "4/255", "quick", batch_size="8")
-    wanted = request(
-        files, tmp_path / "run.thinice", device=f"{NAME}:0", settings=settings, samples=6, arch=CONVOLUTION
-    )
+    wanted = request(files, tmp_path / "run.thinice", device=f"{NAME}:0", settings=settings, samples=6)
     observer = StopAfter()
-    with failing("convolution", above=3 * 8 * 8 * 3, error=MESSAGES["cuBLAS"]):
+    with failing("addmm", above=3 * 8 * 8 * 3, error=MESSAGES["cuBLAS"]):
         run_it(wanted, observer)
     assert any(f"too large for {NAME}:0" in warning for warning in observer.warnings)

@@ -145,7 +145,7 @@ def test_nothing_is_printed_and_nothing_stays_on_the_disk(
         ({"eps": 8}, ti.UsageError, "eps 8 allows every image"),
         ({"eps": -1}, ti.UsageError, "expected a positive number"),
         ({"seed": -1}, ti.UsageError, "seed is -1"),
-        ({"device": "gpu"}, ti.UsageError, "device gpu: not usable"),
+        ({"device": "gpu"}, ti.UsageError, "device gpu: is no device of torch"),
         ({"indices": [0] * 48}, ti.DataError, "twice"),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, dict) else getattr(value, "__name__", value),

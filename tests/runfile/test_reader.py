@@ -160,7 +160,7 @@ HOSTILE = {
     "VALUES (1, 'now', 'running', '', 0, 0, 0)",
     "no settings": "DELETE FROM run WHERE key = 'settings'",
     "no table of stages": "DROP TABLE stage",
-    "no column": "ALTER TABLE outcome DROP COLUMN boundary",
+    "no column": "DROP VIEW verdict; ALTER TABLE outcome DROP COLUMN boundary",
 }
 
 

@@ -31,7 +31,7 @@ def test_every_value_is_read_as_it_was_written() -> None:
     extra = {"request": {"dense": "d.pt"}, "search": {"dense": {}}, "normalization": {}, "kinship": None}
     extra |= {"architecture": {"dense": {"chosen": "a"}}}
     info = RunInfo.from_table(TABLE | extra | {"finished": 2.5})
-    early = {"audit": "auto", "escalate": True}  # which files of early versions do not say
+    early = {"audit": "auto", "escalate": True, "stages": None}  # which files of early versions do not say
     assert info.settings.as_dict() == TABLE["settings"] | early
     assert (info.classes, info.batch_size, info.device) == (3, 16, "cpu")
     assert info.versions == TABLE["versions"] and info.warnings == ()

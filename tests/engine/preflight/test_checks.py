@@ -1,6 +1,7 @@
 """The checks before the attacks: when a view sees them, on which device and on which images they run."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -82,14 +83,10 @@ def test_the_checks_run_on_the_runs_device(wanted: Request, monkeypatch: pytest.
             return found
 
         monkeypatch.setattr(f"thinice_tui.engine.preflight.checks.{name}", watched)
-    prepared = prepare(wanted)
+    prepared = replace(prepare(wanted), device=named)
     with pytest.raises(KeyboardInterrupt):
-        execute(replace_device(wanted, "cpu:0"), prepared, StopAfter(1))
+        execute(wanted, prepared, StopAfter(1))
     assert len(where) == 3 and all(found == {("images", named), ("network", named)} for found in where.values())
-
-
-def replace_device(wanted: Request, device: str) -> Request:
-    return Request.from_dict(wanted.as_dict() | {"device": device})
 
 
 @pytest.mark.parametrize("where", ["check_determinism", "check_gradients", "LocalExecutor"])

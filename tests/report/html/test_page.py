@@ -38,7 +38,7 @@ def test_the_page_is_whole_and_asks_for_nothing(tmp_path: Path) -> None:
     for needed in ("Linf eps 8/255", "SHA-256", "Wilson", "How these numbers were made", "seed 3", "thinice-tui 0.1.0"):
         assert needed in said, needed
     plots = list(root.iter("{http://www.w3.org/2000/svg}svg"))
-    assert len(plots) == 5 and all(plot.get("role") == "img" and plot.get("aria-label") for plot in plots)
+    assert len(plots) == 7 and all(plot.get("role") == "img" and plot.get("aria-label") for plot in plots)
 
 
 def test_only_the_pages_own_script_may_run(tmp_path: Path) -> None:

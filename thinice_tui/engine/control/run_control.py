@@ -20,6 +20,7 @@ class RunControl:
         self._run, self._time_limit, self._tracker = run, time_limit, tracker
         self._began = time.monotonic()
         self._polled = 0.0
+        self._stop = False
         self.paused = 0.0
         """Seconds spent in pauses so far."""
 
@@ -36,12 +37,17 @@ class RunControl:
         if self._tracker.state == "paused":
             self.paused += self._polled - began
             self._tracker.exclude_pause(self._polled - began)
-        self._tracker.state = "stopping" if wish == "stop" or self._is_late() else "running"
+        self._stop = wish == "stop"
+        self._tracker.state = "stopping" if self._stop or self._is_late() else "running"
 
-    def end_if_asked(self) -> None:
-        """Raise Interrupted, between two batches, where a view asked to stop or the time limit is over."""
-        late = self._is_late()
-        if not late and self._tracker.state != "stopping":
+    def end_if_asked(self, kept: bool = True) -> None:
+        """Raise Interrupted, between two batches, where a view asked to stop or the time limit is over.
+
+        kept: whether the last batch is in the run file; else a time limit does not end here, or a command with a short
+        limit would compute the same batches again and again.
+        """
+        late = kept and self._is_late()
+        if not late and not self._stop:
             return
         self._tracker.state = "stopping"
         self._tracker.beat()  # a view can tell this end from an accident

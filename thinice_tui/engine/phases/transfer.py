@@ -44,7 +44,7 @@ def check_transfer(run: RunContext) -> None:
         for task, outcome in run.executor.run(_tasks(run, model, found)):
             fell[task.positions[outcome.broken]] = True
             run.run_control.poll()
-            run.run_control.end_if_asked()
+            run.run_control.end_if_asked(kept=False)
         positions = np.flatnonzero(fell).tolist()
         if positions:
             run.warnings.add(
@@ -52,6 +52,7 @@ def check_transfer(run: RunContext) -> None:
                 "have one of: the attacks missed these, so its robust accuracy is too high"
             )
         run.findings.add([Finding(name, TRANSFER_CHECK, len(positions), len(tried), bool(positions), tuple(positions))])
+        run.run_control.end_if_asked()
 
 
 def _images_for(run: RunContext, model: int) -> list[_Images]:

@@ -17,7 +17,7 @@ MOST_PAIRS = 10
 def flip_kinds_section(analysis: Analysis, comparison: Comparison) -> Iterator[Block]:
     """Nothing where nothing is lost."""
     found, n = flip_kinds(analysis, comparison), len(analysis.run.labels)
-    if not any(share.value for share in found.kinds.values()):
+    if not n or not any(share.value for share in found.kinds.values()):
         return
     yield Table(
         "Kinds of losses (95 % intervals)",

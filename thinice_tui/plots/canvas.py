@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from rich.cells import cell_len, set_cell_size
+from rich.style import Style
 from rich.text import Text
 
 GAP = "  "
@@ -46,6 +47,33 @@ class Canvas:
         """What was drawn, as rich text."""
         drawn = Text.from_ansi(self.figure.build(), no_wrap=True)
         return Text("\n", no_wrap=True).join([*self._head, drawn])
+
+
+def make_clickable(
+    drawn: Text,
+    points: Sequence[tuple[float, float, str]],
+    x_limits: tuple[float, float],
+    y_limits: tuple[float, float],
+) -> None:
+    """Give the cells of a framed plot that show `points` (x, y, action in Textual's words) what a click on them does.
+
+    Of points in one cell the first one counts.
+    """
+    lines = drawn.plain.split("\n")
+    top = next((number for number, line in enumerate(lines) if "┌" in line), None)
+    bottom = next((number for number, line in enumerate(lines) if "└" in line), None)
+    if top is None or bottom is None:
+        return
+    left, right = lines[top].index("┌") + 1, lines[top].index("┐")
+    starts = np.cumsum([0, *(len(line) + 1 for line in lines)])
+    taken = set[tuple[int, int]]()
+    for x, y, action in points:
+        column = left + round((x - x_limits[0]) / (x_limits[1] - x_limits[0]) * (right - left - 1))
+        row = bottom - 1 - round((y - y_limits[0]) / (y_limits[1] - y_limits[0]) * (bottom - top - 2))
+        if top < row < bottom and left <= column < right and (row, column) not in taken:
+            taken.add((row, column))
+            at = int(starts[row]) + column
+            drawn.stylize(Style(meta={"@click": action}), at, at + 1)
 
 
 def head_lines(width: int, height: int, titles: Sequence[str], legend: Sequence[Entry]) -> list[Text]:

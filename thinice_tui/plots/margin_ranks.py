@@ -1,13 +1,13 @@
 """Scatter plot of margin ranks: dense against one other model, by set."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 from rich.text import Text
 
 from thinice_tui.analysis.flip_sets import SETS
-from thinice_tui.plots.canvas import Canvas, Entry
+from thinice_tui.plots.canvas import Canvas, Entry, make_clickable
 from thinice_tui.plots.style import MARK_COLOUR, PERCENTS, SET_COLOURS, SET_MARKERS
 
 POINTS = 2000
@@ -23,11 +23,13 @@ def margin_ranks(
     height: int,
     marked: int | None = None,
     note: str = "",
+    click: Callable[[int], str] | None = None,
 ) -> Text:
     """Each sample's rank among the dense margins [n] against its rank among the other model's margins [n].
 
     Ranks are in % of the samples, 0 the smallest margin: the scales of two models' logits differ. At most POINTS
-    samples are drawn, evenly spread. Two lines cross at the sample number `marked`. note: added to the axis label.
+    samples are drawn, evenly spread. Two lines cross at the sample number `marked`. note: added to the axis label;
+    click: what a click on a sample does, by its number.
     """
     known = np.flatnonzero(np.isfinite(dense) & np.isfinite(other))
     ranks = [np.full(len(dense), np.nan), np.full(len(dense), np.nan)]
@@ -53,4 +55,10 @@ def margin_ranks(
     figure.ylim(0, 100)
     figure.xticks(PERCENTS)
     figure.yticks(PERCENTS)
-    return canvas.to_text()
+    text = canvas.to_text()
+    if click is not None:
+        # the sets that are drawn last are on top
+        shown_last = [int(n) for name in reversed(present) for n in np.flatnonzero(sets[name] & drawn)[::-1]]
+        points = [(float(ranks[0][n]), float(ranks[1][n]), click(n)) for n in shown_last]
+        make_clickable(text, points, (0, 100), (0, 100))
+    return text

@@ -202,6 +202,11 @@ class ThiniceApp(App[int]):
         """A click on a plot's tab."""
         self.session.choose_plot(kind)
 
+    def action_select_sample(self, position: int) -> None:
+        """A click on a point of a plot."""
+        if self.session.rows is not None and (line := self.session.rows.line_of(position)) is not None:
+            self.session.select(line)
+
     def action_filter_margin(self, margins: str) -> None:
         """A click on a bin of the histogram: only samples whose margins are in this range; again: all margins."""
         self.session.filter_margin(margins)

@@ -70,6 +70,10 @@ class Shown:
             return None
         return Mark(float(self.margins[self.selected]), f"#{self.run.indices[self.rows.order[self.selected]]}")
 
+    def select_action(self, row: int) -> str:
+        """A click on a sample selects it."""
+        return f"app.select_sample({int(self.rows.order[row])})"
+
     @property
     def numbers(self) -> list[int]:
         """The model that dense is compared with, and the controls."""
@@ -164,7 +168,15 @@ def _ranks(shown: Shown, width: int, height: int) -> Text:
     names = ("dense", other.record.name)
     margins = margins_of(shown.run, other, shown.rows.view.margin)[shown.rows.order]
     return margin_ranks(
-        shown.margins, margins, shown.sets(shown.other), names, width, height, shown.selected, shown.so_far
+        shown.margins,
+        margins,
+        shown.sets(shown.other),
+        names,
+        width,
+        height,
+        shown.selected,
+        shown.so_far,
+        shown.select_action,
     )
 
 

@@ -81,6 +81,7 @@ class SampleTable(ScrollView, can_focus=True, inherit_bindings=False):
         self._rows: Rows | None = None
         self._columns: tuple[_ShownColumn, ...] = ()
         self._base = Style.null()
+        self._set_styles: dict[tuple[str, Style], Style] = {}
         self._cursor = 0
         self._empty = "reading …"
 
@@ -119,7 +120,9 @@ class SampleTable(ScrollView, can_focus=True, inherit_bindings=False):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Some lines of the widget."""
-        self._base = self.rich_style  # once for all of them: it takes Textual longer than drawing a row
+        # once for all of them: these take Textual longer than drawing a row
+        self._base = self.rich_style
+        self._set_styles.clear()
         return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
@@ -164,7 +167,10 @@ class SampleTable(ScrollView, can_focus=True, inherit_bindings=False):
             # The selected row has a background on which a set's colour may not be seen.
             own = style
             if column.set_name is not None and row != self._cursor:
-                own += self._set_style(column.set_name(position), style)
+                name = column.set_name(position)
+                if (name, style) not in self._set_styles:
+                    self._set_styles[name, style] = style + self._set_style(name, style)
+                own = self._set_styles[name, style]
             segments.append(Segment(_fit(column.text(position), column), own))
             end = column.start + column.width
         return Strip(segments)

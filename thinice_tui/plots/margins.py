@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from types import MappingProxyType
 
 import numpy as np
@@ -123,20 +124,24 @@ class _Axis:
             visible = (eighths == 0) & (heights > 0) & (row == 0)
             signs = [EIGHTHS[one] for one in np.where(visible, 1, eighths)]
         marked = None if mark is None or not np.isfinite(mark.margin) else self.place(mark.margin)
-        for cell, sign in enumerate(signs):
-            here = "│" if cell == marked else sign
-            text.append(here, Style.parse("bold" if cell == marked else style) + self._meta(cell))
+        if marked is not None:
+            signs[marked] = "│"
+        last = len(self.edges) - 2
+        # cells that look alike and do the same are one span: a span a cell would take long to draw
+        for (number, is_marked), cells in groupby(
+            range(self.width), key=lambda cell: (min(cell // self.cells, last), cell == marked)
+        ):
+            text.append("".join(signs[cell] for cell in cells), self._style(number, "bold" if is_marked else style))
         return text.append("│")
 
-    def _meta(self, cell: int) -> Style:
-        """What a click on a cell does."""
+    def _style(self, number: int, looks: str) -> Style:
+        """The style of a bin's cells, with what a click on them does."""
         if self.click is None:
-            return Style.null()
+            return Style.parse(looks)
         last = len(self.edges) - 2
-        number = min(cell // self.cells, last)
         low = f"{self.edges[number]:.6g}" if number else ""
         high = f"{self.edges[number + 1]:.6g}" if number < last else ""
-        return Style(meta={"@click": self.click(f"{low}..{high}")})
+        return Style.parse(looks) + Style(meta={"@click": self.click(f"{low}..{high}")})
 
     def lines(self, label: str, mark: Mark | None, width: int) -> list[Text]:
         """The axis with its ticks, the name of the selected sample, and the label."""

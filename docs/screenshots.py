@@ -1,15 +1,17 @@
-"""Makes the documents' pictures from the run of five models that comes with the sample models: docs/*.svg.
+"""Makes the documents' pictures, docs/*.svg, from the sample models' finished run of five models.
 
-python docs/screenshots.py
+    python docs/screenshots.py
+
+The terminal is said to have all colours, whatever it has: the images are not dithered.
 """
 
 import asyncio
+import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from thinice_tui.tui.app import ThiniceApp
-from thinice_tui.tui.widgets.slow_view import SlowView
 
 ROOT = Path(__file__).parents[1]
 RUN = ROOT / "sample_models" / "standard.thinice"
@@ -32,15 +34,16 @@ async def take(settings: Path, size: tuple[int, int], keys: Sequence[str]) -> st
         while app.session.analysis is None and waited < PATIENCE:
             await pilot.pause(0.1)
             waited += 0.1
-        await pilot.press(*keys)
+        for key in keys:  # each is carried out before the next
+            await pilot.press(key)
+            await pilot.pause(0.5)
         await pilot.pause(1)
-        while not all(view.is_drawn for view in app.screen.query(SlowView)) and waited < PATIENCE:
-            await pilot.pause(0.1)
-            waited += 0.1
-        return app.export_screenshot(title=" ".join(["thinice-tui", *keys]))
+        return app.export_screenshot(title="thinice-tui")
 
 
 def main() -> None:
+    os.environ |= {"COLORTERM": "truecolor", "TERM": "xterm-256color"}
+    os.environ.pop("NO_COLOR", None)
     with tempfile.TemporaryDirectory() as folder:
         for name, (size, keys) in SCREENS.items():
             svg = asyncio.run(take(Path(folder) / f"{name}.json", size, keys))

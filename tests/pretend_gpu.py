@@ -64,7 +64,7 @@ def counted() -> Iterator[Costs]:
 
 @contextmanager
 def failing(operation: str, above: int, error: BaseException) -> Iterator[None]:
-    """Raise `error` from every `operation` whose first tensor has more than `above` elements."""
+    """Raise `error` from every `operation` whose result has more than `above` rows."""
     _failures.append((operation, above, error))
     try:
         yield
@@ -147,14 +147,14 @@ def _run(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         raise RuntimeError(f"Expected all tensors to be on the same device: {name} of {PRETEND} and cpu")
     if name in ("index", "index_put_") and here and any(one.dtype is not torch.bool for one in here):
         raise RuntimeError(f"indices should be on {PRETEND}: {name}")
-    for operation, above, error in _failures:
-        if name == operation and there and there[0].numel() > above:
-            raise error
     _count(name, args, (bool(here) and crosses) or leaves)
     plain = {key: value for key, value in kwargs.items() if key != "device"}
     if target is not None and (leaves or "device" in kwargs):
         plain["device"] = "cpu"
     found = func(*tree_map(_unwrapped, args), **tree_map(_unwrapped, plain))
+    for operation, above, error in _failures:
+        if name == operation and there and len(found) > above:
+            raise error
     if leaves:
         return found
     known = {id(one.data_there): one for one in there}

@@ -59,3 +59,16 @@ def test_what_fab_finds_under_l1_is_what_the_authors_find(
     inside = (found - images).abs().flatten(1).sum(dim=1) <= 12.0
     assert torch.equal(broken(model, found, labels) & inside, fell)
     assert torch.allclose(found[fell], expected[fell], atol=1e-3)
+
+
+def test_under_l1_fab_stalls_on_the_boundary_where_its_way_ends_at_the_cubes_edge_as_the_authors_does() -> None:
+    """A weakness of the method: a step overshoots by 5 %, which is clipped where all pixels that move reach 0 or 1."""
+    layer = torch.nn.Linear(4, 2)
+    layer.weight = torch.nn.Parameter(torch.tensor([[0.0, 0, 0, 0], [4, 2, 1, 0]]))
+    images, labels = torch.full((2, 1, 2, 2), 0.5), torch.zeros(2, dtype=torch.int64)
+    images[1, 0, 1, 0] = 0.75  # the second image's way ends within the second pixel
+    layer.bias = torch.nn.Parameter(torch.tensor([0.0, -6.5]))  # the first image's way: two pixels from 0.5 to 1
+    model = Classifier(torch.nn.Sequential(torch.nn.Flatten(), layer))
+    theirs = pyautoattack.fab_pt.FABAttack_PT(model, norm="L1", n_iter=20, eps=2.0, seed=7, device="cpu")
+    for found in (theirs.perturb(images, labels), ours(Stage("FAB", "fab", 20), model, (images, labels), "L1", 2.0)):
+        assert broken(model, found, labels).tolist() == [False, True]

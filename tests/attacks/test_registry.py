@@ -24,9 +24,17 @@ def test_every_row_has_a_function_and_every_function_a_row() -> None:
     assert set(FUNCTIONS) == set(ATTACKS)
 
 
-def attack(stage: Stage, norm: Norm, n: int, quantile: float = 0.5) -> tuple[np.ndarray, np.ndarray, float]:
-    """Exact distances, verified verdicts, and the eps at the given quantile of the distances."""
+def attack(
+    stage: Stage, norm: Norm, n: int, quantile: float = 0.5, ties: bool = True
+) -> tuple[np.ndarray, np.ndarray, float]:
+    """Exact distances, verified verdicts, and the eps at the given quantile of the distances.
+
+    ties: whether all weights are as large as each other.
+    """
     task = make_task(3 * n + 24, seed=3)  # about two in five are on the right side at all
+    if not ties:
+        sizes = np.random.default_rng(0).uniform(0.5, 1.5, task.weight.shape)
+        task = replace(task, weight=(task.weight * sizes).astype(np.float32))
     distances = task.distances(norm)
     correct = np.flatnonzero(distances > 0)[:n]
     assert len(correct) == n
@@ -44,9 +52,13 @@ def attack(stage: Stage, norm: Norm, n: int, quantile: float = 0.5) -> tuple[np.
 @pytest.mark.parametrize("norm", NORMS)
 @pytest.mark.parametrize("stage", STRONG, ids=lambda stage: stage.name)
 def test_a_strong_stage_breaks_exactly_what_is_within_eps(stage: Stage, norm: Norm, n: int) -> None:
-    distances, broken, eps = attack(stage, norm, n)
+    """FAB under L1 moves a few pixels to 0 or 1, and only the last one overshoots the boundary. With equal weights the
+    way may end just where that one is at 0 or 1, too, and FAB stays on the boundary (see test_fab.py). Else the share
+    by which the last one overshoots is up to a twelfth of the distance here."""
+    fab_under_l1 = norm == "L1" and stage.kind in ("fab", "fab-t")
+    distances, broken, eps = attack(stage, norm, n, ties=not fab_under_l1)
     assert not broken[distances > eps].any(), "no attack can cross a boundary that is further than eps"
-    assert broken[distances < 0.98 * eps].all()
+    assert broken[distances < (0.92 if fab_under_l1 else 0.98) * eps].all()
 
 
 @pytest.mark.parametrize("norm", NORMS)

@@ -1,12 +1,14 @@
 """Whole runs on a pretend GPU: no mixed devices, the CPU's verdicts, and every form of out-of-memory."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from tests.engine_runs import StopAfter, request, run_it
 from tests.linear_models import Files
@@ -21,6 +23,8 @@ from thinice_tui.runfile.records import Run
 pytestmark = pytest.mark.skipif(not AVAILABLE, reason="this torch lets no Python code be a backend")
 EPS: dict[Norm, str] = {"Linf": "4/255", "L2": "0.3", "L1": "3"}
 STEPS = 3
+ROOM = 9
+"""Images that fit; the checks take eight at once."""
 
 
 @pytest.fixture(autouse=True)
@@ -34,11 +38,11 @@ def short_attacks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
 
 
-def run_on(device: str, files: Files, folder: Path, ensemble: str, norm: Norm, **changes: object) -> Run:
+def run_on(device: str, files: Files, folder: Path, ensemble: str, norm: Norm, samples: int = 6) -> Run:
     distances = ensemble == "quick"
-    settings = Settings.build(norm, EPS[norm], ensemble, batch_size="8", keep_images="all", distances=distances)
+    settings = Settings.build(norm, EPS[norm], ensemble, batch_size="16", keep_images="all", distances=distances)
     path = folder / f"{device}-{ensemble}-{norm}.thinice"
-    return run_it(request(files, path, device=device, settings=settings, samples=6, **changes))
+    return run_it(request(files, path, device=device, settings=settings, samples=samples))
 
 
 @pytest.mark.parametrize("norm", NORMS)
@@ -61,15 +65,30 @@ MESSAGES = {
 }
 
 
+@contextmanager
+def backward_failing(error: RuntimeError) -> Iterator[None]:
+    """Raise `error` from every backward pass to more than ROOM images."""
+    differentiate: Callable[..., tuple[Tensor, ...]] = torch.autograd.grad
+
+    def grad(outputs: Tensor, inputs: Tensor, **options: bool) -> tuple[Tensor, ...]:
+        if len(inputs) > ROOM:
+            raise error
+        return differentiate(outputs, inputs, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch.autograd, "grad", grad)
+        yield
+
+
 @pytest.mark.parametrize("error", MESSAGES.values(), ids=MESSAGES)
-@pytest.mark.parametrize("operation", ["addmm", "mm"])
+@pytest.mark.parametrize("where", ["forward", "backward"])
 def test_a_batch_that_is_too_large_is_halved_and_changes_no_verdict(
-    files: Files, tmp_path: Path, operation: str, error: RuntimeError
+    files: Files, tmp_path: Path, where: str, error: RuntimeError
 ) -> None:
     """From the forward and from the backward pass, in the checks and in the attacks."""
-    whole = run_on("cpu", files, tmp_path, "pgd-3", "Linf")
-    with failing(operation, above=3 * 8 * 8 * 3, error=error):
-        halved = run_on(f"{NAME}:0", files, tmp_path, "pgd-3", "Linf")
+    whole = run_on("cpu", files, tmp_path, "pgd-3", "Linf", samples=16)
+    with failing("addmm", above=ROOM, error=error) if where == "forward" else backward_failing(error):
+        halved = run_on(f"{NAME}:0", files, tmp_path, "pgd-3", "Linf", samples=16)
     assert any("halved, which changes no outcome" in warning for warning in halved.info.warnings)
     for one, other in zip(halved.models, whole.models, strict=True):
         assert np.array_equal(one.broken_by, other.broken_by)
@@ -82,14 +101,14 @@ def test_a_device_without_room_for_one_image_or_the_model_is_a_clear_error(
 ) -> None:
     """In a trial of normalisations this must not read as "takes no such images"."""
     with failing(operation, above=0, error=error), pytest.raises(OutOfMemory, match="out of memory") as caught:
-        run_on(f"{NAME}:0", files, tmp_path, "pgd-3", "Linf")
+        run_on(f"{NAME}:0", files, tmp_path, "pgd-3", "Linf", samples=16)
     assert "free memory on the device" in caught.value.do
 
 
 def test_a_run_that_was_halved_says_so_to_its_observer(files: Files, tmp_path: Path) -> None:
-    settings = Settings.build("Linf", "4/255", "quick", batch_size="8")
-    wanted = request(files, tmp_path / "run.thinice", device=f"{NAME}:0", settings=settings, samples=6)
+    settings = Settings.build("Linf", "4/255", "pgd-3", batch_size="16")
+    wanted = request(files, tmp_path / "run.thinice", device=f"{NAME}:0", settings=settings, samples=16)
     observer = StopAfter()
-    with failing("addmm", above=3 * 8 * 8 * 3, error=MESSAGES["cuBLAS"]):
+    with failing("addmm", above=ROOM, error=MESSAGES["cuBLAS"]):
         run_it(wanted, observer)
     assert any(f"too large for {NAME}:0" in warning for warning in observer.warnings)

@@ -141,6 +141,8 @@ async def test_an_engine_that_starts_can_be_killed(
         await driver.press(*RESUME)
         await driver.shows("… the engine starts")
         await driver.press("e", "down", "down", "enter")
+        await driver.shows("Kill the engine?", "Go back", "Kill it")
+        await driver.press("down", "enter")
         await driver.shows("The engine was killed (SIGKILL)")
         await driver.press("escape")
         await driver.shows("■ stopped")

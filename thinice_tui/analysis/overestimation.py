@@ -27,9 +27,9 @@ class GapDifference:
     def verdict(self) -> str:
         """What the interval of the difference allows to say."""
         if self.difference.low > 0:
-            return f"{self.weak_attack} flatters {self.model} more than dense"
+            return f"{self.weak_attack} overestimates {self.model} more than dense"
         if self.difference.high < 0:
-            return f"{self.weak_attack} flatters {self.model} less than dense"
+            return f"{self.weak_attack} overestimates {self.model} less than dense"
         return f"no difference seen between {self.model} and dense"
 
 

@@ -2,7 +2,8 @@
 
 It follows the gradient of a margin within a ball around the clean image. The radius shrinks while the image is
 adversarial and grows while it is not, first by 5 %, at last by 0.1 %. Other than the authors', each step goes in the
-norm's steepest direction, and its length is relative to the radius: 2 radii at first, falling by a cosine.
+norm's steepest direction (under L1 as SLIDE's, see norms.py), and its length is relative to the radius: 2 radii at
+first, falling by a cosine.
 """
 
 import torch

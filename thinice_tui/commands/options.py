@@ -53,7 +53,7 @@ RunArgument = Annotated[
 RunsArgument = Annotated[
     list[Path],
     typer.Argument(
-        metavar="RUN.thinice...",
+        metavar="RUN.thinice",
         parser=expanded_path,
         help="A run file; the run may still be going on. Several finished ones are read together.",
     ),
@@ -138,7 +138,7 @@ ClaimOption = Annotated[
         metavar="NAME=PERCENT@ATTACK",
         rich_help_panel=REPORT,
         help="A robust accuracy that others claim of a model, as pruned=62.2@pgd-50; it is shown beside the measured "
-        "one. What else it says may follow: ,eps=8/255,norm=Linf,samples=10000. Can be repeated.",
+        "one. What else it says may follow: ,eps=8/255 or ,norm=Linf or ,samples=10000. Can be repeated.",
     ),
 ]
 FailIfOption = Annotated[

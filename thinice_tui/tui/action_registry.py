@@ -117,7 +117,7 @@ ACTIONS: tuple[Action, ...] = (
         "0",
         "0",
         "all sets",
-        "every set; again: only those robust for the dense model, as at the start",
+        "every set; again: only those robust for dense, as at the start",
         "Filter and sort",
         ROWS,
     ),

@@ -12,7 +12,7 @@ def test_it_shows_the_sets_the_rates_and_the_control_beside_them(tmp_path: Path)
     half, control = analysis.comparisons
     text = words(comparison_section(analysis, half, control))
     counts = half.sets.counts()
-    assert "dense → half" in text and f"▼ held when dense, lost {counts['S10']}" in text
+    assert "dense → half" in text and f"▼ held by dense, lost {counts['S10']}" in text
     assert f"NFR {in_words(half.nfr)}" in text and f"PFR {in_words(half.pfr)}" in text
     assert half.auc_s10_s11.shown in text and "S10, S11 control" in text and "again n=" in text
 

@@ -1,5 +1,7 @@
 """The help names every action."""
 
+from rich.cells import cell_len
+
 from thinice_tui.analysis.live_sets import SET_NAMES
 from thinice_tui.tui.action_registry import ACTIONS
 from thinice_tui.tui.content.help import help_text
@@ -11,3 +13,8 @@ def test_the_help_names_every_action() -> None:
         assert any(line.split(action.meaning)[0].strip() == action.shown for line in lines if action.meaning in line)
     for name in SET_NAMES:
         assert name in help_text().plain
+
+
+def test_no_line_wraps_in_a_terminal_of_80_columns() -> None:
+    """80 columns without the margin and the scroll bar."""
+    assert not [line for line in help_text().plain.splitlines() if cell_len(line) > 77]

@@ -18,9 +18,9 @@ from thinice_tui.report.sections.run_words import number_of
 
 MEANINGS = {
     "S11": "● held by both",
-    "S10": "▼ held when dense, lost",
-    "S01": "▲ lost when dense, gained",
-    "S00": "○ lost by both",
+    "S10": "▼ held by dense, lost",
+    "S01": "▲ not held by dense, gained",
+    "S00": "○ held by neither",
 }
 
 

@@ -56,7 +56,7 @@ def _confusions(run: Run, found: FlipKinds) -> Table:
     )
     return Table(
         "What lost samples are taken for under attack",
-        columns("true class", "said class", "samples", left=["said class"]),
+        columns("true class", "predicted class", "samples", left=["predicted class"]),
         [(class_words(run, one.label), class_words(run, one.said), one.count) for one in shown],
         more,
     )

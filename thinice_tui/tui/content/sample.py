@@ -24,8 +24,8 @@ from thinice_tui.tui.sample_detail import SampleDetail
 MEANINGS = {
     "S11": "held by both",
     "S10": "held by dense, lost by pruned",
-    "S01": "lost by dense, gained by pruned",
-    "S00": "lost by both",
+    "S01": "not held by dense, gained by pruned",
+    "S00": "held by neither",
     "?": "undecided yet",
 }
 HIGH = 30

@@ -324,10 +324,10 @@ def test_keys_that_arrive_at_once_after_slash_go_to_the_filter(window: Window, t
     """A slow connection delivers many keys at once: after the filter's key none of them is a command."""
     write_run(tmp_path / "made.thinice", MADE, n=400)
     window.run("thinice-tui open made.thinice")
-    window.shows("✓ finished", "class 0", "↑ dense clean margin")
+    window.shows("✓ finished", "class 0", "margin▲")
     window.type("/label=class1 set=S10 margin<9/")
     window.shows(" label=class1 set=S10 margin<9/")
-    assert "↑ dense clean margin" in window.text
+    assert "margin▲" in window.text
     window.press("Escape")
     window.hides("class1")
     window.press("q")

@@ -9,7 +9,13 @@ from tests.places import SAMPLE_MODELS
 from thinice_tui.analysis.comparison import analyse
 from thinice_tui.analysis.ladder import ladder_of
 from thinice_tui.analysis.live_sets import live_sets
-from thinice_tui.analysis.model_sets import ModelSets, percent_pruned, pruned_by_sparsity
+from thinice_tui.analysis.model_sets import (
+    ModelSets,
+    models_by_sparsity,
+    percent_pruned,
+    pruned_by_sparsity,
+    short_names,
+)
 from thinice_tui.runfile.reader import read_run
 
 
@@ -41,3 +47,10 @@ def test_while_a_run_goes_on_samples_that_are_not_decided_have_not_fallen(tmp_pa
 def test_without_a_pruned_model_nothing_falls(tmp_path: Path) -> None:
     run = analysed(tmp_path, {"dense": "dense", "again": "control", "twice": "control"}).run
     assert pruned_by_sparsity(run) == () and np.isnan(ModelSets(run).falls_at).all()
+
+
+def test_models_are_called_by_their_sparsity_where_that_tells_them_apart(tmp_path: Path) -> None:
+    run = read_run(SAMPLE_MODELS / "standard.thinice")
+    assert [short_names(run)[number] for number in models_by_sparsity(run)] == ["dense", "90%", "95%", "99%", "control"]
+    alike = analysed(tmp_path).run
+    assert list(short_names(alike).values()) == ["dense", "half", "tenth", "again"]

@@ -57,3 +57,11 @@ def models_by_sparsity(run: Run) -> tuple[int, ...]:
 def percent_pruned(run: Run, number: int) -> float:
     """What was pruned away of the model `number`, in % with one decimal."""
     return round(100 * pruned_away(run.models[number].record, run.models[0].record), 1)
+
+
+def short_names(run: Run) -> dict[int, str]:
+    """By number: `90%`, what was pruned away; the name of dense, of controls, and of models that are equally sparse."""
+    shown = {number: f"{percent_pruned(run, number):g}%" for number in pruned_by_sparsity(run)}
+    names = {number: model.record.name for number, model in enumerate(run.models)}
+    alone = {number: short for number, short in shown.items() if list(shown.values()).count(short) == 1}
+    return names | alone

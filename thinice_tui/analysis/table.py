@@ -11,7 +11,7 @@ from thinice_tui.analysis.correctness import clean_correct, clean_known
 from thinice_tui.analysis.distances import distances
 from thinice_tui.analysis.live_sets import SET_NAMES
 from thinice_tui.analysis.margins import MarginKind, margins_of
-from thinice_tui.analysis.model_sets import ModelSets, models_by_sparsity, percent_pruned
+from thinice_tui.analysis.model_sets import ModelSets, models_by_sparsity, short_names
 from thinice_tui.analysis.query.fields import Field, NameField, NumberField
 from thinice_tui.runfile.records import Floats, ModelOutcomes, Run
 
@@ -167,13 +167,14 @@ def ladder_columns(run: Run) -> dict[str, Column]:
     if not has_ladder(run):
         return {}
     columns = {"dense_holds": Column("dense", "whether dense holds the sample", _dense_holds, model=0)}
-    numbers = models_by_sparsity(run)[1:]
+    numbers, titles = models_by_sparsity(run)[1:], short_names(run)
     controls = [number for number in numbers if run.models[number].record.role == "control"]
     for number in numbers:
         name = run.models[number].record.name
-        title = name if number in controls else f"{percent_pruned(run, number):g}%"
         meaning, values = f"the sample's set for {name}", partial(_set_for, number)
-        columns[f"set@{name}"] = Column(title, meaning, values, model=number, is_divided=number in controls[:1])
+        columns[f"set@{name}"] = Column(
+            titles[number], meaning, values, model=number, is_divided=number in controls[:1]
+        )
     meaning = "% pruned away of the first model that loses the sample"
     columns["falls_at"] = Column("falls at", meaning, lambda t: NumberField(t.model_sets.falls_at), unit=" %")
     return columns

@@ -14,7 +14,7 @@ from thinice_tui.analysis.distances import distances, has_distances, missed, run
 from thinice_tui.analysis.flip_sets import SETS
 from thinice_tui.analysis.live_sets import ALL_SETS, ALONE_SETS
 from thinice_tui.analysis.margins import MARGIN_KINDS, margins_of
-from thinice_tui.analysis.model_sets import models_by_sparsity, percent_pruned
+from thinice_tui.analysis.model_sets import models_by_sparsity, short_names
 from thinice_tui.analysis.proportions import flip_rates, proportion
 from thinice_tui.analysis.rows import Rows, select_rows
 from thinice_tui.analysis.security_curve import security_curve
@@ -145,12 +145,11 @@ def _capture(shown: Shown, width: int, height: int) -> Text:
 def _ladder(shown: Shown, width: int, height: int) -> Text:
     if shown.run.alone:
         return _sentence(ALONE, width)
-    losses = []
+    losses, ticks = [], short_names(shown.run)
     for number in models_by_sparsity(shown.run)[1:]:
         held, lost = shown.held_and_lost(number)
-        record = shown.run.models[number].record
-        tick = record.name if record.role == "control" else f"{percent_pruned(shown.run, number):g}%"
-        losses.append(Loss(record.name, tick, number, proportion(int(lost.sum()), int(held.sum()))))
+        rate = proportion(int(lost.sum()), int(held.sum()))
+        losses.append(Loss(shown.run.models[number].record.name, ticks[number], number, rate))
     if not any(one.rate.n for one in losses):
         return _sentence("none of these samples is held by dense: there is nothing to lose", width)
     return losses_by_model([one for one in losses if one.rate.n], width, height, shown.so_far)

@@ -245,3 +245,10 @@ def write_files(folder: Path, n: int = 48, classes: int = CLASSES) -> Files:
         data=data,
         task=task,
     )
+
+
+def as_convolutions(files: Files) -> None:
+    """Rewrite the models' files for `convolution`."""
+    for path in (files.dense, files.pruned, files.control):
+        state = torch.load(path, weights_only=True)["state_dict"]
+        torch.save({"0.weight": state["1.weight"].view(-1, *SHAPE), "0.bias": state["1.bias"]}, path)

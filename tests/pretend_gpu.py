@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -155,6 +156,8 @@ def _run(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     for operation, above, error in _failures:
         if name == operation and there and len(found) > above:
             raise error
+    if resized := [one for one in there if one.shape != one.data_there.shape]:
+        raise RuntimeError(f"{name} resizes its result, which {PRETEND} cannot do: {resized[0]!r}")
     if leaves:
         return found
     known = {id(one.data_there): one for one in there}
@@ -196,11 +199,17 @@ def _unwrapped(value: Any) -> Any:
     return value.data_there if isinstance(value, PretendTensor) else value
 
 
+def _created(func: Any, *args: Any, **kwargs: Any) -> Any:
+    return _run(func, args, kwargs)
+
+
 if AVAILABLE:
     backend_registration._setup_privateuseone_for_python_backend(NAME, _Backend())
     _library = torch.library.Library("_", "IMPL")  # type: ignore[no-untyped-call]
     # operations that create tensors there
-    _library.fallback(  # type: ignore[no-untyped-call]
-        lambda func, *args, **kwargs: _run(func, args, kwargs), "PrivateUse1"
-    )
+    _library.fallback(_created, "PrivateUse1")  # type: ignore[no-untyped-call]
+    _aten = torch.library.Library("aten", "IMPL")  # type: ignore[no-untyped-call]
+    for _arange in ("arange", "arange.start", "arange.start_step"):  # torch resizes an empty tensor for these
+        _func = getattr(torch.ops.aten.arange, _arange.partition(".")[2] or "default")
+        _aten.impl(_arange, partial(_created, _func), "PrivateUse1")  # type: ignore[no-untyped-call]
 PRETEND = torch.device(f"{NAME}:0") if AVAILABLE else torch.device("cpu")

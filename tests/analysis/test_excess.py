@@ -97,3 +97,9 @@ def test_the_shipped_run() -> None:
     found = excesses(analyse(read_run(SAMPLE_MODELS / "standard.thinice")))
     assert [round(100 * one.excess_nfr.value, 1) for one in found] == [3.3, 6.5, 18.9]
     assert all(one.verdict == "more lost than by retraining alone" for one in found)
+
+
+def test_deciles_of_one_sample_give_no_odds_ratio() -> None:
+    """Its interval would have no width, and a gate would trust it."""
+    margins, first, second = np.arange(8.0), np.arange(8) < 2, np.arange(8) == 4
+    assert not matched_odds_ratio(margins, first, second).known

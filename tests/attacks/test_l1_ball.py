@@ -10,6 +10,7 @@ from scipy import optimize
 
 from tests.attacks.injected_noise import CPU
 from tests.attacks.stages import STRONG
+from tests.pretend_gpu import AVAILABLE, PRETEND, counted
 from thinice_tui.attacks.counting import CountingModel
 from thinice_tui.attacks.l1_ball import onto_hyperplane_in_l1, pull_in, shorten, sparse_step
 from thinice_tui.attacks.noise import Noise
@@ -74,6 +75,23 @@ def test_the_projection_is_the_authors_bit_for_bit(scale: float, kept: float) ->
     delta = torch.randn(x.shape, generator=random) * scale * (torch.rand(x.shape, generator=random) <= kept)
     for eps in (12.0, 1.0, 0.05):
         assert torch.equal(pull_in(x, delta, radius(eps, 40).float()), L1_projection(x, delta, eps))
+
+
+@pytest.mark.skipif(not AVAILABLE, reason="this torch lets no Python code be a backend")
+@pytest.mark.parametrize("kept", [1.0, 0.03])
+def test_projections_and_steps_on_a_gpu_are_the_same_without_waiting(kept: float) -> None:
+    """Some perturbations are inside, and need no change."""
+    random = torch.Generator().manual_seed(0)
+    x = torch.rand(40, 3, 8, 8, generator=random)
+    delta = torch.randn(x.shape, generator=random) * (torch.rand(x.shape, generator=random) <= kept)
+    delta *= torch.logspace(-3, 0, 40).view(-1, 1, 1, 1)
+    share, eps = torch.rand(40, generator=random), radius(1.0, 40).float()
+    assert not pull_in(x, delta * 1e-3, eps)[0].any() and pull_in(x, delta, eps)[-1].any()
+    with counted() as costs:
+        pulled = pull_in(x.to(PRETEND), delta.to(PRETEND), eps.to(PRETEND))
+        step = sparse_step(delta.to(PRETEND), share.to(PRETEND), eps.to(PRETEND))
+    assert not costs.syncs
+    assert torch.equal(pulled.cpu(), pull_in(x, delta, eps)) and torch.equal(step.cpu(), sparse_step(delta, share, eps))
 
 
 def test_what_verification_projects_is_never_outside_and_where_it_was_if_inside() -> None:

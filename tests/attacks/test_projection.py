@@ -5,6 +5,7 @@ import torch
 from pyautoattack import fab_projections
 from torchattacks.attacks import fab as their_fab
 
+from tests.pretend_gpu import AVAILABLE, PRETEND, counted
 from thinice_tui.attacks.norms import norm_of
 from thinice_tui.protocol.threat_model import NORMS, Norm
 
@@ -24,3 +25,18 @@ def test_projections_are_the_authors(norm: Norm) -> None:
     assert missed.any() and not missed.all()
     assert torch.allclose(found, expected, atol=2e-4)
     assert ((points + found >= -1e-6) & (points + found <= 1 + 1e-6)).all()
+
+
+@pytest.mark.skipif(not AVAILABLE, reason="this torch lets no Python code be a backend")
+@pytest.mark.parametrize("norm", ["Linf", "L2"])
+def test_many_newton_steps_make_the_cpu_wait_for_a_gpu_seven_times_at_most(norm: Norm) -> None:
+    """A step of FAB projects twice. Slopes over six orders of magnitude take most steps; rows end at different ones."""
+    generator = torch.Generator().manual_seed(0)
+    points = torch.rand(64, 300, generator=generator)
+    weights = torch.randn(64, 300, generator=generator) * 10 ** (-6 * torch.rand(64, 300, generator=generator))
+    missing = weights.abs().sum(dim=1) * torch.rand(64, generator=generator) * 0.5
+    expected = norm_of(norm).onto_hyperplane(points, weights, missing)
+    with counted() as costs:
+        found = norm_of(norm).onto_hyperplane(*(part.to(PRETEND) for part in (points, weights, missing)))
+    assert 1 <= costs.syncs.total() <= 7, costs.syncs
+    assert torch.allclose(found.cpu(), expected, atol=1e-5)

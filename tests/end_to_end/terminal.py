@@ -195,8 +195,12 @@ class Pty:
         deadline = time.monotonic() + DEADLINE
         while not met():
             assert time.monotonic() < deadline, f"waited in vain; it wrote {self.written!r}"
-            if select.select([self._ours], [], [], 0.05)[0]:
-                self.written += os.read(self._ours, 100_000)
+            self.read(0.05)
+
+    def read(self, seconds: float = 0.0) -> None:
+        """Read what it has written, at most so long; else the terminal fills up, and it waits for a reader."""
+        if select.select([self._ours], [], [], seconds)[0]:
+            self.written += os.read(self._ours, 100_000)
 
     def type(self, text: str) -> None:
         os.write(self._ours, text.encode())

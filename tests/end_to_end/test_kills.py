@@ -7,11 +7,10 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-import torch
 
 from tests.end_to_end.crash_harness import CrashHarness, KillPlan
 from tests.engine_runs import assert_same_outcomes, request, run_it
-from tests.linear_models import SHAPE, Files, write_files
+from tests.linear_models import Files, as_convolutions, write_files
 from tests.places import LINEAR_MODELS
 from thinice_tui.protocol.request import Request
 from thinice_tui.protocol.settings import Settings
@@ -38,12 +37,6 @@ def wanted(files: Files, run: Path, precision: str, distances: bool) -> Request:
     if precision == "fp32":
         return request(files, run, settings=settings)
     return request(files, run, settings=settings, arch=f"{LINEAR_MODELS}:convolution")
-
-
-def as_convolutions(files: Files) -> None:
-    for path in (files.dense, files.pruned, files.control):
-        state = torch.load(path, weights_only=True)["state_dict"]
-        torch.save({"0.weight": state["1.weight"].view(-1, *SHAPE), "0.bias": state["1.bias"]}, path)
 
 
 def kill_plans(chance: random.Random, span: int) -> list[KillPlan]:

@@ -31,7 +31,8 @@ class Excess:
     """Corrected for the number of pruned models."""
     odds_ratio: Estimate
     """Odds that a sample is lost by pruning against those that the control loses it, at equal dense margin; n: samples
-    that dense holds. NaN where either model lost none of those that the other could lose."""
+    that dense holds. NaN where either model lost none of those that the other could lose, and where a decile would hold
+    fewer than two samples."""
 
     @property
     def verdict(self) -> str:
@@ -79,8 +80,8 @@ def matched_odds_ratio(margins: NDArray[np.floating], first: Mask, second: Mask)
     needs no matching: in every decile both rates are of the same samples.
     """
     n = len(margins)
-    if n == 0:
-        return unknown(method=ODDS_METHOD)
+    if n < 2 * STRATA:  # a decile of one sample has no variance
+        return unknown(n, method=ODDS_METHOD)
     strata = np.empty(n, dtype=np.int64)
     for number, group in enumerate(groups_by_margin(margins, STRATA)):
         strata[group] = number

@@ -32,6 +32,10 @@ def _lowering(delta: Tensor, beyond: Tensor, eps: Tensor) -> Tensor:
     """The change of δ [n,C,H,W] that lowers every |δ| by at least `beyond` and brings them within eps."""
     least, lengths = beyond.flatten(1), delta.abs().flatten(1)
     needed, lowered = lengths.sum(dim=1) - eps.flatten(), least.sum(dim=1)
+    if _makes_the_cpu_wait(delta):
+        level = _level(least, lengths, lowered, needed)
+        further = torch.minimum(torch.maximum(least, level), lengths)
+        return delta.sign() * -torch.where((lowered < needed)[:, None], further, least).view_as(delta)
     lower = least
     rows = (lowered < needed).nonzero().flatten()
     if rows.numel():
@@ -41,10 +45,14 @@ def _lowering(delta: Tensor, beyond: Tensor, eps: Tensor) -> Tensor:
 
 
 def _level(beyond: Tensor, lengths: Tensor, lowered: Tensor, needed: Tensor) -> Tensor:
-    """λ [n,1] with Σ min(max(beyond, λ), lengths) = needed [n]; beyond ≤ lengths [n,d] sums to lowered < needed."""
+    """λ [n,1] with Σ min(max(beyond, λ), lengths) = needed [n]; beyond ≤ lengths [n,d] sums to lowered < needed.
+
+    Any number where lowered ≥ needed.
+    """
     values = torch.cat([beyond, lengths], dim=1)
-    # Breaks at 0 change no sum, and most are there: one of them is enough.
-    count = min(int((values > 0).sum(dim=1).max()) + 1, values.shape[1])
+    count = values.shape[1]
+    if not _makes_the_cpu_wait(values):  # breaks at 0 change no sum, and most are there: one of them is enough
+        count = min(int((values > 0).sum(dim=1).max()) + 1, count)
     breaks, order = (part.flip(1) for part in _largest(values, count))
     signs = 2 * (order < beyond.shape[1]).to(breaks.dtype) - 1
     # How many pixels λ lowers from each break on: one more where it passes `beyond`, one less at `lengths`.
@@ -64,7 +72,8 @@ def sparse_step(gradient: Tensor, share: Tensor, length: Tensor) -> Tensor:
     features = gradient[0].numel()
     magnitudes = gradient.abs()
     kept = features - torch.clamp((1.0 - share) * features, min=0, max=features - 1).long()[:, None]
-    smallest = _largest(magnitudes.flatten(1), int(kept.max()))[0].gather(1, kept - 1)
+    count = features if _makes_the_cpu_wait(kept) else int(kept.max())
+    smallest = _largest(magnitudes.flatten(1), count)[0].gather(1, kept - 1)
     signs = (gradient * (magnitudes >= smallest.view(-1, 1, 1, 1)).to(gradient.dtype)).sign()
     return length * signs / (signs.abs().sum(dim=(1, 2, 3), keepdim=True) + 1e-10)
 
@@ -92,6 +101,11 @@ def onto_hyperplane_in_l1(points: Tensor, weights: Tensor, missing: Tensor) -> T
 def changed(x: Tensor, x_adv: Tensor) -> Tensor:
     """In how many entries each image [n,C,H,W] differs from the clean one, [n]."""
     return (x_adv - x != 0).flatten(1).sum(dim=1)
+
+
+def _makes_the_cpu_wait(values: Tensor) -> bool:
+    """Whether a look at values costs more there than work on what may not matter: on a GPU, where work is cheap."""
+    return values.device.type != "cpu"
 
 
 def _largest(values: Tensor, count: int) -> tuple[Tensor, Tensor]:

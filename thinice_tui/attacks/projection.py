@@ -12,6 +12,8 @@ from torch import Tensor
 ITERATIONS = 30
 CLOSE = 1e-6
 """A Newton step shorter than this, relative to the length, ends the iteration."""
+STEPS_PER_LOOK = 5
+"""On a GPU, the steps after which the CPU looks what has ended. Steps beyond the end change no more than rounding."""
 
 Reach = Callable[[Tensor, Tensor], Tensor]
 """From lengths [n,1] and slopes |w| [n,d]: how far each pixel moves, if the cube allows it."""
@@ -37,7 +39,8 @@ def _lengths(space: Tensor, slopes: Tensor, missing: Tensor, reach: Reach, gains
     each_gains = gains(slopes)
     lengths = missing / each_gains.sum(dim=1).clamp(min=1e-30)
     rows = torch.arange(len(lengths), device=lengths.device)
-    for _ in range(ITERATIONS):
+    per_look = 1 if lengths.device.type == "cpu" else STEPS_PER_LOOK
+    for number in range(1, ITERATIONS + 1):
         length = lengths[rows]
         wanted = reach(length[:, None], slopes)
         gained = torch.minimum(space, wanted)
@@ -46,11 +49,12 @@ def _lengths(space: Tensor, slopes: Tensor, missing: Tensor, reach: Reach, gains
         step = torch.where(free > 0, (missing - gained.mul_(slopes).sum(dim=1)) / free.clamp(min=1e-30), 0.0)
         step = step.clamp_(min=0.0)
         lengths[rows] = length + step
-        unfinished = step > CLOSE * length
-        count = int(unfinished.sum())
-        if not count:
+        if number % per_look:
+            continue
+        unfinished = (step > CLOSE * length).nonzero().flatten()
+        if not len(unfinished):
             break
-        if count <= len(rows) // 2:  # copying the unfinished rows takes as long as another step with all
+        if len(unfinished) <= len(rows) // 2:  # copying the unfinished rows takes as long as another step with all
             rows, space, slopes, missing = (part[unfinished] for part in (rows, space, slopes, missing))
             each_gains = gains(slopes)
     return lengths

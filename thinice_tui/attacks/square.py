@@ -9,7 +9,7 @@ numbers, the results on square images are the authors'. As in their code, all sa
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from types import EllipsisType
 from typing import Protocol
 
@@ -27,6 +27,9 @@ P_INIT = 0.8
 """The share of the image that the first window covers; it shrinks from query to query."""
 SCHEDULE = ((10, 1), (50, 2), (200, 4), (500, 8), (1000, 16), (2000, 32), (4000, 64), (6000, 128), (8000, 256))
 """Pairs (query, divisor): up to that query the window covers P_INIT / divisor; after the last, P_INIT / 512."""
+
+Bump = Callable[[int, bool], Tensor]
+"""From a side and whether it lies to a bump, as _bump returns it."""
 
 
 def square_attack(
@@ -83,8 +86,8 @@ def _search_linf(
     places = (drawn[:, :2] * span).long().tolist()
     steps = (2.0 * eps * torch.sign(2 * drawn[:, 2:] - 1)).to(x.device)[:, :, None, None]
     for side, (top, left), step in zip(sides, places, steps, strict=True):
-        robust = margin_best > 0
-        if not bool(robust.all()):
+        robust = (margin_best > 0).nonzero().flatten()  # the one time in a query that the CPU waits for a GPU
+        if len(robust) < len(index):
             found[index], margins[index] = x_best, margin_best
             low, high, labels, x_best, margin_best, index = (
                 part[robust] for part in (low, high, labels, x_best, margin_best, index)
@@ -165,21 +168,31 @@ def _search_bumps(
     # The tiles of the start come first, then the queries: each with signs by sample and channel, one bump for all.
     own_signs = noise.own_signs([len(corners) + n_queries, channels, 1, 1], x.device)
     shared = noise.shared(len(corners) + n_queries, 5)
-    tiles = _tiles(bumps, x, corners, own_signs, shared[:, 4])
+    bump = cache(partial(_bump, bumps, x.device))
+    tiles = _tiles(bump, x, corners, own_signs, shared[:, 4].tolist())
     found, margins = _start(model, x, y, bumps.moved(x, tiles, eps))
+    index, clean, labels = torch.arange(len(x), device=x.device), x, y
+    x_best, margin_best = found.clone(), margins.clone()
     for query in range(n_queries):
-        index = (margins > 0).nonzero().flatten()
-        if not index.numel():
-            break
-        clean, current = x[index], found[index]
+        robust = (margin_best > 0).nonzero().flatten()  # the one time in a query that the CPU waits for a GPU
+        if len(robust) < len(index):
+            found[index], margins[index] = x_best, margin_best
+            clean, labels, x_best, margin_best, index = (
+                part[robust] for part in (clean, labels, x_best, margin_best, index)
+            )
+        if not len(index):
+            return found, margins
         side = _side(query, height, width, 3)
         side = min(side + (side % 2 == 0), height, width)
         number = len(corners) + query
-        x_adv = _proposal(bumps, clean, current - clean, side, eps, own_signs[index, number], shared[number].tolist())
-        margins_moved = lowered_margins(model(x_adv), y[index])
-        lower = margins_moved < margins[index]
-        found[index[lower]] = x_adv[lower]
-        margins[index[lower]] = margins_moved[lower]
+        x_adv = _proposal(
+            bumps, bump, clean, x_best - clean, side, eps, own_signs[index, number], shared[number].tolist()
+        )
+        margins_moved = lowered_margins(model(x_adv), labels)
+        lower = margins_moved < margin_best
+        x_best = torch.where(per_image(lower), x_adv, x_best)
+        margin_best = torch.where(lower, margins_moved, margin_best)
+    found[index], margins[index] = x_best, margin_best
     return found, margins
 
 
@@ -202,11 +215,19 @@ def _start(model: CountingModel, x: Tensor, y: Tensor, drawn: Tensor) -> tuple[T
 
 
 def _proposal(
-    bumps: Bumps, clean: Tensor, delta: Tensor, side: int, eps: float, own_signs: Tensor, shared: Sequence[float]
+    bumps: Bumps,
+    bump: Bump,
+    clean: Tensor,
+    delta: Tensor,
+    side: int,
+    eps: float,
+    own_signs: Tensor,
+    shared: Sequence[float],
 ) -> Tensor:
     """The next query's images: the perturbation of two windows gathered in the first, up to a length of eps.
 
-    own_signs: [n,C,1,1]; shared: five numbers in [0,1), for the places of the windows and how the bump lies.
+    delta: [n,C,H,W], is overwritten; own_signs: [n,C,1,1]; shared: five numbers in [0,1), for the places of the windows
+    and how the bump lies.
     """
     height, width = clean.shape[2:]
     window = _window(height, width, side, shared[0], shared[1])
@@ -215,11 +236,10 @@ def _proposal(
     mask[window] = 1
     mask[other] = 1
     length = bumps.gathered(delta, mask, eps)
-    fresh = _bump(bumps, side, clean, lies=shared[4] > 0.5) * own_signs
+    fresh = bump(side, shared[4] > 0.5) * own_signs
     kept = delta[window]
     fresh = fresh + kept / (1e-12 + bumps.lengths(kept))
     fresh = fresh / (1e-12 + bumps.lengths(fresh))
-    delta = delta.clone()
     delta[other] = 0
     delta[window] = fresh * length * (clean.shape[1] if bumps.amplified else 1)
     return bumps.moved(clean, delta, eps)
@@ -236,19 +256,21 @@ def _tile_side(height: int, width: int) -> int:
     return max(min(height, width) // 5, 1)
 
 
-def _tiles(bumps: Bumps, x: Tensor, corners: Sequence[tuple[int, int]], own_signs: Tensor, lies: Tensor) -> Tensor:
+def _tiles(
+    bump: Bump, x: Tensor, corners: Sequence[tuple[int, int]], own_signs: Tensor, lies: Sequence[float]
+) -> Tensor:
     """The start of the search by bumps: a grid of tiles, each with a sign per sample and channel.
 
     own_signs: [n,tiles or more,C,1,1]; lies: as many numbers in [0,1), above 0.5 where the tile's bump lies.
     """
     side, delta = _tile_side(*x.shape[2:]), torch.zeros_like(x)
     for number, (top, left) in enumerate(corners):
-        tile = _bump(bumps, side, x, lies=float(lies[number]) > 0.5) * own_signs[:, number]
+        tile = bump(side, lies[number] > 0.5) * own_signs[:, number]
         delta[:, :, top : top + side, left : left + side] += tile
     return delta
 
 
-def _bump(bumps: Bumps, side: int, like: Tensor, lies: bool) -> Tensor:
+def _bump(bumps: Bumps, device: torch.device, side: int, lies: bool) -> Tensor:
     """[1,1,side,side], of length 1: a bump in one half and its negative in the other; lies: beside it, not below."""
     delta = torch.zeros(side, side)
     delta[: side // 2] = _half_bump(bumps, side // 2, side)
@@ -256,7 +278,7 @@ def _bump(bumps: Bumps, side: int, like: Tensor, lies: bool) -> Tensor:
     delta /= bumps.lengths(delta)
     if lies:
         delta = delta.T
-    return delta.to(like.device).view(1, 1, side, side)
+    return delta.to(device).view(1, 1, side, side)
 
 
 def _half_bump(bumps: Bumps, height: int, width: int) -> Tensor:

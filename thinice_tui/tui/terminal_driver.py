@@ -172,7 +172,8 @@ class TerminalDriver(LinuxDriver):
 
     def _sigcont_application(self, *_: object) -> None:
         """Draw anew after somebody has stopped this process and let it go on; never while it ends."""
-        self._in_loop(self._come_back_again)
+        if not self._is_ending:
+            self._in_loop(self._come_back_again)
 
     def _come_back_again(self) -> None:
         if self._is_on and not (self._is_ending or is_hung_up(self.fileno)):

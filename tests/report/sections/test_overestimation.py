@@ -7,7 +7,7 @@ import pytest
 from tests.report.rendering import analysis_of, words
 from thinice_tui.analysis.comparison import Gap
 from thinice_tui.analysis.overestimation import gap_difference
-from thinice_tui.report.document.cells import in_words
+from thinice_tui.report.document.cells import POINTS, in_words
 from thinice_tui.report.sections.overestimation import overestimation, overestimation_compared
 
 
@@ -23,8 +23,8 @@ def test_dense_and_pruned_are_compared_on_the_same_samples(tmp_path: Path) -> No
     found = gap_difference(analysis, comparison)
     assert found is not None
     text = words(overestimation_compared(analysis, comparison))
-    assert f"The gap is {in_words(found.gap)} here and {in_words(found.dense_gap)} for dense" in text
-    assert f"{in_words(found.difference)}, paired over samples: {found.verdict}." in text
+    assert f"The gap is {in_words(found.gap, POINTS)} here and {in_words(found.dense_gap, POINTS)} for dense" in text
+    assert f"{in_words(found.difference, POINTS)}, paired over samples: {found.verdict}." in text
 
 
 def test_without_a_second_stage_nothing_is_compared(tmp_path: Path) -> None:

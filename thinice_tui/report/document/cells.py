@@ -9,6 +9,8 @@ from thinice_tui.analysis.proportions import Estimate
 
 UNKNOWN = "–"
 """What is shown where a number is not known."""
+POINTS = "points"
+"""The unit of a difference of two percentages."""
 Bound = Literal["", "≤", "≥"]
 
 
@@ -79,7 +81,7 @@ def words(cell: Cell) -> str:
     return UNKNOWN if cell is None else str(cell)
 
 
-def in_words(estimate: Estimate | None) -> str:
-    """`6.1 % [4.8, 7.8]`: a fraction within a sentence."""
+def in_words(estimate: Estimate | None, unit: str = "%") -> str:
+    """`6.1 % [4.8, 7.8]`: a fraction within a sentence; of a difference the unit is POINTS."""
     number = percent(estimate)
-    return UNKNOWN if number is None else f"{number.shown} % {number.interval}".strip()
+    return UNKNOWN if number is None else f"{number.shown} {unit} {number.interval}".strip()

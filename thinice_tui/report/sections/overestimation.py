@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from thinice_tui.analysis.comparison import Analysis, Comparison, Gap
 from thinice_tui.analysis.overestimation import gap_difference
 from thinice_tui.report.document.blocks import Block, Paragraph
-from thinice_tui.report.document.cells import in_words
+from thinice_tui.report.document.cells import POINTS, in_words
 
 
 def overestimation_compared(analysis: Analysis, comparison: Comparison) -> Iterator[Block]:
@@ -13,8 +13,8 @@ def overestimation_compared(analysis: Analysis, comparison: Comparison) -> Itera
     found = gap_difference(analysis, comparison)
     if found is not None:
         yield Paragraph(
-            f"The gap is {in_words(found.gap)} here and {in_words(found.dense_gap)} for dense, a difference of "
-            f"{in_words(found.difference)}, paired over samples: {found.verdict}."
+            f"The gap is {in_words(found.gap, POINTS)} here and {in_words(found.dense_gap, POINTS)} for dense, a "
+            f"difference of {in_words(found.difference, POINTS)}, paired over samples: {found.verdict}."
         )
 
 

@@ -1,4 +1,4 @@
-"""Makes the documents' pictures, browse.svg, inspect.svg and flips.svg, from the sample models' finished run.
+"""Makes the documents' pictures, docs/*.svg, from the sample models' finished run of five models.
 
     python docs/screenshots.py
 
@@ -17,9 +17,11 @@ ROOT = Path(__file__).parents[1]
 RUN = ROOT / "sample_models" / "standard.thinice"
 PATIENCE = 30.0
 SCREENS: dict[str, tuple[tuple[int, int], Sequence[str]]] = {
-    "browse": ((120, 40), ["right_square_bracket", "1", "j"]),
-    "inspect": ((100, 32), ["right_square_bracket", "1", "j", "enter"]),
-    "flips": ((80, 24), ["right_square_bracket", "p", "p"]),
+    "ladder": ((130, 40), ["f", "j"]),
+    "inspect": ((110, 34), ["j", "enter"]),
+    "margins": ((100, 30), ["P"]),
+    "flips": ((80, 24), ["P", "p"]),
+    "classes": ((80, 30), ["v", "v"]),
 }
 """For each picture the size in columns and lines, and the keys to press."""
 

@@ -1,19 +1,27 @@
 """The columns of the sample table."""
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from tests.fake_runs import write_run
-from thinice_tui.analysis.query.fields import NumberField
+from tests.fake_runs import KINDS, write_run
+from tests.places import SAMPLE_MODELS
+from thinice_tui.analysis.correctness import robust_correct
+from thinice_tui.analysis.query.fields import NameField, NumberField
 from thinice_tui.analysis.table import (
     COLUMNS,
     DEFAULT_COLUMNS,
     OF_DENSE,
     SampleTable,
     columns_of,
+    columns_of_ladder,
     columns_shown,
+    has_ladder,
+    ladder_columns,
 )
+from thinice_tui.runfile.reader import read_run
 from thinice_tui.runfile.records import Role, Run
 
 MODELS: dict[str, Role] = {"dense": "dense", "half": "pruned", "again": "control"}
@@ -41,7 +49,7 @@ def test_broken_by_tells_clean_mistakes_from_attacks(run: Run) -> None:
 def test_every_default_column_is_one_and_every_field_has_a_value_for_each_sample(run: Run) -> None:
     assert set(DEFAULT_COLUMNS) <= set(COLUMNS)
     fields = SampleTable(run, run.models[1], "clean").fields
-    assert set(fields) == set(COLUMNS)
+    assert set(fields) == {*COLUMNS, "dense_holds", "set@half", "set@again", "falls_at"}
     for field in fields.values():
         values = field.values if isinstance(field, NumberField) else field.codes
         assert values.shape == (200,)
@@ -60,6 +68,31 @@ def test_where_dense_is_alone_its_own_columns_take_the_place_of_the_others(tmp_p
     assert columns_shown(alone, ("set", "unknown")) == ("margin",), "there is always one"
     table = SampleTable(alone, alone.models[0], "clean")
     assert table.compared == alone.models and set(table.fields) == set(columns_of(alone))
+
+
+def test_one_other_model_needs_no_name_in_the_filter(tmp_path: Path) -> None:
+    two = write_run(tmp_path / "a.thinice", {"dense": "dense", "half": "pruned"}, n=20)
+    assert not has_ladder(two) and set(SampleTable(two, two.models[1], "clean").fields) == set(COLUMNS)
+
+
+def test_the_sets_of_every_model_are_those_of_its_own_comparison(run: Run) -> None:
+    fields = SampleTable(run, run.models[1], "clean").fields
+    for model in run.models[1:]:
+        field = fields[f"set@{model.record.name}"]
+        assert isinstance(field, NameField)
+        assert np.array_equal(field.codes, SampleTable(run, model, "clean").sets)
+    holds = fields["dense_holds"]
+    assert isinstance(holds, NameField)
+    said = [holds.names[code] for code in holds.codes]
+    assert said == ["yes" if held else "no" for held in robust_correct(run, run.models[0], len(KINDS))]
+
+
+def test_the_ladder_shows_pruned_models_before_controls() -> None:
+    run = read_run(SAMPLE_MODELS / "standard.thinice")
+    shown = ladder_columns(replace(run, models=(run.models[0], *run.models[:0:-1])))
+    assert [column.title for column in shown.values()] == ["dense", "90%", "95%", "99%", "control", "falls at"]
+    assert [key for key, column in shown.items() if column.is_divided] == ["set@control"]
+    assert set(columns_of_ladder(run)) >= {*shown, "sample", "margin"}
 
 
 def test_classes_without_names_are_numbered(tmp_path: Path) -> None:

@@ -280,7 +280,7 @@ def test_resizing(window: Window, tmp_path: Path) -> None:
     """The screen survives a far too small terminal and a large one, also with a dialog open."""
     write_run(tmp_path / "made.thinice", MADE, n=400)
     window.run("thinice-tui open made.thinice")
-    window.shows("✓ finished", "class 0", "q quit")
+    window.shows("✓ finished", "class 0", "q quit", " of 400 ")
     before = window.text
     for keys, words, when_small in ((("j", "k"), "class 0", "small: at least 60"), (("x",), "as CSV", "Export")):
         window.press(*keys)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests.fake_runs import write_run
-from thinice_tui.analysis.live_sets import ALL_SETS, SET_NAMES
+from thinice_tui.analysis.live_sets import ALL_SETS, SET_NAMES, live_sets
 from thinice_tui.analysis.rows import Rows, View, select_rows
 from thinice_tui.report.sample_export import samples_json, shown_csv, shown_indices, thin_ice_indices
 from thinice_tui.runfile.records import Role, Run
@@ -46,6 +46,7 @@ def expected(rows: Rows, position: int) -> dict[str, object]:
             return "clean"
         return stages[model.broken_by[position]] if model.broken_by[position] >= 0 else None
 
+    codes = [live_sets(run, model)[position] for model in run.models]
     margins = [m.clean_margin if rows.view.margin == "clean" else m.worst_margin for m in (dense, other)]
     return {
         "sample": int(run.indices[position]),
@@ -61,6 +62,10 @@ def expected(rows: Rows, position: int) -> dict[str, object]:
         "pruned_margin": float(margins[1][position]),
         "distance": None,
         "pruned_distance": None,
+        "dense_holds": {"S11": "yes", "S00": "no", "?": None}[SET_NAMES[codes[0]]],
+        "set@half": SET_NAMES[codes[1]],
+        "set@again": SET_NAMES[codes[2]],
+        "falls_at": 42.0 if SET_NAMES[codes[1]] == "S10" else None,
     }
 
 

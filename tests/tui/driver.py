@@ -24,7 +24,13 @@ DEADLINE = 60.0
 """Seconds after which what is waited for will not come."""
 NARROW, WIDE = (80, 24), (120, 40)
 MODELS: dict[str, Role] = {"dense": "dense", "half": "pruned", "again": "control"}
-REACH: dict[Place, tuple[str, ...]] = {"browse": (), "inspect": ("enter",), "plots": ("P",), "text": ("v",)}
+REACH: dict[Place, tuple[str, ...]] = {
+    "browse": (),
+    "inspect": ("enter",),
+    "plots": ("P",),
+    "summary": ("v",),
+    "text": ("?",),
+}
 """The keys that lead from the table to each place."""
 
 

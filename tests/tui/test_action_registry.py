@@ -28,7 +28,8 @@ SCREENS: dict[Place, tuple[type, ...]] = {
     "browse": (BrowseScreen,),
     "inspect": (InspectScreen,),
     "plots": (PlotScreen,),
-    "text": (ReportScreen, HelpScreen),
+    "summary": (ReportScreen,),
+    "text": (HelpScreen,),
 }
 
 

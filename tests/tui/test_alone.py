@@ -60,7 +60,7 @@ async def test_every_place_and_plot_can_be_looked_at(alone: Path, tmp_path: Path
             await driver.shows(words)
             await driver.press("p")
         await driver.press("escape")
-        await driver.go("text")
+        await driver.go("summary")
         await driver.drawn()
         await driver.shows("Samples on thin ice")
 

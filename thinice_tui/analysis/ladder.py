@@ -1,6 +1,8 @@
 """Which samples fall at which sparsity: the pruned models of a run in the order of what was pruned of them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +11,8 @@ from thinice_tui.analysis.comparison import Analysis, Comparison
 from thinice_tui.analysis.correctness import Mask
 from thinice_tui.analysis.sparsity import removed
 from thinice_tui.runfile.records import ModelRecord
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -46,12 +50,12 @@ def ladder_of(analysis: Analysis) -> Ladder | None:
     pruned = [one for one in analysis.comparisons if one.other.record.role == "pruned"]
     if len(pruned) < 2:
         return None
-    pruned.sort(key=lambda one: pruned_away(one.other.record, dense))
+    pruned = by_sparsity(pruned, [one.other.record for one in pruned], dense)
     held = pruned[0].sets.s10 | pruned[0].sets.s11
     lost = np.array([one.sets.s10 for one in pruned])
     lost_before = np.logical_or.accumulate(lost, axis=0)
     lost_from_here = np.logical_and.accumulate(lost[::-1], axis=0)[::-1]
-    falls_at = np.where(lost_before[-1], lost.argmax(axis=0), -1).astype(np.int16)
+    falls_at = first_loss(lost)
     back = held & lost_before & ~lost  # [rungs,n]: held here, lost before
     rungs = tuple(
         Rung(
@@ -64,6 +68,17 @@ def ladder_of(analysis: Analysis) -> Ladder | None:
         for number, one in enumerate(pruned)
     )
     return Ladder(rungs, falls_at, back.any(axis=0))
+
+
+def by_sparsity(items: Sequence[Item], records: Sequence[ModelRecord], dense: ModelRecord) -> list[Item]:
+    """`items`, one a pruned model, by rising sparsity of their `records`; in their order where that is equal."""
+    away = [pruned_away(record, dense) for record in records]
+    return [items[number] for number in sorted(range(len(items)), key=away.__getitem__)]
+
+
+def first_loss(lost: NDArray[np.bool_]) -> NDArray[np.int16]:
+    """The first rung that loses each sample, −1 where none does: int16 [n] from bool [rungs,n], at least one rung."""
+    return np.where(lost.any(axis=0), lost.argmax(axis=0), -1).astype(np.int16)
 
 
 def pruned_away(record: ModelRecord, dense: ModelRecord) -> float:

@@ -15,6 +15,7 @@ from thinice_tui.runfile.records import Run
 
 SET_ORDER = ("S10", "S01", "S11", "S00", UNDECIDED)
 """The order of the sets when sorted: flips first."""
+FLIPS = ("S10", "S01")
 Positions = NDArray[np.int64]
 
 
@@ -41,11 +42,29 @@ class Rows:
     view: View
     table: SampleTable
     order: Positions
+    kept: int | None = None
+    """The position of a sample that is shown although it does not pass: the cursor is on it."""
+
+    @cached_property
+    def lines(self) -> Positions:
+        """The positions of what the table shows: `order`, and the kept sample in its place."""
+        if self.kept is None:
+            return self.order
+        return _sorted(self.table, self.view, np.sort(np.append(self.order, self.kept)))
 
     def row_of(self, position: int | None) -> int | None:
-        """The row of the sample at `position`; None where it is not shown."""
-        found = np.flatnonzero(self.order == position) if position is not None else np.empty(0, np.int64)
-        return int(found[0]) if len(found) else None
+        """The sample's place in `order`; None where it is not there."""
+        return _place(self.order, position)
+
+    def line_of(self, position: int | None) -> int | None:
+        """The sample's line in the table; None where it has none."""
+        return _place(self.lines, position)
+
+    @cached_property
+    def flips(self) -> NDArray[np.int64]:
+        """The lines of lost and gained samples, rising."""
+        flipped = np.array([name in FLIPS for name in SET_NAMES])
+        return np.flatnonzero(flipped[self.table.sets[self.lines]])
 
     @cached_property
     def set_counts(self) -> dict[str, int]:
@@ -54,23 +73,36 @@ class Rows:
         return {name: int(count) for name, count in zip(SET_NAMES, counts, strict=True)}
 
 
-def select_rows(run: Run, view: View) -> Rows:
+def _place(positions: Positions, position: int | None) -> int | None:
+    found = np.flatnonzero(positions == position) if position is not None else np.empty(0, np.int64)
+    return int(found[0]) if len(found) else None
+
+
+def select_rows(run: Run, view: View, before: Rows | None = None, keep: int | None = None) -> Rows:
     """The rows of `run` that `view` asks for; raises QueryError where its filter is wrong.
 
-    A model or sort column that the run lacks is replaced in the view that is returned.
+    A model or sort column that the run lacks is replaced in the view that is returned. before: rows whose sets are
+    taken over where they are of the same run; keep: the position of a sample that gets a line whether it passes or not.
     """
     view = replace(view, other=min(view.other, len(run.models) - 1), sort=columns_shown(run, [view.sort])[0])
-    table = SampleTable(run, run.models[view.other], view.margin)
+    known = before.table.model_sets if before is not None and before.table.run is run else None
+    table = SampleTable(run, run.models[view.other], view.margin, known)
     mask = matches(view.query, table.fields) if view.query.strip() else np.ones(len(run.labels), dtype=bool)
     if view.sets != ALL_SETS:
         mask = mask & np.array([name in view.sets for name in SET_NAMES])[table.sets]
     if not view.sets & {"S01", "S00"}:  # an undecided sample that dense has lost can end in these alone
         mask = mask & ~lost_so_far(run, run.models[0])
-    return Rows(view, table, _sorted(table, view, np.flatnonzero(mask)))
+    kept = keep if keep is not None and not mask[keep] else None
+    return Rows(view, table, _sorted(table, view, np.flatnonzero(mask)), kept)
 
 
 def _sorted(table: SampleTable, view: View, positions: Positions) -> Positions:
-    """`positions` sorted stably by the view's column; unknown values come last in both directions."""
+    """`positions` sorted stably by the view's column; unknown values come last in both directions.
+
+    Of the samples that fall at one sparsity, and of those that never do, the lowest dense margins come first.
+    """
+    if view.sort == "falls_at":
+        positions = positions[np.argsort(table.margins[positions], kind="stable")]
     field = table.fields[view.sort]
     if isinstance(field, NumberField):
         keys, unknown = field.values[positions], np.isnan(field.values[positions])

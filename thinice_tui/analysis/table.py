@@ -2,15 +2,16 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from thinice_tui.analysis.correctness import clean_correct, clean_known
 from thinice_tui.analysis.distances import distances
-from thinice_tui.analysis.live_sets import SET_NAMES, live_sets
+from thinice_tui.analysis.live_sets import SET_NAMES
 from thinice_tui.analysis.margins import MarginKind, margins_of
+from thinice_tui.analysis.model_sets import ModelSets, models_by_sparsity, short_names
 from thinice_tui.analysis.query.fields import Field, NameField, NumberField
 from thinice_tui.runfile.records import Floats, ModelOutcomes, Run
 
@@ -25,6 +26,8 @@ class SampleTable:
     run: Run
     other: ModelOutcomes
     margin_kind: MarginKind
+    known_sets: ModelSets | None = None
+    """The sets of all models, where another table of this run has them already."""
 
     @property
     def compared(self) -> tuple[ModelOutcomes, ...]:
@@ -32,9 +35,14 @@ class SampleTable:
         return self.run.models[:1] if self.run.alone else (self.run.models[0], self.other)
 
     @cached_property
+    def model_sets(self) -> ModelSets:
+        """The sets of all models of the run."""
+        return self.known_sets or ModelSets(self.run)
+
+    @cached_property
     def sets(self) -> NDArray[np.int8]:
         """Each sample's set so far, int8 [n] into SET_NAMES."""
-        return live_sets(self.run, self.other)
+        return self.model_sets.codes(next(n for n, model in enumerate(self.run.models) if model is self.other))
 
     @property
     def margins(self) -> Floats:
@@ -60,7 +68,7 @@ class SampleTable:
     @cached_property
     def fields(self) -> Mapping[str, Field]:
         """Every column of the run, by the key that the filter language knows."""
-        return {key: column.values(self) for key, column in columns_of(self.run).items()}
+        return {key: column.values(self) for key, column in all_columns(self.run).items()}
 
 
 @dataclass(frozen=True)
@@ -70,6 +78,12 @@ class Column:
     title: str
     meaning: str
     values: Callable[[SampleTable], Field]
+    unit: str = ""
+    """Follows a number."""
+    model: int | None = None
+    """The model whose sets these are, shown as a marker; None: words or numbers."""
+    is_divided: bool = False
+    """Whether a line separates it from the columns before it."""
 
 
 COLUMNS: dict[str, Column] = {
@@ -126,6 +140,8 @@ COLUMNS: dict[str, Column] = {
     ),
 }
 DEFAULT_COLUMNS = ("sample", "label", "dense", "pruned", "margin", "set", "broken_by")
+DENSE_CODES = np.array([{"S11": 0, "S00": 1}.get(name, -1) for name in SET_NAMES], dtype=np.int8)
+"""From dense's own set to whether it holds the sample: yes, no, not known yet."""
 OF_DENSE = {
     "pruned": "dense",
     "broken_by": "dense_broken_by",
@@ -141,8 +157,49 @@ def columns_of(run: Run) -> dict[str, Column]:
     return {key: column for key, column in COLUMNS.items() if not run.alone or key not in (*OF_DENSE, "set")}
 
 
+def has_ladder(run: Run) -> bool:
+    """Whether dense is compared with several models, so that there is a ladder of them."""
+    return len(run.models) > 2
+
+
+def ladder_columns(run: Run) -> dict[str, Column]:
+    """A column of sets a model, by rising sparsity with controls last, and where each sample falls; {}: no ladder."""
+    if not has_ladder(run):
+        return {}
+    columns = {"dense_holds": Column("dense", "whether dense holds the sample", _dense_holds, model=0)}
+    numbers, titles = models_by_sparsity(run)[1:], short_names(run)
+    controls = [number for number in numbers if run.models[number].record.role == "control"]
+    for number in numbers:
+        name = run.models[number].record.name
+        meaning, values = f"the sample's set for {name}", partial(_set_for, number)
+        columns[f"set@{name}"] = Column(
+            titles[number], meaning, values, model=number, is_divided=number in controls[:1]
+        )
+    meaning = "% pruned away of the first model that loses the sample"
+    columns["falls_at"] = Column("falls at", meaning, lambda t: NumberField(t.model_sets.falls_at), unit=" %")
+    return columns
+
+
+def _set_for(number: int, table: SampleTable) -> Field:
+    return NameField(table.model_sets.codes(number), SET_NAMES)
+
+
+def _dense_holds(table: SampleTable) -> Field:
+    return NameField(DENSE_CODES[table.model_sets.codes(0)], ("yes", "no"))
+
+
+def all_columns(run: Run) -> dict[str, Column]:
+    """Everything that can be sorted and filtered by."""
+    return columns_of(run) | ladder_columns(run)
+
+
+def columns_of_ladder(run: Run) -> tuple[str, ...]:
+    """The columns that the ladder shows."""
+    return ("sample", "label", *ladder_columns(run), "margin", "pruned", "pruned_margin", "broken_by")
+
+
 def columns_shown(run: Run, keys: Sequence[str]) -> tuple[str, ...]:
     """The columns of `keys` that the run has, at least one; where dense is alone, its own replace a pruned model's."""
-    known = columns_of(run)
+    known = all_columns(run)
     shown = dict.fromkeys(key if key in known else OF_DENSE.get(key, "") for key in keys)
     return tuple(key for key in shown if key) or ("margin",)

@@ -1,18 +1,40 @@
-"""Histogram of margins, set by set."""
+"""Histogram of margins, a panel a set: filled bars between round edges; of few samples a strip of points."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import groupby
 from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.cells import cell_len, set_cell_size
+from rich.style import Style
 from rich.text import Text
 
 from thinice_tui.analysis.flip_sets import SETS
-from thinice_tui.plots.canvas import new_figure, set_title, to_text
-from thinice_tui.plots.style import MARK_COLOUR, SET_COLOURS, SET_MARKERS
+from thinice_tui.plots.canvas import Entry, head_lines, nice_step, rich_colour
+from thinice_tui.plots.style import SET_COLOURS, SET_MARKERS
 
 Array = NDArray[np.float64]
-BINS = 24
+BINS = 32
+"""At most so many, or one more for round edges."""
+FEW = 40
+"""Up to so many samples in all are drawn one by one."""
+EIGHTHS = " ▁▂▃▄▅▆▇█"
+LABEL = 7
+"""Cells left of the bars."""
+BETWEEN_TICKS = 9
+"""Cells from one tick to the next, at least."""
+Click = Callable[[str], str]
+"""From the range of a bin, as the filter writes it, to the action of a click on it, in Textual's words."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """The selected sample: its margin, and how it is called."""
+
+    margin: float
+    name: str = ""
 
 
 def margins_by_set(
@@ -21,44 +43,151 @@ def margins_by_set(
     width: int,
     height: int,
     label: str,
-    marked: float | None = None,
+    mark: Mark | None = None,
     set_names: Mapping[str, str] = MappingProxyType({}),
+    click: Click | None = None,
 ) -> Text:
-    """Histogram of the margins [n] in each set, in % of that set; sets: bool masks [n] by name.
+    """Histograms of the margins [n] of the sets' samples, in % of each set, on one scale; sets: bool masks [n] by name.
 
-    A vertical line marks the margin `marked`. label: of the axis; set_names: other names for sets.
+    A line marks the selected sample. label: of the axis; set_names: other names for sets; click: what a click on a bin
+    does.
     """
-    figure = new_figure(width, height)
-    edges, shares = margin_histograms(margins, sets)
-    centres = (edges[1:] + edges[:-1]) / 2
-    for name, share in shares.items():
-        shown = slice(int(np.argmax(share > 0)), BINS - int(np.argmax(share[::-1] > 0)))
-        figure.plot(
-            centres[shown].tolist(),
-            share[shown].tolist(),
-            marker=SET_MARKERS[name],
-            color=SET_COLOURS[name],
-            label=f"{set_names.get(name, name)} n={int((sets[name] & np.isfinite(margins)).sum())}",
-        )
-    if marked is not None and np.isfinite(marked):
-        figure.vertical_line(float(np.clip(marked, edges[0], edges[-1])), MARK_COLOUR)
-    n = f"n={int(np.isfinite(margins).sum())}"
-    set_title(figure, width, f"Dense margins by set, % of each set's samples, {n}", f"Margins, % of each set, {n}")
-    figure.xlabel(label)
-    figure.ylim(0, None)
-    return to_text(figure)
+    known = np.isfinite(margins)
+    n = f"n={int(known.sum())}"
+    titles = (f"Dense margins by set, % of each set's samples, {n}", f"Margins, % of each set, {n}")
+    counts = {name: int((sets[name] & known).sum()) for name in SETS}
+    legend = [
+        Entry(SET_MARKERS[name], SET_COLOURS[name], f"{set_names.get(name, name)} n={count}")
+        for name, count in counts.items()
+        if count
+    ]
+    head = head_lines(width, height, titles, legend)
+    room = max(4, width - LABEL - 2)
+    edges, shares = margin_histograms(margins, sets, min(BINS, max(2, room // 2)))
+    cells = max(1, room // (len(edges) - 1))
+    axis = _Axis(edges, cells, min(room, cells * (len(edges) - 1)), click)
+    below = axis.lines(label, mark, width)
+    lines = height - len(head) - 1 - len(below)
+    panels = list(shares)[: max(1, lines)]
+    heights = [lines // max(1, len(panels)) + (place < lines % max(1, len(panels))) for place in range(len(panels))]
+    if 0 < known.sum() <= FEW:
+        drawn = {name: axis.points(margins[sets[name] & known]) for name in panels}
+        top, unit = max((float(stack.max(initial=1)) for stack in drawn.values()), default=1.0), ""
+    else:
+        drawn, unit = {name: axis.bars(shares[name]) for name in panels}, " %"
+        top = max((float(share.max()) for share in drawn.values()), default=1.0) or 1.0
+    text = [*head, Text(" " * LABEL + "┌" + "─" * axis.width + "┐", no_wrap=True)]
+    for name, rows in zip(panels, heights, strict=True):
+        for row in range(rows - 1, -1, -1):
+            side = f"{top:.0f}{unit}" if name == panels[0] and row == rows - 1 and rows > 1 else ""
+            side = f"{SET_MARKERS[name]} {name if name not in set_names else ''}" if row == 0 else side
+            text.append(axis.row(name, drawn[name], row, rows, top, side, mark, unit == ""))
+    lines_of_text = [*text, *below][:height]
+    for line in lines_of_text:
+        line.align("left", width)
+    return Text("\n", no_wrap=True).join(lines_of_text)
+
+
+@dataclass(frozen=True)
+class _Axis:
+    """The horizontal axis: bins of equal width in cells."""
+
+    edges: Array
+    cells: int
+    width: int
+    click: Click | None
+
+    def place(self, margin: float) -> int:
+        """The cell of a margin; of one outside, the first or the last."""
+        share = (margin - self.edges[0]) / (self.edges[-1] - self.edges[0])
+        return int(np.clip(share * self.width, 0, self.width - 1))
+
+    def bars(self, share: Array) -> Array:
+        """The height of each cell's bar."""
+        return np.repeat(share, self.cells)[: self.width]
+
+    def points(self, margins: NDArray[np.floating]) -> Array:
+        """How many samples each cell has."""
+        return np.bincount([self.place(float(one)) for one in margins], minlength=self.width).astype(float)
+
+    def row(
+        self, name: str, heights: Array, row: int, rows: int, top: float, side: str, mark: Mark | None, points: bool
+    ) -> Text:
+        """One line of a panel of `rows` lines, the lowest of which is 0."""
+        text = Text(set_cell_size(side.rjust(LABEL - 1), LABEL - 1) + " │", no_wrap=True)
+        style = rich_colour(SET_COLOURS[name])
+        if points:
+            # a panel lower than its highest stack shows that there are more by its topmost line
+            signs = [SET_MARKERS[name] if height > row else " " for height in heights]
+        else:
+            eighths = np.rint(heights / top * rows * 8 - row * 8).clip(0, 8).astype(int)
+            visible = (eighths == 0) & (heights > 0) & (row == 0)
+            signs = [EIGHTHS[one] for one in np.where(visible, 1, eighths)]
+        marked = None if mark is None or not np.isfinite(mark.margin) else self.place(mark.margin)
+        if marked is not None:
+            signs[marked] = "│"
+        last = len(self.edges) - 2
+        # cells that look alike and do the same are one span: a span a cell would take long to draw
+        for (number, is_marked), cells in groupby(
+            range(self.width), key=lambda cell: (min(cell // self.cells, last), cell == marked)
+        ):
+            text.append("".join(signs[cell] for cell in cells), self._style(number, "bold" if is_marked else style))
+        return text.append("│")
+
+    def _style(self, number: int, looks: str) -> Style:
+        """The style of a bin's cells, with what a click on them does."""
+        if self.click is None:
+            return Style.parse(looks)
+        last = len(self.edges) - 2
+        low = f"{self.edges[number]:.6g}" if number else ""
+        high = f"{self.edges[number + 1]:.6g}" if number < last else ""
+        return Style.parse(looks) + Style(meta={"@click": self.click(f"{low}..{high}")})
+
+    def lines(self, label: str, mark: Mark | None, width: int) -> list[Text]:
+        """The axis with its ticks, the name of the selected sample, and the label."""
+        ticks = self._ticks()
+        rule = "".join("┴" if cell in ticks else "─" for cell in range(self.width))
+        numbers = [" "] * (self.width + LABEL + 12)
+        for cell, tick in ticks.items():
+            word = f"{tick:g}"
+            start = max(0, LABEL + 1 + cell - len(word) // 2)
+            numbers[start : start + len(word)] = word
+        lines = [" " * LABEL + "└" + rule + "┘", "".join(numbers).rstrip()[:width]]
+        named = ""
+        if mark is not None and np.isfinite(mark.margin) and mark.name:
+            named = f"│ {mark.name} {mark.margin:.3f}"
+        said = f"{label}   {named}" if named else label
+        shown = said if cell_len(said) <= width else named or label
+        lines.append(set_cell_size(shown, width) if cell_len(shown) > width else shown.center(width))
+        return [Text(line, no_wrap=True) for line in lines]
+
+    def _ticks(self) -> dict[int, float]:
+        """Some of the edges, by their cells: those that are multiples of a round number."""
+        step = self.edges[1] - self.edges[0]
+        most = max(1, self.width // BETWEEN_TICKS)
+        wanted = nice_step(float(self.edges[-1] - self.edges[0]), most)
+        every = max(1, round(wanted / step))
+        first = round(self.edges[0] / step)
+        return {
+            number * self.cells: round(float((first + number) * step), 10)
+            for number in range(len(self.edges))
+            if (first + number) % every == 0 and number * self.cells < self.width
+        }
 
 
 def margin_histograms(
-    margins: NDArray[np.floating], sets: Mapping[str, NDArray[np.bool_]]
+    margins: NDArray[np.floating], sets: Mapping[str, NDArray[np.bool_]], bins: int = BINS
 ) -> tuple[Array, dict[str, Array]]:
-    """The edges of the bins [BINS + 1], and for each set that has margins the share of its samples in each, in %.
+    """Round edges of about `bins` bins [k + 1], and for each set that has margins the % of its samples in each.
 
     The range is the middle 99 % of all known margins [n]; the outermost bins hold what lies outside.
     """
     known = margins[np.isfinite(margins)]
     low, high = np.quantile(known, [0.005, 0.995]) if len(known) else (0.0, 1.0)
-    edges = np.linspace(low, max(high, low + 1e-6), BINS + 1)
+    step = nice_step(float(high - low), bins)
+    first = np.floor(low / step)
+    count = max(1, int(np.ceil(high / step - 1e-9) - first))
+    edges = (first + np.arange(count + 1)) * step
     shares = {}
     for name in SETS:
         inside = margins[sets[name] & np.isfinite(margins)]

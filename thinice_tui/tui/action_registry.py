@@ -8,11 +8,12 @@ from textual.binding import Binding, BindingType
 
 Reason = str | None
 """What the handler of an action returns: why it could do nothing, else None."""
-Place = Literal["browse", "inspect", "plots", "text"]
-"""The screens: the table, one sample, a plot, the summary."""
+Place = Literal["browse", "inspect", "plots", "summary", "text"]
+"""The screens: the table, one sample, a plot, the summary, the help."""
 Group = Literal["Move", "View", "Filter and sort", "Engine", "Export", "Program"]
-ALL: tuple[Place, ...] = ("browse", "inspect", "plots", "text")
+ALL: tuple[Place, ...] = ("browse", "inspect", "plots", "summary", "text")
 ROWS: tuple[Place, ...] = ("browse", "inspect", "plots")
+MODELS: tuple[Place, ...] = (*ROWS, "summary")
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,20 @@ ACTIONS: tuple[Action, ...] = (
     Action("first", "g,home", "g", "first", "first sample, or line", "Move"),
     Action("last", "G,end", "G", "last", "last sample, or line", "Move"),
     Action("jump", "colon", ":", "go to", "go to a sample by its number, like :484", "Move", ("browse",), 12),
+    Action("next_flip", "n", "n", "next flip", "next sample that is lost or gained", "Move", ROWS, 13),
+    Action("previous_flip", "N", "N", "previous flip", "previous sample that is lost or gained", "Move", ROWS),
     Action("left", "h,left", "h ←", "left", "scroll the columns to the left", "Move", ("browse",)),
     Action("right", "l,right", "l →", "right", "scroll the columns to the right", "Move", ("browse",)),
+    Action(
+        "ladder",
+        "L",
+        "L",
+        "ladder",
+        "the ladder: all models, and where each sample falls; or one comparison",
+        "View",
+        ("browse",),
+        8,
+    ),
     Action(
         "inspect",
         "enter",
@@ -62,9 +75,18 @@ ACTIONS: tuple[Action, ...] = (
         4,
     ),
     Action("large_plot", "P", "P", "large plot", "the plot on the whole screen", "View", ("browse", "inspect")),
-    Action("summary", "v", "v", "summary", "the whole report: accuracies, flip sets, statistics", "View", ROWS, 10),
+    Action(
+        "summary",
+        "v",
+        "v",
+        "summary",
+        "the summary: all models in one table; again: class by class, the whole report",
+        "View",
+        MODELS,
+        10,
+    ),
     Action("zoom", "z", "z", "zoom", "images in full size, or all side by side", "View", ("inspect",), 5),
-    Action("back", "escape", "esc", "back", "back to the table", "View", ("inspect", "plots", "text"), 3),
+    Action("back", "escape", "esc", "back", "back to the table", "View", ("inspect", "plots", "summary", "text"), 3),
     Action(
         "show_all",
         "escape",
@@ -99,6 +121,16 @@ ACTIONS: tuple[Action, ...] = (
         "Filter and sort",
         ROWS,
     ),
+    Action(
+        "lost_by_pruning",
+        "f",
+        "f",
+        "by pruning",
+        "lost by pruning, not by retraining: lost samples that the control holds",
+        "Filter and sort",
+        ROWS,
+        14,
+    ),
     Action("sort", "s", "s", "sort", "sort by the next column; or click its header", "Filter and sort", ("browse",), 6),
     Action("sort_back", "S", "S", "sort back", "sort by the previous column", "Filter and sort", ("browse",)),
     Action("reverse", "r", "r", "reverse", "reverse the order", "Filter and sort", ("browse",)),
@@ -120,7 +152,7 @@ ACTIONS: tuple[Action, ...] = (
         "next model",
         "compare the dense model with the next model",
         "Filter and sort",
-        ROWS,
+        MODELS,
         9,
     ),
     Action(
@@ -130,7 +162,7 @@ ACTIONS: tuple[Action, ...] = (
         "previous model",
         "compare the dense model with the previous model",
         "Filter and sort",
-        ROWS,
+        MODELS,
     ),
     Action("pause", "space", "space", "pause", "pause the attack, or go on", "Engine"),
     Action("engine", "e", "e", "engine", "the engine's state and log; pause, stop, kill, resume", "Engine", ALL, 11),

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import RenderableType
+from textual._ansi_theme import ALABASTER, MONOKAI
 from textual.app import App, SystemCommand
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
@@ -32,6 +33,7 @@ from thinice_tui.tui.screens.browse import BrowseScreen
 from thinice_tui.tui.screens.command_palette import SafeCommandPalette
 from thinice_tui.tui.screens.run_screen import RunScreen
 from thinice_tui.tui.session import Session
+from thinice_tui.tui.set_colours import with_theme_colours
 from thinice_tui.tui.terminal_driver import TerminalDriver, has_shell
 from thinice_tui.tui.unexpected_error import unexpected_error
 
@@ -118,6 +120,14 @@ class ThiniceApp(App[int]):
         if preferences.keys:
             self.set_keymap(dict(preferences.keys))
         self.theme_changed_signal.subscribe(self, lambda theme: self.session.remember(theme=theme.name))
+        self.theme_changed_signal.subscribe(self, lambda _theme: self._match_colours())
+        self._match_colours()
+
+    def _match_colours(self) -> None:
+        """Draw the sets in plots in the colours that the theme gives them in the table."""
+        if not self.native_ansi_color:
+            self.ansi_theme_dark = with_theme_colours(MONOKAI, self.theme_variables)
+            self.ansi_theme_light = with_theme_colours(ALABASTER, self.theme_variables)
 
     def on_terminal_driver_ended_from_outside(self) -> None:
         """The terminal is gone, or the system ends this process; the engine, a session of its own, goes on."""
@@ -201,6 +211,15 @@ class ThiniceApp(App[int]):
     def action_choose_plot(self, kind: str) -> None:
         """A click on a plot's tab."""
         self.session.choose_plot(kind)
+
+    def action_select_sample(self, position: int) -> None:
+        """A click on a point of a plot."""
+        if self.session.rows is not None and (line := self.session.rows.line_of(position)) is not None:
+            self.session.select(line)
+
+    def action_filter_margin(self, margins: str) -> None:
+        """A click on a bin of the histogram: only samples whose margins are in this range; again: all margins."""
+        self.session.filter_margin(margins)
 
     async def action_quit(self) -> None:
         """Textual's own way of ending the program asks, too."""

@@ -38,13 +38,16 @@ class RunFollower:
         background: Background,
         *,
         is_expected: bool,
-        current_view: Callable[[], View],
+        view_of: Callable[[Run], View],
         on_read: Callable[[Reading], None],
         on_error: Callable[[RunFileError], None],
     ) -> None:
-        """`is_expected`: an engine is about to write the file, so it is no error that there is none yet."""
+        """`is_expected`: an engine is about to write the file, so it is no error that there is none yet.
+
+        view_of: how a run is looked at; called in the thread.
+        """
         self._path, self._background, self._is_expected = path, background, is_expected
-        self._current_view, self._on_read, self._on_error = current_view, on_read, on_error
+        self._view_of, self._on_read, self._on_error = view_of, on_read, on_error
         self._stopped = threading.Event()
         background.start(self._follow)
 
@@ -69,7 +72,7 @@ class RunFollower:
                 computing_now = is_computing(now)
                 if now is not run or computing_now != computing or problem:
                     same = run is not None and same_outcomes(run, now)
-                    rows = None if same else select_rows(now, self._current_view())
+                    rows = None if same else select_rows(now, self._view_of(now))
                     self._background.deliver(self._on_read, Reading(now, computing_now, rows))
                 run, computing, problem = now, computing_now, ""
             self._stopped.wait(max(POLL, REST * (time.monotonic() - began)))

@@ -1,5 +1,6 @@
 """Everything that the run file stores of one sample. Reading it takes long: not for the interface's thread."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,29 +17,32 @@ Image = NDArray[np.uint8] | Floats
 
 @dataclass(frozen=True)
 class SampleDetail:
-    """Images [C,H,W] and logits [C] of one sample under dense, and one other model if any; None: not stored."""
+    """Images [C,H,W] and logits [C] of one sample under some models, dense the first; None: not stored."""
 
     position: int
+    models: tuple[int, ...]
+    """The models' numbers; what follows has one entry for each."""
     clean: Image | None
     adversarial: tuple[Floats | None, ...]
-    """Under dense, and under the other where there is one."""
     clean_logits: tuple[Floats | None, ...]
     worst_logits: tuple[Floats | None, ...]
     problem: str = ""
     """Why something could not be read; empty where nothing went wrong."""
 
 
-def load_sample_detail(run: Run, other: int, position: int) -> SampleDetail:
+def load_sample_detail(run: Run, other: int, position: int, models: Sequence[int] = ()) -> SampleDetail:
     """Read one sample from the run file; a file that is gone or damaged gives a detail with a `problem`.
 
-    other: the number of the model beside dense; 0: dense is alone.
+    other: the number of the model beside dense; 0: dense is alone. models: the numbers of all models that are asked
+    for, where these are not the two.
     """
     path = Path(run.path)
-    models = dict.fromkeys((0, other))
+    models = tuple(dict.fromkeys((0, *(models or (other,)))))
     try:
         logits = [read_logits_at(path, model, position) for model in models]
         return SampleDetail(
             position=position,
+            models=models,
             clean=read_image(path, position),
             adversarial=tuple(read_adversarial(path, model, position) for model in models),
             clean_logits=tuple(clean for clean, _ in logits),
@@ -46,4 +50,4 @@ def load_sample_detail(run: Run, other: int, position: int) -> SampleDetail:
         )
     except RunFileError as error:
         none = (None,) * len(models)
-        return SampleDetail(position, None, none, none, none, printable(f"{error.what}. {error.do}"))
+        return SampleDetail(position, models, None, none, none, none, printable(f"{error.what}. {error.do}"))

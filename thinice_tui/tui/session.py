@@ -4,6 +4,7 @@ Screens and actions are given the session. They read it, change it by its method
 """
 
 import gc
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from thinice_tui.analysis.correctness import clean_known
 from thinice_tui.analysis.margins import margin_kinds
 from thinice_tui.analysis.query.tokens import shortened
 from thinice_tui.analysis.rows import Rows, View, select_rows
-from thinice_tui.analysis.table import columns_shown
+from thinice_tui.analysis.table import SampleTable, columns_of_ladder, columns_shown, has_ladder
 from thinice_tui.errors import RunFileError
 from thinice_tui.protocol.request import Request
 from thinice_tui.runfile.records import Run
@@ -28,6 +29,10 @@ from thinice_tui.tui.local_engine import LocalEngine
 from thinice_tui.tui.preferences import load_preferences, save_preferences
 from thinice_tui.tui.run_follower import Reading, RunFollower
 
+LADDER_ORDER = "falls_at"
+"""The column that the ladder is sorted by at first."""
+RANGE_AT_END = re.compile(r"(?:^|\s)margin=[^\s,()]*\.\.[^\s,()]*$")
+"""What a click on a bin has added to the filter."""
 NO_SAMPLES = "there are no samples to choose from"
 
 
@@ -76,6 +81,9 @@ class Session:
             margin=self.preferences.margin, sort=self.preferences.sort, descending=self.preferences.descending
         )
         self.columns = self.preferences.columns
+        """The columns of the table of one comparison."""
+        self.shows_ladder = False
+        """Whether the table shows all models."""
         self.rows: Rows | None = None
         self.cursor = 0
         """The selected row."""
@@ -121,7 +129,7 @@ class Session:
             path,
             self._background,
             is_expected=self.request is not None,
-            current_view=lambda: self.view,
+            view_of=self._view_of,
             on_read=self.run_read,
             on_error=self.run_unreadable,
         )
@@ -134,22 +142,35 @@ class Session:
     def run_read(self, reading: Reading) -> None:
         """Take over what was read."""
         run, before, was_alive = reading.run, self.run, self.named_engine_is_alive
+        self.view = self._view_of(run)
+        if before is None:
+            self.shows_ladder = _begins_with_ladder(run)
         self.run = run
         self._was_computing = reading.is_computing
-        if self.view.margin not in margin_kinds(run):  # remembered from another run
-            self.view = replace(self.view, margin="clean")
-        if run.alone:
-            self.view = replace(self.view, other=0, sort=columns_shown(run, [self.view.sort])[0])
         if reading.rows is not None:
-            self._set_rows(reading.rows if reading.rows.view == self.view else select_rows(run, self.view))
+            kept = None if self.rows is None else self.rows.kept
+            is_new = reading.rows.view == self.view and kept is None
+            self._set_rows(reading.rows if is_new else select_rows(run, self.view, reading.rows, kept))
         elif self.rows is not None:
-            self.rows = replace(self.rows, table=replace(self.rows.table, run=run))
+            table = SampleTable(run, run.models[self.rows.view.other], self.rows.view.margin)
+            self.rows = replace(self.rows, table=table)
         self._analyse_if_new(run)
         self._show_warnings(run)
         if was_alive and not self.named_engine_is_alive and before is not None:
             for listener in list(self._listeners):
                 listener.engine_vanished(before)
         self.announce_run()
+
+    def _view_of(self, run: Run) -> View:
+        """The view of `run`: what was chosen, as far as the run has it; of several models the ladder at first."""
+        view = self.view
+        if view.margin not in margin_kinds(run):  # remembered from another run
+            view = replace(view, margin="clean")
+        if run.alone:
+            view = replace(view, other=0, sort=columns_shown(run, [view.sort])[0])
+        if self.run is None and _begins_with_ladder(run):
+            view = replace(view, sort=LADDER_ORDER, descending=False)
+        return view
 
     def run_unreadable(self, error: RunFileError) -> None:
         """Say that the run file cannot be read; what was read before stays."""
@@ -191,29 +212,47 @@ class Session:
     @property
     def position(self) -> int | None:
         """The selected sample's position in the run; None where no row is shown."""
-        if self.rows is None or not len(self.rows.order):
+        if self.rows is None or not len(self.rows.lines):
             return None
-        return int(self.rows.order[self.cursor])
+        return int(self.rows.lines[self.cursor])
+
+    @property
+    def columns_in_view(self) -> tuple[str, ...]:
+        """The keys of the table's columns."""
+        return columns_of_ladder(self.run) if self.shows_ladder and self.run is not None else self.columns
 
     def _set_rows(self, rows: Rows) -> None:
         """Show these rows; the selected sample stays selected where it is among them."""
-        row = rows.row_of(self.position)
+        row = rows.line_of(self.position)
         self.rows = rows
-        self.cursor = max(0, min(self.cursor, len(rows.order) - 1)) if row is None else row
+        self.cursor = max(0, min(self.cursor, len(rows.lines) - 1)) if row is None else row
         self._announce_rows()
 
     def change_view(self, **changes: Any) -> None:
         """Show the same run in another way: other values for fields of View."""
         self.view = replace(self.view, **changes)
         if self.run is not None:
-            self._set_rows(select_rows(self.run, self.view))
+            self._set_rows(select_rows(self.run, self.view, self.rows))
             self.announce_run()
+
+    def compare_with(self, other: int) -> None:
+        """Compare dense with the model `other`; the selected sample keeps a line, whatever the filter."""
+        self.view = replace(self.view, other=other)
+        if self.run is not None:
+            self._set_rows(select_rows(self.run, self.view, self.rows, self.position))
+            self.announce_run()
+
+    def show_ladder(self, shown: bool) -> None:
+        """Show all models, by where samples fall; or the table of one comparison, in the order that is remembered."""
+        self.shows_ladder = shown
+        sort, descending = self.preferences.sort, self.preferences.descending
+        self.change_view(sort=LADDER_ORDER if shown else sort, descending=not shown and descending)
 
     def select(self, row: int) -> bool:
         """Select `row`, or the nearest that there is; False where that is selected already."""
-        if self.rows is None or not len(self.rows.order):
+        if self.rows is None or not len(self.rows.lines):
             return False
-        row = max(0, min(row, len(self.rows.order) - 1))
+        row = max(0, min(row, len(self.rows.lines) - 1))
         if row == self.cursor:
             return False
         self.cursor = row
@@ -230,6 +269,19 @@ class Session:
             return None
         return "this is the last sample" if by > 0 else "this is the first sample"
 
+    def move_to_flip(self, by: int) -> Reason:
+        """Select the next flip (`by` 1) or the one before (−1) among the samples shown."""
+        if self.rows is None or self.position is None:
+            return NO_SAMPLES
+        flips = self.rows.flips
+        if not len(flips):
+            return "none of the samples shown is lost or gained"
+        place = int(np.searchsorted(flips, self.cursor, side="right" if by > 0 else "left")) - (by < 0)
+        if not 0 <= place < len(flips):
+            return f"there is no flip further {'down' if by > 0 else 'up'}: {len(flips)} are shown"
+        self.select(int(flips[place]))
+        return None
+
     def jump(self, text: str) -> Reason:
         """Select the sample whose index in the original data is `text`; why it cannot be, else None."""
         if self.rows is None:
@@ -241,7 +293,7 @@ class Session:
         found = np.flatnonzero(indices == int(number))
         if not len(found):
             return f"sample {number} is not in this run: it has {len(indices)}, from {indices.min()} to {indices.max()}"
-        row = self.rows.row_of(int(found[0]))
+        row = self.rows.line_of(int(found[0]))
         if row is None:
             return f"sample {number} is in this run but not among the {len(self.rows.order)} shown: esc shows all"
         self.select(row)
@@ -252,9 +304,21 @@ class Session:
         self.set_order(key, not self.view.descending if key == self.view.sort else False)
 
     def set_order(self, sort: str, descending: bool) -> None:
-        """Sort by the column `sort`, and remember that."""
-        self.remember(sort=sort, descending=descending)
+        """Sort by the column `sort`, and remember that; the order of the ladder is not remembered."""
+        if not self.shows_ladder:
+            self.remember(sort=sort, descending=descending)
         self.change_view(sort=sort, descending=descending)
+
+    def filter_margin(self, margins: str) -> None:
+        """Show only margins in the range `margins`, as the filter writes it, beside the filter; or all again."""
+        condition = f"margin={margins}"
+        before = self.view.query.strip()
+        rest = RANGE_AT_END.sub("", before).strip()
+        if before == f"{rest} {condition}".strip():
+            self.change_view(query=rest.removeprefix("(").removesuffix(")") if _is_grouped(rest) else rest)
+            return
+        needs_group = " or " in f" {rest.lower()} " and not _is_grouped(rest)
+        self.change_view(query=f"{f'({rest})' if needs_group else rest} {condition}".strip())
 
     def choose_columns(self, keys: Sequence[str]) -> None:
         """Show these columns, and remember them; those of a dense model alone would not suit a comparison."""
@@ -307,3 +371,14 @@ class Session:
             lines.append("the attack goes on in the background")
         lines.append(f"look again: thinice-tui open {self.path}")
         return "\n".join(printable(line) for line in lines)
+
+
+def _begins_with_ladder(run: Run) -> bool:
+    """Whether the ladder is the first thing to see: where several models were pruned."""
+    return has_ladder(run) and sum(model.record.role == "pruned" for model in run.models) > 1
+
+
+def _is_grouped(query: str) -> bool:
+    """Whether one pair of parentheses is around all of `query`."""
+    depths = np.cumsum([(sign == "(") - (sign == ")") for sign in query]).tolist()
+    return query.startswith("(") and query.endswith(")") and 0 not in depths[:-1]

@@ -24,7 +24,7 @@ from thinice_tui.tui.screens.plot import PlotScreen
 async def test_down(cases: Cases, run_file: Path, settings_file: Path) -> None:
     async with opened(run_file, settings_file) as driver:
         async for do in each(driver, cases):
-            if do.place == "text":  # tests/tui/screens/test_text_screen.py
+            if do.place in ("summary", "text"):  # tests/tui/screens/test_text_screen.py
                 continue
             await driver.press(do.key, do.key)
             assert driver.cursor == 2 and driver.selected == driver.order[2]
@@ -36,7 +36,7 @@ async def test_down(cases: Cases, run_file: Path, settings_file: Path) -> None:
 async def test_up(cases: Cases, run_file: Path, settings_file: Path) -> None:
     async with opened(run_file, settings_file) as driver:
         async for do in each(driver, cases, "j", "j", "j"):
-            if do.place == "text":  # tests/tui/screens/test_text_screen.py
+            if do.place in ("summary", "text"):  # tests/tui/screens/test_text_screen.py
                 continue
             await driver.press(do.key)
             assert driver.cursor == 2 and driver.selected == driver.order[2]
@@ -46,7 +46,7 @@ async def test_up(cases: Cases, run_file: Path, settings_file: Path) -> None:
 async def test_first_and_last(cases: Cases, run_file: Path, settings_file: Path) -> None:
     async with opened(run_file, settings_file) as driver:
         async for do in each(driver, cases, "j", "j", "j"):
-            if do.place == "text":  # tests/tui/screens/test_text_screen.py
+            if do.place in ("summary", "text"):  # tests/tui/screens/test_text_screen.py
                 continue
             await driver.press(do.key)
             assert driver.selected == driver.order[0 if do.name == "first" else -1]
@@ -218,6 +218,36 @@ async def test_models_come_in_their_order(tmp_path: Path, settings_file: Path) -
             await driver.press(key)
             assert driver.session.view.other == number
             await driver.shows(f"dense → {list(models)[number]}")
+
+
+@of_actions("ladder")
+async def test_ladder(cases: Cases, run_file: Path, settings_file: Path) -> None:
+    async with opened(run_file, settings_file) as driver:
+        async for do in each(driver, cases):
+            for shown in (True, False):
+                await driver.press(do.key)
+                assert ("falls at▲" in driver.lines[3]) == shown == driver.session.shows_ladder
+
+
+@of_actions("lost_by_pruning")
+async def test_lost_by_pruning(cases: Cases, run_file: Path, settings_file: Path) -> None:
+    async with opened(run_file, settings_file) as driver:
+        async for do in each(driver, cases, "3"):
+            await driver.press(do.key)
+            assert driver.session.view.query == "set=S10 set@again=S11" and driver.session.view.sets == HELD_SETS
+            assert driver.order and {name_of(driver, position) for position in driver.order} == {"S10"}
+            await driver.press(do.key)
+            assert driver.session.view.query == ""
+
+
+@of_actions("next_flip", "previous_flip")
+async def test_flips(cases: Cases, run_file: Path, settings_file: Path) -> None:
+    async with opened(run_file, settings_file) as driver:
+        async for do in each(driver, cases):
+            flips = [line for line, one in enumerate(driver.order) if name_of(driver, one) == "S10"]
+            driver.session.select(flips[3])
+            await driver.press(do.key)
+            assert driver.cursor == flips[4 if do.name == "next_flip" else 2]
 
 
 @of_actions("next_pruned", "previous_pruned")

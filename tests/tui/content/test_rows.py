@@ -37,6 +37,12 @@ def test_the_line_above_the_rows_says_the_order_and_the_undecided(tmp_path: Path
     assert f"? {rows.set_counts['?']}" in rows_line(rows, 120).plain and rows.set_counts["?"] > 0
 
 
+def test_a_filter_that_fits_without_the_counts_is_shown_whole(run: Run) -> None:
+    query = "set=S10 set@again=S11 margin<0.5"
+    line = rows_line(rows_of(run, query=query), 80, "flip 1 of 9").plain
+    assert line.endswith(f"/{query}") and "flip 1 of 9" in line and " 1▼ 2▲ 3● 4○ " in line
+
+
 def test_sets_that_are_not_shown_are_struck_out(run: Run) -> None:
     line = rows_line(rows_of(run, sets=frozenset({"S10", "S11"})), 120)
     struck = {line.plain[span.start : span.end].strip()[2:5] for span in line.spans if "strike" in str(span.style)}

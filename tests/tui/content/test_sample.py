@@ -1,14 +1,18 @@
 """One sample as text: it fits the room it was given, and says what became of it."""
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.fake_runs import write_run
+from tests.places import SAMPLE_MODELS
 from tests.tui.content.rendering import in_room, rows_of, sample_in, widest
 from tests.tui.driver import MODELS
+from thinice_tui.analysis.model_sets import models_by_sparsity
 from thinice_tui.plots.style import SET_MARKERS
+from thinice_tui.runfile.reader import read_run
 from thinice_tui.runfile.records import Run
 from thinice_tui.tui.content.sample import sample_view
 from thinice_tui.tui.sample_detail import load_sample_detail
@@ -132,3 +136,41 @@ def test_of_many_classes_the_label_and_the_predictions_come_first(tmp_path: Path
     assert len(lines) <= 21 and shown[0] == str(position)
     said = {str(model.worst_prediction[position]) for model in run.models[:2]}
     assert said <= set(shown)
+
+
+@pytest.mark.parametrize("size", [(58, 17), (78, 21), (140, 36), (200, 56)])
+def test_all_models_of_a_run_side_by_side(size: tuple[int, int]) -> None:
+    run = read_run(SAMPLE_MODELS / "standard.thinice")
+    position = int(np.flatnonzero(run.indices == 729)[0])
+    rows = rows_of(run)
+    detail = load_sample_detail(run, 1, position, models_by_sparsity(run))
+    lines = in_room(sample_view(rows, detail, *size), size[0])
+    assert widest(lines) <= size[0] and len(lines) <= size[1]
+    text = "\n".join(lines)
+    captions = next(line for line in lines if line.startswith("clean"))
+    assert "pruned-90" in captions and captions.count("adv") == 2 and "Δ×" in captions
+    if size[1] < 30:
+        for words in (
+            "● dense stands",
+            "▼ pruned-90 cat",
+            "▼ pruned cat",
+            "▼ pruned-99 horse unattacked",
+            "● control stands",
+        ):
+            assert words in text, words
+    else:
+        for words in ("dense: stands", "pruned-90: says cat by PGD-20", "pruned-99: says horse without attack"):
+            assert words in text, words
+    logits = next(line for line in lines if line.startswith("logits"))
+    assert logits.split() == ["logits", "dense", "attacked", "pruned-90", "attacked"]
+
+
+def test_the_perturbation_is_that_of_the_model_compared() -> None:
+    run = read_run(SAMPLE_MODELS / "standard.thinice")
+    position = int(np.flatnonzero(run.indices == 729)[0])
+    detail = load_sample_detail(run, 3, position, models_by_sparsity(run))
+    text = "\n".join(in_room(sample_view(rows_of(run, other=1), detail, 140, 36), 140))
+    assert re.search(r"Δ×\d+ pruned-90", text)
+    second = next(number for number, model in enumerate(run.models) if model.record.name == "pruned")
+    text = "\n".join(in_room(sample_view(rows_of(run, other=second), detail, 140, 36), 140))
+    assert re.search(r"Δ×\d+ pruned\s", text + " ")

@@ -40,13 +40,13 @@ async def test_panels_show_what_they_are_given_and_say_where_that_is_nothing(run
             await pilot.pause()
             return [sample.text, plot.text, summary.text]
 
-        app.query_one(RowsLine).show(None)
+        app.query_one(RowsLine).show(None, 0)
         sample.show(None, None)
         plot.show("margins", None, None)
         summary.show(None, 1)
         assert await texts() == ["no sample is selected", "reading …", "summary: after the clean predictions"]
 
-        app.query_one(RowsLine).show(rows)
+        app.query_one(RowsLine).show(rows, 0)
         app.query_one(PlotTabs).choose("flips")
         sample.show(rows, 7)
         plot.show("flips", rows, 7)

@@ -53,13 +53,13 @@ SETS = {
     "S00": Look("--s00", "x", ":"),
 }
 MODELS = (
-    Look("--m0", "o", "-"),
-    Look("--m1", "v", "--"),
-    Look("--m2", "D", "-."),
-    Look("--m3", "s", ":"),
-    Look("--m4", "^", (0, (5, 1))),
-    Look("--m5", "P", (0, (1, 1))),
-    Look("--m6", "X", (0, (3, 1, 1, 1))),
+    Look("--m0", "s", "-"),
+    Look("--m1", "D", "--"),
+    Look("--m2", "P", "-."),
+    Look("--m3", "X", ":"),
+    Look("--m4", "*", (0, (5, 1))),
+    Look("--m5", "p", (0, (1, 1))),
+    Look("--m6", "h", (0, (3, 1, 1, 1))),
 )
 COLOURS = {look.colour: f"#0102{number:02x}" for number, look in enumerate((*SETS.values(), *MODELS))}
 """By variable, the colour that stands for it while matplotlib draws."""

@@ -7,19 +7,21 @@ from thinice_tui.analysis.capture import HEADLINE, CaptureCurve, capture_of
 from thinice_tui.analysis.comparison import Analysis, Comparison
 from thinice_tui.analysis.margins import MARGIN_KINDS
 from thinice_tui.analysis.separation import Separation, separation_of
-from thinice_tui.plots.capture_curve import capture_plot
+from thinice_tui.plots.capture_curve import Captured, capture_plot
 from thinice_tui.report.document.blocks import Block, Paragraph, Plot, Table, columns
 from thinice_tui.report.document.cells import Cell, auc_number, in_words, number, p_value
 from thinice_tui.report.document.charts import Chart, Series
+from thinice_tui.report.sections.run_words import number_of
 
 
 def capture_section(analysis: Analysis, comparison: Comparison) -> Iterator[Block]:
     """The headline and curve of the clean margin, then the kinds of margin beside one another."""
     curve, name = capture_of(analysis, comparison), comparison.other.record.name
+    number = number_of(analysis, comparison)
     if curve.headline.known:
         headline = _headline(curve)
         yield Paragraph(headline)
-        yield Plot(_chart(curve, name), partial(capture_plot, curve, name), headline)
+        yield Plot(_chart(curve, name, number), partial(capture_plot, [Captured(name, curve, number)]), headline)
     separation = separation_of(analysis, comparison)
     yield Table(
         "Which dense margin separates lost from kept samples (95 % intervals)",
@@ -57,7 +59,7 @@ def _conclusion(separation: Separation) -> str:
     return f"{verdict[0].upper()}{verdict[1:]}. {source}"
 
 
-def _chart(curve: CaptureCurve, name: str) -> Chart:
+def _chart(curve: CaptureCurve, name: str, number: int) -> Chart:
     lowest = 100 * curve.lowest
     return Chart(
         f"Losses within the lowest dense margins, n={curve.losses}",
@@ -65,7 +67,7 @@ def _chart(curve: CaptureCurve, name: str) -> Chart:
         "losses captured, %",
         "line",
         [
-            Series(f"{name} ± 95 %", lowest, 100 * curve.captured, 0, 100 * curve.low, 100 * curve.high),
+            Series(f"{name} ± 95 %", lowest, 100 * curve.captured, number, 100 * curve.low, 100 * curve.high),
             Series("no association", lowest, lowest, 6),
         ],
         percent=True,

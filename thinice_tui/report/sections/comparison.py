@@ -14,6 +14,7 @@ from thinice_tui.report.sections.capture import capture_section
 from thinice_tui.report.sections.flip_kinds import flip_kinds_section
 from thinice_tui.report.sections.margins_plot import margins_plot
 from thinice_tui.report.sections.overestimation import overestimation, overestimation_compared
+from thinice_tui.report.sections.run_words import number_of
 
 MEANINGS = {
     "S11": "● held by both",
@@ -40,7 +41,7 @@ def comparison_section(analysis: Analysis, comparison: Comparison, control: Comp
     margins = analysis.run.models[0].clean_margin
     yield margins_plot(margins, comparison.sets.by_name(), "dense logit margin on the clean image")
     if comparison.flip_rate:
-        yield _flip_rate_plot(comparison, beside)
+        yield _flip_rate_plot(analysis, comparison, beside)
         yield _flip_rate_table(comparison)
     yield from capture_section(analysis, comparison)
     yield from flip_kinds_section(analysis, comparison)
@@ -70,9 +71,9 @@ def _auc_table(comparison: Comparison, control: Comparison | None) -> Table:
     )
 
 
-def _flip_rate_plot(comparison: Comparison, control: Comparison | None) -> Plot:
+def _flip_rate_plot(analysis: Analysis, comparison: Comparison, control: Comparison | None) -> Plot:
     shown = [comparison] if control is None else [comparison, control]
-    rates = [FlipRates(one.other.record.name, one.flip_rate) for one in shown]
+    rates = [FlipRates(one.other.record.name, one.flip_rate, number_of(analysis, one)) for one in shown]
     groups = len(comparison.flip_rate)
     first, last = (100 * comparison.flip_rate[number].rate for number in (0, -1))
     return Plot(
@@ -81,7 +82,7 @@ def _flip_rate_plot(comparison: Comparison, control: Comparison | None) -> Plot:
             f"dense margin, {groups} groups of equal size, lowest first",
             "flip rate, %",
             "points",
-            [_flip_rate_series(one, number) for number, one in enumerate(rates)],
+            [_flip_rate_series(one) for one in rates],
             [str(group + 1) for group in range(groups)],
             percent=True,
         ),
@@ -91,9 +92,9 @@ def _flip_rate_plot(comparison: Comparison, control: Comparison | None) -> Plot:
     )
 
 
-def _flip_rate_series(one: FlipRates, style: int) -> Series:
+def _flip_rate_series(one: FlipRates) -> Series:
     y, low, high = (100 * np.array([getattr(rate, name) for rate in one.rates]) for name in ("rate", "low", "high"))
-    return Series(f"{one.name} ± 95 %", np.arange(len(y), dtype=float), y, style, low, high)
+    return Series(f"{one.name} ± 95 %", np.arange(len(y), dtype=float), y, one.number, low, high)
 
 
 def _flip_rate_table(comparison: Comparison) -> Table:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from thinice_tui.analysis.comparison import Analysis, Comparison
 from thinice_tui.protocol.threat_model import NORM_ROWS, Epsilon, Norm
 from thinice_tui.runfile.records import ModelRecord, Run
 
@@ -28,3 +29,8 @@ def class_words(run: Run, label: int) -> str:
 def model_words(record: ModelRecord) -> str:
     """A model's name, with its role where the name does not tell it."""
     return record.name if record.role in (record.name, "pruned") else f"{record.name} ({record.role})"
+
+
+def number_of(analysis: Analysis, comparison: Comparison) -> int:
+    """The number of the compared model in its run, which decides how it is drawn."""
+    return 1 + next(number for number, one in enumerate(analysis.comparisons) if one is comparison)

@@ -4,7 +4,8 @@ from textual.screen import Screen
 
 from thinice_tui.analysis.live_sets import ALL_SETS, ALONE_SETS, HELD_SETS
 from thinice_tui.analysis.margins import MARGIN_KINDS, margin_kinds
-from thinice_tui.analysis.table import columns_of, columns_shown
+from thinice_tui.analysis.query.tokens import quoted
+from thinice_tui.analysis.table import columns_of, columns_shown, has_ladder
 from thinice_tui.tui.action_registry import Reason
 from thinice_tui.tui.content.plots import PLOTS
 from thinice_tui.tui.interface import Interface
@@ -41,7 +42,13 @@ class ViewActions:
 
     def _move_to_end(self, direction: int) -> Reason:
         rows = self._session.rows
-        return NO_SAMPLES if rows is None else self._session.move(direction * len(rows.order))
+        return NO_SAMPLES if rows is None else self._session.move(direction * len(rows.lines))
+
+    def do_next_flip(self) -> Reason:
+        return self._session.move_to_flip(1)
+
+    def do_previous_flip(self) -> Reason:
+        return self._session.move_to_flip(-1)
 
     # screens
 
@@ -149,7 +156,7 @@ class ViewActions:
         """Sort by the column `by` columns to the right of the present one."""
         if self._session.run is None:
             return NO_SAMPLES
-        shown, sort = columns_shown(self._session.run, self._session.columns), self._session.view.sort
+        shown, sort = columns_shown(self._session.run, self._session.columns_in_view), self._session.view.sort
         place = shown.index(sort) if sort in shown else -by
         self._session.sort_by(shown[(place + by) % len(shown)])
         return None
@@ -162,6 +169,8 @@ class ViewActions:
         run = self._session.run
         if run is None:
             return NO_SAMPLES
+        if self._session.shows_ladder:
+            return "the ladder has columns of its own: L shows the table of one comparison"
         choices = [Choice(key, column.title, meaning=column.meaning) for key, column in columns_of(run).items()]
 
         def answered(keys: list[str] | None) -> None:
@@ -197,5 +206,31 @@ class ViewActions:
             return "dense is alone in this run: there is no other model"
         if others == 1:
             return "dense is compared with one model only in this run"
-        self._session.change_view(other=1 + (self._session.view.other - 1 + by) % others)
+        self._session.compare_with(1 + (self._session.view.other - 1 + by) % others)
+        return None
+
+    def do_ladder(self) -> Reason:
+        run = self._session.run
+        if run is None:
+            return NO_SAMPLES
+        if not has_ladder(run):
+            return "a ladder needs several models: compare dense.pt with several pruned ones, or with a --control"
+        self._session.show_ladder(not self._session.shows_ladder)
+        return None
+
+    def do_lost_by_pruning(self) -> Reason:
+        """Filter by the samples that the model compared with loses and the control holds; again: by nothing."""
+        run, view = self._session.run, self._session.view
+        if run is None:
+            return NO_SAMPLES
+        controls = [number for number, model in enumerate(run.models) if model.record.role == "control"]
+        if not controls or run.alone:
+            return "this run has no control: compare --control FILE shows what retraining alone loses"
+        if view.other in controls:
+            return "dense is compared with the control: ] goes to a pruned model"
+        query = f"set=S10 {quoted(f'set@{run.models[controls[0]].record.name}')}=S11"
+        if view.query.strip() == query:
+            self._session.change_view(query="")
+        else:
+            self._session.change_view(query=query, sets=view.sets if "S10" in view.sets else HELD_SETS)
         return None

@@ -7,19 +7,25 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.text import Text
 
-from thinice_tui.analysis.comparison import analyse
+from thinice_tui.analysis.capture import capture_curve
+from thinice_tui.analysis.comparison import ModelSummary, analyse
+from thinice_tui.analysis.correctness import Mask
 from thinice_tui.analysis.distances import distances, has_distances, missed, run_eps
 from thinice_tui.analysis.flip_sets import SETS
-from thinice_tui.analysis.live_sets import ALL_SETS, ALONE_SETS, live_sets
+from thinice_tui.analysis.live_sets import ALL_SETS, ALONE_SETS
 from thinice_tui.analysis.margins import MARGIN_KINDS, margins_of
-from thinice_tui.analysis.proportions import flip_rates
+from thinice_tui.analysis.model_sets import models_by_sparsity, short_names
+from thinice_tui.analysis.proportions import flip_rates, proportion
 from thinice_tui.analysis.rows import Rows, select_rows
 from thinice_tui.analysis.security_curve import security_curve
 from thinice_tui.plots.accuracy import accuracy_by_stage
+from thinice_tui.plots.capture_curve import Captured, capture_plot
 from thinice_tui.plots.flip_rate import FlipRates, flip_rate_by_margin
+from thinice_tui.plots.ladder import Loss, losses_by_model
 from thinice_tui.plots.margin_ranks import margin_ranks
-from thinice_tui.plots.margins import margins_by_set
+from thinice_tui.plots.margins import Mark, margins_by_set
 from thinice_tui.plots.security_curves import security_curves
+from thinice_tui.protocol.distance import is_distance
 from thinice_tui.runfile.records import Floats, ModelOutcomes, Run
 from thinice_tui.tui.content.rows import empty_reason
 
@@ -58,6 +64,27 @@ class Shown:
         return None if self.selected is None else float(self.margins[self.selected])
 
     @property
+    def mark(self) -> Mark | None:
+        """The selected sample, named."""
+        if self.selected is None:
+            return None
+        return Mark(float(self.margins[self.selected]), f"#{self.run.indices[self.rows.order[self.selected]]}")
+
+    def select_action(self, row: int) -> str:
+        """A click on a sample selects it."""
+        return f"app.select_sample({int(self.rows.order[row])})"
+
+    @property
+    def numbers(self) -> list[int]:
+        """The model that dense is compared with, and the controls."""
+        return [self.other, *self.controls]
+
+    def held_and_lost(self, number: int) -> tuple[Mask, Mask]:
+        """Bool [k]: what dense holds, with a known set for this model, and what the model loses of it."""
+        sets = self.sets(number)
+        return sets["S10"] | sets["S11"], sets["S10"]
+
+    @property
     def controls(self) -> list[int]:
         """The numbers of the controls, without the model that dense is compared with."""
         models = enumerate(self.run.models)
@@ -65,14 +92,14 @@ class Shown:
 
     def sets(self, other: int) -> Sets:
         """Boolean masks [k] of the sets so far, by name; dense against the model numbered `other`."""
-        codes = live_sets(self.run, self.run.models[other])[self.rows.order]
+        codes = self.rows.table.model_sets.codes(other)[self.rows.order]
         return {name: codes == number for number, name in enumerate(SETS)}
 
 
 def plot(kind: str, rows: Rows, position: int | None, width: int, height: int) -> Text:
     """The plot `kind` (a key of PLOTS) of `rows` in `width` × `height` cells; or a sentence why there is none."""
     if PLOTS[kind].all_sets and rows.view.sets != ALL_SETS:
-        rows = select_rows(rows.table.run, replace(rows.view, sets=ALL_SETS))
+        rows = select_rows(rows.table.run, replace(rows.view, sets=ALL_SETS), rows)
     if not len(rows.order):
         return _sentence(empty_reason(rows), width)
     if PLOTS[kind].by_set and not (rows.table.sets[rows.order] < len(SETS)).any():
@@ -83,22 +110,54 @@ def plot(kind: str, rows: Rows, position: int | None, width: int, height: int) -
 def _margins(shown: Shown, width: int, height: int) -> Text:
     label = f"dense {MARGIN_KINDS[shown.rows.view.margin]}{shown.so_far}"
     called = ALONE_SETS if shown.run.alone else {}
-    return margins_by_set(shown.margins, shown.sets(shown.other), width, height, label, shown.marked, called)
+    return margins_by_set(
+        shown.margins, shown.sets(shown.other), width, height, label, shown.mark, called, _filter_action
+    )
 
 
 def _flips(shown: Shown, width: int, height: int) -> Text:
     if shown.run.alone:
         return _sentence(ALONE, width)
     series = []
-    for number in (shown.other, *shown.controls):
-        sets = shown.sets(number)
-        held = sets["S10"] | sets["S11"]
-        series.append(
-            FlipRates(shown.run.models[number].record.name, flip_rates(shown.margins[held], sets["S10"][held]))
-        )
+    for number in shown.numbers:
+        held, lost = shown.held_and_lost(number)
+        rates = flip_rates(shown.margins[held], lost[held])
+        series.append(FlipRates(shown.run.models[number].record.name, rates, number))
     if not series[0].rates:
         return _sentence("none of these samples is held by dense: there is nothing to lose", width)
     return flip_rate_by_margin(series, width, height, shown.marked, shown.so_far)
+
+
+def _capture(shown: Shown, width: int, height: int) -> Text:
+    if shown.run.alone:
+        return _sentence(ALONE, width)
+    series = []
+    for number in shown.numbers:
+        held, lost = shown.held_and_lost(number)
+        if lost.any():
+            curve = capture_curve(shown.margins[held], lost[held])
+            series.append(Captured(shown.run.models[number].record.name, curve, number))
+    if not series:
+        return _sentence("none of these samples is lost: there is nothing to capture", width)
+    return capture_plot(series, width, height, shown.so_far)
+
+
+def _ladder(shown: Shown, width: int, height: int) -> Text:
+    if shown.run.alone:
+        return _sentence(ALONE, width)
+    losses, ticks = [], short_names(shown.run)
+    for number in models_by_sparsity(shown.run)[1:]:
+        held, lost = shown.held_and_lost(number)
+        rate = proportion(int(lost.sum()), int(held.sum()))
+        losses.append(Loss(shown.run.models[number].record.name, ticks[number], number, rate))
+    if not any(one.rate.n for one in losses):
+        return _sentence("none of these samples is held by dense: there is nothing to lose", width)
+    return losses_by_model([one for one in losses if one.rate.n], width, height, shown.so_far)
+
+
+def _filter_action(margins: str) -> str:
+    """A click on a bin filters by its range."""
+    return f"app.filter_margin('{margins}')"
 
 
 def _ranks(shown: Shown, width: int, height: int) -> Text:
@@ -108,15 +167,30 @@ def _ranks(shown: Shown, width: int, height: int) -> Text:
     names = ("dense", other.record.name)
     margins = margins_of(shown.run, other, shown.rows.view.margin)[shown.rows.order]
     return margin_ranks(
-        shown.margins, margins, shown.sets(shown.other), names, width, height, shown.selected, shown.so_far
+        shown.margins,
+        margins,
+        shown.sets(shown.other),
+        names,
+        width,
+        height,
+        shown.selected,
+        shown.so_far,
+        shown.select_action,
     )
 
 
 def _stages(shown: Shown, width: int, height: int) -> Text:
     run = shown.run.only(shown.rows.order)
     # Model by model, because comparing models takes long and this plot does not show it.
-    models = [analyse(replace(run, models=(model,))).models[0] for model in run.models]
-    return accuracy_by_stage(models, width, height)
+    numbers = models_by_sparsity(run)
+    models = [_attacks_only(analyse(replace(run, models=(run.models[number],))).models[0]) for number in numbers]
+    return accuracy_by_stage(models, width, height, numbers)
+
+
+def _attacks_only(summary: ModelSummary) -> ModelSummary:
+    """The same without the distance search, which breaks no sample."""
+    attacks = {stage.name for stage in summary.model.stages if not is_distance(stage.parameters)}
+    return replace(summary, stages=tuple(stage for stage in summary.stages if stage.name in attacks))
 
 
 def _curve(shown: Shown, width: int, height: int) -> Text:
@@ -127,15 +201,19 @@ def _curve(shown: Shown, width: int, height: int) -> Text:
             width,
         )
     run = shown.run.only(shown.rows.order)
-    numbers = dict.fromkeys([0, shown.other, *shown.controls])
-    curves = [curve for number in numbers if (curve := security_curve(run, run.models[number])) is not None]
+    numbers = list(dict.fromkeys([0, shown.other, *shown.controls]))
+    found = {number: security_curve(run, run.models[number]) for number in numbers}
+    curves = {number: curve for number, curve in found.items() if curve is not None}
     if not curves:
         return _sentence("the distances of these samples are not known yet", width)
     marked = None if shown.selected is None else float(distances(run, run.models[0])[shown.selected])
     note = "" if shown.run.complete else ", so far"
     below = _missed([run.models[number] for number in numbers], run, width)
     height -= len(below.split()) if below else 0
-    return security_curves(curves, run_eps(run), run.info.settings.norm, width, height, marked, note).append_text(below)
+    drawn = security_curves(
+        list(curves.values()), run_eps(run), run.info.settings.norm, width, height, marked, note, list(curves)
+    )
+    return drawn.append_text(below)
 
 
 def _missed(models: Sequence[ModelOutcomes], run: Run, width: int) -> Text:
@@ -174,4 +252,6 @@ PLOTS: dict[str, Plot] = {
     "ranks": Plot("Scatter", _ranks, by_set=True),
     "stages": Plot("Stages", _stages, all_sets=True, marks=False),
     "curve": Plot("Curve", _curve, all_sets=True),
+    "capture": Plot("Capture", _capture, all_sets=True, marks=False),
+    "ladder": Plot("Ladder", _ladder, all_sets=True, marks=False),
 }

@@ -11,13 +11,14 @@ from rich.text import Text
 
 from thinice_tui.analysis.correctness import clean_correct, clean_known
 from thinice_tui.analysis.distances import missed
-from thinice_tui.analysis.live_sets import ALONE_SETS, SET_NAMES
+from thinice_tui.analysis.live_sets import ALONE_SETS, SET_NAMES, UNDECIDED
 from thinice_tui.analysis.rows import Rows
 from thinice_tui.plots.dither import dithered
 from thinice_tui.plots.half_blocks import half_blocks, side_by_side
 from thinice_tui.plots.pixels import Pixels, fitted, perturbation, to_pixels
 from thinice_tui.plots.style import SET_MARKERS
-from thinice_tui.runfile.records import Floats, ModelOutcomes
+from thinice_tui.runfile.records import Floats
+from thinice_tui.tui.content.rows import flip_words
 from thinice_tui.tui.sample_detail import SampleDetail
 
 MEANINGS = {
@@ -27,8 +28,8 @@ MEANINGS = {
     "S00": "held by neither",
     "?": "undecided yet",
 }
-HEAD = 3
-"""Lines above the images."""
+HIGH = 30
+"""Lines from which several models have one each above the images."""
 LOGIT_ROWS = 5
 """Classes whose logits are shown at least, where there are so many."""
 CLASS_WIDTH = 12
@@ -56,42 +57,73 @@ def sample_view(
     colours: of the terminal, by rich's name.
     """
     table = rows.table
-    names = ("dense", *(model.record.name for model in table.compared[1:]))
-    head = Text("\n").join(_head(rows, detail, names))
+    names = tuple(table.run.models[number].record.name if number else "dense" for number in detail.models)
+    lines = _head(rows, detail, names, width, height)
+    head = Text("\n").join(lines)
     head.no_wrap, head.overflow = True, "ellipsis"
     if detail.problem:
         return Group(head, Text(f"\n{detail.problem}", style="bold"))
-    images = _images(detail, names)
+    images = _images(detail, names, rows.view.other)
     classes = len(table.class_names)
     least = min(classes, LOGIT_ROWS)
-    room = max(3, height - HEAD - 2 - least - (1 if images else 0))
+    room = max(3, height - len(lines) - 2 - least - (1 if images else 0))
     if not images:
         strips, used = [], 0
     elif full_size:
         strips = _strips(images, max(1, (width + GAP) // (images[0].pixels.shape[1] + GAP)), width, 10_000, colours)
         used = height
     else:
-        across = max((len(images), 2, 1), key=lambda across: _scale(images, across, width, room))
+        across = max(range(len(images), 0, -1), key=lambda across: _scale(images, across, width, room))
         strips = _strips(images, across, width, room, colours)
         used = -(-len(images) // across) * (1 + _cell_rows(images, across, width, room))
-    shown = min(classes, max(least, height - HEAD - 3 - used))
+    shown = min(classes, max(least, height - len(lines) - 3 - used))
     return Group(head, *strips, Text(), _logits(rows, detail, names, width, shown))
 
 
-def _head(rows: Rows, detail: SampleDetail, names: tuple[str, ...]) -> list[Text]:
+def _head(rows: Rows, detail: SampleDetail, names: tuple[str, ...], width: int, height: int) -> list[Text]:
+    """The sample and its set, then a line a model; of several models in little room, what each says at a glance."""
     table, position = rows.table, detail.position
     name = SET_NAMES[table.sets[position]]
     label = table.class_names[table.run.labels[position]]
     first = Text(f"#{table.run.indices[position]}  {label}", style="bold")
     outcome = ALONE_SETS[name] if table.run.alone else f"{name}  {MEANINGS[name]}"
+    outcome += "   (filtered out)" if position == rows.kept else ""
     first.append(f"   {SET_MARKERS.get(name, '')} {outcome}")
-    models = zip(names, table.compared, detail.adversarial, strict=True)
-    return [first, *(_outcome(rows, position, *model) for model in models)]
+    flip = flip_words(rows, rows.line_of(position) or 0)
+    first.append(f"   {flip}" if flip else "", style="not bold")
+    models = [(name, number) for name, number in zip(names, detail.models, strict=True)]
+    if len(models) > 2 and height < HIGH:
+        return [first, *_wrapped([_glance(rows, position, *model) for model in models], width)]
+    outcomes = zip(models, detail.adversarial, strict=True)
+    return [first, *(_outcome(rows, position, *model, image) for model, image in outcomes)]
 
 
-def _outcome(rows: Rows, position: int, name: str, model: ModelOutcomes, image: Floats | None) -> Text:
+def _glance(rows: Rows, position: int, name: str, number: int) -> Text:
+    """`▼ pruned-90 cat`: what a model says under attack, bold where dense is compared with it."""
+    table = rows.table
+    marker = SET_MARKERS.get(SET_NAMES[table.model_sets.codes(number)[position]], UNDECIDED)
+    model = table.run.models[number]
+    said = model.worst_prediction[position]
+    stands = model.broken_by[position] < 0 and clean_correct(table.run, model)[position]
+    word = "stands" if stands else table.class_names[said] if said >= 0 else ""
+    word += "" if clean_correct(table.run, model)[position] or said < 0 else " unattacked"
+    return Text(f"{marker} {name} {word}   ", style="bold" if number == rows.view.other else "not bold")
+
+
+def _wrapped(parts: Sequence[Text], width: int) -> list[Text]:
+    """`parts` one after another, in as many lines as they need."""
+    lines = [Text(end="")]
+    for part in parts:
+        if lines[-1].cell_len and lines[-1].cell_len + part.cell_len > width:
+            lines.append(Text(end=""))
+        lines[-1].append_text(part)
+    return lines
+
+
+def _outcome(rows: Rows, position: int, name: str, number: int, image: Floats | None) -> Text:
     """What became of the sample under one model; and whether its adversarial image was not kept."""
     table = rows.table
+    model = table.run.models[number]
     text = Text(f"{name}: ", style="not bold")
     margin, worst = model.clean_margin[position], model.worst_margin[position]
     said = table.class_names[model.worst_prediction[position]] if model.worst_prediction[position] >= 0 else "?"
@@ -110,17 +142,18 @@ def _outcome(rows: Rows, position: int, name: str, model: ModelOutcomes, image: 
     return text if image is not None else text.append(" (image not kept)")
 
 
-def _images(detail: SampleDetail, names: tuple[str, ...]) -> list[_Image]:
+def _images(detail: SampleDetail, names: tuple[str, ...], other: int) -> list[_Image]:
+    """The clean image, each adversarial one, and the perturbation for the model compared, or else for the last one."""
     if detail.clean is None:
         return []
     images = [_Image("clean", to_pixels(detail.clean))]
     found = [
-        (name, adversarial)
-        for name, adversarial in zip(names, detail.adversarial, strict=True)
+        (number == other, name, adversarial)
+        for number, name, adversarial in zip(detail.models, names, detail.adversarial, strict=True)
         if adversarial is not None
     ]
-    images += [_Image(f"{name} adv", to_pixels(adversarial)) for name, adversarial in found]
-    for name, adversarial in found[-1:]:
+    images += [_Image(f"{name} adv", to_pixels(adversarial)) for _, name, adversarial in found]
+    for _, name, adversarial in sorted(found, key=lambda one: one[0])[-1:]:
         pixels, factor = perturbation(detail.clean, adversarial)
         images.append(_Image(f"Δ×{factor:g} {name}", pixels))
     return images
@@ -156,10 +189,11 @@ def _strips(images: Sequence[_Image], across: int, width: int, room: int, colour
 
 
 def _logits(rows: Rows, detail: SampleDetail, names: tuple[str, ...], width: int, count: int) -> Table:
-    """Bars of the logits on the clean and the adversarial image, all from one zero and on one scale."""
+    """Bars of the logits of dense and the model compared, on the clean and the adversarial image, all on one scale."""
     table = rows.table
     columns: list[tuple[str, NDArray[np.float32] | None]] = []
-    for name, clean, worst in zip(names, detail.clean_logits, detail.worst_logits, strict=True):
+    by_model = zip(detail.models, names, detail.clean_logits, detail.worst_logits, strict=True)
+    for _, name, clean, worst in (one for one in by_model if one[0] in (0, rows.view.other)):
         columns += [(name, clean), ("attacked", worst)]
     known = [logits for _, logits in columns if logits is not None]
     label = int(table.run.labels[detail.position])

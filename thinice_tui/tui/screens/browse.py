@@ -30,7 +30,7 @@ class BrowseScreen(RunScreen):
             yield JumpBar(id="jump")
             yield SampleTable(id="table")
             with Vertical(id="plot-pane", classes="beside"):
-                yield PlotTabs(id="tabs", markup=False)
+                yield PlotTabs(id="tabs")
                 yield PlotPanel(id="plot")
         with Vertical(id="right", classes="beside"):
             yield SamplePanel(id="sample")
@@ -47,7 +47,7 @@ class BrowseScreen(RunScreen):
         """Draw the table at once, also behind another screen."""
         rows = self.session.rows
         if rows is not None and self.has_widgets:
-            self.table.show(rows, self.session.columns, self.session.cursor, empty_reason(rows))
+            self.table.show(rows, self.session.columns_in_view, self.session.cursor, empty_reason(rows))
 
     def selection_changed(self) -> None:
         """Move the table's cursor at once."""
@@ -56,7 +56,7 @@ class BrowseScreen(RunScreen):
 
     def update_body(self) -> None:
         session, plot = self.session, self.session.preferences.plot
-        self.query_one(RowsLine).show(session.rows)
+        self.query_one(RowsLine).show(session.rows, session.cursor)
         if not self.is_wide:
             return
         self.query_one(SamplePanel).show(session.rows, session.position)

@@ -8,13 +8,15 @@ from thinice_tui.tui.widgets.panels import SamplePanel
 
 
 class InspectScreen(RunScreen):
-    """The selected sample, as large as the terminal allows."""
+    """The selected sample under all models, as large as the terminal allows."""
 
     BINDINGS = bindings_in("inspect")
     place = "inspect"
 
     def compose_body(self) -> ComposeResult:
-        yield SamplePanel(id="sample")
+        panel = SamplePanel(id="sample")
+        panel.all_models = True
+        yield panel
 
     def update_body(self) -> None:
         self.query_one(SamplePanel).show(self.session.rows, self.session.position)

@@ -15,11 +15,11 @@ class PlotScreen(RunScreen):
 
     def compose_body(self) -> ComposeResult:
         yield RowsLine(id="rows")
-        yield PlotTabs(id="tabs", markup=False)
+        yield PlotTabs(id="tabs")
         yield PlotPanel(id="plot")
 
     def update_body(self) -> None:
         session, plot = self.session, self.session.preferences.plot
-        self.query_one(RowsLine).show(session.rows)
+        self.query_one(RowsLine).show(session.rows, session.cursor)
         self.query_one(PlotTabs).choose(plot)
         self.query_one(PlotPanel).show(plot, session.rows, session.position)

@@ -25,7 +25,8 @@ PLACES: dict[Place, str] = {
     "browse": "on the table",
     "inspect": "on a sample's screen",
     "plots": "on a plot's screen",
-    "text": "in a text",
+    "summary": "in the summary",
+    "text": "in the help",
 }
 """Where a key works, in words."""
 

@@ -1,8 +1,10 @@
 """A text on the whole screen, with keys that scroll it."""
 
+from typing import ClassVar
+
 from textual.app import ComposeResult
 
-from thinice_tui.tui.action_registry import Reason, bindings_in
+from thinice_tui.tui.action_registry import Place, Reason, bindings_in
 from thinice_tui.tui.screens.run_screen import RunScreen
 from thinice_tui.tui.widgets.slow_view import SlowView
 
@@ -11,7 +13,7 @@ class TextScreen(RunScreen):
     """A text; what it says is up to `update_body`."""
 
     BINDINGS = bindings_in("text")
-    place = "text"
+    place: ClassVar[Place] = "text"
 
     def compose_body(self) -> ComposeResult:
         yield SlowView(id="text")

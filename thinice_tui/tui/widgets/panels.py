@@ -1,5 +1,6 @@
 """The panels beside the table: one sample, a plot, the summary; and the lines above them."""
 
+from collections.abc import Mapping
 from functools import partial
 
 from rich.console import RenderableType
@@ -8,9 +9,10 @@ from textual.strip import Strip
 from textual.widgets import Static
 
 from thinice_tui.analysis.comparison import Analysis
+from thinice_tui.analysis.model_sets import models_by_sparsity
 from thinice_tui.analysis.rows import Rows
 from thinice_tui.tui.content.plots import PLOTS, plot
-from thinice_tui.tui.content.rows import rows_line
+from thinice_tui.tui.content.rows import flip_words, rows_line
 from thinice_tui.tui.content.run import summary
 from thinice_tui.tui.content.sample import sample_view
 from thinice_tui.tui.sample_detail import load_sample_detail
@@ -20,7 +22,7 @@ from thinice_tui.tui.widgets.slow_view import SlowView
 class SamplePanel(SlowView):
     """The selected sample: what became of it under each model, its images and logits."""
 
-    full_size = False
+    full_size = all_models = False
     _before_zoom: str | None = None
     """What was shown before `zoom`, until that is drawn."""
 
@@ -40,14 +42,20 @@ class SamplePanel(SlowView):
         if rows is None or position is None:
             self.show_sentence("no sample is selected")
             return
-        models = rows.table.compared
+        models = rows.table.run.models if self.all_models else rows.table.compared
         what = (position, rows.view.other, self.full_size, *(model.broken_by[position] for model in models))
-        what += (rows.table.run.complete, *(model.worst_margin[position] for model in models))
-        self.draw(what, partial(_sample, rows, position, self.full_size, self.app.console.color_system))
+        what += (flip_words(rows, rows.line_of(position) or 0),)
+        what += (rows.kept == position, rows.table.run.complete, *(model.worst_margin[position] for model in models))
+        self.draw(
+            what, partial(_sample, rows, position, self.full_size, self.all_models, self.app.console.color_system)
+        )
 
 
-def _sample(rows: Rows, position: int, full_size: bool, colours: str | None, width: int, height: int) -> RenderableType:
-    detail = load_sample_detail(rows.table.run, rows.view.other, position)
+def _sample(
+    rows: Rows, position: int, full_size: bool, all_models: bool, colours: str | None, width: int, height: int
+) -> RenderableType:
+    models = models_by_sparsity(rows.table.run) if all_models else ()
+    detail = load_sample_detail(rows.table.run, rows.view.other, position, models)
     return sample_view(rows, detail, width, height, full_size, colours)
 
 
@@ -69,22 +77,27 @@ class RowsLine(Static):
     def __init__(self, id: str) -> None:
         super().__init__(id=id, markup=False)
         self._rows: Rows | None = None
+        self._flip = ""
 
-    def show(self, rows: Rows | None) -> None:
-        """Describe `rows`."""
-        if rows is not None and rows is not self._rows:
-            self._rows = rows
+    def show(self, rows: Rows | None, cursor: int) -> None:
+        """Describe `rows`, and which flip among them the line `cursor` is."""
+        if rows is not None and (rows is not self._rows or flip_words(rows, cursor) != self._flip):
+            self._rows, self._flip = rows, flip_words(rows, cursor)
             self.on_resize()
 
     def on_resize(self) -> None:
         if self._rows is not None:
-            self.update(rows_line(self._rows, self.size.width), layout=False)
+            self.update(rows_line(self._rows, self.size.width, self._flip), layout=False)
 
 
-class PlotTabs(Static):
-    """The kinds of plots, the one shown in reverse; each can be clicked."""
+class Tabs(Static):
+    """What can be shown in one place, the one shown in reverse; each can be clicked."""
 
-    _chosen = ""
+    def __init__(self, titles: Mapping[str, str], action: str, id: str | None = None) -> None:
+        """titles: by name; action: is called with the name of the tab that is clicked."""
+        super().__init__(id=id, markup=False)
+        self._titles, self._action = titles, action
+        self._chosen = ""
 
     def choose(self, kind: str) -> None:
         """Show the tab of `kind` in reverse."""
@@ -92,11 +105,18 @@ class PlotTabs(Static):
             return
         self._chosen = kind
         line = Text(" ", no_wrap=True, overflow="crop", end="")
-        for name, one in PLOTS.items():
-            part = Text(f" {one.title} ", style="reverse" if name == kind else "")
-            part.apply_meta({"@click": f"app.choose_plot('{name}')"})
+        for name, title in self._titles.items():
+            part = Text(f" {title} ", style="reverse" if name == kind else "")
+            part.apply_meta({"@click": f"{self._action}('{name}')"})
             line.append_text(part).append(" ")
         self.update(line, layout=False)
+
+
+class PlotTabs(Tabs):
+    """The kinds of plots."""
+
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__({name: one.title for name, one in PLOTS.items()}, "app.choose_plot", id)
 
 
 class SummaryPanel(SlowView):

@@ -17,10 +17,10 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from thinice_tui.analysis.live_sets import SET_NAMES
+from thinice_tui.analysis.live_sets import SET_NAMES, UNDECIDED
 from thinice_tui.analysis.query.fields import Field, NumberField
 from thinice_tui.analysis.rows import Rows
-from thinice_tui.analysis.table import COLUMNS, columns_shown
+from thinice_tui.analysis.table import Column, all_columns, columns_shown
 from thinice_tui.plots.style import SET_MARKERS
 from thinice_tui.tui.contrast import readable
 
@@ -29,6 +29,13 @@ GAP = 1
 CURSOR_WIDTH = 2
 WIDEST_NAME = 18
 NUMBER_WIDTH = 7
+WIDEST_MODEL = 9
+"""Cells of a model's title in the ladder."""
+DIVIDER = "│ "
+"""Between the pruned models of the ladder and the controls."""
+OF_DENSE = {"yes": "S11", "no": "S00"}
+"""The sets whose markers and colours show whether dense holds a sample."""
+MARKERS = {**SET_MARKERS, **{answer: SET_MARKERS[name] for answer, name in OF_DENSE.items()}}
 
 
 @dataclass(frozen=True)
@@ -40,6 +47,13 @@ class _ShownColumn:
     width: int
     right: bool
     text: Callable[[int], str]
+    title: str
+    set_name: Callable[[int], str] | None = None
+    """The set whose colour a sample's cell has; None: no colour."""
+    model: int | None = None
+    """The model whose marker it shows."""
+    before: str = ""
+    """What is drawn before the column, in place of a gap."""
 
 
 class SampleTable(ScrollView, can_focus=True, inherit_bindings=False):
@@ -67,6 +81,7 @@ class SampleTable(ScrollView, can_focus=True, inherit_bindings=False):
         self._rows: Rows | None = None
         self._columns: tuple[_ShownColumn, ...] = ()
         self._base = Style.null()
+        self._set_styles: dict[tuple[str, Style], Style] = {}
         self._cursor = 0
         self._empty = "reading …"
 
@@ -78,13 +93,13 @@ class SampleTable(ScrollView, can_focus=True, inherit_bindings=False):
     def show(self, rows: Rows, columns: Sequence[str], cursor: int, empty: str) -> None:
         """Draw `rows` with the row `cursor` selected, at the height on the screen of the one selected before.
 
-        columns: keys of COLUMNS; empty: the sentence to show where there are no rows.
+        columns: keys of the run's columns; empty: the sentence to show where there are no rows.
         """
         height = self._cursor - round(self.scroll_y)
         self._rows, self._cursor, self._empty = rows, cursor, empty
         self._columns = _lay_out(rows, columns)
         width = self._columns[-1].start + self._columns[-1].width + 1 if self._columns else 1
-        self.virtual_size = Size(width, len(rows.order) + HEADER)
+        self.virtual_size = Size(width, len(rows.lines) + HEADER)
         self.scroll_to(y=max(0, cursor - height), animate=False, force=True, immediate=True)
         self._keep_in_sight()
         self.refresh()
@@ -105,21 +120,23 @@ class SampleTable(ScrollView, can_focus=True, inherit_bindings=False):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Some lines of the widget."""
-        self._base = self.rich_style  # once for all of them: it takes Textual longer than drawing a row
+        # once for all of them: these take Textual longer than drawing a row
+        self._base = self.rich_style
+        self._set_styles.clear()
         return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
         """One line of the widget: the header, a row, or a blank one."""
         width, left = self.scrollable_content_region.width, round(self.scroll_x)
         base = self._base
-        if self._rows is None or not len(self._rows.order):
+        if self._rows is None or not len(self._rows.lines):
             text = f"  {self._empty}" if y == 1 else ""
             return Strip([Segment(text, base)]).adjust_cell_length(width, base)
         if y == 0:
             style = self.get_component_rich_style("table--header")
             return self._header(style).crop_extend(left, left + width, style)
         row = y - HEADER + round(self.scroll_y)
-        if row >= len(self._rows.order):
+        if row >= len(self._rows.lines):
             return Strip.blank(width, base)
         style = self.get_component_rich_style("table--cursor") if row == self._cursor else base
         return self._row(row, style).crop_extend(left, left + width, style)
@@ -129,32 +146,39 @@ class SampleTable(ScrollView, can_focus=True, inherit_bindings=False):
         view, end = self._rows.view, 0
         segments: list[Segment] = []
         for column in self._columns:
-            title = COLUMNS[column.key].title
+            title = column.title
             if column.key == view.sort:
                 title += "▼" if view.descending else "▲"
-            segments.append(Segment(" " * (column.start - end), style))
-            segments.append(Segment(_fit(title, column), style))
+            segments.append(Segment(" " * (column.start - end - len(column.before)) + column.before, style))
+            is_compared = column.model == view.other and column.model is not None
+            segments.append(Segment(_fit(title, column), style + Style(reverse=True) if is_compared else style))
             end = column.start + column.width
         return Strip(segments)
 
     def _row(self, row: int, style: Style) -> Strip:
         assert self._rows is not None
-        position, table = int(self._rows.order[row]), self._rows.table
-        name = SET_NAMES[table.sets[position]]
-        in_set = self._set_style(name, style) if name.isalnum() else style
+        position = int(self._rows.lines[row])
+        if position == self._rows.kept:
+            style += Style(italic=True, dim=row != self._cursor)
         segments = [Segment("▌" if row == self._cursor else " ", style)]
         end = 1
         for column in self._columns:
-            segments.append(Segment(" " * (column.start - end), style))
+            segments.append(Segment(" " * (column.start - end - len(column.before)) + column.before, style))
             # The selected row has a background on which a set's colour may not be seen.
-            plain = column.key != "set" or row == self._cursor
-            own = style if plain else style + in_set
+            own = style
+            if column.set_name is not None and row != self._cursor:
+                name = column.set_name(position)
+                if (name, style) not in self._set_styles:
+                    self._set_styles[name, style] = style + self._set_style(name, style)
+                own = self._set_styles[name, style]
             segments.append(Segment(_fit(column.text(position), column), own))
             end = column.start + column.width
         return Strip(segments)
 
     def _set_style(self, name: str, base: Style) -> Style:
         """The colour and weight of a set's cells, readable on the background of `base`; no colour with NO_COLOR."""
+        if not name.isalnum():
+            return base
         own = self.get_component_rich_style(f"table--{name.lower()}")
         colour = base.color if self.app.no_color else own.color
         if colour is None:
@@ -184,7 +208,7 @@ class SampleTable(ScrollView, can_focus=True, inherit_bindings=False):
             for column in self._columns:
                 if column.start - GAP < x <= column.start + column.width:
                     self.post_message(self.HeaderClicked(column.key))
-        elif (row := event.y - HEADER + round(self.scroll_y)) < len(self._rows.order):
+        elif (row := event.y - HEADER + round(self.scroll_y)) < len(self._rows.lines):
             self.post_message(self.RowClicked(row))
             if event.chain == 2:
                 self.post_message(self.RowDoubleClicked())
@@ -194,17 +218,36 @@ class SampleTable(ScrollView, can_focus=True, inherit_bindings=False):
 
 
 def _lay_out(rows: Rows, keys: Sequence[str]) -> tuple[_ShownColumn, ...]:
-    drawn, start = [], CURSOR_WIDTH
+    drawn, start = list[_ShownColumn](), CURSOR_WIDTH
+    columns = all_columns(rows.table.run)
     for key in columns_shown(rows.table.run, keys):
-        field = rows.table.fields[key]
-        right = isinstance(field, NumberField)
-        width = max(_width(key, field), len(COLUMNS[key].title) + (key == rows.view.sort))
-        drawn.append(_ShownColumn(key, start, width, right, _text(key, field)))
+        column, field = columns[key], rows.table.fields[key]
+        title = column.title
+        if column.model is not None and cell_len(title) > WIDEST_MODEL:
+            title = set_cell_size(title, WIDEST_MODEL - 1) + "…"
+        before = DIVIDER if column.is_divided else ""
+        start += len(before)
+        width = max(_width(column, key, field), cell_len(title) + (key == rows.view.sort))
+        drawn.append(
+            _ShownColumn(
+                key,
+                start,
+                width,
+                isinstance(field, NumberField),
+                _text(column, key, field, width),
+                title,
+                _set_name(column, key, field),
+                column.model,
+                before,
+            )
+        )
         start += width + GAP
     return tuple(drawn)
 
 
-def _width(key: str, field: Field) -> int:
+def _width(column: Column, key: str, field: Field) -> int:
+    if column.model is not None:
+        return 1
     if isinstance(field, NumberField):
         if np.issubdtype(field.values.dtype, np.integer):
             return len(str(field.values.max(initial=0)))
@@ -214,18 +257,30 @@ def _width(key: str, field: Field) -> int:
     return min(WIDEST_NAME, max((cell_len(name) for name in field.names), default=1))
 
 
-def _text(key: str, field: Field) -> Callable[[int], str]:
+def _text(column: Column, key: str, field: Field, width: int) -> Callable[[int], str]:
     """A function from a sample's position to what its cell says."""
     if isinstance(field, NumberField):
         values = field.values
         if np.issubdtype(values.dtype, np.integer):
             return lambda position: str(values[position])
-        return lambda position: "" if np.isnan(values[position]) else f"{values[position]:.3f}"
+        form = "g" if column.unit else ".3f"
+        return lambda position: "" if np.isnan(values[position]) else f"{values[position]:{form}}{column.unit}"
     codes, names = field.codes, field.names
+    if column.model is not None:
+        markers = tuple(f"{MARKERS.get(name, UNDECIDED):^{width}}" for name in (*names, UNDECIDED))
+        return lambda position: markers[codes[position]]
     if key == "set":
         marked = tuple(f"{SET_MARKERS.get(name, ' ')} {name}" for name in names)
         return lambda position: marked[codes[position]]
     return lambda position: names[codes[position]] if codes[position] >= 0 else ""
+
+
+def _set_name(column: Column, key: str, field: Field) -> Callable[[int], str] | None:
+    """A function from a sample's position to the set whose colour its cell has; None: no colour."""
+    if isinstance(field, NumberField) or (column.model is None and key != "set"):
+        return None
+    codes, names = field.codes, tuple(OF_DENSE.get(name, name) for name in (*field.names, UNDECIDED))
+    return lambda position: names[codes[position]]
 
 
 def _fit(text: str, column: _ShownColumn) -> str:

@@ -1,0 +1,84 @@
+"""The mouse on plots: a bin filters by its margins, a point selects its sample."""
+
+from pathlib import Path
+
+import pytest
+from rich.style import Style
+
+from tests.places import SAMPLE_MODELS
+from tests.tui.driver import Driver, opened
+from thinice_tui.tui.session import Session
+
+FIVE = SAMPLE_MODELS / "standard.thinice"
+
+
+def clickable(driver: Driver, action: str) -> dict[tuple[int, int], str]:
+    """The cells of the screen a click on which does `action`, with what it says."""
+    found = {}
+    for y, strip in enumerate(driver.app.screen._compositor.render_strips()):
+        x = 0
+        for segment in strip:
+            style = segment.style or Style.null()
+            said = str(style.meta.get("@click", "")) if style.meta else ""
+            for _ in segment.text:
+                if action in said:
+                    found[x, y] = said
+                x += 1
+    return found
+
+
+async def test_a_click_on_a_bin_filters_by_it_and_another_click_shows_all_again(settings_file: Path) -> None:
+    async with opened(FIVE, settings_file) as driver:
+        await driver.press("P")
+        await driver.drawn()
+        bins = clickable(driver, "filter_margin")
+        place = next(cell for cell, said in bins.items() if "'1..1.2'" in said)
+        await driver.pilot.click(offset=place)
+        assert driver.session.view.query == "margin=1..1.2"
+        rows = driver.session.rows
+        assert rows is not None and 0 < len(rows.order) < 60
+        margins = rows.table.margins[rows.order]
+        assert margins.min() >= 1 and margins.max() <= 1.2
+        driver.session.filter_margin("1..1.2")
+        assert driver.session.view.query == ""
+
+
+async def test_a_click_on_a_point_selects_its_sample(settings_file: Path) -> None:
+    async with opened(FIVE, settings_file, (120, 50)) as driver:
+        await driver.press("P", "p", "p")
+        await driver.drawn()
+        points = clickable(driver, "select_sample")
+        assert len(points) > 100
+        signs = [driver.lines[y][x] for x, y in points]
+        assert sum(sign in "●▼▲○" for sign in signs) > 0.97 * len(signs), "but where the marks of the selected one are"
+        place, said = list(points.items())[len(points) // 2]
+        await driver.pilot.click(offset=place)
+        assert f"select_sample({driver.selected})" in said
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("", "margin=0..1"),
+        ("label=cat", "label=cat margin=0..1"),
+        ("label=cat margin=2..3", "label=cat margin=0..1"),
+        ("cat or dog", "(cat or dog) margin=0..1"),
+        ("(cat or dog) margin=..3", "(cat or dog) margin=0..1"),
+        ('label="a  b" ', 'label="a  b" margin=0..1'),
+    ],
+)
+async def test_what_else_is_filtered_stays(before: str, after: str, run_file: Path, settings_file: Path) -> None:
+    shown: list[str] = []
+
+    class Recording(Session):
+        def change_view(self, **changes: object) -> None:
+            shown.append(str(changes["query"]))
+            super().change_view(**changes)
+
+    async with opened(run_file, settings_file) as driver:
+        session = Recording(driver.app, driver.session._background, settings_file)
+        session.view = type(session.view)(query=before)
+        session.filter_margin("0..1")
+        session.filter_margin("0..1")
+    rest = before.strip().removesuffix(" margin=2..3").removesuffix(" margin=..3").removeprefix("(").removesuffix(")")
+    assert shown == [after, rest]

@@ -19,6 +19,7 @@ from textual.widgets import Input
 
 from thinice_tui.errors import EXIT_ERROR, EXIT_INTERRUPTED
 from thinice_tui.protocol.request import Request
+from thinice_tui.runfile.records import Run
 from thinice_tui.safe_io.allocator import set_thresholds
 from thinice_tui.safe_io.printable import printable
 from thinice_tui.tui.action_registry import BY_NAME, TYPING, Reason, actions_in, bindings_everywhere
@@ -51,9 +52,9 @@ def compare_in_app(request: Request) -> int:
     return _run(ThiniceApp(request=request))
 
 
-def open_in_app(path: Path) -> int:
-    """Browse the run file `path`; the exit code."""
-    return _run(ThiniceApp(path=path.absolute()))
+def open_in_app(path: Path, runs: Sequence[Run] = ()) -> int:
+    """Browse the run file `path`; the exit code. runs: several that are read together, that of `path` the first."""
+    return _run(ThiniceApp(path=path.absolute(), runs=runs))
 
 
 def _run(app: "ThiniceApp") -> int:
@@ -79,11 +80,15 @@ class ThiniceApp(App[int]):
     ENABLE_COMMAND_PALETTE = False  # ours is an action of the registry, see screens/command_palette.py
 
     def __init__(
-        self, request: Request | None = None, path: Path | None = None, settings_file: Path | None = None
+        self,
+        request: Request | None = None,
+        path: Path | None = None,
+        settings_file: Path | None = None,
+        runs: Sequence[Run] = (),
     ) -> None:
         super().__init__(driver_class=TerminalDriver)
         background = Background(self.call_later)
-        self.session = Session(self, background, settings_file or preferences_file(), request, path)
+        self.session = Session(self, background, settings_file or preferences_file(), request, path, runs)
         self._engine_actions = EngineActions(self.session, self)
         self.handlers = (ViewActions(self.session, self), self._engine_actions, ExportActions(self.session, self))
         self.exit_message = ""

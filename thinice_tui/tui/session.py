@@ -4,7 +4,6 @@ Screens and actions are given the session. They read it, change it by its method
 """
 
 import gc
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,42 +16,24 @@ from thinice_tui.analysis.correctness import clean_known
 from thinice_tui.analysis.margins import margin_kinds
 from thinice_tui.analysis.query.tokens import shortened
 from thinice_tui.analysis.rows import Rows, View, select_rows
-from thinice_tui.analysis.table import SampleTable, columns_of_ladder, columns_shown, has_ladder
+from thinice_tui.analysis.several.fates import Fates
+from thinice_tui.analysis.table import COLUMNS, LOST_IN, SampleTable, columns_of_ladder, columns_shown, has_ladder
 from thinice_tui.errors import RunFileError
 from thinice_tui.protocol.request import Request
 from thinice_tui.runfile.records import Run
 from thinice_tui.safe_io.printable import printable
 from thinice_tui.tui.action_registry import Reason
 from thinice_tui.tui.background import Background
-from thinice_tui.tui.interface import Notifier
+from thinice_tui.tui.interface import Notifier, SessionListener
 from thinice_tui.tui.local_engine import LocalEngine
+from thinice_tui.tui.margin_filter import with_margins
+from thinice_tui.tui.other_runs import OtherRuns
 from thinice_tui.tui.preferences import load_preferences, save_preferences
 from thinice_tui.tui.run_follower import Reading, RunFollower
 
 LADDER_ORDER = "falls_at"
 """The column that the ladder is sorted by at first."""
-RANGE_AT_END = re.compile(r"(?:^|\s)margin=[^\s,()]*\.\.[^\s,()]*$")
-"""What a click on a bin has added to the filter."""
 NO_SAMPLES = "there are no samples to choose from"
-
-
-class SessionListener:
-    """Is told what has changed. All calls come in the interface's thread."""
-
-    def run_changed(self) -> None:
-        """The run was read again, or its engine does something else."""
-
-    def rows_changed(self) -> None:
-        """Other samples are shown, or the same in another order or other columns."""
-
-    def selection_changed(self) -> None:
-        """Another row is selected."""
-
-    def content_changed(self) -> None:
-        """Rows, selection, kind of plot or statistics have changed."""
-
-    def engine_vanished(self, before: Run) -> None:
-        """The engine that the run file names has ended; before: the run as it was read while that lived."""
 
 
 class Session:
@@ -65,7 +46,9 @@ class Session:
         settings_file: Path,
         request: Request | None = None,
         path: Path | None = None,
+        runs: Sequence[Run] = (),
     ) -> None:
+        """runs: several that are read together, that of `path` the first."""
         self._notifier, self._background, self._settings_file = notifier, background, settings_file
         self.preferences, self.settings_problem = load_preferences(settings_file)
         self.request = request
@@ -93,6 +76,11 @@ class Session:
         self._listeners: list[SessionListener] = []
         self._follower: RunFollower | None = None
         self._warnings_shown: set[str] = set()
+        self.others: OtherRuns | None = None
+        """The runs that are read together with this one; None: it is read alone."""
+        if runs:
+            told = self._other_read, self._announce_content, self._say_unread
+            self.others = OtherRuns(background, runs, *told)
 
     # listeners
 
@@ -129,15 +117,18 @@ class Session:
             path,
             self._background,
             is_expected=self.request is not None,
-            view_of=self._view_of,
+            rows_of=self._rows_of,
             on_read=self.run_read,
             on_error=self.run_unreadable,
         )
+        if self.others is not None:
+            self.others.follow()
 
     def close(self) -> None:
         """Read the run file no more."""
-        if self._follower is not None:
-            self._follower.stop()
+        for reader in (self._follower, self.others):
+            if reader is not None:
+                reader.stop()
 
     def run_read(self, reading: Reading) -> None:
         """Take over what was read."""
@@ -147,12 +138,14 @@ class Session:
             self.shows_ladder = _begins_with_ladder(run)
         self.run = run
         self._was_computing = reading.is_computing
+        if self.others is not None:
+            self.others.browse(run)
         if reading.rows is not None:
             kept = None if self.rows is None else self.rows.kept
-            is_new = reading.rows.view == self.view and kept is None
-            self._set_rows(reading.rows if is_new else select_rows(run, self.view, reading.rows, kept))
+            is_new = reading.rows.view == self.view and kept is None and self.others is None
+            self._set_rows(reading.rows if is_new else select_rows(run, self.view, reading.rows, kept, self._fates))
         elif self.rows is not None:
-            table = SampleTable(run, run.models[self.rows.view.other], self.rows.view.margin)
+            table = SampleTable(run, run.models[self.rows.view.other], self.rows.view.margin, fates=self._fates)
             self.rows = replace(self.rows, table=table)
         self._analyse_if_new(run)
         self._show_warnings(run)
@@ -161,24 +154,47 @@ class Session:
                 listener.engine_vanished(before)
         self.announce_run()
 
+    def _other_read(self) -> None:
+        """Another run has grown: what is known over seeds is no more what it was."""
+        if self.run is not None and self.rows is not None:
+            self._set_rows(select_rows(self.run, self.view, self.rows, self.rows.kept, self._fates))
+            self._analyse_if_new(self.run)
+            self.announce_run()
+
+    @property
+    def _fates(self) -> Fates | None:
+        return None if self.others is None else self.others.fates
+
+    @property
+    def seeds(self) -> int:
+        """How many training seeds are read together; 0: this one run alone."""
+        return 0 if self.others is None else self.others.fates.seeds
+
+    def _rows_of(self, run: Run) -> Rows:
+        """The rows of `run`, in the thread that has read it."""
+        return select_rows(run, self._view_of(run), fates=self.others.with_browsed(run) if self.others else None)
+
     def _view_of(self, run: Run) -> View:
         """The view of `run`: what was chosen, as far as the run has it; of several models the ladder at first."""
         view = self.view
         if view.margin not in margin_kinds(run):  # remembered from another run
             view = replace(view, margin="clean")
         if run.alone:
-            view = replace(view, other=0, sort=columns_shown(run, [view.sort])[0])
+            view = replace(view, other=0, sort=columns_shown(run, [view.sort], self.seeds)[0])
         if self.run is None and _begins_with_ladder(run):
             view = replace(view, sort=LADDER_ORDER, descending=False)
         return view
 
     def run_unreadable(self, error: RunFileError) -> None:
         """Say that the run file cannot be read; what was read before stays."""
-        kept = "" if self.run is None else " What was read before stays in view."
-        self._notifier.notify(f"{error.what}. {error.do}.{kept}", title="The run file", severity="error", timeout=15)
+        self._say_unread(error)
         if self.run is None:
             self.waiting_for = error.what
             self.announce_run()
+
+    def _say_unread(self, error: RunFileError) -> None:
+        kept = "" if self.run is None else " What was read before stays in view."
+        self._notifier.notify(f"{error.what}. {error.do}.{kept}", title="The run file", severity="error", timeout=15)
 
     def _show_warnings(self, run: Run) -> None:
         new = [warning for warning in run.info.warnings if warning not in self._warnings_shown]
@@ -190,12 +206,14 @@ class Session:
         """Compute statistics anew where models have finished a stage; they do not change with every batch."""
         finished = tuple(sum(stage.finished for stage in model.stages) for model in run.models)
         known = tuple(int(clean_known(model).sum()) for model in run.models)
-        if (finished, known, run.complete) != self._analysis_key:
-            self._analysis_key = (finished, known, run.complete)
-            self._background.start(self._analyse, run, self._analysis_key)
+        repeat = None if self.others is None else self.others.repeat
+        key = finished, known, run.complete, repeat is None
+        if key != self._analysis_key:
+            self._analysis_key = key
+            self._background.start(self._analyse, run, repeat, key)
 
-    def _analyse(self, run: Run, key: object) -> None:
-        self._background.deliver(self.analysed, analyse(run), key)
+    def _analyse(self, run: Run, repeat: Run | None, key: object) -> None:
+        self._background.deliver(self.analysed, analyse(run, (), repeat), key)
 
     def analysed(self, analysis: Analysis, key: object) -> None:
         """Take over statistics, unless newer ones are being computed."""
@@ -220,6 +238,11 @@ class Session:
     def columns_in_view(self) -> tuple[str, ...]:
         """The keys of the table's columns."""
         return columns_of_ladder(self.run) if self.shows_ladder and self.run is not None else self.columns
+
+    @property
+    def columns_shown(self) -> tuple[str, ...]:
+        """Those of the columns that the run has."""
+        return () if self.run is None else columns_shown(self.run, self.columns_in_view, self.seeds)
 
     def _set_rows(self, rows: Rows) -> None:
         """Show these rows; the selected sample stays selected where it is among them."""
@@ -311,19 +334,15 @@ class Session:
 
     def filter_margin(self, margins: str) -> None:
         """Show only margins in the range `margins`, as the filter writes it, beside the filter; or all again."""
-        condition = f"margin={margins}"
-        before = self.view.query.strip()
-        rest = RANGE_AT_END.sub("", before).strip()
-        if before == f"{rest} {condition}".strip():
-            self.change_view(query=rest.removeprefix("(").removesuffix(")") if _is_grouped(rest) else rest)
-            return
-        needs_group = " or " in f" {rest.lower()} " and not _is_grouped(rest)
-        self.change_view(query=f"{f'({rest})' if needs_group else rest} {condition}".strip())
+        self.change_view(query=with_margins(self.view.query, margins))
 
     def choose_columns(self, keys: Sequence[str]) -> None:
         """Show these columns, and remember them; those of a dense model alone would not suit a comparison."""
+        alone = self.run is not None and self.run.alone
+        if not alone and self.seeds < 2 and LOST_IN in self.columns:  # no choice now: it stays for several seeds
+            keys = [key for key in COLUMNS if key in keys or key == LOST_IN]
         self.columns = tuple(keys)
-        if self.run is None or not self.run.alone:
+        if not alone:
             self.remember(columns=self.columns)
         self._announce_rows()
 
@@ -369,16 +388,11 @@ class Session:
         lines = [what] if what else []
         if self.is_computing and not what:
             lines.append("the attack goes on in the background")
-        lines.append(f"look again: thinice-tui open {self.path}")
+        paths = [str(self.path)] if self.others is None else [run.path for run in self.others.runs]
+        lines.append(f"look again: thinice-tui open {' '.join(paths)}")
         return "\n".join(printable(line) for line in lines)
 
 
 def _begins_with_ladder(run: Run) -> bool:
     """Whether the ladder is the first thing to see: where several models were pruned."""
     return has_ladder(run) and sum(model.record.role == "pruned" for model in run.models) > 1
-
-
-def _is_grouped(query: str) -> bool:
-    """Whether one pair of parentheses is around all of `query`."""
-    depths = np.cumsum([(sign == "(") - (sign == ")") for sign in query]).tolist()
-    return query.startswith("(") and query.endswith(")") and 0 not in depths[:-1]

@@ -4,8 +4,11 @@ from pathlib import Path
 
 from textual.widgets import OptionList
 
-from tests.tui.driver import opened
-from thinice_tui.analysis.table import COLUMNS
+from tests.several_runs import seed_file
+from tests.tui.driver import driven, opened
+from thinice_tui.analysis.table import COLUMNS, LOST_IN
+from thinice_tui.runfile.reader import read_run
+from thinice_tui.tui.app import ThiniceApp
 from thinice_tui.tui.screens.dialogs import ChoiceDialog, MultipleChoiceDialog
 
 
@@ -29,8 +32,9 @@ async def test_no_columns_at_all_are_not_accepted(run_file: Path, settings_file:
         assert driver.session.preferences == before
 
 
-async def test_meanings_of_columns_are_whole_at_80_columns(run_file: Path, settings_file: Path) -> None:
-    async with opened(run_file, settings_file) as driver:
+async def test_meanings_of_columns_are_whole_at_80_columns(tmp_path: Path, settings_file: Path) -> None:
+    runs = [read_run(seed_file(tmp_path / f"{seed}.thinice", seed)) for seed in range(2)]
+    async with driven(ThiniceApp(path=tmp_path / "0.thinice", runs=runs, settings_file=settings_file)) as driver:
         await driver.press("c")
         seen = ""
         for _ in COLUMNS:
@@ -39,6 +43,13 @@ async def test_meanings_of_columns_are_whole_at_80_columns(run_file: Path, setti
         words = " ".join(seen.replace("│", " ").split())
         for column in COLUMNS.values():
             assert column.meaning in words or all(part in words for part in column.meaning.split("; ")), column.meaning
+
+
+async def test_the_column_of_several_runs_is_kept_for_them(run_file: Path, settings_file: Path) -> None:
+    async with opened(run_file, settings_file) as driver:
+        await driver.press("c", "down", "down", "space", "enter")
+        shown = driver.session.preferences.columns
+        assert LOST_IN in shown and "dense" not in shown and shown[0] == "sample"
 
 
 async def test_a_dialog_is_answered_once(run_file: Path, settings_file: Path) -> None:

@@ -21,11 +21,12 @@ class MatchedRuns:
     left_out: tuple[str, ...]
 
 
-def match_runs(runs: Sequence[Run]) -> MatchedRuns:
+def match_runs(runs: Sequence[Run], unfinished: bool = False) -> MatchedRuns:
     """Match the models of `runs` by role and order; raises RunFileError, with what differs.
 
     Where runs have as many pruned models, these are matched one by one, and have to be equally sparse within NEAR.
-    Where they have not, those of equal sparsity are matched, in order, and the others are left out.
+    Where they have not, those of equal sparsity are matched, in order, and the others are left out. unfinished: runs
+    may be still going on.
     """
     first = runs[0]
     for run in runs:
@@ -34,7 +35,7 @@ def match_runs(runs: Sequence[Run]) -> MatchedRuns:
                 f"{run.path} is no run like {first.path}: {'; '.join(said)}",
                 "runs are read together where data, norm, eps and models' roles and sparsities are the same",
             )
-        if not run.complete:
+        if not run.complete and not unfinished:
             raise RunFileError(f"{run.path}: the run is not finished", "finish it before it is read with others")
     kept = _matched(runs)
     if len(kept[0]) < 2 and any(len(run.models) > 1 for run in runs):

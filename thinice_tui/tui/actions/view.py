@@ -156,7 +156,7 @@ class ViewActions:
         """Sort by the column `by` columns to the right of the present one."""
         if self._session.run is None:
             return NO_SAMPLES
-        shown, sort = columns_shown(self._session.run, self._session.columns_in_view), self._session.view.sort
+        shown, sort = self._session.columns_shown, self._session.view.sort
         place = shown.index(sort) if sort in shown else -by
         self._session.sort_by(shown[(place + by) % len(shown)])
         return None
@@ -171,13 +171,16 @@ class ViewActions:
             return NO_SAMPLES
         if self._session.shows_ladder:
             return "the ladder has columns of its own: L shows the table of one comparison"
-        choices = [Choice(key, column.title, meaning=column.meaning) for key, column in columns_of(run).items()]
+        choices = [
+            Choice(key, column.title, meaning=column.meaning)
+            for key, column in columns_of(run, self._session.seeds).items()
+        ]
 
         def answered(keys: list[str] | None) -> None:
             if keys:
                 self._session.choose_columns(keys)
 
-        shown = columns_shown(run, self._session.columns)
+        shown = columns_shown(run, self._session.columns, self._session.seeds)
         self._interface.ask(MultipleChoiceDialog("Columns", choices, shown), answered)
         return None
 

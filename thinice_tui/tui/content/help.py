@@ -24,6 +24,7 @@ GLOSSARY: dict[str, dict[str, str]] = {
         "AUC": "chance that a lost sample's dense margin is below a held one's",
         "AUC 0.5": "margins do not tell lost from held samples",
         "[a, b]": "95 % interval of the number before it",
+        "lost in": "2 of 3: training seeds whose pruned model loses the sample",
         "control": "dense trained further without pruning: what flips anyway",
         "distance": "the least change of the image that makes it misclassified",
         "PARTIAL, ≤": "not all attacks are done: numbers can still fall",
@@ -33,7 +34,8 @@ GLOSSARY: dict[str, dict[str, str]] = {
         "cat": "a bare word: it is in the label or in a prediction",
         "margin=0..0.5  label~ca": "a range; part of a name",
         "broken_by!=none  sample=17": "none: not known, or nothing",
-        "tab ↑ enter esc": "complete; filters of before; done; take the old filter back",
+        "lost_in>=2  falls_at=90": "by training seeds that lose it; by the ladder",
+        "tab ↑ enter esc": "complete; earlier filters; done; take the old filter back",
     },
 }
 

@@ -9,7 +9,6 @@ from rich.text import Text
 from thinice_tui.analysis.live_sets import ALL_SETS, ALONE_SETS, UNDECIDED
 from thinice_tui.analysis.margins import MARGIN_KINDS
 from thinice_tui.analysis.rows import Rows
-from thinice_tui.analysis.table import all_columns
 from thinice_tui.plots.style import SET_MARKERS, SET_WORDS
 from thinice_tui.tui.action_registry import BY_NAME, SET_ACTIONS
 
@@ -38,7 +37,7 @@ def rows_line(rows: Rows, width: int, flip: str = "") -> Text:
     if query:
         line.append(query, style="italic")
     else:
-        columns = all_columns(rows.table.run)
+        columns = rows.table.columns
         by = f"dense {MARGIN_KINDS[rows.view.margin]}" if rows.view.sort == "margin" else columns[rows.view.sort].title
         order = f"  {'↓' if rows.view.descending else '↑'} {by}"
         line.append(order if line.cell_len + len(order) <= width else "")

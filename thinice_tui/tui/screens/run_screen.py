@@ -12,8 +12,9 @@ from textual.widgets import Static
 
 from thinice_tui.safe_io.printable import printable
 from thinice_tui.tui.action_registry import Place, Reason, action_elsewhere
-from thinice_tui.tui.content.run import progress, title
-from thinice_tui.tui.session import Session, SessionListener
+from thinice_tui.tui.content.run import progress, runs_words, seeds_words, title
+from thinice_tui.tui.interface import SessionListener
+from thinice_tui.tui.session import Session
 from thinice_tui.tui.widgets.key_bar import KeyBar
 from thinice_tui.tui.widgets.slow_view import SlowView
 
@@ -112,8 +113,11 @@ class RunScreen(Screen[None], SessionListener):
         if session.run is None:
             self._update_header(" thinice", f" … {printable(session.waiting_for)}")
         else:
-            doing = progress(session.run, session.is_computing, width, session.engine_is_starting)
-            self._update_header(title(session.run, session.view.other, width), doing)
+            runs = () if session.others is None else session.others.runs
+            over = seeds_words(runs, session.seeds)
+            doing = progress(session.run, session.is_computing, width, session.engine_is_starting, over)
+            beside = runs_words(runs, session.seeds) if runs else ""
+            self._update_header(title(session.run, session.view.other, width, beside), doing)
 
     def _update_header(self, above: VisualType, below: VisualType) -> None:
         self.query_one("#title", Static).update(above, layout=False)

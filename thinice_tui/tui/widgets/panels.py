@@ -44,7 +44,7 @@ class SamplePanel(SlowView):
             return
         models = rows.table.run.models if self.all_models else rows.table.compared
         what = (position, rows.view.other, self.full_size, *(model.broken_by[position] for model in models))
-        what += (flip_words(rows, rows.line_of(position) or 0),)
+        what += (flip_words(rows, rows.line_of(position) or 0), id(rows.table.fates))
         what += (rows.kept == position, rows.table.run.complete, *(model.worst_margin[position] for model in models))
         self.draw(
             what, partial(_sample, rows, position, self.full_size, self.all_models, self.app.console.color_system)

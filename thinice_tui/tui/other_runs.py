@@ -49,11 +49,11 @@ class OtherRuns:
         return tuple(run.path for run in self.runs if not run.complete)
 
     @property
-    def repeat(self) -> Run | None:
-        """A finished run of all the browsed run's models under another attack seed, where there is one."""
+    def repeats(self) -> tuple[Run, ...]:
+        """The finished runs of all the browsed run's models under other attack seeds."""
         models = len(self.runs[0].models)
         repeats = self.fates.groups.groups[0].repeats
-        return next((run for run in repeats if run.complete and len(run.models) == models), None)
+        return tuple(run for run in repeats if run.complete and len(run.models) == models)
 
     def follow(self) -> None:
         """Begin to read what is going on, and compare what is finished."""

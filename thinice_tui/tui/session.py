@@ -206,14 +206,14 @@ class Session:
         """Compute statistics anew where models have finished a stage; they do not change with every batch."""
         finished = tuple(sum(stage.finished for stage in model.stages) for model in run.models)
         known = tuple(int(clean_known(model).sum()) for model in run.models)
-        repeat = None if self.others is None else self.others.repeat
-        key = finished, known, run.complete, repeat is None
+        repeats = () if self.others is None else self.others.repeats
+        key = finished, known, run.complete, len(repeats)
         if key != self._analysis_key:
             self._analysis_key = key
-            self._background.start(self._analyse, run, repeat, key)
+            self._background.start(self._analyse, run, repeats, key)
 
-    def _analyse(self, run: Run, repeat: Run | None, key: object) -> None:
-        self._background.deliver(self.analysed, analyse(run, (), repeat), key)
+    def _analyse(self, run: Run, repeats: Sequence[Run], key: object) -> None:
+        self._background.deliver(self.analysed, analyse(run, (), repeats), key)
 
     def analysed(self, analysis: Analysis, key: object) -> None:
         """Take over statistics, unless newer ones are being computed."""

@@ -73,6 +73,17 @@ def test_what_differs_is_named(tmp_path: Path) -> None:
         "300 samples of made.npz, or of others": replace(info, data=replace(info.data, sha256="1" * 64)),
         "its models have 7 classes, not 5": replace(info, classes=7),
     }
+    for message, place, changed_record in (
+        ("its dense has 20.0 % zeros, dense of the other 0.0 % zeros", 0, {"sparsity_conv_linear": 0.2}),
+        ("its again has 0.6 % zeros, again of the other 0.0 % zeros", 2, {"sparsity_conv_linear": 0.006}),
+        ("its dense has 900 parameters, dense of the other 133", 0, {"parameters": 900}),
+        ("its half has 50.0 % zeros and 24.8 % removed, half of the other 50.0 % zeros", 1, {"parameters": 100}),
+    ):
+        models = list(other.models)
+        models[place] = replace(models[place], record=replace(models[place].record, **changed_record))
+        with pytest.raises(RunFileError) as error:
+            match_runs([one, replace(other, models=tuple(models))])
+        assert message in error.value.what
     for message, changed in wrong.items():
         with pytest.raises(RunFileError) as error:
             match_runs([one, replace(other, info=changed)])

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from thinice_tui.analysis.sparsity import removed
+from thinice_tui.analysis.sparsity import removed, sparsity_words
 from thinice_tui.errors import RunFileError
 from thinice_tui.runfile.records import ModelOutcomes, Run
 
@@ -63,13 +63,18 @@ def _differences(first: Run, run: Run) -> Iterator[str]:
         yield f"its eps is {other.settings.eps.text}, not {one.settings.eps.text}"
     if one.classes != other.classes:
         yield f"its models have {other.classes} classes, not {one.classes}"
+    dense, again = first.models[0].record, run.models[0].record
+    if dense.parameters != again.parameters:
+        yield f"its {again.name} has {again.parameters} parameters, {dense.name} of the other {dense.parameters}"
+    pairs = [(first.models[0], run.models[0]), *zip(_controls(first), _controls(run), strict=False)]
     if len(_pruned(first)) == len(_pruned(run)):
-        for a, b in zip(_pruned(first), _pruned(run), strict=True):
-            if not _alike(first, a, run, b):
-                yield (
-                    f"its {b.record.name} has {100 * b.record.sparsity_conv_linear:.1f} % zeros, {a.record.name} of "
-                    f"the other {100 * a.record.sparsity_conv_linear:.1f} %"
-                )
+        pairs += zip(_pruned(first), _pruned(run), strict=True)
+    for a, b in pairs:
+        if not _alike(first, a, run, b):
+            here, there = (
+                " and ".join(sparsity_words(one.record, of.models[0].record)) for one, of in ((b, run), (a, first))
+            )
+            yield f"its {b.record.name} has {here}, {a.record.name} of the other {there}"
 
 
 def _matched(runs: Sequence[Run]) -> list[tuple[ModelOutcomes, ...]]:
@@ -79,7 +84,7 @@ def _matched(runs: Sequence[Run]) -> list[tuple[ModelOutcomes, ...]]:
         row = _row(runs, place, model, rows)
         if row is not None:
             rows.append(row)
-    controls = [[model for model in run.models if model.record.role == "control"] for run in runs]
+    controls = [_controls(run) for run in runs]
     if all(controls):
         rows.append([control for (control,) in controls])
     return [tuple(row[number] for row in rows) for number in range(len(runs))]
@@ -104,7 +109,12 @@ def _row(
 
 def _alike(first: Run, a: ModelOutcomes, run: Run, b: ModelOutcomes) -> bool:
     gone = removed(a.record, first.models[0].record) - removed(b.record, run.models[0].record)
-    return abs(a.record.sparsity_conv_linear - b.record.sparsity_conv_linear) <= NEAR + 1e-12 and abs(gone) <= NEAR
+    zeros = a.record.sparsity_conv_linear - b.record.sparsity_conv_linear
+    return max(abs(zeros), abs(gone)) <= NEAR + 1e-12
+
+
+def _controls(run: Run) -> list[ModelOutcomes]:
+    return [model for model in run.models if model.record.role == "control"]
 
 
 def _pruned(run: Run) -> list[ModelOutcomes]:

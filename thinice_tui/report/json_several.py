@@ -9,23 +9,33 @@ from thinice_tui.analysis.several.several_runs import ModelOverSeeds, SeveralRun
 from thinice_tui.analysis.several.stability import Stability
 from thinice_tui.report.json_losses import noise_floors
 from thinice_tui.report.json_values import Json, estimate_of, number
+from thinice_tui.report.sections.methods import methods_bibtex, methods_paragraph
 from thinice_tui.runfile.records import Run
 
 
 def json_several(several: SeveralRuns) -> Json:
     """Numbers over training seeds, stable losses and exemplars by original index, other ensembles, and the runs."""
     return {
-        "runs": [_run(part) for part in several.groups.parts],
+        "runs": runs_of(several),
         "left_out": list(several.groups.left_out),
         "models": [_model(model, several.seeds[0].run) for model in several.models],
         "ensembles": [_ensemble(one, several.seeds[0].run) for one in several.ensembles],
         "claims": [_claim(one) for one in several.claims],
+        "methods": {
+            "paragraph": methods_paragraph(several.seeds[0], len(several.seeds)).text,
+            "bibtex": methods_bibtex(several.seeds[0], len(several.seeds)),
+        },
         "noise_floors": [
             {"training_seed": number, **floor}
             for number, analysis in enumerate(several.seeds, start=1)
             for floor in noise_floors(analysis)
         ],
     }
+
+
+def runs_of(several: SeveralRuns) -> list[Json]:
+    """Every run and what it is."""
+    return [_run(part) for part in several.groups.parts]
 
 
 def _run(part: RunPart) -> Json:

@@ -189,6 +189,26 @@ WORKS: dict[str, tuple[str, dict[str, str]]] = {
             "year": "1988",
         },
     ),
+    "mantel1959statistical": (
+        "article",
+        {
+            "author": "Mantel, Nathan and Haenszel, William",
+            "title": "Statistical Aspects of the Analysis of Data from Retrospective Studies of Disease",
+            "journal": "Journal of the National Cancer Institute",
+            "volume": "22",
+            "pages": "719--748",
+            "year": "1959",
+        },
+    ),
+    "hooker2019what": (
+        "article",
+        {
+            "author": "Hooker, Sara and Courville, Aaron and Clark, Gregory and Dauphin, Yann and Frome, Andrea",
+            "title": "What Do Compressed Deep Neural Networks Forget?",
+            "journal": "arXiv preprint arXiv:1911.05248",
+            "year": "2019",
+        },
+    ),
     "mcnemar1947note": (
         "article",
         {

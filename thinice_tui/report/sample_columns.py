@@ -74,7 +74,12 @@ def samples_csv(run: Run, order: Positions, of_run: Mapping[str, object]) -> str
 
     of_run: how the run was made, as JSON in the last column of the first line, so that the file is a plain table.
     """
-    columns: dict[str, list[Any]] = {name: values(field, order) for name, field in sample_fields(run).items()}
+    return written_csv(sample_fields(run), order, of_run)
+
+
+def written_csv(fields: Mapping[str, Field], order: Positions, of_run: Mapping[str, object]) -> str:
+    """CSV of `fields`; order, of_run: as of `samples_csv`."""
+    columns: dict[str, list[Any]] = {name: values(field, order) for name, field in fields.items()}
     columns[RUN] = [json.dumps(of_run, allow_nan=False) if number == 0 else None for number in range(len(order))]
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")

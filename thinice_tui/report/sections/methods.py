@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from thinice_tui.analysis.comparison import Analysis
+from thinice_tui.analysis.several.exemplars import FEWEST_SEEDS
+from thinice_tui.analysis.several.over_seeds import FEWEST_FOR_INTERVAL
 from thinice_tui.protocol.attacks import ATTACKS
 from thinice_tui.protocol.distance import is_distance
 from thinice_tui.protocol.ensembles import is_audited
@@ -37,29 +39,32 @@ WILSON = "(Wilson 1927)", "wilson1927probable"
 NEWCOMBE = "(Newcombe 2006)", "newcombe2006confidence"
 DELONG = "(DeLong et al. 1988)", "delong1988comparing"
 MCNEMAR = "(McNemar 1947)", "mcnemar1947note"
+MANTEL = "(Mantel and Haenszel 1959)", "mantel1959statistical"
+HOOKER = "(Hooker et al. 2019)", "hooker2019what"
 TOOL = "thinicetui"
 BISECTION = "by bisection over eps with APGD"
 SPARSE_STEPS = ("pgd", "pma", "margin-t")
 """Kinds of attack that change few pixels at a time under L1, by SLIDE's steps."""
 
 
-def methods(analysis: Analysis) -> Iterator[Block]:
-    """The paragraph, and its BibTeX entries."""
+def methods(analysis: Analysis, seeds: int = 1) -> Iterator[Block]:
+    """The paragraph, and its BibTeX entries. seeds: the training seeds that were evaluated in the same way."""
     yield Heading("Methods, to paste into a paper", level=3)
-    yield methods_paragraph(analysis)
-    yield Code(methods_bibtex(analysis), "bibtex")
+    yield methods_paragraph(analysis, seeds)
+    yield Code(methods_bibtex(analysis, seeds), "bibtex")
 
 
-def methods_paragraph(analysis: Analysis) -> Paragraph:
-    """What was run and how it was judged, with the works that it rests on."""
-    sentences = [*_attacks(analysis), *_verdicts(analysis), *_statistics(analysis)]
+def methods_paragraph(analysis: Analysis, seeds: int = 1) -> Paragraph:
+    """What was run and how it was judged, with the works that it rests on; seeds: as of `methods`."""
+    statistics = _statistics(analysis) if seeds == 1 else _over_seeds(analysis, seeds)
+    sentences = [*_attacks(analysis), *_verdicts(analysis), *statistics]
     text = " ".join(sentences)
     return Paragraph(text, citations=[cited for cited in _ALL if cited[0] in text])
 
 
-def methods_bibtex(analysis: Analysis) -> str:
+def methods_bibtex(analysis: Analysis, seeds: int = 1) -> str:
     """The entries of the works that the paragraph names, and of this tool."""
-    return bibtex((TOOL, *(key for _, key in methods_paragraph(analysis).citations)))
+    return bibtex((TOOL, *(key for _, key in methods_paragraph(analysis, seeds).citations)))
 
 
 def _attacks(analysis: Analysis) -> Iterator[str]:
@@ -163,8 +168,31 @@ def _statistics(analysis: Analysis) -> Iterator[str]:
     )
 
 
+def _over_seeds(analysis: Analysis, seeds: int) -> Iterator[str]:
+    yield f"All models were trained with {seeds} training seeds, and the models of each were evaluated in this way."
+    spread = "Student's t intervals, 95 %" if seeds >= FEWEST_FOR_INTERVAL else "the least and the largest value"
+    if not analysis.comparisons:
+        yield f"Numbers are means over training seeds, with {spread}."
+        return
+    yield (
+        f"Samples were split by which of two models is robust on them {PIRAS[0]}, with negative and positive flip "
+        f"rates {FLIPS[0]}. Numbers are means over training seeds, with {spread}. The losses that seeds share were "
+        "compared with chance within deciles of the dense model's clean margin, by the test for strata "
+        f"{MANTEL[0]} summed over pairs of seeds."
+    )
+    if seeds >= FEWEST_SEEDS:
+        yield (
+            f"Pruning-identified exemplars {HOOKER[0]} are samples on which the modal clean predictions of the dense "
+            "models and of the others differ; under attack, samples that most models of one kind hold and most of the "
+            "other do not."
+        )
+
+
 _ALL: tuple[Cited, ...] = tuple(
     dict.fromkeys(
-        (PIRAS, *CITED.values(), APGD, APGD_L1, SLIDE, FMN, FAILURE, FLIPS, NOISE, WILSON, NEWCOMBE, DELONG, MCNEMAR)
+        (
+            *(PIRAS, *CITED.values(), APGD, APGD_L1, SLIDE, FMN, FAILURE, FLIPS, NOISE),
+            *(WILSON, NEWCOMBE, DELONG, MCNEMAR, MANTEL, HOOKER),
+        )
     )
 )

@@ -9,6 +9,7 @@ from thinice_tui.report.document.blocks import Block, Facts, Heading, Notice, Pa
 from thinice_tui.report.document.cells import Cell, Number
 from thinice_tui.report.sections.excess import noise_table
 from thinice_tui.report.sections.header import TITLE
+from thinice_tui.report.sections.methods import methods
 from thinice_tui.report.sections.provenance import INTERVALS, command_line
 from thinice_tui.report.sections.run_words import eps_words, model_words, time_words
 from thinice_tui.report.sections.several_claims import several_claims
@@ -38,6 +39,7 @@ def several_document(several: SeveralRuns) -> Iterator[Block]:
     yield Paragraph("One run alone: thinice-tui report RUN.thinice", quiet=True)
     yield Heading("Intervals and tests", level=3)
     yield Facts(INTERVALS)
+    yield from methods(several.seeds[0], len(several.seeds))
 
 
 def several_header(several: SeveralRuns) -> Iterator[Block]:

@@ -18,31 +18,25 @@ def several_claims(several: SeveralRuns) -> Iterator[Block]:
     most: Bound = "≤" if least else ""
     rows: list[list[Cell]] = []
     for one in several.claims:
-        claim = one.claim
+        named: list[Cell] = [one.claim.model, Number(100 * one.claim.accuracy), one.claim.attack]
         for number, checked in enumerate(one.checked, start=1):
             own = None if checked.own_weak is None else Number(100 * checked.own_weak)
             low, high = 100 * checked.measured_low, 100 * checked.measured_high
             rows.append(
                 [
-                    claim.model if number == 1 else "",
-                    Number(100 * claim.accuracy) if number == 1 else "",
-                    claim.attack if number == 1 else "",
+                    *named,
                     str(number),
                     own,
                     Number(100 * checked.measured, low, high, bound=most),
                     Number(100 * checked.gap, bound=least),
-                    "yes" if checked.comparable else "no",
                 ]
             )
         means = (_mean(one.own_weak), _mean(one.measured, most), _mean(one.gap, least))
-        rows.append(["", "", "", "mean [range]", *means, ""])
+        rows.append([*named, "mean [range]", *means])
     yield Heading("Claims")
     yield Table(
         "Claimed and measured robust accuracy, by training seed",
-        columns(
-            *("model", "claimed %", "under", "seed", "own %", "measured %", "gap", "comparable"),
-            left=["under", "seed", "comparable"],
-        ),
+        columns(*("model", "claimed %", "under", "seed", "own %", "measured %", "gap"), left=["under", "seed"]),
         rows,
         "own: under the run's own attack of that name and steps. measured: under all stages, 95 % interval. gap: "
         "claimed minus measured, in points. In the rows of means, brackets hold the least and the largest value.",

@@ -109,7 +109,7 @@ async def test_attack_seeds_are_noise_and_no_training_seeds(seeds: list[Path], s
         await driver.press("v")
         await driver.shows("Noise of the attacks")
         await driver.press("escape", "enter")
-        await driver.shows("half in each run", "repeat (attack seed)")
+        await driver.shows("half in each run", "seed-0 (first run)", "repeat (attack seed 9)")
 
 
 async def test_a_run_that_goes_on_is_read_again_as_it_grows(seeds: list[Path], settings_file: Path) -> None:

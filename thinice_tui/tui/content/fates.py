@@ -55,12 +55,13 @@ def _fate(rows: Rows, position: int, called: str, fate: Fate, detailed: bool) ->
         part = "" if fate.of.part in ("training seed", "first run") else f" ({PARTS[fate.of.part]})"
         said = _says(rows, run, other, position)
         return Text(f"{marker} {called}{part} {said}   ", style="not bold")
-    settings, seed = run.info.settings, f"seed {fate.of.seed}"
+    settings = run.info.settings
+    seed = f"seed {fate.of.seed}, " if rows.table.seeds > 1 else ""
     what = {
-        "training seed": seed,
+        "training seed": seed.removesuffix(", "),
         "first run": "first run",
-        "attack seed": f"{seed}, attack seed {settings.seed}",
-        "ensemble": f"{seed}, {settings.attack_shown}",
+        "attack seed": f"{seed}attack seed {settings.seed}",
+        "ensemble": f"{seed}{settings.attack_shown}",
     }[fate.of.part]
     text = Text(f"{marker} {called} ({what}): {SET_WORDS.get(fate.set_name, 'undecided yet')}", style="not bold")
     for name, model in (("dense", run.models[0]), (other.record.name, other)):

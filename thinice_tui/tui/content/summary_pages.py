@@ -13,7 +13,7 @@ from thinice_tui.analysis.several.several_runs import SeveralRuns
 from thinice_tui.report.document.blocks import Block, Notice, Paragraph, Table, columns
 from thinice_tui.report.document.cells import Cell, Number, p_value, percent
 from thinice_tui.report.report_document import report_document
-from thinice_tui.report.sections.excess import excess_section
+from thinice_tui.report.sections.excess import excess_section, noise_table
 from thinice_tui.report.sections.header import header
 from thinice_tui.report.sections.ladder import ladder_section
 from thinice_tui.report.sections.run_words import class_words, model_words
@@ -106,7 +106,14 @@ def several_page(several: SeveralRuns, unfinished: Sequence[str]) -> Iterator[Bl
     """What the report says of several runs; unfinished: paths of runs that are not among them yet."""
     if unfinished:
         yield Notice("partial", f"Not finished, and so not in these numbers: {', '.join(unfinished)}.")
-    yield from several_document(several) if len(several.seeds) > 1 else several_sections(several)
+    first = several.seeds[0]
+    if len(several.seeds) > 1:
+        yield from several_document(several)
+        return
+    yield from header(first)
+    if any(one.other.record.role == "pruned" for one in first.comparisons):  # else it is among the sections
+        yield from noise_table(first)
+    yield from several_sections(several)
 
 
 def _whole(analysis: Analysis, _other: int) -> Iterable[Block]:

@@ -36,7 +36,11 @@ def seed_file(
     path: Path, trained: int, models: dict[str, Role] | None = None, through: int = 3, n: int = 200, **settings: Any
 ) -> Path:
     """The same as a run file, whose models are called alike; settings: as of `seed_run`."""
-    made = made_seed(path, trained, models, n, **settings)
+    return written(made_seed(path, trained, models, n, **settings), through)
+
+
+def written(made: MadeRun, through: int = 3) -> Path:
+    """Its file, through the first `through` stages."""
     with made.open() as writer:
         made.begin(writer)
         for number in range(len(made.records)):
@@ -45,7 +49,7 @@ def seed_file(
                 made.attack(writer, number, ordinal)
         if through == len(STAGES):
             writer.finish(None)
-    return path
+    return made.path
 
 
 def made_seed(

@@ -3,14 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tests.several_runs import made_seed, seed_file
+from tests.several_runs import made_seed, seed_file, written
 from tests.tui.driver import NARROW, Driver, driven
-from thinice_tui.analysis.several.groups import group_runs
 from thinice_tui.analysis.several.several_runs import analyse_several
 from thinice_tui.analysis.several.stability import Stability
 from thinice_tui.runfile.reader import read_run
@@ -166,5 +166,26 @@ async def test_another_run_that_is_deleted_leaves_what_was_read(seeds: list[Path
         assert str(going) in driver.said[-1] and "lost in" in driver.lines[3]
 
 
-def test_it_takes_the_runs_that_the_report_takes(seeds: list[Path]) -> None:
-    assert len(group_runs([read_run(path) for path in seeds]).seeds) == 3
+async def test_repeats_of_a_run_that_goes_on_wait_for_it(seeds: list[Path], settings_file: Path) -> None:
+    """The finished ones alone differ in seed and attack, or are of two ensembles: together they could not be read."""
+    going = seed_file(seeds[0].with_name("going.thinice"), 7, through=1)
+    weak = seed_file(seeds[0].with_name("weak.thinice"), 7, attack="quick")
+    again = seed_file(seeds[0].with_name("again.thinice"), 7, seed=9)
+    async with opened_together([going, weak, again], settings_file, (100, 60)) as driver:
+        await driver.press("v")
+        await driver.shows("the comparison comes when a run ends")
+    async with opened_together([going, weak, again, *seeds[:2]], settings_file, (100, 60)) as driver:
+        await driver.press("v")
+        await driver.shows("mean over 2 training seeds", f"Not finished, and so not in these numbers: {going}")
+
+
+async def test_runs_that_match_the_browsed_one_alone_wait_for_it(tmp_path: Path, settings_file: Path) -> None:
+    """Sparsities of 49.6 and 50.4 % are near to 50 %, not to one another."""
+    paths = []
+    for seed, sparsity in enumerate((0.5, 0.496, 0.504)):
+        made = made_seed(tmp_path / f"{seed}.thinice", seed)
+        made.records[1] = replace(made.records[1], sparsity_conv_linear=sparsity)
+        paths.append(written(made, through=3 if seed else 1))
+    async with opened_together(paths, settings_file) as driver:
+        await driver.press("v")
+        await driver.shows("its half", "has 50.4 % zeros, half of the other 49.6 % zeros")

@@ -5,14 +5,20 @@ import json
 import numpy as np
 
 from thinice_tui.analysis.live_sets import SET_NAMES
+from thinice_tui.analysis.query.fields import NumberField
 from thinice_tui.analysis.rows import Rows
 from thinice_tui.report.run_facts import run_facts
-from thinice_tui.report.sample_columns import samples_csv, values
+from thinice_tui.report.sample_columns import sample_fields, values, written_csv
 
 
 def shown_csv(rows: Rows) -> str:
-    """The CSV report, with only the samples shown, in their order."""
-    return samples_csv(rows.table.run, rows.order, run_facts(rows.table.run))
+    """The CSV report, with only the samples shown, in their order; of several training seeds with `lost_in@MODEL`."""
+    run, fates = rows.table.run, rows.table.fates
+    fields = sample_fields(run)
+    for model in run.models[1:] if fates is not None and fates.seeds > 1 else ():
+        times = fates.times_lost(model.record.name)
+        fields[f"lost_in@{model.record.name}"] = NumberField(times if np.isnan(times).any() else times.astype(np.int16))
+    return written_csv(fields, rows.order, run_facts(run))
 
 
 def samples_json(rows: Rows) -> str:

@@ -33,20 +33,25 @@ class OtherRuns:
         """All runs, as last read."""
         self.fates: Fates = fates_of(runs)
         self.analysis: SeveralRuns | None = None
-        """Of the finished runs; None: not computed yet."""
+        """Of the runs that are compared; None: not computed yet."""
+        self.problem = ""
+        """Why those that are finished cannot be compared yet."""
         self._analysed: tuple[str, ...] = ()
         """The runs of the newest analysis that was begun."""
         self._followers: list[RunFollower] = []
 
     @property
-    def finished(self) -> tuple[Run, ...]:
-        """The runs whose numbers are compared."""
-        return tuple(run for run in self.runs if run.complete)
+    def compared(self) -> tuple[Run, ...]:
+        """The runs whose numbers are compared: the finished ones, but for repeats of a run that is not finished."""
+        groups = [group for group in self.fates.groups.groups if group.first.complete]
+        ready = {run.path for group in groups for run in (group.first, *group.repeats, *group.ensembles)}
+        return tuple(run for run in self.runs if run.complete and run.path in ready)
 
     @property
-    def unfinished(self) -> tuple[str, ...]:
-        """The paths of those that are not finished."""
-        return tuple(run.path for run in self.runs if not run.complete)
+    def not_compared(self) -> tuple[str, ...]:
+        """The paths of the other runs."""
+        compared = {run.path for run in self.compared}
+        return tuple(run.path for run in self.runs if run.path not in compared)
 
     @property
     def repeats(self) -> tuple[Run, ...]:
@@ -97,17 +102,22 @@ class OtherRuns:
 
     def _analyse_if_new(self) -> None:
         """Compare the finished runs anew where another one has ended."""
-        finished = tuple(run.path for run in self.finished)
-        if finished and finished != self._analysed:
-            self._analysed = finished
-            self._background.start(self._analyse, self.finished)
+        compared = self.compared
+        paths = tuple(run.path for run in compared)
+        if paths and paths != self._analysed:
+            self._analysed = paths
+            self._background.start(self._analyse, compared)
 
     def _analyse(self, runs: Sequence[Run]) -> None:
         from thinice_tui.analysis.several.several_runs import analyse_several  # the first frame does not wait for it
 
-        self._background.deliver(self._take_analysis, analyse_several(runs), tuple(run.path for run in runs))
+        paths = tuple(run.path for run in runs)
+        try:
+            self._background.deliver(self._take_analysis, analyse_several(runs), paths)
+        except RunFileError as error:  # these belong to one that is not among them, and not to one another
+            self._background.deliver(self._take_analysis, error.what, paths)
 
-    def _take_analysis(self, analysis: "SeveralRuns", of: tuple[str, ...]) -> None:
+    def _take_analysis(self, found: "SeveralRuns | str", of: tuple[str, ...]) -> None:
         if of == self._analysed:
-            self.analysis = analysis
+            self.analysis, self.problem = (None, found) if isinstance(found, str) else (found, "")
             self._on_analysed()

@@ -51,10 +51,11 @@ class ReportScreen(TextScreen):
         others = self.session.others
         assert others is not None  # else there is no such page
         if others.analysis is None:
-            view.show_sentence("comparing the runs …" if others.finished else "the comparison comes when a run ends")
+            waiting = "comparing the runs …" if others.compared else "the comparison comes when a run ends"
+            view.show_sentence(others.problem or waiting)
         else:
-            what = (self.page, id(others.analysis), others.unfinished)
-            view.draw(what, partial(_several, others.analysis, others.unfinished))
+            what = (self.page, id(others.analysis), others.not_compared)
+            view.draw(what, partial(_several, others.analysis, others.not_compared))
 
     def action_choose_page(self, page: str) -> None:
         """Show this page, from its beginning."""

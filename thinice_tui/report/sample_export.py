@@ -15,7 +15,8 @@ def shown_csv(rows: Rows) -> str:
     """The CSV report, with only the samples shown, in their order; of several training seeds with `lost_in@MODEL`."""
     run, fates = rows.table.run, rows.table.fates
     fields = sample_fields(run)
-    for model in run.models[1:] if fates is not None and fates.seeds > 1 else ():
+    for model in run.models[1:] if rows.table.seeds > 1 else ():
+        assert fates is not None  # else it is one run alone
         times = fates.times_lost(model.record.name)
         fields[f"lost_in@{model.record.name}"] = NumberField(times if np.isnan(times).any() else times.astype(np.int16))
     return written_csv(fields, rows.order, run_facts(run))

@@ -104,10 +104,10 @@ def all_values(several: SeveralRuns) -> Table:
     for model in several.models:
         for name, found in model.numbers.items():
             known = [_number(value, name) for value in (*found.values, found.least, found.most)]
-            rows.append([model_words(model.record), SHOWN[name], *known])
+            rows.append([f"{model_words(model.record)}: {SHOWN[name]}", *known])
     return Table(
-        "The values of all training seeds, least and largest",
-        columns("model", "number", *(f"seed {number}" for number in numbers), "least", "largest", left=["number"]),
+        "The values of every training seed, least and largest",
+        columns("training seed", *map(str, numbers), "least", "largest"),
         rows,
     )
 

@@ -23,7 +23,7 @@ def test_runs_that_do_not_belong_together_are_refused_as_in_a_report(tmp_path: P
     one = seed_file(tmp_path / "a.thinice", 0)
     wrong = {
         "its norm is L2, not Linf": seed_file(tmp_path / "b.thinice", 1, norm="L2"),
-        "it is of 100 samples": seed_file(tmp_path / "c.thinice", 1, n=100),
+        "it has 100 samples, not 200": seed_file(tmp_path / "c.thinice", 1, n=100),
         "attacked by standard and quick": seed_file(tmp_path / "d.thinice", 1, attack="quick"),
         "same models, seed and attack": one,
     }

@@ -50,7 +50,7 @@ def test_runs_that_do_not_belong_together_are_refused_as_by_the_command(tmp_path
     one = seed_file(tmp_path / "a.thinice", 0)
     for name, message, options in (
         ("b", "its norm is L2, not Linf", {"norm": "L2"}),
-        ("c", "it is of 20 samples", {"n": 20}),
+        ("c", "it has 20 samples, not 200", {"n": 20}),
         ("d", "have the same models and differ in seed and attack", {"trained": 0, "attack": "quick", "seed": 9}),
     ):
         other = seed_file(tmp_path / f"{name}.thinice", **{"trained": 1, **options})  # type: ignore[arg-type]

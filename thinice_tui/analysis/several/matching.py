@@ -12,6 +12,9 @@ from thinice_tui.runfile.records import ModelOutcomes, Run
 NEAR = 0.005
 """Two pruned models match where their conv-linear sparsities, and what was removed, differ by no more than this."""
 
+SHORT = 12
+"""Digits of a checksum in a message."""
+
 
 @dataclass(frozen=True)
 class MatchedRuns:
@@ -54,9 +57,13 @@ def match_runs(runs: Sequence[Run], unfinished: bool = False) -> MatchedRuns:
 
 def _differences(first: Run, run: Run) -> Iterator[str]:
     one, other = first.info, run.info
-    same_samples = np.array_equal(first.labels, run.labels) and np.array_equal(first.indices, run.indices)
-    if one.data.sha256 != other.data.sha256 or not same_samples:
-        yield f"it is of {len(run.labels)} samples of {other.data.source}, or of others of its images or labels"
+    if len(first.labels) != len(run.labels):
+        yield f"it has {len(run.labels)} samples, not {len(first.labels)}"
+    elif not np.array_equal(first.indices, run.indices) or not np.array_equal(first.labels, run.labels):
+        yield "its samples have other indices or labels"
+    elif one.data.sha256 != other.data.sha256:
+        here, there = (f"{data.source} (sha256 {data.sha256[:SHORT]}…)" for data in (other.data, one.data))
+        yield f"its data are {here}, not {there}"
     if one.settings.norm != other.settings.norm:
         yield f"its norm is {other.settings.norm}, not {one.settings.norm}"
     if one.settings.eps.value != other.settings.eps.value:

@@ -76,8 +76,8 @@ def measure_margins(
                     kept = now
                 if time_limit is not None and now - began >= time_limit and done.count < len(samples):
                     raise Interrupted(
-                        f"time limit of {duration(time_limit)} reached: {done.count} of {len(samples)} samples are done, "
-                        f"in {partial}",
+                        f"time limit of {duration(time_limit)} reached; {partial} keeps {done.count} of "
+                        f"{len(samples)} samples",
                         "repeat the command to go on",
                     )
     return MeasuredMargins(

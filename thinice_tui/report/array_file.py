@@ -174,4 +174,5 @@ def _typed(array: NDArray[Any], name: str, path: Path) -> NDArray[Any]:
     numbers = "biu" if TYPES[name] is not np.float32 else "biuf"
     if array.ndim != 1 or array.dtype.kind not in numbers:
         raise DataError(f"{path}: {name} is an array of {array.dtype} and shape {array.shape}", "expected numbers [n]")
-    return array.astype(TYPES[name])
+    with np.errstate(over="ignore"):  # a float64 beyond float32 becomes infinite, which no margin is
+        return array.astype(TYPES[name])

@@ -178,7 +178,8 @@ def _conditions(outcomes: list[Outcome], about: dict[str, Any]) -> str:
 
 
 def _settings(about: dict[str, Any]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in about.items() if name not in ("fixed", "versions"))
+    left_out = ("fixed", "versions", "dense sha256", "control sha256")
+    return ", ".join(f"{name} {value}" for name, value in about.items() if name not in left_out)
 
 
 def _primary(found: list[Difference], corrected: list[float]) -> str:

@@ -48,7 +48,7 @@ MARGINS = "margins"
 class Plan:
     """What decides the result, beside the code; the defaults are what was fixed beforehand."""
 
-    epochs: int = 6
+    epochs: int = 5
     images: int = 50_000 - HELD_OUT
     test_images: int = UNSEEN
     attack: str = "fast"
@@ -167,7 +167,8 @@ def taken(path: Path) -> Iterator[bool]:
 
 def work(names: list[str], plan: Plan, place: Place) -> None:
     """Compute all of `names` that no other process works on, and say how long the rest takes."""
-    with FileLock(place.folder / f"{MARGINS}.lock"):  # all others need them: wait for the process that has them
+    console.print(f"{MARGINS}: measured here, or waited for where another process measures them")
+    with FileLock(place.folder / f"{MARGINS}.lock"):
         place.test(plan)
         if not is_finished(place.run(MARGINS)):
             measure_margins(plan, place)
@@ -223,6 +224,9 @@ def write_page(names: list[str], plan: Plan, place: Place, page: Path) -> None:
     dense, control = (read_run(place.run(name)) for name in CONTROLS)
     outcomes = [outcome(name, place, dense, control) for name in names]
     about = {**asdict(plan), "fixed": plan == Plan(), "versions": dict(dense.info.versions)}
+    about |= {
+        f"{name} sha256": run.models[0].record.sha256 for name, run in zip(CONTROLS, (dense, control), strict=True)
+    }
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(COLUMNS)
@@ -264,4 +268,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except (KeyboardInterrupt, ti.Interrupted):
+        raise SystemExit("stopped: the same command goes on where it stopped") from None

@@ -52,7 +52,7 @@ def test_a_table_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert (mask_of(bits(mask), 37) == mask).all()
 
 
-def test_differences_are_those_of_a_paired_t_test(tmp_path: Path) -> None:
+def test_differences_are_those_of_a_paired_t_test() -> None:
     from thin_ice_analysis import difference
 
     random = np.random.default_rng(1)

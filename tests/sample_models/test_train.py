@@ -37,7 +37,7 @@ def test_a_fit_goes_on_after_an_epoch_and_refuses_other_weights(tmp_path: Path) 
     state = torch.load(tmp_path / "whole.pt", weights_only=True)
     assert state["epoch"] == 2
     assert all(torch.equal(a, b) for a, b in zip(fitted(2, "whole.pt", weights), whole, strict=True)), "nothing again"
-    with pytest.raises(SystemExit, match="other recipe, seed, start or weights|another recipe"):
+    with pytest.raises(SystemExit, match="another recipe, seed, start or weights"):
         fitted(2, "whole.pt", weights.flip(0))
     assert not all(torch.equal(a, b) for a, b in zip(fitted(2, "other.pt", weights.flip(0)), whole, strict=True))
     zeros = sum(int((value == 0).sum()) for value in whole if value.ndim > 1)

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from tests.engine_runs import StopAfter, request
 from tests.linear_models import ARCH, Files
+from tests.pretend_gpu import AVAILABLE, NAME, failing
 from thinice_tui.analysis.measured_margins import MeasuredMargins
 from thinice_tui.engine import margins as engine_margins
 from thinice_tui.engine.compare import prepare
@@ -32,10 +34,15 @@ class Passes:
 
 
 def measure(
-    files: Files, passes: Passes, time_limit: float | None = None, observer: StopAfter | None = None, **changes: object
+    files: Files,
+    passes: Passes,
+    time_limit: float | None = None,
+    observer: StopAfter | None = None,
+    batch_size: int = 8,
+    **changes: object,
 ) -> MeasuredMargins:
     prepared = prepare(request(files, Path("unused.thinice"), pruned=(), control=None, **changes))
-    return measure_margins(prepared, PARTIAL, 8, time_limit, observer or StopAfter(), passes.show)
+    return measure_margins(prepared, PARTIAL, batch_size, time_limit, observer or StopAfter(), passes.show)
 
 
 def exact(files: Files) -> np.ndarray:
@@ -60,8 +67,7 @@ def test_a_stopped_pass_goes_on_with_what_is_missing(files: Files) -> None:
     first, second = Passes(2), Passes()
     with pytest.raises(KeyboardInterrupt):
         measure(files, first)
-    observer = StopAfter()
-    found = measure(files, second, observer=observer)
+    found = measure(files, second)
     assert (first.seen, second.seen) == ([8, 16], [24, 32, 40, 48])
     PARTIAL.unlink()
     assert np.array_equal(found.clean, measure(files, Passes()).clean)
@@ -104,9 +110,19 @@ def test_other_data_does_not_go_on(files: Files) -> None:
         measure(files, Passes())
 
 
+@pytest.mark.skipif(not AVAILABLE, reason="this torch lets no Python code be a backend")
+def test_on_a_pretend_gpu_with_little_memory_margins_are_the_same(files: Files) -> None:
+    """The checks take eight images at once; more than nine do not fit."""
+    passes = Passes()
+    with failing("addmm", above=9, error=torch.OutOfMemoryError("CUDA out of memory")):
+        found = measure(files, passes, batch_size=16, device=f"{NAME}:0")
+    assert passes.seen == [16, 32, 48] and found.clean == pytest.approx(exact(files), abs=1e-4)
+    assert found.about["device"] == f"{NAME}:0"
+
+
 def test_what_is_no_model_of_logits_is_refused_and_low_accuracy_warned_of(files: Files) -> None:
     with pytest.raises(ModelError, match="returns probabilities"):
-        measure(files, Passes(), arch=ARCH.replace("linear", "softmaxed").replace("softmaxed_models", "linear_models"))
+        measure(files, Passes(), arch=ARCH.replace(":linear", ":softmaxed"))
     np.savez(files.data, images=files.task.images, labels=(files.task.labels + 1) % 5)
     observer = StopAfter()
     measure(files, Passes(), observer=observer)

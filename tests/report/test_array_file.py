@@ -51,6 +51,7 @@ def test_a_csv_is_a_plain_table(tmp_path: Path) -> None:
         ("sample,margin\n1\n", "is no table of margins"),
         ("sample,margin,about\n1,2,{\n", "is not JSON"),
         ("sample,margin\n1," + "9" * 2**21 + "\n", "is no table of margins"),
+        ("sample,margin\n" + "".join(f"{n},1\n" for n in range(2000)) + "2000," + "9" * 2**19, "NaN or infinite"),
     ],
 )
 def test_a_table_that_is_none_of_ours_is_refused(tmp_path: Path, text: str, what: str) -> None:

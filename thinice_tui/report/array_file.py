@@ -166,7 +166,10 @@ def _from_csv(path: Path, head: bytes, expected: str) -> tuple[Arrays, dict[str,
 
 
 def _numbers(cells: Sequence[str], name: str) -> NDArray[Any]:
-    return np.array(cells, dtype="U").astype(np.float64 if TYPES[name] is np.float32 else np.int64)
+    """One by one: an array of texts would take the length of the longest cell for each."""
+    if TYPES[name] is np.float32:
+        return np.array([float(cell) for cell in cells], dtype=np.float64)
+    return np.array([int(cell) for cell in cells], dtype=np.int64)
 
 
 def _typed(array: NDArray[Any], name: str, path: Path) -> NDArray[Any]:

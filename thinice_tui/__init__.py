@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from thinice_tui.python.loaded_run import LoadedRun as LoadedRun
     from thinice_tui.python.loaded_runs import LoadedRuns as LoadedRuns
     from thinice_tui.python.model_results import ModelResults as ModelResults
+    from thinice_tui.python.thin_ice_weights import thin_ice_weights as thin_ice_weights
+    from thinice_tui.report.thin_ice_export import ThinIceWeights as ThinIceWeights
 
     __version__: str
 
@@ -51,6 +53,8 @@ _PLACES = {
     "LoadedRun": "thinice_tui.python.loaded_run",
     "LoadedRuns": "thinice_tui.python.loaded_runs",
     "ModelResults": "thinice_tui.python.model_results",
+    "ThinIceWeights": "thinice_tui.report.thin_ice_export",
+    "thin_ice_weights": "thinice_tui.python.thin_ice_weights",
 }
 """The module of each public name."""
 

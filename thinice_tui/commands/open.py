@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 OPEN_EXAMPLES = examples(
     "thinice-tui open sample_models/standard.thinice",
-    "thinice-tui open runs/dense-pruned-1a2b3c4d.thinice",
+    "thinice-tui open runs/seed-0.thinice runs/seed-1.thinice",
 )
 
 

@@ -55,7 +55,8 @@ RunsArgument = Annotated[
     typer.Argument(
         metavar="RUN.thinice",
         parser=expanded_path,
-        help="A run file; the run may still be going on. Several finished ones are read together.",
+        help="A run file; the run may still be going on. Several are read together, for a report once they are "
+        "finished.",
     ),
 ]
 ArchOption = Annotated[

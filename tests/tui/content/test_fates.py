@@ -5,12 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.several_runs import repeated, seed_run
+from tests.several_runs import repeated, seed_file, seed_run
 from tests.tui.content.rendering import in_room, widest
 from thinice_tui.analysis.live_sets import ALL_SETS
 from thinice_tui.analysis.rows import View, select_rows
 from thinice_tui.analysis.several.fates import fates_of
 from thinice_tui.plots.style import SET_MARKERS
+from thinice_tui.runfile.reader import read_run
 from thinice_tui.tui.content.fates import fates_words, run_names
 from thinice_tui.tui.content.sample import sample_view
 from thinice_tui.tui.sample_detail import load_sample_detail
@@ -61,8 +62,10 @@ def test_without_training_seeds_nothing_is_counted(tmp_path: Path) -> None:
 @pytest.mark.parametrize("size", [(58, 17), (78, 21), (140, 36)])
 @pytest.mark.parametrize("count", [2, 10])
 def test_a_sample_of_many_runs_fits_its_room(size: tuple[int, int], count: int, tmp_path: Path) -> None:
-    runs = [seed_run(tmp_path, seed) for seed in range(count)]
+    runs = [read_run(seed_file(tmp_path / f"{seed}.thinice", seed, n=60)) for seed in range(count)]
     rows = select_rows(runs[0], View(sets=ALL_SETS), fates=fates_of(runs))
-    detail = load_sample_detail(runs[0], 1, 0)  # the file has another name: so without images
-    lines = in_room(sample_view(rows, detail, *size), size[0])
-    assert widest(lines) <= size[0] and f"of {count} training seeds" in "\n".join(lines)
+    for models in ((0, 1), (0, 1, 2)):
+        lines = in_room(sample_view(rows, load_sample_detail(runs[0], 1, 0, models), *size), size[0])
+        assert widest(lines) <= size[0] and len(lines) <= size[1]
+        text = "\n".join(lines)
+        assert f"of {count} training seeds" in text and "▀" in text and "logits" in text

@@ -51,7 +51,7 @@ def seeds_words(runs: Sequence[Run], seeds: int) -> str:
     going = sum(not run.complete for run in runs)
     if going:
         return f"over {seeds} training seeds so far: {going} run{'s' * (going > 1)} not finished"
-    return f"lost in, v: statistics over {seeds} training seeds"
+    return f"statistics over {seeds} training seeds: lost in, v"
 
 
 def progress(run: Run, computing: bool, width: int, starting: bool = False, over: str = "") -> RenderableType:

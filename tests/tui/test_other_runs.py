@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from tests.several_runs import made_seed, seed_file, written
-from tests.tui.driver import NARROW, Driver, driven
+from tests.tui.actions.action_cases import Cases, each, of_actions
+from tests.tui.driver import NARROW, Driver, driven, opened
 from thinice_tui.analysis.several.several_runs import analyse_several
 from thinice_tui.analysis.several.stability import Stability
 from thinice_tui.runfile.reader import read_run
@@ -75,7 +76,7 @@ async def test_the_header_says_how_many_runs_and_what_the_statistics_are_over(
 ) -> None:
     repeat = seed_file(seeds[0].with_name("repeat.thinice"), 0, LADDER, seed=9)
     async with opened_together([*seeds, repeat], settings_file) as driver:
-        assert "4 runs, 3 training seeds" in driver.lines[0]
+        assert "seed-0 of 4 runs, 3 training" in driver.lines[0]
         assert "statistics over 3 training seeds" in driver.lines[1]
         await driver.press("q")
     assert driver.app.exit_message.count(".thinice") == 4 and str(repeat) in driver.app.exit_message
@@ -103,7 +104,7 @@ async def test_a_sample_is_inspected_in_every_run(seeds: list[Path], settings_fi
 async def test_attack_seeds_are_noise_and_no_training_seeds(seeds: list[Path], settings_file: Path) -> None:
     repeat = seed_file(seeds[0].with_name("repeat.thinice"), 0, LADDER, seed=9)
     async with opened_together([seeds[0], repeat], settings_file, (100, 60)) as driver:
-        assert "2 runs of the same models" in driver.lines[0] and "lost in" not in driver.text
+        assert "seed-0 of 2 runs of the same models" in driver.lines[0] and "lost in" not in driver.text
         await driver.press("v")
         await driver.shows("Noise of the attacks", "repeat.thinice")
         await driver.press("v")
@@ -151,6 +152,35 @@ async def test_the_browsed_run_may_go_on(seeds: list[Path], settings_file: Path)
             after = stable([made.path, *seeds[1:]]).times_lost
             await driver.until(lambda: np.array_equal(driver_times(driver), after))
             assert len(driver.order) == 200
+
+
+@of_actions("next_run")
+async def test_the_next_run_is_browsed_on_a_key(cases: Cases, seeds: list[Path], settings_file: Path) -> None:
+    runs = [read_run(path) for path in seeds]
+    async with opened_together(seeds, settings_file) as driver:
+        times, before = driver_times(driver), 0
+        async for do in each(driver, cases):
+            selected = driver.selected
+            await driver.press(do.key)
+            before = (before + 1) % 3
+            run = driver.session.run
+            assert run is not None and run.path.endswith(f"seed-{before}.thinice") and driver.selected == selected
+            assert f"seed-{before} of 3 runs" in driver.lines[0]
+            assert run.models[driver.session.view.other].record.name == "half"
+            assert np.array_equal(driver_times(driver), times), "over the same seeds"
+            await driver.until(lambda: driver.session.analysis is not None and driver.session.analysis.run is not None)
+        for _ in range(3):
+            await driver.back()
+            await driver.press("]", "}")
+            place = driver.session.view.other
+            assert driver.session.run is not None and driver.session.run.models[place].record.name in ("half", "again")
+        assert driver.session.path is not None and len(runs) == 3
+
+
+async def test_one_run_has_no_next(run_file: Path, settings_file: Path) -> None:
+    async with opened(run_file, settings_file) as driver:
+        await driver.press("}")
+        assert "one run is open" in driver.said[-1]
 
 
 def driver_times(driver: Driver) -> Floats:

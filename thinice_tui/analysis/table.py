@@ -194,6 +194,11 @@ def has_ladder(run: Run) -> bool:
     return len(run.models) > 2
 
 
+def begins_with_ladder(run: Run) -> bool:
+    """Whether the ladder is the first thing to see: where several models were pruned."""
+    return has_ladder(run) and sum(model.record.role == "pruned" for model in run.models) > 1
+
+
 def ladder_columns(run: Run) -> dict[str, Column]:
     """A column of sets a model, by rising sparsity with controls last, and where each sample falls; {}: no ladder."""
     if not has_ladder(run):

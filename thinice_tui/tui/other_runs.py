@@ -60,6 +60,22 @@ class OtherRuns:
         repeats = self.fates.groups.groups[0].repeats
         return tuple(run for run in repeats if run.complete and len(run.models) == models)
 
+    def next_other(self, other: int) -> int:
+        """The number, in the next run, of the model that matches the browsed run's number `other`; 1: none does."""
+        run, following = self.runs[0], self.runs[1 % len(self.runs)]
+        matched = {part.run.path: part.run.models for part in self.fates.parts}
+        names = [model.record.name for model in matched[run.path]]
+        if run.models[other].record.name not in names:
+            return min(1, len(following.models) - 1)
+        name = matched[following.path][names.index(run.models[other].record.name)].record.name
+        return next(number for number, model in enumerate(following.models) if model.record.name == name)
+
+    def rotated(self) -> "OtherRuns":
+        """The same, the next run the browsed one; this one has to be stopped."""
+        return OtherRuns(
+            self._background, (*self.runs[1:], self.runs[0]), self._on_read, self._on_analysed, self._on_error
+        )
+
     def follow(self) -> None:
         """Begin to read what is going on, and compare what is finished."""
         for number, run in enumerate(self.runs[1:], start=1):

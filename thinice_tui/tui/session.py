@@ -14,17 +14,25 @@ import numpy as np
 from thinice_tui.analysis.comparison import Analysis, analyse
 from thinice_tui.analysis.correctness import clean_known
 from thinice_tui.analysis.margins import margin_kinds
-from thinice_tui.analysis.query.tokens import shortened
 from thinice_tui.analysis.rows import Rows, View, select_rows
 from thinice_tui.analysis.several.fates import Fates
-from thinice_tui.analysis.table import COLUMNS, LOST_IN, SampleTable, columns_of_ladder, columns_shown, has_ladder
+from thinice_tui.analysis.table import (
+    COLUMNS,
+    LOST_IN,
+    SampleTable,
+    begins_with_ladder,
+    columns_of_ladder,
+    columns_shown,
+)
 from thinice_tui.errors import RunFileError
 from thinice_tui.protocol.request import Request
+from thinice_tui.runfile.liveness import is_computing
 from thinice_tui.runfile.records import Run
-from thinice_tui.safe_io.printable import printable
 from thinice_tui.tui.action_registry import Reason
 from thinice_tui.tui.background import Background
+from thinice_tui.tui.exit_message import exit_message
 from thinice_tui.tui.interface import Notifier, SessionListener
+from thinice_tui.tui.jump import line_named
 from thinice_tui.tui.local_engine import LocalEngine
 from thinice_tui.tui.margin_filter import with_margins
 from thinice_tui.tui.other_runs import OtherRuns
@@ -79,8 +87,7 @@ class Session:
         self.others: OtherRuns | None = None
         """The runs that are read together with this one; None: it is read alone."""
         if runs:
-            told = self._other_read, self._announce_content, self._say_unread
-            self.others = OtherRuns(background, runs, *told)
+            self.others = OtherRuns(background, runs, self._other_read, self._announce_content, self.run_unreadable)
 
     # listeners
 
@@ -130,12 +137,30 @@ class Session:
             if reader is not None:
                 reader.stop()
 
+    def browse_next_run(self) -> Reason:
+        """Browse the next of several runs: the same sample and, as far as it has one, the same model."""
+        if self.others is None or self.run is None:
+            return "one run is open: thinice-tui open A.thinice B.thinice reads several together"
+        if self.engine.is_alive:
+            return "the engine that was started here computes this run: wait for it, or open the other by itself"
+        self.close()
+        kept, other = self.position, self.others.next_other(self.view.other)
+        self.others = self.others.rotated()
+        run = self.others.runs[0]
+        self.view, self.analysis, self._analysis_key = replace(self.view, other=other), None, None
+        self.rows = None if self.rows is None else replace(self.rows, view=self.view)
+        self._was_computing = False  # of this run
+        self.run_read(Reading(run, is_computing(run), None))
+        self._set_rows(select_rows(run, self.view, self.rows, kept))
+        self.follow(Path(run.path))
+        return None
+
     def run_read(self, reading: Reading) -> None:
         """Take over what was read."""
         run, before, was_alive = reading.run, self.run, self.named_engine_is_alive
         self.view = self._view_of(run)
         if before is None:
-            self.shows_ladder = _begins_with_ladder(run)
+            self.shows_ladder = begins_with_ladder(run)
         self.run = run
         self._was_computing = reading.is_computing
         if self.others is not None:
@@ -181,20 +206,17 @@ class Session:
             view = replace(view, margin="clean")
         if run.alone:
             view = replace(view, other=0, sort=columns_shown(run, [view.sort], self.seeds)[0])
-        if self.run is None and _begins_with_ladder(run):
+        if self.run is None and begins_with_ladder(run):
             view = replace(view, sort=LADDER_ORDER, descending=False)
         return view
 
     def run_unreadable(self, error: RunFileError) -> None:
-        """Say that the run file cannot be read; what was read before stays."""
-        self._say_unread(error)
+        """Say that a run file cannot be read; what was read before stays."""
+        kept = "" if self.run is None else " What was read before stays in view."
+        self._notifier.notify(f"{error.what}. {error.do}.{kept}", title="The run file", severity="error", timeout=15)
         if self.run is None:
             self.waiting_for = error.what
             self.announce_run()
-
-    def _say_unread(self, error: RunFileError) -> None:
-        kept = "" if self.run is None else " What was read before stays in view."
-        self._notifier.notify(f"{error.what}. {error.do}.{kept}", title="The run file", severity="error", timeout=15)
 
     def _show_warnings(self, run: Run) -> None:
         new = [warning for warning in run.info.warnings if warning not in self._warnings_shown]
@@ -238,11 +260,6 @@ class Session:
     def columns_in_view(self) -> tuple[str, ...]:
         """The keys of the table's columns."""
         return columns_of_ladder(self.run) if self.shows_ladder and self.run is not None else self.columns
-
-    @property
-    def columns_shown(self) -> tuple[str, ...]:
-        """Those of the columns that the run has."""
-        return () if self.run is None else columns_shown(self.run, self.columns_in_view, self.seeds)
 
     def _set_rows(self, rows: Rows) -> None:
         """Show these rows; the selected sample stays selected where it is among them."""
@@ -309,17 +326,10 @@ class Session:
         """Select the sample whose index in the original data is `text`; why it cannot be, else None."""
         if self.rows is None:
             return NO_SAMPLES
-        indices = self.rows.table.run.indices
-        number = text.removeprefix("#").lstrip("0") or "0"
-        if not (number.isascii() and number.isdigit() and len(number) < 19):
-            return f"{shortened(text)} is no sample's number: type one such as {indices[0] if len(indices) else 0}"
-        found = np.flatnonzero(indices == int(number))
-        if not len(found):
-            return f"sample {number} is not in this run: it has {len(indices)}, from {indices.min()} to {indices.max()}"
-        row = self.rows.line_of(int(found[0]))
-        if row is None:
-            return f"sample {number} is in this run but not among the {len(self.rows.order)} shown: esc shows all"
-        self.select(row)
+        found = line_named(text, self.rows)
+        if isinstance(found, str):
+            return found
+        self.select(found)
         return None
 
     def sort_by(self, key: str) -> None:
@@ -383,16 +393,6 @@ class Session:
 
     def exit_message(self, what: str = "") -> str:
         """What to print after the interface: `what`, or that the engine goes on; and how to open the run again."""
-        if self.path is None:
-            return what
-        lines = [what] if what else []
-        if self.is_computing and not what:
-            lines.append("the attack goes on in the background")
-        paths = [str(self.path)] if self.others is None else [run.path for run in self.others.runs]
-        lines.append(f"look again: thinice-tui open {' '.join(paths)}")
-        return "\n".join(printable(line) for line in lines)
-
-
-def _begins_with_ladder(run: Run) -> bool:
-    """Whether the ladder is the first thing to see: where several models were pruned."""
-    return has_ladder(run) and sum(model.record.role == "pruned" for model in run.models) > 1
+        own = [] if self.path is None else [str(self.path)]
+        paths = own if self.others is None else [run.path for run in self.others.runs]
+        return exit_message(what, paths, self.is_computing)

@@ -154,11 +154,12 @@ class ViewActions:
 
     def _sort_by_neighbour(self, by: int) -> Reason:
         """Sort by the column `by` columns to the right of the present one."""
-        if self._session.run is None:
+        session = self._session
+        if session.run is None:
             return NO_SAMPLES
-        shown, sort = self._session.columns_shown, self._session.view.sort
+        shown, sort = columns_shown(session.run, session.columns_in_view, session.seeds), session.view.sort
         place = shown.index(sort) if sort in shown else -by
-        self._session.sort_by(shown[(place + by) % len(shown)])
+        session.sort_by(shown[(place + by) % len(shown)])
         return None
 
     def do_reverse(self) -> Reason:
@@ -211,6 +212,9 @@ class ViewActions:
             return "dense is compared with one model only in this run"
         self._session.compare_with(1 + (self._session.view.other - 1 + by) % others)
         return None
+
+    def do_next_run(self) -> Reason:
+        return self._session.browse_next_run()
 
     def do_ladder(self) -> Reason:
         run = self._session.run

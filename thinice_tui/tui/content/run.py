@@ -16,6 +16,7 @@ from thinice_tui.analysis.sparsity import sparsity_words
 from thinice_tui.protocol.durations import short, time_left
 from thinice_tui.protocol.ensembles import is_audited, is_final
 from thinice_tui.runfile.records import Run
+from thinice_tui.tui.content.fates import run_names
 
 WIDE = 100
 
@@ -40,8 +41,9 @@ def title(run: Run, other: int, width: int, beside: str = "") -> Text:
 
 
 def runs_words(runs: Sequence[Run], seeds: int) -> str:
-    """`4 runs, 3 training seeds`."""
-    return f"{len(runs)} runs, {seeds} training seeds" if seeds > 1 else f"{len(runs)} runs of the same models"
+    """`seed-0 of 4 runs, 3 training seeds`: the run that is browsed, the first, among them."""
+    of = f"{run_names([run.path for run in runs])[0]} of {len(runs)} runs"
+    return f"{of}, {seeds} training seeds" if seeds > 1 else f"{of} of the same models"
 
 
 def seeds_words(runs: Sequence[Run], seeds: int) -> str:

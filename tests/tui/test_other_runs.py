@@ -177,6 +177,32 @@ async def test_the_next_run_is_browsed_on_a_key(cases: Cases, seeds: list[Path],
         assert driver.session.path is not None and len(runs) == 3
 
 
+async def test_every_run_can_be_browsed_whatever_it_is(seeds: list[Path], settings_file: Path) -> None:
+    """Repeats, other ensembles, runs that go on; what is first stays first."""
+    folder = seeds[0].parent
+    more = [
+        seed_file(folder / "repeat.thinice", 0, LADDER, seed=9),
+        seed_file(folder / "quick.thinice", 0, LADDER, attack="quick"),
+        seed_file(folder / "going.thinice", 7, through=1),
+    ]
+    async with opened_together([*seeds, *more], settings_file, (100, 60)) as driver:
+        times = driver_times(driver)
+        for path in [*seeds[1:], *more, seeds[0]]:
+            selected = driver.selected
+            await driver.press("}")
+            assert driver.selected == selected, "though it is filtered out"
+            assert driver.session.path == path and f"{path.stem} of 6 runs, 4 training seeds" in driver.lines[0]
+            await driver.until(lambda: driver.session.analysis is not None, "statistics of this run")
+            analysis = driver.session.analysis
+            assert analysis is not None and analysis.run.path == str(path)
+            is_repeated = path.stem in ("repeat", "seed-0")
+            assert len(analysis.repeats) == is_repeated
+            assert np.array_equal(driver_times(driver), times)
+            await driver.press("v")
+            await driver.shows("mean over 3 training seeds")
+            await driver.press("escape")
+
+
 async def test_one_run_has_no_next(run_file: Path, settings_file: Path) -> None:
     async with opened(run_file, settings_file) as driver:
         await driver.press("}")

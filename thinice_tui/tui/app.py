@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,7 @@ def compare_in_app(request: Request) -> int:
 
 def open_in_app(path: Path, runs: Sequence[Run] = ()) -> int:
     """Browse the run file `path`; the exit code. runs: several that are read together, that of `path` the first."""
+    runs = [replace(run, path=str(Path(run.path).absolute())) for run in runs]
     return _run(ThiniceApp(path=path.absolute(), runs=runs))
 
 

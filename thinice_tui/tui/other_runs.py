@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class OtherRuns:
-    """Several runs, the browsed one first. Those that are going on are read again as they grow."""
+    """Several runs, one of which is browsed. The others are read again as they grow."""
 
     def __init__(
         self,
@@ -26,11 +26,14 @@ class OtherRuns:
         on_analysed: Callable[[], None],
         on_error: Callable[[RunFileError], None],
     ) -> None:
-        """runs: as they were read, at least two that belong together; on_read: another run than the browsed has grown;
-        on_analysed: there is a newer `analysis`."""
+        """runs: as they were read from absolute paths, at least two that belong together, the first of them browsed.
+
+        on_read: another run than the browsed has grown; on_analysed: there is a newer `analysis`.
+        """
         self._background, self._on_read, self._on_analysed, self._on_error = background, on_read, on_analysed, on_error
         self.runs = tuple(runs)
-        """All runs, as last read."""
+        """All runs, as last read, in the order given."""
+        self._browsed = 0
         self.fates: Fates = fates_of(runs)
         self.analysis: SeveralRuns | None = None
         """Of the runs that are compared; None: not computed yet."""
@@ -54,32 +57,36 @@ class OtherRuns:
         return tuple(run.path for run in self.runs if run.path not in compared)
 
     @property
+    def browsed(self) -> Run:
+        """The run that is looked at."""
+        return self.runs[self._browsed]
+
+    @property
     def repeats(self) -> tuple[Run, ...]:
-        """The finished runs of all the browsed run's models under other attack seeds."""
-        models = len(self.runs[0].models)
-        repeats = self.fates.groups.groups[0].repeats
-        return tuple(run for run in repeats if run.complete and len(run.models) == models)
+        """The finished runs of exactly the browsed run's models under other attack seeds and the same ensemble."""
+        for group in self.fates.groups.groups:
+            same = [run.path for run in (group.first, *group.repeats)]
+            if self.browsed.path in same:
+                others = [run for run in self.runs if run.path in same and run.path != self.browsed.path]
+                return tuple(run for run in others if run.complete and _models(run) == _models(self.browsed))
+        return ()
 
-    def next_other(self, other: int) -> int:
-        """The number, in the next run, of the model that matches the browsed run's number `other`; 1: none does."""
-        run, following = self.runs[0], self.runs[1 % len(self.runs)]
-        matched = {part.run.path: part.run.models for part in self.fates.parts}
-        names = [model.record.name for model in matched[run.path]]
-        if run.models[other].record.name not in names:
-            return min(1, len(following.models) - 1)
-        name = matched[following.path][names.index(run.models[other].record.name)].record.name
-        return next(number for number, model in enumerate(following.models) if model.record.name == name)
+    def browse_next(self, other: int) -> int:
+        """Browse the next run, with `follow` to come; the number there of the model that has the number `other` here.
 
-    def rotated(self) -> "OtherRuns":
-        """The same, the next run the browsed one; this one has to be stopped."""
-        return OtherRuns(
-            self._background, (*self.runs[1:], self.runs[0]), self._on_read, self._on_analysed, self._on_error
-        )
+        1: none matches it.
+        """
+        model = self.browsed.models[other].record.name
+        self._browsed = (self._browsed + 1) % len(self.runs)
+        matching = self.fates.matching(model, self.browsed.path)
+        self.fates = self.fates.updated(self.runs, self._browsed)
+        names = [one.record.name for one in self.browsed.models]
+        return min(1, len(names) - 1) if matching is None else names.index(matching)
 
     def follow(self) -> None:
         """Begin to read what is going on, and compare what is finished."""
-        for number, run in enumerate(self.runs[1:], start=1):
-            if not run.complete:
+        for number, run in enumerate(self.runs):
+            if number != self._browsed and not run.complete:
                 self._followers.append(
                     RunFollower(
                         Path(run.path),
@@ -96,15 +103,17 @@ class OtherRuns:
         """Read nothing more."""
         for follower in self._followers:
             follower.stop()
+        self._followers.clear()
 
     def with_browsed(self, run: Run) -> Fates:
-        """The fates with a newer reading of the browsed run; from any thread."""
-        return self.fates.updated((run, *self.runs[1:]))
+        """The fates with a newer reading of the run, browsed; from any thread, also when another one is by now."""
+        number = [one.path for one in self.runs].index(run.path)
+        return self.fates.updated(self._with(number, run), number)
 
     def browse(self, run: Run) -> None:
         """Take over a newer reading of the browsed run."""
-        if run is not self.runs[0]:
-            self._take_over(0, run)
+        if run is not self.browsed:
+            self._take_over(self._browsed, run)
 
     def _read(self, number: int, reading: Reading) -> None:
         if reading.run is not self.runs[number]:
@@ -112,9 +121,12 @@ class OtherRuns:
             self._on_read()
 
     def _take_over(self, number: int, run: Run) -> None:
-        self.runs = (*self.runs[:number], run, *self.runs[number + 1 :])
-        self.fates = self.fates.updated(self.runs)
+        self.runs = self._with(number, run)
+        self.fates = self.fates.updated(self.runs, self._browsed)
         self._analyse_if_new()
+
+    def _with(self, number: int, run: Run) -> tuple[Run, ...]:
+        return (*self.runs[:number], run, *self.runs[number + 1 :])
 
     def _analyse_if_new(self) -> None:
         """Compare the finished runs anew where another one has ended."""
@@ -137,3 +149,7 @@ class OtherRuns:
         if of == self._analysed:
             self.analysis, self.problem = (None, found) if isinstance(found, str) else (found, "")
             self._on_analysed()
+
+
+def _models(run: Run) -> list[str]:
+    return [model.record.sha256 for model in run.models]

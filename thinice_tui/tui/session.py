@@ -139,16 +139,16 @@ class Session:
 
     def browse_next_run(self) -> Reason:
         """Browse the next of several runs: the same sample and, as far as it has one, the same model."""
-        if self.others is None or self.run is None:
+        if self.others is None or self.rows is None:
             return "one run is open: thinice-tui open A.thinice B.thinice reads several together"
         if self.engine.is_alive:
             return "the engine that was started here computes this run: wait for it, or open the other by itself"
         self.close()
-        kept, other = self.position, self.others.next_other(self.view.other)
-        self.others = self.others.rotated()
-        run = self.others.runs[0]
+        kept, other = self.position, self.others.browse_next(self.view.other)
+        run = self.others.browsed
         self.view, self.analysis, self._analysis_key = replace(self.view, other=other), None, None
-        self.rows = None if self.rows is None else replace(self.rows, view=self.view)
+        order = np.array([] if kept is None else [kept], dtype=np.int64)
+        self.rows, self.cursor = replace(self.rows, view=self.view, order=order, kept=None), 0
         self._was_computing = False  # of this run
         self.run_read(Reading(run, is_computing(run), None))
         self._set_rows(select_rows(run, self.view, self.rows, kept))
@@ -156,7 +156,9 @@ class Session:
         return None
 
     def run_read(self, reading: Reading) -> None:
-        """Take over what was read."""
+        """Take over what was read, unless another run is browsed by now."""
+        if self.others is not None and reading.run.path != self.others.browsed.path:
+            return
         run, before, was_alive = reading.run, self.run, self.named_engine_is_alive
         self.view = self._view_of(run)
         if before is None:

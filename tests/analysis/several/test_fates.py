@@ -62,7 +62,7 @@ def test_a_run_that_goes_on_counts_so_far(tmp_path: Path) -> None:
     early = analyse(going).comparisons[0].sets.s10
     assert np.array_equal(known, first.astype(int) + early) and early.any()
     done = read_run(seed_file(tmp_path / "c.thinice", 1))
-    later = fates.updated([one, done])
+    later = fates.updated([one, done], 0)
     last = analyse(done).comparisons[0].sets.s10
     assert np.array_equal(later.times_lost("half"), first.astype(int) + last) and (early != last).any()
     assert all(model is not going.models[1] for _, model, _ in later._codes.values()), "old readings are let go"
@@ -72,3 +72,15 @@ def test_runs_that_do_not_belong_together_are_refused(tmp_path: Path) -> None:
     one, other = seed_run(tmp_path, 0), seed_run(tmp_path, 1)
     with pytest.raises(RunFileError, match="its norm is L2, not Linf"):
         fates_of([one, replace(other, info=replace(other.info, settings=replace(other.info.settings, norm="L2")))])
+
+
+def test_a_model_has_its_name_in_the_run_that_is_browsed(tmp_path: Path) -> None:
+    one, other = seed_run(tmp_path, 0), seed_run(tmp_path, 1)
+    models = [replace(model, record=replace(model.record, name=f"{model.record.name}-s2")) for model in other.models]
+    runs = [one, replace(other, models=tuple(models))]
+    fates = fates_of(runs)
+    assert fates.matching("half", runs[1].path) == "half-s2" and fates.matching("half-s2", runs[1].path) is None
+    second = fates.updated(runs, 1)
+    assert second.matching("half-s2", one.path) == "half" and np.isnan(second.times_lost("half")).all()
+    assert np.array_equal(second.times_lost("half-s2"), fates.times_lost("half"))
+    assert [part.seed for part in second.parts] == [1, 2], "seeds keep their numbers"

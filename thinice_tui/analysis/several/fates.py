@@ -29,11 +29,13 @@ class Fate:
 class Fates:
     """The outcomes of several runs beside one another, also while runs are going on.
 
-    A model is asked for by its name in the first run. Where not every run has a model that matches it, nothing is known
-    over seeds.
+    A model is asked for by its name in the run that is browsed. Where not every run has a model that matches it,
+    nothing is known over seeds.
     """
 
     groups: RunGroups
+    browsed: str
+    """The path of the run that is browsed."""
     _codes: dict[int, tuple[ModelOutcomes, ModelOutcomes, NDArray[np.int8]]] = field(default_factory=dict, repr=False)
     """By the other model's identity: dense, that model, each sample's set."""
 
@@ -70,15 +72,24 @@ class Fates:
             fates.append(Fate(part, other, SET_NAMES[self._sets(part.run, other)[position]]))
         return tuple(fates)
 
-    def updated(self, runs: Sequence[Run]) -> "Fates":
-        """The same of newer readings of the runs, in the order in which they were given."""
+    def updated(self, runs: Sequence[Run], browsed: int) -> "Fates":
+        """The same of newer readings of the runs, in the order in which they were given; browsed: which of them is."""
         groups = group_runs(runs, unfinished=True)
         kept = {id(model) for part in groups.parts for model in part.run.models}
-        return replace(self, groups=groups, _codes={key: one for key, one in self._codes.items() if key in kept})
+        codes = {key: one for key, one in self._codes.items() if key in kept}
+        return replace(self, groups=groups, browsed=runs[browsed].path, _codes=codes)
+
+    def matching(self, model: str, path: str) -> str | None:
+        """The name, in the run at `path`, of the model that matches `model`; None: none does."""
+        place = self._place(model)
+        return None if place is None else self._run(path).models[place].record.name
 
     def _place(self, model: str) -> int | None:
-        names = [one.record.name for one in self.groups.seeds[0].models]
+        names = [one.record.name for one in self._run(self.browsed).models]
         return names.index(model) if model in names else None
+
+    def _run(self, path: str) -> Run:
+        return next(part.run for part in self.parts if part.run.path == path)
 
     def _sets(self, run: Run, other: ModelOutcomes) -> NDArray[np.int8]:
         known = self._codes.get(id(other))
@@ -90,5 +101,8 @@ class Fates:
 
 
 def fates_of(runs: Sequence[Run]) -> Fates:
-    """The fates of `runs`, finished or still going on; raises RunFileError where they cannot be read together."""
-    return Fates(group_runs(runs, unfinished=True))
+    """The fates of `runs`, the first of which is browsed; they are finished or still going on.
+
+    Raises RunFileError where they cannot be read together.
+    """
+    return Fates(group_runs(runs, unfinished=True), runs[0].path)

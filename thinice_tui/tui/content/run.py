@@ -40,9 +40,10 @@ def title(run: Run, other: int, width: int, beside: str = "") -> Text:
     return left.append(f" {count}", style="bold")
 
 
-def runs_words(runs: Sequence[Run], seeds: int) -> str:
-    """`seed-0 of 4 runs, 3 training seeds`: the run that is browsed, the first, among them."""
-    of = f"{run_names([run.path for run in runs])[0]} of {len(runs)} runs"
+def runs_words(browsed: Run, runs: Sequence[Run], seeds: int) -> str:
+    """`seed-0 of 4 runs, 3 training seeds`: the run that is browsed among all."""
+    paths = [run.path for run in runs]
+    of = f"{run_names(paths)[paths.index(browsed.path)]} of {len(runs)} runs"
     return f"{of}, {seeds} training seeds" if seeds > 1 else f"{of} of the same models"
 
 

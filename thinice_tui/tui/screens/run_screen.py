@@ -113,10 +113,11 @@ class RunScreen(Screen[None], SessionListener):
         if session.run is None:
             self._update_header(" thinice", f" … {printable(session.waiting_for)}")
         else:
-            runs = () if session.others is None else session.others.runs
-            over = seeds_words(runs, session.seeds)
+            others, over, beside = session.others, "", ""
+            if others is not None:
+                over = seeds_words(others.runs, session.seeds)
+                beside = runs_words(others.browsed, others.runs, session.seeds)
             doing = progress(session.run, session.is_computing, width, session.engine_is_starting, over)
-            beside = runs_words(runs, session.seeds) if runs else ""
             self._update_header(title(session.run, session.view.other, width, beside), doing)
 
     def _update_header(self, above: VisualType, below: VisualType) -> None:

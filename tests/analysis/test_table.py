@@ -22,6 +22,7 @@ from thinice_tui.analysis.table import (
     columns_shown,
     has_ladder,
     ladder_columns,
+    with_lost_in,
 )
 from thinice_tui.runfile.reader import read_run
 from thinice_tui.runfile.records import Role, Run
@@ -85,7 +86,9 @@ def test_several_training_seeds_add_a_column(tmp_path: Path) -> None:
         assert table.columns["lost_in"].unit == f" of {seeds}"
         field = table.fields["lost_in"]
         assert isinstance(field, NumberField) and np.array_equal(field.values, fates.times_lost("half"))
-        assert columns_shown(runs[0], DEFAULT_COLUMNS, seeds) == DEFAULT_COLUMNS
+        shown = with_lost_in(DEFAULT_COLUMNS)
+        assert columns_shown(runs[0], shown, seeds) == shown == (*DEFAULT_COLUMNS[:-1], "lost_in", "broken_by")
+        assert with_lost_in(("label",)) == ("label", "lost_in") == with_lost_in(("label", "lost_in"))
         assert "lost_in" in columns_shown(runs[0], columns_of_ladder(runs[0]), seeds)
     repeats = SampleTable(runs[0], runs[0].models[1], "clean", fates=fates_of([runs[0], repeated(runs[0], 9)]))
     assert (

@@ -165,7 +165,7 @@ COLUMNS: dict[str, Column] = {
         lambda t: NumberField(distances(t.run, t.other)),
     ),
 }
-DEFAULT_COLUMNS = ("sample", "label", "dense", "pruned", "margin", "set", LOST_IN, "broken_by")
+DEFAULT_COLUMNS = ("sample", "label", "dense", "pruned", "margin", "set", "broken_by")
 DENSE_CODES = np.array([{"S11": 0, "S00": 1}.get(name, -1) for name in SET_NAMES], dtype=np.int8)
 """From dense's own set to whether it holds the sample: yes, no, not known yet."""
 OF_DENSE = {
@@ -233,6 +233,12 @@ def all_columns(run: Run, seeds: int = 0) -> dict[str, Column]:
 def columns_of_ladder(run: Run) -> tuple[str, ...]:
     """The columns that the ladder shows, as far as the run has them."""
     return ("sample", "label", *ladder_columns(run), LOST_IN, "margin", "pruned", "pruned_margin", "broken_by")
+
+
+def with_lost_in(keys: Sequence[str]) -> tuple[str, ...]:
+    """The columns of `keys` and that of several training seeds, before what broke the model."""
+    place = keys.index("broken_by") if "broken_by" in keys else len(keys)
+    return tuple(dict.fromkeys((*keys[:place], LOST_IN, *keys[place:])))
 
 
 def columns_shown(run: Run, keys: Sequence[str], seeds: int = 0) -> tuple[str, ...]:

@@ -17,12 +17,11 @@ from thinice_tui.analysis.margins import margin_kinds
 from thinice_tui.analysis.rows import Rows, View, select_rows
 from thinice_tui.analysis.several.fates import Fates
 from thinice_tui.analysis.table import (
-    COLUMNS,
-    LOST_IN,
     SampleTable,
     begins_with_ladder,
     columns_of_ladder,
     columns_shown,
+    with_lost_in,
 )
 from thinice_tui.errors import RunFileError
 from thinice_tui.protocol.request import Request
@@ -261,7 +260,9 @@ class Session:
     @property
     def columns_in_view(self) -> tuple[str, ...]:
         """The keys of the table's columns."""
-        return columns_of_ladder(self.run) if self.shows_ladder and self.run is not None else self.columns
+        if self.shows_ladder and self.run is not None:
+            return columns_of_ladder(self.run)
+        return with_lost_in(self.columns) if self.seeds > 1 else self.columns
 
     def _set_rows(self, rows: Rows) -> None:
         """Show these rows; the selected sample stays selected where it is among them."""
@@ -350,11 +351,8 @@ class Session:
 
     def choose_columns(self, keys: Sequence[str]) -> None:
         """Show these columns, and remember them; those of a dense model alone would not suit a comparison."""
-        alone = self.run is not None and self.run.alone
-        if not alone and self.seeds < 2 and LOST_IN in self.columns:  # no choice now: it stays for several seeds
-            keys = [key for key in COLUMNS if key in keys or key == LOST_IN]
         self.columns = tuple(keys)
-        if not alone:
+        if self.run is None or not self.run.alone:
             self.remember(columns=self.columns)
         self._announce_rows()
 

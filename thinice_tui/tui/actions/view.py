@@ -172,16 +172,13 @@ class ViewActions:
             return NO_SAMPLES
         if self._session.shows_ladder:
             return "the ladder has columns of its own: L shows the table of one comparison"
-        choices = [
-            Choice(key, column.title, meaning=column.meaning)
-            for key, column in columns_of(run, self._session.seeds).items()
-        ]
+        choices = [Choice(key, column.title, meaning=column.meaning) for key, column in columns_of(run).items()]
 
         def answered(keys: list[str] | None) -> None:
             if keys:
                 self._session.choose_columns(keys)
 
-        shown = columns_shown(run, self._session.columns, self._session.seeds)
+        shown = columns_shown(run, self._session.columns)
         self._interface.ask(MultipleChoiceDialog("Columns", choices, shown), answered)
         return None
 

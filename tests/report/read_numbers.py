@@ -102,7 +102,8 @@ def from_markdown(text: str) -> Numbers:
 
 def _markdown_tables(text: str) -> Iterator[ReadTable]:
     tokens = MarkdownIt("gfm-like", {"linkify": False}).parse(text)
-    heading, above, rows = "", "", []
+    heading, above = "", ""
+    rows: list[list[str]] = []
     for number, token in enumerate(tokens):
         if token.type == "inline":
             plain = "".join(child.content for child in token.children or () if child.type in ("text", "text_special"))

@@ -88,7 +88,7 @@ class Samples:
     """Where a column of a model is, as `{what}@{name}`."""
     words: Mapping[str, str]
 
-    def of(self, what: str, name: str) -> pd.Series:  # type: ignore[type-arg]
+    def of(self, what: str, name: str) -> "pd.Series[Any]":
         return self.table[self.column.format(what=self.words.get(what, what), name=name)]
 
 

@@ -35,10 +35,8 @@ class Excess:
     fewer than two samples."""
 
     def __repr__(self) -> str:
-        return (
-            f"<{type(self).__name__} {self.model}: excess NFR {self.excess_nfr.in_words()}, "
-            f"{self.lost_by_pruning.sum()} lost by pruning, {self.lost_by_control.sum()} by the control: {self.verdict}>"
-        )
+        lost = f"{self.lost_by_pruning.sum()} lost by pruning, {self.lost_by_control.sum()} by the control"
+        return f"<{type(self).__name__} {self.model}: excess NFR {self.excess_nfr.in_words()}, {lost}: {self.verdict}>"
 
     @property
     def verdict(self) -> str:

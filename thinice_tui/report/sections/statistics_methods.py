@@ -49,7 +49,8 @@ def statistics_sentences(analysis: Analysis) -> Iterator[str]:
         "with low logit margins of the dense model was measured by the AUC, the probability that a lost sample has a "
         f"lower margin than a kept one {MANN_WHITNEY[0]}, and by flip rates in ten groups of equal size by margin. "
         f"Intervals of proportions are Wilson's {WILSON[0]}; those of AUCs span Newcombe's method 5 {NEWCOMBE[0]} and "
-        f"a logit interval with DeLong's variance {DELONG[0]}, with at least {MINIMUM} samples on either side; all are 95 %."
+        f"a logit interval with DeLong's variance {DELONG[0]}, with at least {MINIMUM} samples on either side; all are "
+        "95 %."
     )
     if any(not math.isnan(capture_of(analysis, one).headline.low) for one in analysis.comparisons):
         yield (

@@ -9,7 +9,7 @@ from thinice_tui.report.sections.capture import capture_section
 from thinice_tui.report.sections.flip_kinds import flip_kinds_section
 from thinice_tui.report.sections.flip_rate_plot import flip_rate_plot
 from thinice_tui.report.sections.margins_plot import margins_plot
-from thinice_tui.report.sections.overestimation import overestimation, overestimation_compared
+from thinice_tui.report.sections.overestimation import overestimation_compared
 
 MEANINGS = {
     "S11": "● held by both",
@@ -30,9 +30,7 @@ def comparison_section(analysis: Analysis, comparison: Comparison, control: Comp
         f"NFR {in_words(comparison.nfr)}, PFR {in_words(comparison.pfr)}, McNemar exact p = {comparison.mcnemar_p:.2g}"
     )
     yield _auc_table(comparison, beside)
-    if comparison.gap is not None:
-        yield overestimation(analysis, comparison.gap)
-        yield from overestimation_compared(analysis, comparison)
+    yield from overestimation_compared(analysis, comparison)
     margins = analysis.run.models[0].clean_margin
     yield margins_plot(margins, comparison.sets.by_name(), "dense logit margin on the clean image")
     if comparison.flip_rate:

@@ -20,10 +20,13 @@ from thinice_tui.report.sections.provenance import provenance
 from thinice_tui.report.sections.reliability import reliability
 from thinice_tui.report.sections.stages import stages_section
 
-LEFT_OUT = (
-    "Left out here: every model against dense in full (margins by set, flip rates by margin and by class, kinds of "
-    "losses, losses within the lowest margins, which margin separates best), the plots of stages and distances, and "
-    "the methods paragraph with its BibTeX entries. --full prints them; -o NAME.html, .md, .tex and .json hold them."
+COMPARISONS = (
+    "every model against dense in full (margins by set, flip rates by margin and by class, kinds of losses, losses "
+    "within the lowest margins, which margin separates best), "
+)
+OF_EVERY_RUN = (
+    "the plots of stages and distances, and the methods paragraph with its BibTeX entries. --full prints them; -o "
+    "NAME.html, .md, .tex and .json hold them."
 )
 
 
@@ -54,7 +57,7 @@ def brief_document(analysis: Analysis, more: Sequence[Block] = ()) -> Iterator[B
     yield from overview(analysis)
     yield from _without_plots(distances_section(analysis))
     yield from provenance(analysis)
-    yield Notice("note", LEFT_OUT)
+    yield Notice("note", f"Left out here: {COMPARISONS if analysis.comparisons else ''}{OF_EVERY_RUN}")
 
 
 def _of_the_run(analysis: Analysis) -> Iterator[Block]:

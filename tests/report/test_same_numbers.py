@@ -1,5 +1,6 @@
 """One run, every format, Python and the interface: the same numbers. The reference is the JSON report."""
 
+import io
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -98,8 +99,7 @@ def test_tables_of_samples(source: str, written: dict[str, str], numbers: Number
     names = [model["name"] for model in report["models"]]
     classes = report["run"]["data"]["class_names"]
     if source == "csv":
-        file = pd.io.common.StringIO(written["csv"])
-        table = pd.read_csv(file, keep_default_na=False, na_values=[""])
+        table = pd.read_csv(io.StringIO(written["csv"]), keep_default_na=False, na_values=[""])
         for name in names:
             table[f"standing@{name}"] = table[f"lost@{name}"] == "no"
         samples = Samples(table, names, "{what}@{name}", {"adversarial_margin": "attacked_margin"})

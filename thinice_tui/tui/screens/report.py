@@ -14,14 +14,13 @@ from thinice_tui.tui.session import Session
 from thinice_tui.tui.widgets.panels import Tabs
 from thinice_tui.tui.widgets.slow_view import SlowView
 
-WIDEST = 100
 TITLES = {"comparison": "Comparison", "classes": "Per class", "report": "Report"}
 SEVERAL = {"several": "Several runs"}
 """The page that comes first where several runs are read together."""
 
 
 class ReportScreen(TextScreen):
-    """The pages of the summary; the last one is the report that `thinice-tui report` prints."""
+    """The pages of the summary; the last one is the whole report."""
 
     BINDINGS = bindings_in("summary")
     place = "summary"
@@ -72,6 +71,7 @@ class ReportScreen(TextScreen):
 
 def _several(several: SeveralRuns, unfinished: Sequence[str], width: int, _height: int) -> RenderableType:
     from thinice_tui.report.renderers.text import render_blocks
+    from thinice_tui.report.text_report import WIDEST
     from thinice_tui.tui.content.summary_pages import several_page
 
     return render_blocks(several_page(several, unfinished), min(width, WIDEST))
@@ -80,6 +80,7 @@ def _several(several: SeveralRuns, unfinished: Sequence[str], width: int, _heigh
 def _page(page: str, analysis: Analysis, other: int, width: int, _height: int) -> RenderableType:
     # only where wanted: the first frame does not wait for it
     from thinice_tui.report.renderers.text import render_blocks
+    from thinice_tui.report.text_report import WIDEST
     from thinice_tui.tui.content.summary_pages import PAGES
 
     return render_blocks(PAGES[page](analysis, other), min(width, WIDEST))

@@ -119,7 +119,7 @@ async def test_until_the_run_file_names_it_an_engine_that_was_started_is_startin
         await driver.press(*RESUME)
         await driver.shows("… the engine starts")
         assert "APGD" not in driver.lines[1] and "stopped" not in driver.text
-        await driver.press("space")
+        await driver.press("w")
         assert driver.said == ["the engine is starting: it cannot be asked yet"]
         assert not path.with_name("a.thinice.control").exists()
         await driver.press("e")

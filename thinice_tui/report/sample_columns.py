@@ -15,7 +15,7 @@ from thinice_tui.analysis.distances import distances, has_distances
 from thinice_tui.analysis.flip_sets import SETS
 from thinice_tui.analysis.live_sets import SET_NAMES, live_sets, lost_so_far
 from thinice_tui.analysis.query.fields import Field, NameField, NumberField
-from thinice_tui.analysis.table import SampleTable
+from thinice_tui.analysis.table import TAG, SampleTable
 from thinice_tui.runfile.records import ModelOutcomes, Run
 
 Positions = NDArray[np.int64]
@@ -36,6 +36,8 @@ def sample_fields(run: Run) -> dict[str, Field]:
         "label": NumberField(run.labels),
         "class": NameField(run.labels, table.class_names),
     }
+    if run.tags:
+        fields["tags"] = table.fields[TAG]
     for number, model in enumerate(run.models):
         of_model = dict(_of_model(table, model))
         if number:

@@ -24,6 +24,7 @@ from thinice_tui.safe_io.printable import printable
 from thinice_tui.tui.action_registry import BY_NAME, TYPING, Reason, actions_in, bindings_everywhere
 from thinice_tui.tui.actions.engine import EngineActions
 from thinice_tui.tui.actions.export import ExportActions
+from thinice_tui.tui.actions.tag import TagActions
 from thinice_tui.tui.actions.view import ViewActions
 from thinice_tui.tui.background import Background
 from thinice_tui.tui.filters import AsciiFilter, PlainFilter, needs_ascii
@@ -85,7 +86,12 @@ class ThiniceApp(App[int]):
         background = Background(self.call_later)
         self.session = Session(self, background, settings_file or preferences_file(), request, path)
         self._engine_actions = EngineActions(self.session, self)
-        self.handlers = (ViewActions(self.session, self), self._engine_actions, ExportActions(self.session, self))
+        self.handlers = (
+            ViewActions(self.session, self),
+            self._engine_actions,
+            TagActions(self.session, self, background),
+            ExportActions(self.session, self),
+        )
         self.exit_message = ""
         """What to print after the interface has ended."""
         self._is_explained = False

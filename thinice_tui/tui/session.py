@@ -5,7 +5,7 @@ Screens and actions are given the session. They read it, change it by its method
 
 import gc
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from thinice_tui.analysis.correctness import clean_known
 from thinice_tui.analysis.margins import margin_kinds
 from thinice_tui.analysis.query.tokens import shortened
 from thinice_tui.analysis.rows import Rows, View, select_rows
-from thinice_tui.analysis.table import SampleTable, columns_of_ladder, columns_shown, has_ladder
+from thinice_tui.analysis.table import SampleTable, columns_of_ladder, columns_shown, has_ladder, with_tags
 from thinice_tui.errors import RunFileError
 from thinice_tui.protocol.request import Request
 from thinice_tui.runfile.records import Run
@@ -87,6 +87,8 @@ class Session:
         self.rows: Rows | None = None
         self.cursor = 0
         """The selected row."""
+        self.marked: frozenset[int] = frozenset()
+        """The positions of the samples that are marked, shown or not."""
         self.analysis: Analysis | None = None
         self._analysis_key: object = None
         """What the newest analysis that was begun depends on."""
@@ -181,7 +183,8 @@ class Session:
             self.announce_run()
 
     def _show_warnings(self, run: Run) -> None:
-        new = [warning for warning in run.info.warnings if warning not in self._warnings_shown]
+        warnings = (*run.info.warnings, *filter(None, [run.tags_problem]))
+        new = [warning for warning in warnings if warning not in self._warnings_shown]
         self._warnings_shown.update(new)
         for warning in new:
             self._notifier.notify(warning, title="Warning", severity="warning", timeout=12)
@@ -219,7 +222,9 @@ class Session:
     @property
     def columns_in_view(self) -> tuple[str, ...]:
         """The keys of the table's columns."""
-        return columns_of_ladder(self.run) if self.shows_ladder and self.run is not None else self.columns
+        if self.run is None:
+            return self.columns
+        return with_tags(self.run, columns_of_ladder(self.run) if self.shows_ladder else self.columns)
 
     def _set_rows(self, rows: Rows) -> None:
         """Show these rows; the selected sample stays selected where it is among them."""
@@ -308,6 +313,11 @@ class Session:
         if not self.shows_ladder:
             self.remember(sort=sort, descending=descending)
         self.change_view(sort=sort, descending=descending)
+
+    def mark(self, positions: Iterable[int]) -> None:
+        """Mark the samples at these positions, and no others."""
+        self.marked = frozenset(positions)
+        self._announce_rows()
 
     def filter_margin(self, margins: str) -> None:
         """Show only margins in the range `margins`, as the filter writes it, beside the filter; or all again."""

@@ -5,7 +5,7 @@ from textual.screen import Screen
 from thinice_tui.analysis.live_sets import ALL_SETS, ALONE_SETS, HELD_SETS
 from thinice_tui.analysis.margins import MARGIN_KINDS, margin_kinds
 from thinice_tui.analysis.query.tokens import quoted
-from thinice_tui.analysis.table import columns_of, columns_shown, has_ladder
+from thinice_tui.analysis.table import TAG, columns_of, columns_shown, has_ladder
 from thinice_tui.tui.action_registry import Reason
 from thinice_tui.tui.content.plots import PLOTS
 from thinice_tui.tui.interface import Interface
@@ -171,7 +171,9 @@ class ViewActions:
             return NO_SAMPLES
         if self._session.shows_ladder:
             return "the ladder has columns of its own: L shows the table of one comparison"
-        choices = [Choice(key, column.title, meaning=column.meaning) for key, column in columns_of(run).items()]
+        choices = [
+            Choice(key, column.title, meaning=column.meaning) for key, column in columns_of(run).items() if key != TAG
+        ]
 
         def answered(keys: list[str] | None) -> None:
             if keys:

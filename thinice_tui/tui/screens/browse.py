@@ -47,7 +47,8 @@ class BrowseScreen(RunScreen):
         """Draw the table at once, also behind another screen."""
         rows = self.session.rows
         if rows is not None and self.has_widgets:
-            self.table.show(rows, self.session.columns_in_view, self.session.cursor, empty_reason(rows))
+            session = self.session
+            self.table.show(rows, session.columns_in_view, session.cursor, empty_reason(rows), session.marked)
 
     def selection_changed(self) -> None:
         """Move the table's cursor at once."""
@@ -56,7 +57,7 @@ class BrowseScreen(RunScreen):
 
     def update_body(self) -> None:
         session, plot = self.session, self.session.preferences.plot
-        self.query_one(RowsLine).show(session.rows, session.cursor)
+        self.query_one(RowsLine).show(session.rows, session.cursor, len(session.marked))
         if not self.is_wide:
             return
         self.query_one(SamplePanel).show(session.rows, session.position)

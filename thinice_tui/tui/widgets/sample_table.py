@@ -3,7 +3,7 @@
 The rows are positions in an index array; sorting and filtering change only that array.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -27,6 +27,8 @@ from thinice_tui.tui.contrast import readable
 HEADER = 1
 GAP = 1
 CURSOR_WIDTH = 2
+MARK = "*"
+"""Beside the cursor, before a sample that is marked."""
 WIDEST_NAME = 18
 NUMBER_WIDTH = 7
 WIDEST_MODEL = 9
@@ -84,19 +86,21 @@ class SampleTable(ScrollView, can_focus=True, inherit_bindings=False):
         self._set_styles: dict[tuple[str, Style], Style] = {}
         self._cursor = 0
         self._empty = "reading …"
+        self._marked: Set[int] = frozenset()
 
     @property
     def cursor(self) -> int:
         """The selected row, from 0."""
         return self._cursor
 
-    def show(self, rows: Rows, columns: Sequence[str], cursor: int, empty: str) -> None:
+    def show(self, rows: Rows, columns: Sequence[str], cursor: int, empty: str, marked: Set[int] = frozenset()) -> None:
         """Draw `rows` with the row `cursor` selected, at the height on the screen of the one selected before.
 
-        columns: keys of the run's columns; empty: the sentence to show where there are no rows.
+        columns: keys of the run's columns; empty: the sentence to show where there are no rows; marked: positions of
+        the samples that are marked.
         """
         height = self._cursor - round(self.scroll_y)
-        self._rows, self._cursor, self._empty = rows, cursor, empty
+        self._rows, self._cursor, self._empty, self._marked = rows, cursor, empty, marked
         self._columns = _lay_out(rows, columns)
         width = self._columns[-1].start + self._columns[-1].width + 1 if self._columns else 1
         self.virtual_size = Size(width, len(rows.lines) + HEADER)
@@ -160,8 +164,9 @@ class SampleTable(ScrollView, can_focus=True, inherit_bindings=False):
         position = int(self._rows.lines[row])
         if position == self._rows.kept:
             style += Style(italic=True, dim=row != self._cursor)
-        segments = [Segment("▌" if row == self._cursor else " ", style)]
-        end = 1
+        mark = MARK if position in self._marked else " "
+        segments = [Segment(("▌" if row == self._cursor else " ") + mark, style)]
+        end = CURSOR_WIDTH
         for column in self._columns:
             segments.append(Segment(" " * (column.start - end - len(column.before)) + column.before, style))
             # The selected row has a background on which a set's colour may not be seen.

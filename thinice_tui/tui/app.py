@@ -29,6 +29,7 @@ from thinice_tui.tui.actions.view import ViewActions
 from thinice_tui.tui.background import Background
 from thinice_tui.tui.filters import AsciiFilter, PlainFilter, needs_ascii
 from thinice_tui.tui.interface import Answer
+from thinice_tui.tui.jobs import Jobs
 from thinice_tui.tui.preferences import preferences_file
 from thinice_tui.tui.screens.browse import BrowseScreen
 from thinice_tui.tui.screens.command_palette import SafeCommandPalette
@@ -86,11 +87,12 @@ class ThiniceApp(App[int]):
         background = Background(self.call_later)
         self.session = Session(self, background, settings_file or preferences_file(), request, path)
         self._engine_actions = EngineActions(self.session, self)
+        self._jobs = Jobs(self.session, self, background)
         self.handlers = (
             ViewActions(self.session, self),
             self._engine_actions,
             TagActions(self.session, self, background),
-            ExportActions(self.session, self),
+            ExportActions(self.session, self, self._jobs),
         )
         self.exit_message = ""
         """What to print after the interface has ended."""
@@ -113,6 +115,7 @@ class ThiniceApp(App[int]):
 
     def on_unmount(self) -> None:
         self.session.close()
+        self._jobs.close()
         self.workers.cancel_all()
 
     def _apply_preferences(self) -> None:

@@ -80,6 +80,8 @@ class Session:
         self.view = View(
             margin=self.preferences.margin, sort=self.preferences.sort, descending=self.preferences.descending
         )
+        self.job = ""
+        """How far a job is that writes files; empty: none that takes long."""
         self.columns = self.preferences.columns
         """The columns of the table of one comparison."""
         self.shows_ladder = False

@@ -209,7 +209,7 @@ class EngineActions(SessionListener):
     def do_quit(self) -> Reason:
         if isinstance(self._interface.screen_stack[-1], ChoiceDialog):
             return "esc first"
-        if self._session.is_computing:
+        if self._session.is_computing or self._session.job:
             return self.do_ask_quit()
         self._quit_answered("quit")
         return None
@@ -229,7 +229,8 @@ class EngineActions(SessionListener):
         else:
             choices = [leave, stop, back]
         title = "An attack is running" if session.is_computing else "Quit?"
-        self._interface.ask(QuitDialog(title, "", choices), self._quit_answered)
+        text = f"This is cancelled: {session.job.partition(' · ')[0]}" if session.job else ""
+        self._interface.ask(QuitDialog(title, text, choices), self._quit_answered)
         return None
 
     def _quit_answered(self, name: str | None) -> None:

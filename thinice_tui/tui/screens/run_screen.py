@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container
@@ -113,7 +114,8 @@ class RunScreen(Screen[None], SessionListener):
             self._update_header(" thinice", f" … {printable(session.waiting_for)}")
         else:
             doing = progress(session.run, session.is_computing, width, session.engine_is_starting)
-            self._update_header(title(session.run, session.view.other, width), doing)
+            job = Text(f" … {session.job}", style="bold", no_wrap=True, overflow="ellipsis") if session.job else None
+            self._update_header(title(session.run, session.view.other, width), job or doing)
 
     def _update_header(self, above: VisualType, below: VisualType) -> None:
         self.query_one("#title", Static).update(above, layout=False)

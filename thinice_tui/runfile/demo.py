@@ -2,4 +2,5 @@
 
 from pathlib import Path
 
-DEMO = Path(__file__).with_name("demo.thinice")
+DEMO = Path(__file__).absolute().with_name("demo.thinice")
+"""Opened without locks: nobody writes to it, and its folder may be read-only."""

@@ -40,9 +40,13 @@ class EngineActions(SessionListener):
 
     def start(self, request: Request) -> None:
         """Start an engine for `request`, and follow the run file that it names."""
-        callbacks = EngineCallbacks(self._session.follow, self._ended, self._refused)
+        callbacks = EngineCallbacks(self._reading, self._session.follow, self._ended, self._refused)
+        self._session.wait_for("starting the engine")
         self._session.engine.start(request, callbacks)
         self._session.announce_run()
+
+    def _reading(self, what: str, number: int, total: int) -> None:
+        self._session.wait_for(f"reading {what}, {number} of {total}")
 
     def _refused(self, error: ThiniceError) -> None:
         self._interface.leave(EXIT_ERROR, f"error: {error.what}\n{error.do}")

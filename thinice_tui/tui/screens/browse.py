@@ -3,15 +3,18 @@
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.widgets import Static
 
 from thinice_tui.tui.action_registry import Reason, bindings_in
 from thinice_tui.tui.content.rows import empty_reason
 from thinice_tui.tui.screens.run_screen import RunScreen
+from thinice_tui.tui.session import Session
 from thinice_tui.tui.widgets.filter_bar import FilterBar
 from thinice_tui.tui.widgets.jump_bar import JumpBar
 from thinice_tui.tui.widgets.panels import PlotPanel, PlotTabs, RowsLine, SamplePanel, SummaryPanel
 from thinice_tui.tui.widgets.sample_table import SampleTable
 
+HINT = " New here?  j k: next sample · enter: look at it · v: all numbers · ?: keys, words"
 SIDE_STEP = 8
 """Cells that the table scrolls to the side at once."""
 
@@ -23,8 +26,15 @@ class BrowseScreen(RunScreen):
     AUTO_FOCUS = "#table"
     place = "browse"
 
+    def __init__(self, session: Session, has_hint: bool = False) -> None:
+        """has_hint: whether a line above the table says what to press, for someone who is here for the first time."""
+        super().__init__(session)
+        self._has_hint = has_hint
+
     def compose_body(self) -> ComposeResult:
         with Vertical(id="left"):
+            if self._has_hint:
+                yield Static(HINT, id="hint", markup=False)
             yield RowsLine(id="rows")
             yield FilterBar(id="filter")
             yield JumpBar(id="jump")
@@ -48,7 +58,15 @@ class BrowseScreen(RunScreen):
         rows = self.session.rows
         if rows is not None and self.has_widgets:
             session = self.session
-            self.table.show(rows, session.columns_in_view, session.cursor, empty_reason(rows), session.marked)
+            self.table.show(
+                rows, session.columns_in_view, session.cursor, empty_reason(rows, session.is_computing), session.marked
+            )
+
+    def run_changed(self) -> None:
+        """Draw title and progress, and how long an empty table will stay so."""
+        super().run_changed()
+        if self.has_widgets and self.session.rows is not None:
+            self.table.say(empty_reason(self.session.rows, self.session.is_computing))
 
     def selection_changed(self) -> None:
         """Move the table's cursor at once."""

@@ -108,6 +108,13 @@ class SampleTable(ScrollView, can_focus=True, inherit_bindings=False):
         self._keep_in_sight()
         self.refresh()
 
+    def say(self, empty: str) -> None:
+        """Show this sentence where there are no rows."""
+        if empty != self._empty:
+            self._empty = empty
+            if self._rows is not None and not len(self._rows.lines):
+                self.refresh()
+
     def show_cursor(self, row: int) -> None:
         """Draw `row` as the selected one."""
         before, self._cursor = self._cursor, row

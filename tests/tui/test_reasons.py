@@ -125,6 +125,6 @@ async def test_a_wrong_key_in_a_dialog_leaves_it_open(run_file: Path, settings_f
     async with opened(run_file, settings_file) as driver:
         await driver.press("x", "j", "q", "ctrl+q")
         assert driver.said == ["esc first"]
-        assert driver.app.screen.query_one(OptionList).option_count == 6
+        assert driver.app.screen.query_one(OptionList).option_count == 7
         await driver.press("escape")
         assert driver.app.screen is driver.browse

@@ -103,12 +103,12 @@ COLUMNS: dict[str, Column] = {
     "sample": Column("sample", "index in the original data", lambda t: NumberField(t.run.indices)),
     "label": Column("label", "the true class", lambda t: NameField(t.run.labels, t.class_names)),
     "dense": Column(
-        "dense",
+        "dense attacked",
         "dense's prediction under the worst attack found",
         lambda t: NameField(t.run.models[0].worst_prediction, t.class_names),
     ),
     "pruned": Column(
-        "pruned",
+        "pruned attacked",
         "the pruned model's prediction under the worst attack found",
         lambda t: NameField(t.other.worst_prediction, t.class_names),
     ),
@@ -153,6 +153,8 @@ COLUMNS: dict[str, Column] = {
     ),
     TAG: TAGS,
 }
+PRUNED = "pruned"
+"""How columns call the model that dense is compared with, unless that is a control."""
 DEFAULT_COLUMNS = ("sample", "label", "dense", "pruned", "margin", "set", "broken_by")
 DENSE_CODES = np.array([{"S11": 0, "S00": 1}.get(name, -1) for name in SET_NAMES], dtype=np.int8)
 """From dense's own set to whether it holds the sample: yes, no, not known yet."""
@@ -164,6 +166,18 @@ OF_DENSE = {
     "pruned_distance": "distance",
 }
 """The column about dense that takes the place of a column about a pruned model."""
+
+
+def shown_title(column: Column, other: ModelOutcomes) -> str:
+    """The column's title where dense is compared with the model `other`."""
+    is_control = other.record.role == "control" and column.model is None
+    return column.title.replace(PRUNED, "control") if is_control else column.title
+
+
+def shown_meaning(column: Column, other: ModelOutcomes) -> str:
+    """The column's meaning where dense is compared with the model `other`."""
+    is_control = other.record.role == "control"
+    return column.meaning.replace("the pruned model", "the control") if is_control else column.meaning
 
 
 def columns_of(run: Run) -> dict[str, Column]:

@@ -92,7 +92,7 @@ ACTIONS: tuple[Action, ...] = (
         "escape",
         "esc",
         "show all",
-        "on the table: show every sample, whatever the filter",
+        "in the table: show every sample",
         "View",
         ("browse",),
     ),

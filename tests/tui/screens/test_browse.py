@@ -44,7 +44,7 @@ async def test_filter(cases: Cases, run_file: Path, settings_file: Path) -> None
 
 async def test_sets_tabs_and_keys_can_be_clicked(run_file: Path, settings_file: Path) -> None:
     async with opened(run_file, settings_file, (110, 32)) as driver:
-        await driver.pilot.click(offset=(driver.lines[2].index("S10"), 2))
+        await driver.pilot.click(offset=(driver.lines[2].index("lost"), 2))
         await driver.settle()
         assert driver.session.view.sets == {"S10"}
         row = next(y for y, line in enumerate(driver.lines) if " Scatter " in line)

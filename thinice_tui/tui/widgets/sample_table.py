@@ -11,6 +11,7 @@ import numpy as np
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
+from rich.text import Text
 from textual import events
 from textual.geometry import Region, Size
 from textual.message import Message
@@ -20,7 +21,7 @@ from textual.strip import Strip
 from thinice_tui.analysis.live_sets import SET_NAMES, UNDECIDED
 from thinice_tui.analysis.query.fields import Field, NumberField
 from thinice_tui.analysis.rows import Rows
-from thinice_tui.analysis.table import Column, all_columns, columns_shown
+from thinice_tui.analysis.table import Column, all_columns, columns_shown, shown_meaning, shown_title
 from thinice_tui.plots.style import SET_MARKERS
 from thinice_tui.tui.contrast import readable
 
@@ -56,6 +57,7 @@ class _ShownColumn:
     """The model whose marker it shows."""
     before: str = ""
     """What is drawn before the column, in place of a gap."""
+    meaning: str = ""
 
 
 class SampleTable(ScrollView, can_focus=True, inherit_bindings=False):
@@ -86,6 +88,8 @@ class SampleTable(ScrollView, can_focus=True, inherit_bindings=False):
         self._set_styles: dict[tuple[str, Style], Style] = {}
         self._cursor = 0
         self._empty = "reading …"
+        self._told = ""
+        """The meaning of the column under the mouse."""
         self._marked: Set[int] = frozenset()
 
     @property
@@ -216,14 +220,24 @@ class SampleTable(ScrollView, can_focus=True, inherit_bindings=False):
         if self._rows is None:
             return
         if event.y == 0:
-            x = event.x + round(self.scroll_x)
-            for column in self._columns:
-                if column.start - GAP < x <= column.start + column.width:
-                    self.post_message(self.HeaderClicked(column.key))
+            if (column := self._column_at(event.x)) is not None:
+                self.post_message(self.HeaderClicked(column.key))
         elif (row := event.y - HEADER + round(self.scroll_y)) < len(self._rows.lines):
             self.post_message(self.RowClicked(row))
             if event.chain == 2:
                 self.post_message(self.RowDoubleClicked())
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Tell a column's meaning where the mouse rests on its title."""
+        column = self._column_at(event.x) if event.y == 0 else None
+        told = f"{column.title}: {column.meaning}" if column is not None else ""
+        if told != self._told:
+            self._told, self.tooltip = told, Text(told) if told else None
+
+    def _column_at(self, x: int) -> _ShownColumn | None:
+        """The column whose title is at the cell `x` of the widget."""
+        x += round(self.scroll_x)
+        return next((one for one in self._columns if one.start - GAP < x <= one.start + one.width), None)
 
     def on_resize(self) -> None:
         self._keep_in_sight()
@@ -234,7 +248,7 @@ def _lay_out(rows: Rows, keys: Sequence[str]) -> tuple[_ShownColumn, ...]:
     columns = all_columns(rows.table.run)
     for key in columns_shown(rows.table.run, keys):
         column, field = columns[key], rows.table.fields[key]
-        title = column.title
+        title = shown_title(column, rows.table.other)
         if column.model is not None and cell_len(title) > WIDEST_MODEL:
             title = set_cell_size(title, WIDEST_MODEL - 1) + "…"
         before = DIVIDER if column.is_divided else ""
@@ -251,6 +265,7 @@ def _lay_out(rows: Rows, keys: Sequence[str]) -> tuple[_ShownColumn, ...]:
                 _set_name(column, key, field),
                 column.model,
                 before,
+                shown_meaning(column, rows.table.other),
             )
         )
         start += width + GAP

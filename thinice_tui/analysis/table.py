@@ -103,12 +103,12 @@ COLUMNS: dict[str, Column] = {
     "sample": Column("sample", "index in the original data", lambda t: NumberField(t.run.indices)),
     "label": Column("label", "the true class", lambda t: NameField(t.run.labels, t.class_names)),
     "dense": Column(
-        "dense attacked",
+        "dense adv",
         "dense's prediction under the worst attack found",
         lambda t: NameField(t.run.models[0].worst_prediction, t.class_names),
     ),
     "pruned": Column(
-        "pruned attacked",
+        "pruned adv",
         "the pruned model's prediction under the worst attack found",
         lambda t: NameField(t.other.worst_prediction, t.class_names),
     ),

@@ -25,7 +25,7 @@ GLOSSARY: dict[str, dict[str, str]] = {
         "AUC 0.5": "margins do not tell lost from held samples",
         "[a, b]": "95 % interval of the number before it",
         "control": "dense trained further without pruning: what flips anyway",
-        "attacked": "under the worst attack that was found",
+        "adv": "on the adversarial image: under the worst attack found",
         "distance": "the least change of the image that makes it misclassified",
         "PARTIAL, ≤": "not all attacks are done: numbers can still fall",
     },

@@ -14,7 +14,7 @@ from thinice_tui.tui.widgets.jump_bar import JumpBar
 from thinice_tui.tui.widgets.panels import PlotPanel, PlotTabs, RowsLine, SamplePanel, SummaryPanel
 from thinice_tui.tui.widgets.sample_table import SampleTable
 
-HINT = " New here?  j k: next sample · enter: look at it · v: all numbers · ?: keys, words"
+HINT = " New here?  j k: move · enter: see a sample · v: all numbers · ?: keys, words"
 SIDE_STEP = 8
 """Cells that the table scrolls to the side at once."""
 

@@ -64,6 +64,13 @@ def test_at_80_columns_the_sets_are_words(run: Run) -> None:
         assert selected in line and all(word in line for word in SET_WORDS.values()), line
 
 
+@pytest.mark.parametrize("query", ["", "margin<5", "set=S10 set@again=S11 margin<0.5 or margin>3 label~class"])
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_how_many_are_marked_is_always_seen(query: str, width: int, run: Run) -> None:
+    line = rows_line(rows_of(run, query=query), width, "flip 12 of 61", 120).plain
+    assert line.startswith(" 120 marked · ") and cell_len(line) <= width
+
+
 def test_before_the_first_results_it_says_when_they_come(tmp_path: Path) -> None:
     early = write_run(tmp_path / "early.thinice", MODELS, n=64, through=0)
 

@@ -78,7 +78,7 @@ async def test_the_wheel_scrolls_and_the_selection_stays(run_file: Path, setting
 async def test_rows_say_what_the_run_says(run_file: Path, settings_file: Path) -> None:
     settings_file.parent.mkdir()
     settings_file.write_text(json.dumps({"columns": list(COLUMNS)}))
-    async with opened(run_file, settings_file, (200, 40)) as driver:
+    async with opened(run_file, settings_file, (220, 40)) as driver:
         await driver.press("0", "g")
         run, rows = driver.session.run, driver.session.rows
         assert run is not None and rows is not None

@@ -25,17 +25,19 @@ def flip_words(rows: Rows, cursor: int) -> str:
     return f"flip {place + 1} of {len(rows.flips)}" if is_flip else ""
 
 
-def rows_line(rows: Rows, width: int, selected: str = "") -> Text:
+def rows_line(rows: Rows, width: int, flip: str = "", marked: int = 0) -> Text:
     """`366 of 1000  1▼S10 lost 55 2▲S01 gained 36 3●S11 held 311 4○S00 broken 598  ↑ dense clean margin  /set=S10`.
 
-    Where it is narrow the codes go, then what is selected, then the words; for a filter that fits without them all go.
-    selected: which flip is selected, how many samples are marked.
+    Where it is narrow the codes go, then the flip, then the words; for a filter that fits without them all go.
+    flip: which flip is selected; marked: how many samples are, before everything else.
     """
     query = f"  /{rows.view.query}" if rows.view.query.strip() else ""
-    head = Text(f" {selected} ·" if selected else "")
+    marks = f" {marked} marked ·" if marked else ""
+    head, short = Text(f"{marks} {flip} ·" if flip else marks), Text(marks)
     lines = [head + _counts(rows, "both"), head + _counts(rows, "words")]
-    lines += [head + _counts(rows, "markers")] if query else [_counts(rows, "words")]
-    line = next((one for one in lines if one.cell_len + cell_len(query) <= width), _counts(rows, "codes"))
+    lines += [head + _counts(rows, "markers"), short + _counts(rows, "markers")] if query else []
+    lines += [] if query else [short + _counts(rows, "words")]
+    line = next((one for one in lines if one.cell_len + cell_len(query) <= width), short + _counts(rows, "codes"))
     line.no_wrap, line.overflow = True, "ellipsis"
     if query:
         line.append(query, style="italic")

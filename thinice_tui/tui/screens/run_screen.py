@@ -124,7 +124,8 @@ class RunScreen(Screen[None], SessionListener):
 
     def _waiting(self) -> Text:
         """What is waited for, and since when."""
-        seconds = int(time.monotonic() - self.session.waiting_since)
+        is_reading = self.session.request is not None or self.session.path is not None
+        seconds = int(time.monotonic() - self.session.waiting_since) if is_reading else 0
         shown = f" … {printable(self.session.waiting_for)}" + (f" · {duration(seconds)}" if seconds else "")
         return Text(shown, no_wrap=True, overflow="ellipsis")
 

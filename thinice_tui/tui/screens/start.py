@@ -16,7 +16,8 @@ WIDTH, NAME_WIDTH = 62, 30
 FIRST_STEPS = """\
 thinice-tui shows which samples a neural network loses when it is pruned, under attack.
 
-Attack models of yours:  thinice-tui compare dense.pt pruned.pt --attack quick"""
+Attack models of yours:
+  thinice-tui compare dense.pt pruned.pt --attack quick"""
 STEPS = ((60, "minute"), (3600, "hour"), (86400, "day"))
 
 

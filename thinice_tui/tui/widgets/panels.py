@@ -78,20 +78,20 @@ class RowsLine(Static):
     def __init__(self, id: str) -> None:
         super().__init__(id=id, markup=False)
         self._rows: Rows | None = None
-        self._selected = ""
+        self._flip, self._marked = "", 0
 
     def show(self, rows: Rows | None, cursor: int, marked: int = 0) -> None:
         """Describe `rows`, which flip among them the line `cursor` is, and how many samples are marked."""
         if rows is None:
             return
-        selected = " · ".join(filter(None, (f"{marked} marked" if marked else "", flip_words(rows, cursor))))
-        if rows is not self._rows or selected != self._selected:
-            self._rows, self._selected = rows, selected
+        flip = flip_words(rows, cursor)
+        if rows is not self._rows or (flip, marked) != (self._flip, self._marked):
+            self._rows, self._flip, self._marked = rows, flip, marked
             self.on_resize()
 
     def on_resize(self) -> None:
         if self._rows is not None:
-            self.update(rows_line(self._rows, self.size.width, self._selected), layout=False)
+            self.update(rows_line(self._rows, self.size.width, self._flip, self._marked), layout=False)
 
 
 class Tabs(Static):

@@ -148,7 +148,9 @@ def command(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[s
 
 def is_browsed(line: Line) -> bool:
     """Whether it opens the interface."""
-    return line.words[1] in ("open", "demo") or (line.words[1] == "compare" and not {"--report", "--dry-run"} & set(line.words))
+    return line.words[1] in ("open", "demo") or (
+        line.words[1] == "compare" and not {"--report", "--dry-run"} & set(line.words)
+    )
 
 
 PLAIN = [line for line in OURS if not is_browsed(line)]

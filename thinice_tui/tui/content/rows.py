@@ -65,10 +65,10 @@ def _counts(rows: Rows, detail: Detail) -> Text:
         called = {"both": f"{name} {word} ", "words": f"{word} ", "codes": f"{name} ", "markers": ""}[detail]
         called = f"{word} " if alone and called else called
         count = "" if detail == "markers" else f"{rows.set_counts[name]}"
-        part = Text(f" {BY_NAME[action].shown}{SET_MARKERS[name]}{called}{count}")
+        part = Text(f"{BY_NAME[action].shown}{SET_MARKERS[name]}{called}{count}")
         part.stylize("" if name in view.sets else "dim strike")
         part.apply_meta({"@click": f"app.do('{action}')"})
-        text.append_text(part)
+        text.append(" ", style="not bold").append_text(part)
     if rows.set_counts[UNDECIDED]:
         text.append(f" ? {rows.set_counts[UNDECIDED]}")
     return text

@@ -13,7 +13,7 @@ from thinice_tui.report.sample_export import Selection
 from thinice_tui.runfile.read_sample import read_adversarial, read_image
 from thinice_tui.runfile.records import Role
 from thinice_tui.tui.export_files import save_arrays, save_folder, save_pictures
-from thinice_tui.tui.jobs import Job
+from thinice_tui.tui.jobs import Cancelled, Job
 
 MODELS: dict[str, Role] = {"dense": "dense", "../half": "pruned", "again": "control"}
 
@@ -56,6 +56,14 @@ def test_a_folder_holds_images_and_their_table(chosen: Selection, tmp_path: Path
         assert png.size == (48, 32)
     with pytest.raises(ThiniceError, match="exists already"):
         save_folder(chosen, tmp_path / "images", job())
+
+
+def test_nothing_is_left_of_a_folder_that_was_cancelled(chosen: Selection, tmp_path: Path) -> None:
+    cancelled = Job("saving", 10, lambda _text: cancelled.cancel())  # at its first report
+    cancelled._next = 0.0
+    with pytest.raises(Cancelled):
+        save_folder(chosen, tmp_path / "images", cancelled)
+    assert not (tmp_path / "images").exists()
 
 
 def test_a_large_image_is_not_enlarged(tmp_path: Path) -> None:

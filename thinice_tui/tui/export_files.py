@@ -1,5 +1,6 @@
 """What the interface exports as files: images as PNG in a folder, images and logits as npz. For a thread."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from thinice_tui.report.new_file import refuse_existing, save_new
 from thinice_tui.report.sample_export import Selection, selected_csv
 from thinice_tui.runfile.records import Floats, Run
 from thinice_tui.safe_io.limits import check_fits
-from thinice_tui.tui.jobs import Job
+from thinice_tui.tui.jobs import Cancelled, Job
 from thinice_tui.tui.sample_detail import SampleDetail, load_sample_detail
 
 PIXEL = 8
@@ -39,8 +40,12 @@ def save_pictures(run: Run, positions: NDArray[np.int64], folder: Path, job: Job
 def save_folder(chosen: Selection, folder: Path, job: Job) -> Path:
     """Write the images of the samples chosen to a new folder, and beside them their table, samples.csv."""
     refuse_existing(folder)
-    save_pictures(chosen.rows.table.run, chosen.order, folder, job)
-    save_new(folder / "samples.csv", selected_csv(chosen))
+    try:
+        save_pictures(chosen.rows.table.run, chosen.order, folder, job)
+        save_new(folder / "samples.csv", selected_csv(chosen))
+    except (Cancelled, ThiniceError):
+        shutil.rmtree(folder, ignore_errors=True)  # it is new, and half of it is of no use
+        raise
     return folder
 
 

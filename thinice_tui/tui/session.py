@@ -75,7 +75,7 @@ class Session:
         self.engine = LocalEngine(background)
         self._was_computing = False
         """Whether the engine that the run file names was alive at the last reading."""
-        starting, reading = "starting the engine", f"reading {path}" if path else "no run is open"
+        starting, reading = "starting the engine: it loads torch", f"reading {path}" if path else "no run is open"
         self.waiting_for = starting if request else reading
         """What is done before the first reading, and while an engine starts."""
         self.waiting_since = time.monotonic()

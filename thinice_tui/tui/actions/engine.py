@@ -41,7 +41,7 @@ class EngineActions(SessionListener):
     def start(self, request: Request) -> None:
         """Start an engine for `request`, and follow the run file that it names."""
         callbacks = EngineCallbacks(self._reading, self._session.follow, self._ended, self._refused)
-        self._session.wait_for("starting the engine")
+        self._session.wait_for("starting the engine: it loads torch")
         self._session.engine.start(request, callbacks)
         self._session.announce_run()
 

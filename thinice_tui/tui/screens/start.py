@@ -29,7 +29,7 @@ class StartDialog(ChoiceDialog):
     def __init__(self, runs: Sequence[RecentRun]) -> None:
         width = max((min(NAME_WIDTH, cell_len(_name(run))) for run in runs), default=4)
         choices = [Choice(str(number), run_line(run, width, time.time())) for number, run in enumerate(runs)]
-        choices.append(Choice("demo", f"{'demo':<{width}}  a small finished run of five models, to look around"))
+        choices.append(Choice("demo", f"{'demo':<{width}}  a small finished run, to look around"))
         super().__init__("Open a run", FIRST_STEPS, choices)
         self._paths = {**{str(number): run.path for number, run in enumerate(runs)}, "demo": DEMO}
 

@@ -87,7 +87,7 @@ class SampleTable(ScrollView, can_focus=True, inherit_bindings=False):
         self._base = Style.null()
         self._set_styles: dict[tuple[str, Style], Style] = {}
         self._cursor = 0
-        self._empty = "reading …"
+        self._empty = "nothing to show yet"
         self._told = ""
         """The meaning of the column under the mouse."""
         self._marked: Set[int] = frozenset()

@@ -86,7 +86,7 @@ def test_exports_hold_what_there_is(alone: Path) -> None:
     assert rows.view.sort == "margin", "a column remembered from a comparison"
     header, *lines = csv.reader("".join(selected_csv(Selection.shown(rows))).splitlines())
     assert len(lines) == len(run.labels) and {"margin@dense", "broken_by@dense"} <= set(header)
-    assert not any(name.startswith(("set", "clean_set")) for name in header)
+    assert not any(name.startswith(("set@", "clean_set@")) for name in header)
     assert '"pruned": null' in "".join(samples_json(Selection.shown(rows)))
 
 

@@ -8,7 +8,7 @@ from thinice_tui.commands.failures import need_terminal, shown_errors
 from thinice_tui.commands.help import examples
 from thinice_tui.commands.options import DebugOption
 
-DEMO_EXAMPLES = examples("thinice-tui demo")
+DEMO_EXAMPLES = examples("thinice-tui demo", "python -m thinice_tui demo")
 
 
 def demo(debug: DebugOption = False) -> None:

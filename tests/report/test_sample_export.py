@@ -217,3 +217,11 @@ def test_pieces_are_together_what_one_would_be(run: Run, monkeypatch: pytest.Mon
     for make, text in before.items():
         pieces = list(make(chosen))
         assert "".join(pieces) == text and len(pieces) > 10
+
+
+def test_a_run_file_whose_name_is_no_text_is_exported_too(run: Run) -> None:
+    odd = replace(run, path="/runs/\udcff\x1b.thinice")
+    chosen = Selection.shown(select_rows(odd, View(sets=ALL_SETS)))
+    for make in (selected_csv, samples_json, selected_indices, thin_ice_indices):
+        assert "".join(make(chosen)).encode()
+    assert chosen.name.isprintable()

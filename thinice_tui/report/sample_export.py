@@ -48,7 +48,7 @@ class Selection:
         """What the samples are and how they were chosen: the same for each of them."""
         view = self.rows.view
         return {
-            "run_file": Path(self.rows.table.run.path).name,
+            "run_file": printable(Path(self.rows.table.run.path).name),
             "compared_with": self.model,
             "filter": "marked by hand" if self.is_marked else view.query.strip(),
             "sets": "" if self.is_marked else " ".join(sorted(view.sets)),

@@ -13,7 +13,6 @@ from thinice_tui.report.image_export import NamedImage, file_names, save_npz, sa
 from thinice_tui.report.new_file import refuse_existing, save_new
 from thinice_tui.report.sample_export import Selection, selected_csv
 from thinice_tui.runfile.records import Floats, Run
-from thinice_tui.safe_io.limits import check_fits
 from thinice_tui.tui.jobs import Cancelled, Job
 from thinice_tui.tui.sample_detail import SampleDetail, load_sample_detail
 
@@ -55,6 +54,8 @@ def save_arrays(chosen: Selection, path: Path, job: Job) -> Path:
     clean [k,C,H,W], index and label [k]; for each model NAME adversarial@NAME [k,C,H,W], logits@NAME and
     attacked_logits@NAME [k,classes], NaN where the run has none; run_file, compared_with, filter and sets as texts.
     """
+    from thinice_tui.safe_io.limits import check_fits  # imported here: a view appears before psutil has loaded
+
     path = path if path.suffix == ".npz" else path.with_name(f"{path.name}.npz")
     refuse_existing(path)
     run, order = chosen.rows.table.run, chosen.order

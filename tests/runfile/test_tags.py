@@ -66,6 +66,7 @@ def test_a_change_waits_for_another_and_says_so_in_the_end(run: Path, monkeypatc
         ({"samples": []}, "no attribute"),
         ({"samples": {"-1": ["odd"]}}, "no sample's number"),
         ({"samples": {"1" * 5000: ["odd"]}}, "no sample's number"),
+        ({"samples": {"9" * 19: ["odd"]}}, "no sample's number"),
         ({"samples": {"1": "odd"}}, "expected a list"),
         ({"samples": {"1": [7]}}, "expected a list"),
         ({"samples": {"1": ["a"] * (MOST + 1)}}, "expected a list"),

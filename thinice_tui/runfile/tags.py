@@ -135,7 +135,7 @@ def _refused(file: Path, why: str) -> RunFileError:
 
 
 def _index(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 20):
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
         raise ValueError(f"{text[:40]} is no sample's number")
     return int(text)
 

@@ -76,6 +76,13 @@ def test_lines_fit_and_say_name_time_and_the_end_of_the_folder() -> None:
     assert cell_len(line) <= WIDTH
 
 
+def test_the_own_folder_is_short_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    ends = {"/home/me/runs/a": "  ~/runs", "/mnt/home/me/a": "  /mnt/home/me", "/home/meg/a": "  /home/meg"}
+    for path, end in ends.items():
+        assert run_line(RecentRun(Path(path), 0.0), 5, 0.0).endswith(end)
+
+
 def test_times_in_words() -> None:
     said = {0: "just now", -5: "just now", 60: "1 minute ago", 7199: "1 hour ago", 86400 * 3: "3 days ago"}
     assert {seconds: ago(seconds) for seconds in said} == said

@@ -45,7 +45,8 @@ class ViewActions(SessionListener):
 
     def _tell_remembered(self) -> None:
         """Say in which order the table is, and by which margin, where that is not as for a new user."""
-        view, usual = self._session.view, Preferences()
+        assert self._session.rows is not None
+        view, usual = self._session.rows.view, Preferences()
         told = []
         if not self._session.shows_ladder and (view.sort, view.descending) != (usual.sort, usual.descending):
             told.append(f"{self._order_words()}, as you left it: s and r change it")

@@ -58,15 +58,15 @@ class BrowseScreen(RunScreen):
         rows = self.session.rows
         if rows is not None and self.has_widgets:
             session = self.session
-            self.table.show(
-                rows, session.columns_in_view, session.cursor, empty_reason(rows, session.is_computing), session.marked
-            )
+            empty = "" if len(rows.lines) else empty_reason(rows, session.is_computing)
+            self.table.show(rows, session.columns_in_view, session.cursor, empty, session.marked)
 
     def run_changed(self) -> None:
         """Draw title and progress, and how long an empty table will stay so."""
         super().run_changed()
-        if self.has_widgets and self.session.rows is not None:
-            self.table.say(empty_reason(self.session.rows, self.session.is_computing))
+        rows = self.session.rows
+        if self.has_widgets and rows is not None and not len(rows.lines):
+            self.table.say(empty_reason(rows, self.session.is_computing))
 
     def selection_changed(self) -> None:
         """Move the table's cursor at once."""

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from rich.cells import cell_len, set_cell_size
@@ -42,7 +43,7 @@ def run_line(run: RecentRun, width: int, now: float) -> str:
     """`standard  2 hours ago  ~/runs` in at most WIDTH cells: `width` for the name; of the folder the end stays."""
     name = _cut(_name(run), width)
     line = f"{name}{' ' * (width - cell_len(name))}  {ago(now - run.at):<14}  "
-    folder = printable(str(run.path.parent)).replace(str(Path.home()), "~", 1)
+    folder = printable(_shown(run.path.parent))
     room = WIDTH - cell_len(line)
     while cell_len(folder) > room:
         folder = f"…{folder[2:]}"
@@ -56,6 +57,13 @@ def ago(seconds: float) -> str:
         return "just now"
     count = min(int(seconds // unit), 9999)
     return f"{count} {name}{'s' * (count > 1)} ago"
+
+
+def _shown(folder: Path) -> str:
+    """The folder, as ~ where it is in the user's own."""
+    with suppress(RuntimeError, ValueError):  # nobody's home, or elsewhere
+        return str(Path("~") / folder.relative_to(Path.home()))
+    return str(folder)
 
 
 def _name(run: RecentRun) -> str:

@@ -134,7 +134,15 @@ ACTIONS: tuple[Action, ...] = (
     Action("sort", "s", "s", "sort", "sort by the next column; or click its header", "Filter and sort", ("browse",), 6),
     Action("sort_back", "S", "S", "sort back", "sort by the previous column", "Filter and sort", ("browse",)),
     Action("reverse", "r", "r", "reverse", "reverse the order", "Filter and sort", ("browse",)),
-    Action("columns", "c", "c", "columns", "choose the table's columns", "Filter and sort", ("browse",)),
+    Action(
+        "columns",
+        "c",
+        "c",
+        "columns",
+        "choose the table's columns; of the ladder: what they mean",
+        "Filter and sort",
+        ("browse",),
+    ),
     Action(
         "margin",
         "m",

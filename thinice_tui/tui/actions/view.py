@@ -14,13 +14,15 @@ from thinice_tui.analysis.table import (
     shown_meaning,
     shown_title,
 )
+from thinice_tui.runfile.records import Run
+from thinice_tui.safe_io.printable import printable_lines
 from thinice_tui.tui.action_registry import Reason
 from thinice_tui.tui.content.plots import PLOTS
 from thinice_tui.tui.interface import Interface
 from thinice_tui.tui.preferences import Preferences
 from thinice_tui.tui.screens.browse import BrowseScreen
 from thinice_tui.tui.screens.command_palette import SafeCommandPalette
-from thinice_tui.tui.screens.dialogs import Choice, MultipleChoiceDialog
+from thinice_tui.tui.screens.dialogs import Choice, ChoiceDialog, MultipleChoiceDialog
 from thinice_tui.tui.screens.help import HelpScreen
 from thinice_tui.tui.screens.inspect import InspectScreen
 from thinice_tui.tui.screens.plot import PlotScreen
@@ -205,7 +207,8 @@ class ViewActions(SessionListener):
         if run is None:
             return NO_SAMPLES
         if self._session.shows_ladder:
-            return "the ladder has columns of its own: L shows the table of one comparison"
+            self._explain_ladder(run)
+            return None
         other = run.models[self._session.view.other]
         choices = [
             Choice(key, shown_title(column, other), meaning=shown_meaning(column, other))
@@ -220,6 +223,16 @@ class ViewActions(SessionListener):
         shown = columns_shown(run, self._session.columns)
         self._interface.ask(MultipleChoiceDialog("Columns", choices, shown), answered)
         return None
+
+    def _explain_ladder(self, run: Run) -> None:
+        """What the columns of the ladder mean; they are not for choosing."""
+        known, other = all_columns(run), run.models[self._session.view.other]
+        shown = [known[key] for key in columns_shown(run, self._session.columns_in_view)]
+        lines = [f"{shown_title(column, other)}: {shown_meaning(column, other)}" for column in shown]
+        choices = [Choice("back", "Back; L: the table of one comparison, with columns to choose")]
+        self._interface.ask(
+            ChoiceDialog("The ladder's columns", printable_lines("\n".join(lines)), choices), lambda _: None
+        )
 
     def do_margin(self) -> Reason:
         if self._session.run is None:

@@ -14,7 +14,7 @@ from thinice_tui.analysis.query.fields import NumberField
 from thinice_tui.analysis.query.tokens import QueryError
 from thinice_tui.analysis.rows import SET_ORDER, View, select_rows
 from thinice_tui.analysis.several.fates import fates_of
-from thinice_tui.analysis.table import COLUMNS, LOST_IN
+from thinice_tui.analysis.table import COLUMNS, LOST_IN, TAG
 from thinice_tui.runfile.reader import read_run
 from thinice_tui.runfile.records import ModelOutcomes, Role, Run
 
@@ -55,7 +55,7 @@ def test_an_undecided_sample_that_dense_has_lost_is_not_shown_as_held(tmp_path: 
 
 
 @pytest.mark.parametrize("descending", [False, True])
-@pytest.mark.parametrize("key", [key for key in COLUMNS if key != LOST_IN])
+@pytest.mark.parametrize("key", [key for key in COLUMNS if key not in (LOST_IN, TAG)])
 def test_every_column_sorts_stably(key: str, descending: bool, run: Run) -> None:
     rows = select_rows(run, View(sort=key, descending=descending, sets=ALL_SETS))
     assert sorted(rows.order.tolist()) == list(range(200))

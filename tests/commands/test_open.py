@@ -19,6 +19,11 @@ def test_a_file_that_is_no_run_file_is_refused_before_the_terminal_is_taken() ->
     check_refused(call("open", "absent.thinice"), "no such run file", "compare")
 
 
+def test_without_a_name_and_a_terminal_it_says_what_is_expected() -> None:
+    result = call("open")
+    assert result.exit_code == 2 and "expected RUN.thinice" in error_text(result)
+
+
 def test_runs_that_do_not_belong_together_are_refused_as_in_a_report(tmp_path: Path) -> None:
     one = seed_file(tmp_path / "a.thinice", 0)
     wrong = {

@@ -81,7 +81,7 @@ class SampleTable:
     @cached_property
     def fields(self) -> Mapping[str, Field]:
         """Every column of the run, by the key that the filter language knows."""
-        return {key: column.values(self) for key, column in self.columns.items()}
+        return {key: column.values(self) for key, column in {**self.columns, TAG: TAGS}.items()}
 
     def times_lost(self) -> Floats:
         """In how many training seeds the other model loses each sample: float32 [n]; NaN: not known."""
@@ -107,16 +107,31 @@ class Column:
 
 LOST_IN = "lost_in"
 """The column that several training seeds add."""
+
+
+def _tags(table: SampleTable) -> Field:
+    """The tags of each sample as one name, and as words."""
+    run = table.run
+    every = sorted(set(run.tags.values()))
+    numbers = {tags: number for number, tags in enumerate(every)}
+    codes = np.full(len(run.labels), -1, dtype=np.int32)
+    for position in np.flatnonzero(np.isin(run.indices, list(run.tags))) if every else ():
+        codes[position] = numbers[run.tags[int(run.indices[position])]]
+    return NameField(codes, tuple(" ".join(tags) for tags in every), tuple(every))
+
+
+TAG = "tag"
+TAGS = Column("tags", "your own tags (t), kept in a file beside the run", _tags)
 COLUMNS: dict[str, Column] = {
     "sample": Column("sample", "index in the original data", lambda t: NumberField(t.run.indices)),
     "label": Column("label", "the true class", lambda t: NameField(t.run.labels, t.class_names)),
     "dense": Column(
-        "dense",
+        "dense adv",
         "dense's prediction under the worst attack found",
         lambda t: NameField(t.run.models[0].worst_prediction, t.class_names),
     ),
     "pruned": Column(
-        "pruned",
+        "pruned adv",
         "the pruned model's prediction under the worst attack found",
         lambda t: NameField(t.other.worst_prediction, t.class_names),
     ),
@@ -164,7 +179,10 @@ COLUMNS: dict[str, Column] = {
         "the pruned model's distance; distances of two models can be compared",
         lambda t: NumberField(distances(t.run, t.other)),
     ),
+    TAG: TAGS,
 }
+PRUNED = "pruned"
+"""How columns call the model that dense is compared with, unless that is a control."""
 DEFAULT_COLUMNS = ("sample", "label", "dense", "pruned", "margin", "set", "broken_by")
 DENSE_CODES = np.array([{"S11": 0, "S00": 1}.get(name, -1) for name in SET_NAMES], dtype=np.int8)
 """From dense's own set to whether it holds the sample: yes, no, not known yet."""
@@ -178,12 +196,27 @@ OF_DENSE = {
 """The column about dense that takes the place of a column about a pruned model."""
 
 
+def shown_title(column: Column, other: ModelOutcomes) -> str:
+    """The column's title where dense is compared with the model `other`."""
+    is_control = other.record.role == "control" and column.model is None
+    return column.title.replace(PRUNED, "control") if is_control else column.title
+
+
+def shown_meaning(column: Column, other: ModelOutcomes) -> str:
+    """The column's meaning where dense is compared with the model `other`."""
+    is_control = other.record.role == "control"
+    return column.meaning.replace("the pruned model", "the control") if is_control else column.meaning
+
+
 def columns_of(run: Run, seeds: int = 0) -> dict[str, Column]:
-    """The columns of this run; where dense is alone, only those about dense. seeds: the training seeds beside it."""
-    lacking = {*OF_DENSE, "set"} if run.alone else set[str]()
-    if run.alone or seeds < 2:
-        lacking.add(LOST_IN)
-    columns = {key: column for key, column in COLUMNS.items() if key not in lacking}
+    """The columns of this run: with tags where there are any; where dense is alone, only those about dense.
+
+    seeds: the training seeds beside it.
+    """
+    missing = {*OF_DENSE, "set", LOST_IN} if run.alone else set[str]()
+    missing |= set() if run.tags else {TAG}
+    missing |= set() if seeds > 1 else {LOST_IN}
+    columns = {key: column for key, column in COLUMNS.items() if key not in missing}
     if LOST_IN in columns:
         columns[LOST_IN] = replace(columns[LOST_IN], unit=f" of {seeds}")
     return columns
@@ -239,6 +272,11 @@ def with_lost_in(keys: Sequence[str]) -> tuple[str, ...]:
     """The columns of `keys` and that of several training seeds, before what broke the model."""
     place = keys.index("broken_by") if "broken_by" in keys else len(keys)
     return tuple(dict.fromkeys((*keys[:place], LOST_IN, *keys[place:])))
+
+
+def with_tags(run: Run, keys: Sequence[str]) -> tuple[str, ...]:
+    """`keys`, with the column of tags behind the first where the run has any."""
+    return tuple(dict.fromkeys((*keys[:1], TAG, *keys[1:]))) if run.tags else tuple(keys)
 
 
 def columns_shown(run: Run, keys: Sequence[str], seeds: int = 0) -> tuple[str, ...]:

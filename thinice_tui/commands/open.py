@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from thinice_tui.commands.failures import need_terminal, shown_errors
+from thinice_tui.commands.failures import can_draw, need_terminal, shown_errors
 from thinice_tui.commands.help import examples
-from thinice_tui.commands.options import DebugOption, RunsArgument
+from thinice_tui.commands.options import DebugOption, OptionalRunsArgument
+from thinice_tui.errors import UsageError
 
 if TYPE_CHECKING:
     from thinice_tui.runfile.records import Run
@@ -21,14 +22,16 @@ OPEN_EXAMPLES = examples(
 
 
 def open_command(
-    runs: RunsArgument,
+    runs: OptionalRunsArgument = None,
     debug: DebugOption = False,
 ) -> None:
-    """Browse a run, finished or still going on. This needs neither torch nor the models.
+    """Browse a run, finished or still going on; without a name, choose from recent ones. This needs no torch.
 
     Several runs of the same data are read together: the first is browsed, beside how often other seeds lose a sample.
     """
     with shown_errors(debug):
+        if not runs:
+            raise typer.Exit(_choose())
         from thinice_tui.runfile.reader import check_run_file
 
         for run in runs:
@@ -50,3 +53,12 @@ def _read_together(paths: Sequence[Path]) -> "tuple[Run, ...]":
     runs = tuple(read_run(path) for path in paths)
     group_runs(runs, unfinished=True)
     return runs
+
+
+def _choose() -> int:
+    """Offer recent runs; the exit code. Raises UsageError where there is no terminal."""
+    if not can_draw():
+        raise UsageError("no run is named, expected RUN.thinice", "thinice-tui open runs/NAME.thinice")
+    from thinice_tui.tui.app import choose_in_app
+
+    return choose_in_app()

@@ -12,13 +12,13 @@ from thinice_tui.analysis.several.several_runs import SeveralRuns
 from thinice_tui.analysis.table import SampleTable
 from thinice_tui.report.json_several import runs_of
 from thinice_tui.report.run_facts import run_facts
-from thinice_tui.report.sample_columns import written_csv
+from thinice_tui.report.sample_columns import pieces_of
 
 
 def several_csv(several: SeveralRuns) -> str:
     """CSV of `several_fields`; how the runs were made is JSON in the last column of the first line."""
     n = len(several.seeds[0].run.labels)
-    return written_csv(several_fields(several), np.arange(n), several_facts(several))
+    return "".join(pieces_of(several_fields(several), np.arange(n), several_facts(several), {}))
 
 
 def several_facts(several: SeveralRuns) -> Mapping[str, Any]:

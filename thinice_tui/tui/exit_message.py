@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from thinice_tui.runfile.demo import DEMO
 from thinice_tui.safe_io.printable import printable
 
 
@@ -12,5 +13,6 @@ def exit_message(what: str, paths: Sequence[str], is_computing: bool) -> str:
     lines = [what] if what else []
     if is_computing and not what:
         lines.append("the attack goes on in the background")
-    lines.append(f"look again: thinice-tui open {' '.join(paths)}")
+    again = "demo" if list(paths) == [str(DEMO)] else f"open {' '.join(paths)}"
+    lines.append(f"look again: thinice-tui {again}")
     return "\n".join(printable(line) for line in lines)

@@ -4,7 +4,8 @@ Screens and actions are given the session. They read it, change it by its method
 """
 
 import gc
-from collections.abc import Sequence
+import time
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import numpy as np
 from thinice_tui.analysis.comparison import Analysis, analyse
 from thinice_tui.analysis.correctness import clean_known
 from thinice_tui.analysis.margins import margin_kinds
+from thinice_tui.analysis.query.ranges import with_range
 from thinice_tui.analysis.rows import Rows, View, select_rows
 from thinice_tui.analysis.several.fates import Fates
 from thinice_tui.analysis.table import (
@@ -22,6 +24,7 @@ from thinice_tui.analysis.table import (
     columns_of_ladder,
     columns_shown,
     with_lost_in,
+    with_tags,
 )
 from thinice_tui.errors import RunFileError
 from thinice_tui.protocol.request import Request
@@ -31,9 +34,7 @@ from thinice_tui.tui.action_registry import Reason
 from thinice_tui.tui.background import Background
 from thinice_tui.tui.exit_message import exit_message
 from thinice_tui.tui.interface import Notifier, SessionListener
-from thinice_tui.tui.jump import line_named
 from thinice_tui.tui.local_engine import LocalEngine
-from thinice_tui.tui.margin_filter import with_margins
 from thinice_tui.tui.other_runs import OtherRuns
 from thinice_tui.tui.preferences import load_preferences, save_preferences
 from thinice_tui.tui.run_follower import Reading, RunFollower
@@ -65,11 +66,15 @@ class Session:
         self.engine = LocalEngine(background)
         self._was_computing = False
         """Whether the engine that the run file names was alive at the last reading."""
-        self.waiting_for = "starting the engine: reading models and data" if request else f"reading {path}"
-        """What is done before the first reading."""
+        starting, reading = "starting the engine: it loads torch", f"reading {path}" if path else "no run is open"
+        self.waiting_for = starting if request else reading
+        """What is done before the first reading, and while an engine starts."""
+        self.waiting_since = time.monotonic()
         self.view = View(
             margin=self.preferences.margin, sort=self.preferences.sort, descending=self.preferences.descending
         )
+        self.job = ""
+        """How far a job is that writes files; empty: none that takes long."""
         self.columns = self.preferences.columns
         """The columns of the table of one comparison."""
         self.shows_ladder = False
@@ -77,6 +82,8 @@ class Session:
         self.rows: Rows | None = None
         self.cursor = 0
         """The selected row."""
+        self.marked: frozenset[int] = frozenset()
+        """The positions of the samples that are marked, shown or not."""
         self.analysis: Analysis | None = None
         self._analysis_key: object = None
         """What the newest analysis that was begun depends on."""
@@ -98,6 +105,11 @@ class Session:
         """Tell `listener` nothing any more."""
         if listener in self._listeners:
             self._listeners.remove(listener)
+
+    def wait_for(self, what: str) -> None:
+        """Tell everybody what is done before there is something to see."""
+        self.waiting_for = what
+        self.announce_run()
 
     def announce_run(self) -> None:
         """Tell everybody that the run, or what its engine does, has changed."""
@@ -220,7 +232,8 @@ class Session:
             self.announce_run()
 
     def _show_warnings(self, run: Run) -> None:
-        new = [warning for warning in run.info.warnings if warning not in self._warnings_shown]
+        warnings = (*run.info.warnings, *filter(None, [run.tags_problem]))
+        new = [warning for warning in warnings if warning not in self._warnings_shown]
         self._warnings_shown.update(new)
         for warning in new:
             self._notifier.notify(warning, title="Warning", severity="warning", timeout=12)
@@ -260,9 +273,10 @@ class Session:
     @property
     def columns_in_view(self) -> tuple[str, ...]:
         """The keys of the table's columns."""
-        if self.shows_ladder and self.run is not None:
-            return columns_of_ladder(self.run)
-        return with_lost_in(self.columns) if self.seeds > 1 else self.columns
+        if self.run is None:
+            return self.columns
+        table = with_lost_in(self.columns) if self.seeds > 1 else self.columns
+        return with_tags(self.run, columns_of_ladder(self.run) if self.shows_ladder else table)
 
     def _set_rows(self, rows: Rows) -> None:
         """Show these rows; the selected sample stays selected where it is among them."""
@@ -312,29 +326,6 @@ class Session:
             return None
         return "this is the last sample" if by > 0 else "this is the first sample"
 
-    def move_to_flip(self, by: int) -> Reason:
-        """Select the next flip (`by` 1) or the one before (−1) among the samples shown."""
-        if self.rows is None or self.position is None:
-            return NO_SAMPLES
-        flips = self.rows.flips
-        if not len(flips):
-            return "none of the samples shown is lost or gained"
-        place = int(np.searchsorted(flips, self.cursor, side="right" if by > 0 else "left")) - (by < 0)
-        if not 0 <= place < len(flips):
-            return f"there is no flip further {'down' if by > 0 else 'up'}: {len(flips)} are shown"
-        self.select(int(flips[place]))
-        return None
-
-    def jump(self, text: str) -> Reason:
-        """Select the sample whose index in the original data is `text`; why it cannot be, else None."""
-        if self.rows is None:
-            return NO_SAMPLES
-        found = line_named(text, self.rows)
-        if isinstance(found, str):
-            return found
-        self.select(found)
-        return None
-
     def sort_by(self, key: str) -> None:
         """Sort by a column, ascending; by the same again: in the other direction."""
         self.set_order(key, not self.view.descending if key == self.view.sort else False)
@@ -345,9 +336,14 @@ class Session:
             self.remember(sort=sort, descending=descending)
         self.change_view(sort=sort, descending=descending)
 
+    def mark(self, positions: Iterable[int]) -> None:
+        """Mark the samples at these positions, and no others."""
+        self.marked = frozenset(positions)
+        self._announce_rows()
+
     def filter_margin(self, margins: str) -> None:
         """Show only margins in the range `margins`, as the filter writes it, beside the filter; or all again."""
-        self.change_view(query=with_margins(self.view.query, margins))
+        self.change_view(query=with_range(self.view.query, "margin", margins))
 
     def choose_columns(self, keys: Sequence[str]) -> None:
         """Show these columns, and remember them; those of a dense model alone would not suit a comparison."""

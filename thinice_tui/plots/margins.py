@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 from types import MappingProxyType
 
@@ -64,8 +65,7 @@ def margins_by_set(
     head = head_lines(width, height, titles, legend)
     room = max(4, width - LABEL - 2)
     edges, shares = margin_histograms(margins, sets, min(BINS, max(2, room // 2)))
-    cells = max(1, room // (len(edges) - 1))
-    axis = _Axis(edges, cells, min(room, cells * (len(edges) - 1)), click)
+    axis = _Axis(edges, room, click)
     below = axis.lines(label, mark, width)
     lines = height - len(head) - 1 - len(below)
     panels = list(shares)[: max(1, lines)]
@@ -90,21 +90,33 @@ def margins_by_set(
 
 @dataclass(frozen=True)
 class _Axis:
-    """The horizontal axis: bins of equal width in cells."""
+    """The horizontal axis: bins of equal width, but for the rounding to `width` cells."""
 
     edges: Array
-    cells: int
     width: int
     click: Click | None
 
+    @property
+    def bins(self) -> int:
+        return len(self.edges) - 1
+
+    @cached_property
+    def starts(self) -> NDArray[np.int64]:
+        """The first cell of each bin, then the width; [bins + 1]."""
+        return np.rint(np.linspace(0, self.width, self.bins + 1)).astype(np.int64)
+
+    @cached_property
+    def bin_of_cell(self) -> NDArray[np.int64]:
+        """The bin that each cell shows; [width]."""
+        return np.repeat(np.arange(self.bins), np.diff(self.starts))
+
     def place(self, margin: float) -> int:
         """The cell of a margin; of one outside, the first or the last."""
-        share = (margin - self.edges[0]) / (self.edges[-1] - self.edges[0])
-        return int(np.clip(share * self.width, 0, self.width - 1))
+        return min(self.width - 1, int(np.interp(margin, self.edges, self.starts)))
 
     def bars(self, share: Array) -> Array:
         """The height of each cell's bar."""
-        return np.repeat(share, self.cells)[: self.width]
+        return share[self.bin_of_cell]
 
     def points(self, margins: NDArray[np.floating]) -> Array:
         """How many samples each cell has."""
@@ -126,10 +138,9 @@ class _Axis:
         marked = None if mark is None or not np.isfinite(mark.margin) else self.place(mark.margin)
         if marked is not None:
             signs[marked] = "│"
-        last = len(self.edges) - 2
         # cells that look alike and do the same are one span: a span a cell would take long to draw
         for (number, is_marked), cells in groupby(
-            range(self.width), key=lambda cell: (min(cell // self.cells, last), cell == marked)
+            range(self.width), key=lambda cell: (int(self.bin_of_cell[cell]), cell == marked)
         ):
             text.append("".join(signs[cell] for cell in cells), self._style(number, "bold" if is_marked else style))
         return text.append("│")
@@ -138,9 +149,8 @@ class _Axis:
         """The style of a bin's cells, with what a click on them does."""
         if self.click is None:
             return Style.parse(looks)
-        last = len(self.edges) - 2
         low = f"{self.edges[number]:.6g}" if number else ""
-        high = f"{self.edges[number + 1]:.6g}" if number < last else ""
+        high = f"{self.edges[number + 1]:.6g}" if number < self.bins - 1 else ""
         return Style.parse(looks) + Style(meta={"@click": self.click(f"{low}..{high}")})
 
     def lines(self, label: str, mark: Mark | None, width: int) -> list[Text]:
@@ -169,9 +179,9 @@ class _Axis:
         every = max(1, round(wanted / step))
         first = round(self.edges[0] / step)
         return {
-            number * self.cells: round(float((first + number) * step), 10)
-            for number in range(len(self.edges))
-            if (first + number) % every == 0 and number * self.cells < self.width
+            int(self.starts[number]): round(float((first + number) * step), 10)
+            for number in range(self.bins)
+            if (first + number) % every == 0
         }
 
 

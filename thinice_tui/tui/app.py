@@ -18,6 +18,7 @@ from textual.theme import ThemeProvider
 from textual.widgets import Input
 
 from thinice_tui.errors import EXIT_ERROR, EXIT_INTERRUPTED
+from thinice_tui.plots.style import ON_DARK, ON_LIGHT
 from thinice_tui.protocol.request import Request
 from thinice_tui.safe_io.allocator import set_thresholds
 from thinice_tui.safe_io.printable import printable
@@ -26,18 +27,18 @@ from thinice_tui.tui.actions.engine import EngineActions
 from thinice_tui.tui.actions.export import ExportActions
 from thinice_tui.tui.actions.view import ViewActions
 from thinice_tui.tui.background import Background
-from thinice_tui.tui.filters import AsciiFilter, PlainFilter, needs_ascii
+from thinice_tui.tui.filters import AsciiFilter, BrightFilter, PlainFilter, needs_ascii
 from thinice_tui.tui.interface import Answer
+from thinice_tui.tui.palette import set_variables, terminal_theme
 from thinice_tui.tui.preferences import preferences_file
 from thinice_tui.tui.screens.browse import BrowseScreen
 from thinice_tui.tui.screens.command_palette import SafeCommandPalette
 from thinice_tui.tui.screens.run_screen import RunScreen
 from thinice_tui.tui.session import Session
-from thinice_tui.tui.set_colours import with_theme_colours
 from thinice_tui.tui.terminal_driver import TerminalDriver, has_shell
 from thinice_tui.tui.unexpected_error import unexpected_error
 
-ASCII, PLAIN = AsciiFilter(), PlainFilter()
+ASCII, BRIGHT, PLAIN = AsciiFilter(), BrightFilter(), PlainFilter()
 LARGE = 1 << 20
 """Bytes from which memory comes straight from the system, and goes back to it when freed.
 
@@ -124,10 +125,15 @@ class ThiniceApp(App[int]):
         self._match_colours()
 
     def _match_colours(self) -> None:
-        """Draw the sets in plots in the colours that the theme gives them in the table."""
+        """Draw sets and models in plots in colours that can be read on the theme's background."""
         if not self.native_ansi_color:
-            self.ansi_theme_dark = with_theme_colours(MONOKAI, self.theme_variables)
-            self.ansi_theme_light = with_theme_colours(ALABASTER, self.theme_variables)
+            how = (self.theme_variables, self.console.color_system, self.no_color)
+            self.ansi_theme_dark = terminal_theme(MONOKAI, ON_DARK, *how)
+            self.ansi_theme_light = terminal_theme(ALABASTER, ON_LIGHT, *how)
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """What the style sheet may use besides the theme's own variables."""
+        return set_variables(self.current_theme)
 
     def on_terminal_driver_ended_from_outside(self) -> None:
         """The terminal is gone, or the system ends this process; the engine, a session of its own, goes on."""
@@ -140,8 +146,10 @@ class ThiniceApp(App[int]):
     def get_line_filters(self) -> Sequence[LineFilter]:
         """What is done to every line before it is drawn: Textual's filters and ours."""
         filters = list(super().get_line_filters())
-        if self.no_color and self.native_ansi_color:
+        if self.native_ansi_color and self.no_color:
             filters = [PLAIN if isinstance(one, (Monochrome, NoColor)) else one for one in filters]
+        elif self.native_ansi_color and self.current_theme.dark:
+            filters.append(BRIGHT)
         return [*filters, ASCII] if self.is_ascii else filters
 
     # unexpected errors

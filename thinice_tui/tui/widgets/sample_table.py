@@ -21,7 +21,8 @@ from thinice_tui.analysis.live_sets import SET_NAMES, UNDECIDED
 from thinice_tui.analysis.query.fields import Field, NumberField
 from thinice_tui.analysis.rows import Rows
 from thinice_tui.analysis.table import Column, all_columns, columns_shown
-from thinice_tui.plots.style import SET_MARKERS
+from thinice_tui.plots.canvas import rich_colour
+from thinice_tui.plots.style import SET_MARKERS, model_style
 from thinice_tui.tui.contrast import readable
 
 HEADER = 1
@@ -150,8 +151,10 @@ class SampleTable(ScrollView, can_focus=True, inherit_bindings=False):
             if column.key == view.sort:
                 title += "▼" if view.descending else "▲"
             segments.append(Segment(" " * (column.start - end - len(column.before)) + column.before, style))
-            is_compared = column.model == view.other and column.model is not None
-            segments.append(Segment(_fit(title, column), style + Style(reverse=True) if is_compared else style))
+            own = style
+            if column.model is not None:
+                own += Style(color=rich_colour(model_style(column.model)[1]), reverse=column.model == view.other)
+            segments.append(Segment(_fit(title, column), own))
             end = column.start + column.width
         return Strip(segments)
 

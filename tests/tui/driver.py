@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from textual import events
 from textual.keys import _character_to_key
@@ -170,7 +171,7 @@ def listen(app: ThiniceApp) -> list[str]:
     said: list[str] = []
     notify = app.notify
 
-    def note(message: str, **options: object) -> None:
+    def note(message: str, **options: Any) -> None:
         said.append(message)
         notify(message, **options)
 

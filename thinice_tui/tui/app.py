@@ -13,6 +13,7 @@ from rich.console import RenderableType
 from textual._ansi_theme import ALABASTER, MONOKAI
 from textual.app import App, SystemCommand
 from textual.filter import LineFilter, Monochrome, NoColor
+from textual.notifications import Notify
 from textual.screen import Screen
 from textual.theme import ThemeProvider
 from textual.widgets import Input
@@ -29,6 +30,7 @@ from thinice_tui.tui.actions.view import ViewActions
 from thinice_tui.tui.background import Background
 from thinice_tui.tui.filters import AsciiFilter, BrightFilter, PlainFilter, needs_ascii
 from thinice_tui.tui.interface import Answer
+from thinice_tui.tui.notifications import TimedNotification
 from thinice_tui.tui.palette import set_variables, terminal_theme
 from thinice_tui.tui.preferences import preferences_file
 from thinice_tui.tui.screens.browse import BrowseScreen
@@ -178,9 +180,11 @@ class ThiniceApp(App[int]):
 
     # what session and actions may ask for: see interface.py
 
-    def notify(self, message: str, **options: Any) -> None:
+    def notify(self, message: str, *, timeout: float | None = None, **options: Any) -> None:
         """As Textual does, without markup and control characters: the message may hold names from strangers' files."""
-        super().notify(printable(message), **{**options, "markup": False})
+        seconds = self.NOTIFICATION_TIMEOUT if timeout is None else timeout
+        shown = TimedNotification(printable(message), timeout=seconds, **{**options, "markup": False})
+        self.post_message(Notify(shown))
 
     def show(self, screen: Screen[None]) -> None:
         self.push_screen(screen)

@@ -2,12 +2,10 @@
 
 from pathlib import Path
 
-import pytest
 from rich.style import Style
 
 from tests.places import SAMPLE_MODELS
 from tests.tui.driver import Driver, opened
-from thinice_tui.tui.session import Session
 
 FIVE = SAMPLE_MODELS / "standard.thinice"
 
@@ -54,31 +52,3 @@ async def test_a_click_on_a_point_selects_its_sample(settings_file: Path) -> Non
         place, said = list(points.items())[len(points) // 2]
         await driver.pilot.click(offset=place)
         assert f"select_sample({driver.selected})" in said
-
-
-@pytest.mark.parametrize(
-    ("before", "after"),
-    [
-        ("", "margin=0..1"),
-        ("label=cat", "label=cat margin=0..1"),
-        ("label=cat margin=2..3", "label=cat margin=0..1"),
-        ("cat or dog", "(cat or dog) margin=0..1"),
-        ("(cat or dog) margin=..3", "(cat or dog) margin=0..1"),
-        ('label="a  b" ', 'label="a  b" margin=0..1'),
-    ],
-)
-async def test_what_else_is_filtered_stays(before: str, after: str, run_file: Path, settings_file: Path) -> None:
-    shown: list[str] = []
-
-    class Recording(Session):
-        def change_view(self, **changes: object) -> None:
-            shown.append(str(changes["query"]))
-            super().change_view(**changes)
-
-    async with opened(run_file, settings_file) as driver:
-        session = Recording(driver.app, driver.session._background, settings_file)
-        session.view = type(session.view)(query=before)
-        session.filter_margin("0..1")
-        session.filter_margin("0..1")
-    rest = before.strip().removesuffix(" margin=2..3").removesuffix(" margin=..3").removeprefix("(").removesuffix(")")
-    assert shown == [after, rest]

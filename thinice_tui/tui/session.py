@@ -4,7 +4,6 @@ Screens and actions are given the session. They read it, change it by its method
 """
 
 import gc
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +14,7 @@ import numpy as np
 from thinice_tui.analysis.comparison import Analysis, analyse
 from thinice_tui.analysis.correctness import clean_known
 from thinice_tui.analysis.margins import margin_kinds
+from thinice_tui.analysis.query.margin_range import with_margins
 from thinice_tui.analysis.query.tokens import shortened
 from thinice_tui.analysis.rows import Rows, View, select_rows
 from thinice_tui.analysis.table import SampleTable, columns_of_ladder, columns_shown, has_ladder
@@ -31,8 +31,6 @@ from thinice_tui.tui.run_follower import Reading, RunFollower
 
 LADDER_ORDER = "falls_at"
 """The column that the ladder is sorted by at first."""
-RANGE_AT_END = re.compile(r"(?:^|\s)margin=[^\s,()]*\.\.[^\s,()]*$")
-"""What a click on a bin has added to the filter."""
 NO_SAMPLES = "there are no samples to choose from"
 
 
@@ -311,14 +309,7 @@ class Session:
 
     def filter_margin(self, margins: str) -> None:
         """Show only margins in the range `margins`, as the filter writes it, beside the filter; or all again."""
-        condition = f"margin={margins}"
-        before = self.view.query.strip()
-        rest = RANGE_AT_END.sub("", before).strip()
-        if before == f"{rest} {condition}".strip():
-            self.change_view(query=rest.removeprefix("(").removesuffix(")") if _is_grouped(rest) else rest)
-            return
-        needs_group = " or " in f" {rest.lower()} " and not _is_grouped(rest)
-        self.change_view(query=f"{f'({rest})' if needs_group else rest} {condition}".strip())
+        self.change_view(query=with_margins(self.view.query, margins))
 
     def choose_columns(self, keys: Sequence[str]) -> None:
         """Show these columns, and remember them; those of a dense model alone would not suit a comparison."""
@@ -376,9 +367,3 @@ class Session:
 def _begins_with_ladder(run: Run) -> bool:
     """Whether the ladder is the first thing to see: where several models were pruned."""
     return has_ladder(run) and sum(model.record.role == "pruned" for model in run.models) > 1
-
-
-def _is_grouped(query: str) -> bool:
-    """Whether one pair of parentheses is around all of `query`."""
-    depths = np.cumsum([(sign == "(") - (sign == ")") for sign in query]).tolist()
-    return query.startswith("(") and query.endswith(")") and 0 not in depths[:-1]

@@ -34,9 +34,9 @@ WIDEST_MODEL = 9
 """Cells of a model's title in the ladder."""
 DIVIDER = "│ "
 """Between the pruned models of the ladder and the controls."""
-OF_DENSE = {"yes": "S11", "no": "S00"}
+DENSE_AS_SET = {"yes": "S11", "no": "S00"}
 """The sets whose markers and colours show whether dense holds a sample."""
-MARKERS = {**SET_MARKERS, **{answer: SET_MARKERS[name] for answer, name in OF_DENSE.items()}}
+MARKERS = {**SET_MARKERS, **{answer: SET_MARKERS[name] for answer, name in DENSE_AS_SET.items()}}
 
 
 @dataclass(frozen=True)
@@ -282,7 +282,7 @@ def _set_name(column: Column, key: str, field: Field) -> Callable[[int], str] | 
     """A function from a sample's position to the set whose colour its cell has; None: no colour."""
     if isinstance(field, NumberField) or (column.model is None and key != "set"):
         return None
-    codes, names = field.codes, tuple(OF_DENSE.get(name, name) for name in (*field.names, UNDECIDED))
+    codes, names = field.codes, tuple(DENSE_AS_SET.get(name, name) for name in (*field.names, UNDECIDED))
     return lambda position: names[codes[position]]
 
 

@@ -7,7 +7,7 @@ RANGE_AT_END = re.compile(r"(?:^|\s)margin=[^\s,()]*\.\.[^\s,()]*$")
 
 
 def with_margins(query: str, margins: str) -> str:
-    """`query` with the range `margins`, such as `0.5..1`, at its end, in place of another; without it where it had it."""
+    """`query` with the range `margins`, such as `0.5..1`, in place of another; without it where it had that range."""
     before, condition = query.strip(), f"margin={margins}"
     rest = RANGE_AT_END.sub("", before).strip()
     if before == f"{rest} {condition}".strip():

@@ -8,6 +8,7 @@ at the first error, with what had been done. Prints how many inputs each screen 
 
 import argparse
 import asyncio
+import faulthandler
 import itertools
 import os
 import random
@@ -44,6 +45,8 @@ FIVE: dict[str, Role] = {
 }
 PLACES = ("L", "enter", "P", "v", "?", "x", "e", "c", "/", ":", "ctrl+p", "ctrl+c")
 """Keys that lead from the table to a screen, a dialog or a line to type in: each is led to in turn."""
+HANGS = 120.0
+"""Seconds after which an input has made the interface hang: that ends the process."""
 STAY = 8
 """Inputs until the next place is led to."""
 KEYS = [key for action in ACTIONS for key in action.keys.split(",")]
@@ -107,6 +110,7 @@ async def rush(
     try:
         async with driven(ThiniceApp(path=run, settings_file=settings), size, ready=False) as driver:
             for number in range(steps):
+                faulthandler.dump_traceback_later(HANGS, exit=True)
                 if number % STAY == 0:
                     keys = (*["escape"] * 4, next(places))
                     press(driver.app, keys)
@@ -124,6 +128,8 @@ async def rush(
     except Exception as error:
         error.add_note(f"at {size}, after: {done}")
         raise
+    finally:
+        faulthandler.cancel_dump_traceback_later()
     return len(done)
 
 

@@ -52,3 +52,16 @@ async def test_a_click_on_a_point_selects_its_sample(settings_file: Path) -> Non
         place, said = list(points.items())[len(points) // 2]
         await driver.pilot.click(offset=place)
         assert f"select_sample({driver.selected})" in said
+
+
+async def test_a_click_on_one_of_few_samples_of_the_histogram_selects_it(settings_file: Path) -> None:
+    async with opened(FIVE, settings_file) as driver:
+        await driver.press("/", *"set=S10 margin<1.5", "enter", "P")
+        await driver.drawn()
+        points = clickable(driver, "select_sample")
+        assert 5 < len(points) <= len(driver.order) <= 40
+        assert {driver.lines[y][x] for x, y in points} <= {"▼", "│"}, "the selected one is a line"
+        place, said = list(points.items())[-1]
+        await driver.pilot.click(offset=place)
+        assert f"select_sample({driver.selected})" in said
+        assert "filter_margin" in clickable(driver, "filter_margin")[place[0], 8], "beside them a click filters"

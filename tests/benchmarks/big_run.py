@@ -8,7 +8,7 @@ python -m tests.benchmarks.big_run FILE ROWS --attack     # make it, then add a 
 import argparse
 import itertools
 import time
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -40,12 +40,9 @@ def make(path: Path, rows: int, count: int) -> None:
         return
     models = dict(itertools.islice(MODELS.items(), count))
     roles = {name: role for name, (role, _) in models.items()}
-    made = make_run(path.with_suffix(".new"), roles, n=rows, classes=10, more={"batch_size": BATCH})
-    sparsities = [sparsity for _, sparsity in models.values()]
-    records = [
-        replace(one, sparsity_conv_linear=sparsity) for one, sparsity in zip(made.records, sparsities, strict=True)
-    ]
-    made = replace(made, records=records)
+    sparsities = {name: sparsity for name, (_, sparsity) in models.items()}
+    more: dict[str, object] = {"batch_size": BATCH}
+    made = make_run(path.with_suffix(".new"), roles, n=rows, classes=10, sparsities=sparsities, more=more)
     with made.open() as writer:
         made.begin(writer)
         for model in range(len(models)):

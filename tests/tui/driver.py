@@ -25,6 +25,15 @@ DEADLINE = 60.0
 """Seconds after which what is waited for will not come."""
 NARROW, WIDE = (80, 24), (120, 40)
 MODELS: dict[str, Role] = {"dense": "dense", "half": "pruned", "again": "control"}
+FIVE: dict[str, Role] = {
+    "dense": "dense",
+    "pruned-90": "pruned",
+    "pruned-95": "pruned",
+    "pruned-99": "pruned",
+    "control": "control",
+}
+SPARSITIES = {"dense": 0.0, "pruned-90": 0.9, "pruned-95": 0.95, "pruned-99": 0.99, "control": 0.0}
+"""Of FIVE."""
 REACH: dict[Place, tuple[str, ...]] = {
     "browse": (),
     "inspect": ("enter",),

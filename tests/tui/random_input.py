@@ -28,21 +28,13 @@ from textual.keys import _character_to_key
 
 from tests.fake_runs import STAGES, make_run
 from tests.places import SAMPLE_MODELS
-from tests.tui.driver import Driver, driven
+from tests.tui.driver import FIVE, SPARSITIES, Driver, driven
 from thinice_tui.protocol.progress import Heartbeat
-from thinice_tui.runfile.records import Role
 from thinice_tui.tui.action_registry import ACTIONS
 from thinice_tui.tui.app import ThiniceApp
 from thinice_tui.tui.screens.run_screen import RunScreen
 
 SIZES = ((20, 8), (80, 24), (120, 40), (200, 60))
-FIVE: dict[str, Role] = {
-    "dense": "dense",
-    "pruned-90": "pruned",
-    "pruned-95": "pruned",
-    "pruned-99": "pruned",
-    "control": "control",
-}
 PLACES = ("L", "enter", "P", "v", "?", "x", "e", "c", "/", ":", "ctrl+p", "ctrl+c")
 """Keys that lead from the table to a screen, a dialog or a line to type in: each is led to in turn."""
 HANGS = 120.0
@@ -136,7 +128,7 @@ async def rush(
 @contextmanager
 def growing(path: Path) -> Iterator[Path]:
     """A run of five models that another thread writes batch by batch, from the clean predictions to its end."""
-    made, ended = make_run(path, FIVE, n=300), threading.Event()
+    made, ended = make_run(path, FIVE, n=300, sparsities=SPARSITIES), threading.Event()
     writer = made.open()
     with writer:
         made.begin(writer)
@@ -175,12 +167,12 @@ async def _for_minutes(minutes: float, seed: int) -> None:
         folder = Path(name).resolve()
         os.chdir(folder)
         finished = shutil.copy(SAMPLE_MODELS / "standard.thinice", folder / "five.thinice")
-        for number, size in enumerate(itertools.cycle(SIZES)):
+        for number, size in enumerate(itertools.cycle(chance.sample(SIZES, len(SIZES)))):
             if time.monotonic() > until:
                 break
-            total[size] += await rush(Path(finished), folder / "settings.json", size, chance, 120, places, seen)
+            total[size] += await rush(Path(finished), folder / "settings.json", size, chance, 60, places, seen)
             with growing(folder / f"{number}.thinice") as run:
-                total[size] += await rush(run, folder / "settings.json", size, chance, 120, places, seen)
+                total[size] += await rush(run, folder / "settings.json", size, chance, 60, places, seen)
             for path in folder.glob(f"{number}.thinice*"):
                 path.unlink()
     print("; ".join(f"{size[0]}x{size[1]}: {count} inputs" for size, count in total.items()), "and no error")

@@ -13,6 +13,7 @@ import itertools
 import os
 import random
 import shutil
+import sys
 import tempfile
 import threading
 import time
@@ -99,10 +100,11 @@ async def rush(
     places: the keys of PLACES, in turn; seen: is added how many of the inputs each screen got.
     """
     done: list[str] = []
+    assert sys.__stderr__ is not None  # sys.stderr is the interface's meanwhile
     try:
         async with driven(ThiniceApp(path=run, settings_file=settings), size, ready=False) as driver:
             for number in range(steps):
-                faulthandler.dump_traceback_later(HANGS, exit=True)
+                faulthandler.dump_traceback_later(HANGS, exit=True, file=sys.__stderr__)
                 if number % STAY == 0:
                     keys = (*["escape"] * 4, next(places))
                     press(driver.app, keys)

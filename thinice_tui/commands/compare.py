@@ -10,7 +10,6 @@ from thinice_tui.commands.failures import need_terminal, shown_errors, sigterm_i
 from thinice_tui.commands.help import examples
 from thinice_tui.commands.options import (
     ATTACK,
-    DATA,
     MODELS,
     REPORT,
     RUN,
@@ -19,6 +18,7 @@ from thinice_tui.commands.options import (
     DebugOption,
     FailIfOption,
     FormatOption,
+    FullOption,
     KeepOption,
     KeyOption,
     NormalizeOption,
@@ -26,6 +26,25 @@ from thinice_tui.commands.options import (
     SamplesInReportOption,
     TrustOption,
     expanded_path,
+    refuse_without_report,
+)
+from thinice_tui.commands.run_options import (
+    BatchSizeOption,
+    ClassesOption,
+    ClassMapOption,
+    CropOption,
+    DataOption,
+    DeviceOption,
+    EpsOption,
+    IndicesOption,
+    NormOption,
+    PrecisionOption,
+    ResizeOption,
+    RunOption,
+    SamplesOption,
+    SeedOption,
+    ShuffleOption,
+    TimeLimitOption,
 )
 from thinice_tui.errors import UsageError
 
@@ -59,74 +78,16 @@ def compare(
     keep: KeepOption = None,
     key: KeyOption = None,
     trust_pickle: TrustOption = None,
-    data: Annotated[
-        str | None,
-        typer.Option(
-            metavar="SPEC",
-            rich_help_panel=DATA,
-            help="The images to attack: cifar10:DIR, folder:DIR, FILE.npz, … Default: what the dense model file names.",
-        ),
-    ] = None,
-    samples: Annotated[
-        int | None,
-        typer.Option(
-            min=1, metavar="N", rich_help_panel=DATA, help="Attack the first N selected samples. Default: all."
-        ),
-    ] = None,
-    classes: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME,…", rich_help_panel=DATA, help="Select only these classes, by name or label number."
-        ),
-    ] = None,
-    indices: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            parser=expanded_path,
-            rich_help_panel=DATA,
-            help="Select only the samples with the indices that this file lists (text, CSV, JSON or .npy).",
-        ),
-    ] = None,
-    shuffle: Annotated[
-        int | None,
-        typer.Option(
-            metavar="SEED",
-            rich_help_panel=DATA,
-            help="Put the samples in the random order of this seed, so that --samples takes a random subset.",
-        ),
-    ] = None,
-    class_map: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            parser=expanded_path,
-            rich_help_panel=DATA,
-            help="For folder:DIR, the label number of each folder name, as JSON or CSV.",
-        ),
-    ] = None,
-    resize: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N", rich_help_panel=DATA, help="Resize image files so that the shorter side has N pixels."
-        ),
-    ] = None,
-    crop: Annotated[
-        int | None,
-        typer.Option(metavar="N", rich_help_panel=DATA, help="Cut the central N × N pixels out of image files."),
-    ] = None,
-    norm: Annotated[
-        str,
-        typer.Option(metavar="NORM", rich_help_panel=ATTACK, help="The norm that bounds the attacks: Linf, L2 or L1."),
-    ] = "Linf",
-    eps: Annotated[
-        str | None,
-        typer.Option(
-            metavar="EPS",
-            rich_help_panel=ATTACK,
-            help="The largest perturbation, as 8/255 or 0.5. Default: 8/255 for Linf, 0.5 for L2, 12 for L1.",
-        ),
-    ] = None,
+    data: DataOption = None,
+    samples: SamplesOption = None,
+    classes: ClassesOption = None,
+    indices: IndicesOption = None,
+    shuffle: ShuffleOption = None,
+    class_map: ClassMapOption = None,
+    resize: ResizeOption = None,
+    crop: CropOption = None,
+    norm: NormOption = "Linf",
+    eps: EpsOption = None,
     attack: Annotated[
         str | None,
         typer.Option(
@@ -162,17 +123,8 @@ def compare(
             help="With --attack fast: do not attack all others where the audit breaks a sample.",
         ),
     ] = False,
-    seed: Annotated[
-        int, typer.Option(metavar="N", rich_help_panel=ATTACK, help="Seed of the attacks' random starts.")
-    ] = 0,
-    precision: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME",
-            rich_help_panel=ATTACK,
-            help="Number format of gradient attacks: fp32, or bf16 (faster). Verdicts are always in full precision.",
-        ),
-    ] = "fp32",
+    seed: SeedOption = 0,
+    precision: PrecisionOption = "fp32",
     distances: Annotated[
         bool,
         typer.Option(
@@ -181,34 +133,10 @@ def compare(
             help="Measure each sample's distance to the decision boundary as well.",
         ),
     ] = False,
-    run: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            parser=expanded_path,
-            rich_help_panel=RUN,
-            help="The run file. The same command resumes it. Default: a file in ./runs.",
-        ),
-    ] = None,
-    device: Annotated[
-        str, typer.Option(metavar="NAME", rich_help_panel=RUN, help="Where to compute: auto, cpu, cuda:0, …")
-    ] = "auto",
-    batch_size: Annotated[
-        str,
-        typer.Option(
-            metavar="N",
-            rich_help_panel=RUN,
-            help="Samples in a batch, or auto. A stop loses at most one batch. It changes no outcome.",
-        ),
-    ] = "auto",
-    time_limit: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TIME",
-            rich_help_panel=RUN,
-            help="Stop after this time, when a batch is complete: 90s, 30m, 1h30m.",
-        ),
-    ] = None,
+    run: RunOption = None,
+    device: DeviceOption = "auto",
+    batch_size: BatchSizeOption = "auto",
+    time_limit: TimeLimitOption = None,
     keep_images: Annotated[
         str,
         typer.Option(
@@ -233,6 +161,7 @@ def compare(
     ] = False,
     form: FormatOption = None,
     output: OutputOption = None,
+    full: FullOption = False,
     samples_in_report: SamplesInReportOption = False,
     claim: ClaimOption = None,
     fail_if: FailIfOption = None,
@@ -253,11 +182,23 @@ def compare(
         from thinice_tui.protocol.request import Request
         from thinice_tui.protocol.settings import Settings
         from thinice_tui.protocol.stage_list import parse_stages, stages_text
-        from thinice_tui.report.output import ReportOptions, plan_output
+        from thinice_tui.report.output import plan_output
+        from thinice_tui.report.report_options import ReportOptions
         from thinice_tui.runfile.write_errors import check_run_path
 
+        for_reports = {
+            **{"--format": form, "-o": output, "--full": full},
+            **{"--samples-in-report": samples_in_report, "--claim": claim, "--fail-if": fail_if},
+        }
+        if only_plan:
+            if form not in (None, "text", "json"):
+                raise UsageError(f"--dry-run prints its plan as text or json, --format is {form!r}")
+            refuse_without_report(for_reports | {"--format": None}, "--dry-run writes no report: leave it out")
+        elif not report:
+            refuse_without_report(for_reports, "add --report")
+        options = ReportOptions(samples_in_report, full, parse_claims(claim or ()), parse_gates(fail_if or ()))
         own_files = [dense, *(pruned or ()), control, indices, class_map, run]
-        targets = plan_output(form, output or (), samples_in_report, own_files)
+        targets = plan_output(form, output or (), options, own_files)
         if run is not None:
             check_run_path(run)
         if attack is not None and stages is not None:
@@ -286,24 +227,14 @@ def compare(
             model_options=ModelOptions.given(arch, normalize, keep, key, trust_pickle),
         )
         request.model_options.for_files(request.files())  # raises for an unknown role before anything is read
-        options = ReportOptions(samples_in_report, parse_claims(claim or ()), parse_gates(fail_if or ()))
         roles = {file.name: file.role for file in request.files()}
         check_gates(options.gates, roles, [one.model for one in claims_of(options.claims, roles)])
         if only_plan:
-            if output or samples_in_report or claim or fail_if:
-                raise UsageError(
-                    "--dry-run writes no report, -o, --samples-in-report, --claim and --fail-if are for reports",
-                    "leave them out",
-                )
             from thinice_tui.commands.headless import dry_run
 
             dry_run(request, as_json=targets[0].form == "json")
             return
         if not report:
-            if form or output or samples_in_report or claim or fail_if:
-                raise UsageError(
-                    "--format, -o, --samples-in-report, --claim and --fail-if are for reports", "add --report"
-                )
             need_terminal("add --report for a run without an interface")
 
             gc.disable()  # imports make no garbage: 0.64 s of processor time until the first rows in place of 0.70

@@ -127,3 +127,12 @@ async def test_wide_characters_keep_the_columns_aligned(tmp_path: Path, settings
         for line in driver.lines[4:24]:
             margin = line.index(".") + 4  # three decimals
             assert cell_len(line[:margin]) == end, line
+
+
+async def test_a_scrollbar_goes_when_everything_fits(run_file: Path, settings_file: Path) -> None:
+    async with opened(run_file, settings_file) as driver:
+        assert driver.table.show_vertical_scrollbar
+        await driver.press("/", *"sample<40", "enter")
+        assert 0 < len(driver.order) < driver.table.page and not driver.table.show_vertical_scrollbar
+        await driver.press("escape")
+        assert driver.table.show_vertical_scrollbar

@@ -101,6 +101,7 @@ class SampleTable(ScrollView, can_focus=True, inherit_bindings=False):
         self._columns = _lay_out(rows, columns)
         width = self._columns[-1].start + self._columns[-1].width + 1 if self._columns else 1
         self.virtual_size = Size(width, len(rows.lines) + HEADER)
+        self._refresh_scrollbars()  # Textual leaves one that is no longer needed (seen in 8.2)
         self.scroll_to(y=max(0, cursor - height), animate=False, force=True, immediate=True)
         self._keep_in_sight()
         self.refresh()

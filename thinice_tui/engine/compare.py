@@ -67,7 +67,7 @@ def prepare(request: Request) -> PreparedRun:
     spec, whole = _data(request, loaded[0])
     samples = select(whole, request.data_options, request.samples)
     probe = StratifiedSample(whole, samples.images.shape[1:])
-    usual, device = dataset_normalizations(spec, probe), choose_device(request.device)
+    usual, device = dataset_normalizations(spec, probe), choose_device(request.device, request.settings.precision)
     with full_precision():
         forms = choose_forms(loaded, names, probe, usual, device)
     decided, trials = forms.models, forms.normalizations

@@ -65,7 +65,7 @@ def compare(
         seed: of the attacks' random starts. The caller's random numbers are left alone.
         device: where to compute; None: where the dense module is.
         batch_size: samples in a batch; None: as suits the device. It decides no outcome.
-        precision: of gradients, fp32 or bf16; verdicts are in full precision.
+        precision: of gradients, fp32, tf32 or bf16; verdicts are in full precision.
         distances: whether each sample's distance to the decision boundary is measured, too.
         keep_images: adversarial images that are kept: flips, all or none.
         indices: each sample's index in the original data [n]; None: 0 to n − 1.

@@ -122,5 +122,8 @@ def describe(device: torch.device) -> str:
 
 
 def default_batch_size(device: torch.device) -> int:
-    """Images in a batch: enough to keep the device busy; fewer on a CPU, so that a crash loses little."""
+    """Images in a batch: enough to keep the device busy; fewer on a CPU, so that a crash loses little.
+
+    On a GPU it is the most: batches fit themselves to its memory (batch_fit.py).
+    """
     return 512 if device.type == "cuda" else 128

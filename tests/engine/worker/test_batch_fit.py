@@ -92,3 +92,17 @@ def test_what_does_not_fit_alone_or_fails_is_an_error() -> None:
     with pretend_memory(MIB), pytest.MonkeyPatch.context() as patch, pytest.raises(ModelError, match="wrong"):
         patch.setattr(batch_fit, "_pass", fail)
         fitting_batch_size(form, IMAGES, PRETEND)
+
+
+def test_a_gpus_memory_is_what_the_driver_and_the_allocator_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    allocated, most = [1000], [0]
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (5000, 9000))
+    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda _: 1600)
+    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda _: allocated[0])
+    monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda _: most[0])
+    monkeypatch.setattr(torch.cuda, "reset_peak_memory_stats", lambda _: most.__setitem__(0, allocated[0]))
+    monkeypatch.setattr(torch.cuda, "synchronize", lambda _: None)
+    memory = batch_fit.memory_of(torch.device("cuda:0"))
+    assert memory is not None and memory.free() == 5600
+    assert memory.peak(lambda: most.__setitem__(0, 1700)) == 700
+    assert batch_fit.memory_of(CPU) is None

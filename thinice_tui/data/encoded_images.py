@@ -95,8 +95,8 @@ class EncodedImages:
 
         with self._reading:
             decode_all(decode, zip(missing.tolist(), self._open_at(rows[missing]), strict=True))
-        for at in missing.tolist():
-            self._cache.add(int(rows[at]), found[at].copy())
+            for at in missing.tolist():
+                self._cache.add(int(rows[at]), found[at].copy())
         return found
 
     @cached_property

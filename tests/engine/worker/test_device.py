@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from thinice_tui.engine.worker import device as worker_device
-from thinice_tui.engine.worker.device import check_precision, choose_device, has_bfloat16
+from thinice_tui.engine.worker.device import check_precision, choose_device, describe, has_bfloat16
 from thinice_tui.errors import UsageError
 
 
@@ -111,3 +111,9 @@ def test_auto_takes_a_gpu_that_has_the_precision(monkeypatch: pytest.MonkeyPatch
     pretend_generations(monkeypatch, (7, 0))
     with pytest.raises(UsageError, match="cpu has no TF32"):
         choose_device("auto", "tf32")
+
+
+@pytest.mark.parametrize(("threads", "said"), [(1, "cpu (1 thread)"), (2, "cpu (2 threads)")])
+def test_the_cpu_is_named_with_its_threads(threads: int, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
+    assert describe(torch.device("cpu")) == said

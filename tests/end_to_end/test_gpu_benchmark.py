@@ -12,7 +12,8 @@ from tests.pretend_gpu import AVAILABLE, NAME
 
 
 def kept(file: Path) -> dict[str, Result]:
-    return benchmark.read_results(file.with_suffix(".json"))
+    stored = json.loads(file.with_suffix(".json").read_text())
+    return {name: Result(**part) for name, part in stored["parts"].items()}
 
 
 @pytest.mark.skipif(not AVAILABLE, reason="this torch lets no Python code be a backend")
@@ -74,9 +75,26 @@ def test_a_part_that_hangs_is_ended_and_the_others_go_on(tmp_path: Path, monkeyp
     began = time.monotonic()
     main(["--device", "cpu", "--minutes", "0.02", "-o", str(tmp_path / "gpu.md")])
     assert done == ["hanging", "quick"] and time.monotonic() - began < 20
-    stored = json.loads((tmp_path / "gpu.json").read_text())
-    assert stored["hanging"]["text"].startswith("Not finished in") and not stored["hanging"]["measured"]
-    assert stored["quick"]["measured"]
+    stored = kept(tmp_path / "gpu.md")
+    assert stored["hanging"].text.startswith("Not finished in") and not stored["hanging"].measured
+    assert stored["quick"].measured
+
+
+def test_results_of_another_device_or_setting_are_not_mixed_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done = parts(monkeypatch, one=lambda _: "found")
+    arguments = ["--device", "cpu", "-o", str(tmp_path / "gpu.md")]
+    main(arguments)
+    main(arguments)
+    assert done == ["one"]
+    main([*arguments, "--small"])
+    assert done == ["one", "one"] and "the figures mean nothing" in (tmp_path / "gpu.md").read_text()
+
+
+def test_the_page_of_the_documents_is_for_gpus(capsys: pytest.CaptureFixture[str]) -> None:
+    before = PAGE.read_bytes()
+    with pytest.raises(SystemExit):
+        main(["--device", "cpu", "--small"])
+    assert "is no GPU: name another page with -o" in capsys.readouterr().err and PAGE.read_bytes() == before
 
 
 def test_the_page_says_that_nothing_is_measured_until_somebody_has_run_it() -> None:

@@ -120,11 +120,11 @@ def page(results: dict[str, Result], about: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def read_results(file: Path) -> dict[str, Result]:
-    """What an earlier call has measured; empty where there is no such file."""
-    if not file.exists():
-        return {}
-    return {name: Result(**stored) for name, stored in json.loads(file.read_text(encoding="utf-8")).items()}
+def read_results(file: Path, where: str) -> dict[str, Result]:
+    """What an earlier call has measured on the same device, in the same setting; empty where there is nothing."""
+    stored = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    parts = stored.get("parts", {}) if stored.get("where") == where else {}
+    return {name: Result(**part) for name, part in parts.items()}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -138,14 +138,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--results", type=Path, help="default: beside the page, with the suffix .json")
     args = parser.parse_args(arguments)
     device = choose_device(args.device)
+    if device.type != "cuda" and args.output == PAGE:
+        parser.error(f"{device} is no GPU: name another page with -o, and give --small to see that everything runs")
     file = args.results or args.output.with_suffix(".json")
-    results = {} if args.again else read_results(file)
-    about = f"{describe(device)}, torch {torch.__version__}, {time.strftime('%Y-%m-%d')}" + (
-        ", **small setting: the figures mean nothing**" if args.small else ""
-    )
+    small = ", **small setting: the figures mean nothing**" if args.small else ""
+    where = f"{describe(device)}, torch {torch.__version__}{small}"
+    results = {} if args.again and not args.only else read_results(file, where)
+    about = f"{where}, {time.strftime('%Y-%m-%d')}"
     ends = time.monotonic() + 60 * args.minutes
     wanted = [part for part in PARTS if not args.only or part.name in args.only]
-    due = [part for part in wanted if part.name not in results or not results[part.name].measured]
+    due = [part for part in wanted if args.again or part.name not in results or not results[part.name].measured]
     for number, part in enumerate(due):
         left = ends - time.monotonic()
         shares = sum(other.share for other in due[number:])
@@ -154,7 +156,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         else:
             print(f"{part.title} …", flush=True)
             results[part.name] = measure(part, device, args.small, (left - GRACE) * part.share / shares)
-        write_text(file, json.dumps({name: asdict(one) for name, one in results.items()}, indent=1))
+        stored = {name: asdict(one) for name, one in results.items()}
+        write_text(file, json.dumps({"where": where, "parts": stored}, indent=1))
         write_text(args.output, page(results, about))
     print(f"{args.output}: {sum(result.measured for result in results.values())} of {len(PARTS)} parts measured")
 

@@ -12,8 +12,8 @@ from tests.places import ROOT
 from thinice_tui.engine.worker.batch_fit import memory_of
 from thinice_tui.protocol.progress import SilentObserver, StageResult
 
-SMALL_SHARE = 0.01
-"""The share of the GPU's memory that the run on a small device may take."""
+LITTLE = 128 * 2**20
+"""Bytes that the run on a small device may take: a batch of 512 needs more."""
 
 
 class _Peaks(SilentObserver):
@@ -53,7 +53,9 @@ def _too_small(bench: Bench) -> str:
         return "not measured here"
     observer = _Peaks(bench.device)
     torch.cuda.empty_cache()
-    torch.cuda.set_per_process_memory_fraction(SMALL_SHARE, bench.device)
+    _, total = torch.cuda.mem_get_info(bench.device)
+    most = (torch.cuda.memory_reserved(bench.device) + LITTLE) / total
+    torch.cuda.set_per_process_memory_fraction(most, bench.device)
     try:
         request = bench.request("too-small", "pgd-20", models=("dense",), batch_size="512", most=max(bench.left / 2, 1))
         run, _ = bench.run(request, observer)

@@ -70,7 +70,9 @@ def _rate(
     try:
         form.to(memory_format=LAYOUTS[layout])  # type: ignore[call-overload]
         images = torch.rand(size, 3, side, side).to(bench.device)
-        low = torch.autocast(bench.device.type, dtype) if precision == "bf16" and bench.cuda else nullcontext()
+        if precision == "bf16" and bench.device.type not in ("cuda", "cpu"):
+            return "not measured here"
+        low = torch.autocast(bench.device.type, dtype) if precision == "bf16" else nullcontext()
         with inside(), low:
             seconds = bench.seconds(partial(_pass, form, images), most)
         return f"{size / seconds:.0f}"

@@ -16,3 +16,8 @@ def test_a_file_that_is_no_run_file_is_refused_before_the_terminal_is_taken() ->
     Path("a.thinice").write_text("text " * 100)
     check_refused(call("open", "a.thinice"), "a.thinice", "expected NAME.thinice")
     check_refused(call("open", "absent.thinice"), "no such run file", "compare")
+
+
+def test_without_a_name_and_a_terminal_it_says_what_is_expected() -> None:
+    result = call("open")
+    assert result.exit_code == 2 and "expected RUN.thinice" in error_text(result)

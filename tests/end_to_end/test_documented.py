@@ -154,7 +154,9 @@ def command(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[s
 
 def is_browsed(line: Line) -> bool:
     """Whether it opens the interface."""
-    return line.words[1] == "open" or (line.words[1] == "compare" and not {"--report", "--dry-run"} & set(line.words))
+    return line.words[1] in ("open", "demo") or (
+        line.words[1] == "compare" and not {"--report", "--dry-run"} & set(line.words)
+    )
 
 
 PLAIN = [line for line in OURS if not is_browsed(line)]
@@ -207,4 +209,4 @@ def test_a_shown_command_opens_the_interface(line: Line, windows: dict[Line, Win
     window = windows[line]
     window.shows("thinice", "✓ finished")
     window.press("q")
-    window.shows("look again: thinice-tui open")
+    window.shows("look again: thinice-tui demo" if line.words[1] == "demo" else "look again: thinice-tui open")

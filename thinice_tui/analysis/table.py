@@ -68,7 +68,7 @@ class SampleTable:
     @cached_property
     def fields(self) -> Mapping[str, Field]:
         """Every column of the run, by the key that the filter language knows."""
-        return {key: column.values(self) for key, column in all_columns(self.run).items()}
+        return {key: column.values(self) for key, column in (all_columns(self.run) | {TAG: TAGS}).items()}
 
 
 @dataclass(frozen=True)
@@ -86,16 +86,29 @@ class Column:
     """Whether a line separates it from the columns before it."""
 
 
+def _tags(table: SampleTable) -> Field:
+    """The tags of each sample as one name, and as words."""
+    run = table.run
+    every = sorted(set(run.tags.values()))
+    numbers = {tags: number for number, tags in enumerate(every)}
+    codes = np.full(len(run.labels), -1, dtype=np.int32)
+    for position in np.flatnonzero(np.isin(run.indices, list(run.tags))) if every else ():
+        codes[position] = numbers[run.tags[int(run.indices[position])]]
+    return NameField(codes, tuple(" ".join(tags) for tags in every), tuple(every))
+
+
+TAG = "tag"
+TAGS = Column("tags", "your own tags (t), kept in a file beside the run", _tags)
 COLUMNS: dict[str, Column] = {
     "sample": Column("sample", "index in the original data", lambda t: NumberField(t.run.indices)),
     "label": Column("label", "the true class", lambda t: NameField(t.run.labels, t.class_names)),
     "dense": Column(
-        "dense",
+        "dense adv",
         "dense's prediction under the worst attack found",
         lambda t: NameField(t.run.models[0].worst_prediction, t.class_names),
     ),
     "pruned": Column(
-        "pruned",
+        "pruned adv",
         "the pruned model's prediction under the worst attack found",
         lambda t: NameField(t.other.worst_prediction, t.class_names),
     ),
@@ -138,7 +151,10 @@ COLUMNS: dict[str, Column] = {
         "the pruned model's distance; distances of two models can be compared",
         lambda t: NumberField(distances(t.run, t.other)),
     ),
+    TAG: TAGS,
 }
+PRUNED = "pruned"
+"""How columns call the model that dense is compared with, unless that is a control."""
 DEFAULT_COLUMNS = ("sample", "label", "dense", "pruned", "margin", "set", "broken_by")
 DENSE_CODES = np.array([{"S11": 0, "S00": 1}.get(name, -1) for name in SET_NAMES], dtype=np.int8)
 """From dense's own set to whether it holds the sample: yes, no, not known yet."""
@@ -152,9 +168,22 @@ OF_DENSE = {
 """The column about dense that takes the place of a column about a pruned model."""
 
 
+def shown_title(column: Column, other: ModelOutcomes) -> str:
+    """The column's title where dense is compared with the model `other`."""
+    is_control = other.record.role == "control" and column.model is None
+    return column.title.replace(PRUNED, "control") if is_control else column.title
+
+
+def shown_meaning(column: Column, other: ModelOutcomes) -> str:
+    """The column's meaning where dense is compared with the model `other`."""
+    is_control = other.record.role == "control"
+    return column.meaning.replace("the pruned model", "the control") if is_control else column.meaning
+
+
 def columns_of(run: Run) -> dict[str, Column]:
-    """The columns of this run; where dense is alone, only those about dense."""
-    return {key: column for key, column in COLUMNS.items() if not run.alone or key not in (*OF_DENSE, "set")}
+    """The columns of this run: with tags where there are any; where dense is alone, only those about dense."""
+    missing = ((*OF_DENSE, "set") if run.alone else ()) + (() if run.tags else (TAG,))
+    return {key: column for key, column in COLUMNS.items() if key not in missing}
 
 
 def has_ladder(run: Run) -> bool:
@@ -196,6 +225,11 @@ def all_columns(run: Run) -> dict[str, Column]:
 def columns_of_ladder(run: Run) -> tuple[str, ...]:
     """The columns that the ladder shows."""
     return ("sample", "label", *ladder_columns(run), "margin", "pruned", "pruned_margin", "broken_by")
+
+
+def with_tags(run: Run, keys: Sequence[str]) -> tuple[str, ...]:
+    """`keys`, with the column of tags behind the first where the run has any."""
+    return tuple(dict.fromkeys((*keys[:1], TAG, *keys[1:]))) if run.tags else tuple(keys)
 
 
 def columns_shown(run: Run, keys: Sequence[str]) -> tuple[str, ...]:

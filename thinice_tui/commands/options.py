@@ -58,6 +58,14 @@ RunArgument = Annotated[
     Path,
     typer.Argument(metavar="RUN.thinice", parser=expanded_path, help="A run file; the run may still be going on."),
 ]
+OptionalRunArgument = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="RUN.thinice",
+        parser=expanded_path,
+        help="A run file; the run may still be going on. None: choose from those looked at last.",
+    ),
+]
 RunsArgument = Annotated[
     list[Path],
     typer.Argument(

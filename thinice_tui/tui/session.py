@@ -4,8 +4,8 @@ Screens and actions are given the session. They read it, change it by its method
 """
 
 import gc
-import re
-from collections.abc import Sequence
+import time
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,13 @@ import numpy as np
 from thinice_tui.analysis.comparison import Analysis, analyse
 from thinice_tui.analysis.correctness import clean_known
 from thinice_tui.analysis.margins import margin_kinds
+from thinice_tui.analysis.query.ranges import with_range
 from thinice_tui.analysis.query.tokens import shortened
 from thinice_tui.analysis.rows import Rows, View, select_rows
-from thinice_tui.analysis.table import SampleTable, columns_of_ladder, columns_shown, has_ladder
+from thinice_tui.analysis.table import SampleTable, columns_of_ladder, columns_shown, has_ladder, with_tags
 from thinice_tui.errors import RunFileError
 from thinice_tui.protocol.request import Request
+from thinice_tui.runfile.demo import DEMO
 from thinice_tui.runfile.records import Run
 from thinice_tui.safe_io.printable import printable
 from thinice_tui.tui.action_registry import Reason
@@ -31,8 +33,6 @@ from thinice_tui.tui.run_follower import Reading, RunFollower
 
 LADDER_ORDER = "falls_at"
 """The column that the ladder is sorted by at first."""
-RANGE_AT_END = re.compile(r"(?:^|\s)margin=[^\s,()]*\.\.[^\s,()]*$")
-"""What a click on a bin has added to the filter."""
 NO_SAMPLES = "there are no samples to choose from"
 
 
@@ -75,11 +75,15 @@ class Session:
         self.engine = LocalEngine(background)
         self._was_computing = False
         """Whether the engine that the run file names was alive at the last reading."""
-        self.waiting_for = "starting the engine: reading models and data" if request else f"reading {path}"
-        """What is done before the first reading."""
+        starting, reading = "starting the engine: it loads torch", f"reading {path}" if path else "no run is open"
+        self.waiting_for = starting if request else reading
+        """What is done before the first reading, and while an engine starts."""
+        self.waiting_since = time.monotonic()
         self.view = View(
             margin=self.preferences.margin, sort=self.preferences.sort, descending=self.preferences.descending
         )
+        self.job = ""
+        """How far a job is that writes files; empty: none that takes long."""
         self.columns = self.preferences.columns
         """The columns of the table of one comparison."""
         self.shows_ladder = False
@@ -87,6 +91,8 @@ class Session:
         self.rows: Rows | None = None
         self.cursor = 0
         """The selected row."""
+        self.marked: frozenset[int] = frozenset()
+        """The positions of the samples that are marked, shown or not."""
         self.analysis: Analysis | None = None
         self._analysis_key: object = None
         """What the newest analysis that was begun depends on."""
@@ -104,6 +110,11 @@ class Session:
         """Tell `listener` nothing any more."""
         if listener in self._listeners:
             self._listeners.remove(listener)
+
+    def wait_for(self, what: str) -> None:
+        """Tell everybody what is done before there is something to see."""
+        self.waiting_for = what
+        self.announce_run()
 
     def announce_run(self) -> None:
         """Tell everybody that the run, or what its engine does, has changed."""
@@ -181,7 +192,8 @@ class Session:
             self.announce_run()
 
     def _show_warnings(self, run: Run) -> None:
-        new = [warning for warning in run.info.warnings if warning not in self._warnings_shown]
+        warnings = (*run.info.warnings, *filter(None, [run.tags_problem]))
+        new = [warning for warning in warnings if warning not in self._warnings_shown]
         self._warnings_shown.update(new)
         for warning in new:
             self._notifier.notify(warning, title="Warning", severity="warning", timeout=12)
@@ -219,7 +231,9 @@ class Session:
     @property
     def columns_in_view(self) -> tuple[str, ...]:
         """The keys of the table's columns."""
-        return columns_of_ladder(self.run) if self.shows_ladder and self.run is not None else self.columns
+        if self.run is None:
+            return self.columns
+        return with_tags(self.run, columns_of_ladder(self.run) if self.shows_ladder else self.columns)
 
     def _set_rows(self, rows: Rows) -> None:
         """Show these rows; the selected sample stays selected where it is among them."""
@@ -309,16 +323,14 @@ class Session:
             self.remember(sort=sort, descending=descending)
         self.change_view(sort=sort, descending=descending)
 
+    def mark(self, positions: Iterable[int]) -> None:
+        """Mark the samples at these positions, and no others."""
+        self.marked = frozenset(positions)
+        self._announce_rows()
+
     def filter_margin(self, margins: str) -> None:
         """Show only margins in the range `margins`, as the filter writes it, beside the filter; or all again."""
-        condition = f"margin={margins}"
-        before = self.view.query.strip()
-        rest = RANGE_AT_END.sub("", before).strip()
-        if before == f"{rest} {condition}".strip():
-            self.change_view(query=rest.removeprefix("(").removesuffix(")") if _is_grouped(rest) else rest)
-            return
-        needs_group = " or " in f" {rest.lower()} " and not _is_grouped(rest)
-        self.change_view(query=f"{f'({rest})' if needs_group else rest} {condition}".strip())
+        self.change_view(query=with_range(self.view.query, "margin", margins))
 
     def choose_columns(self, keys: Sequence[str]) -> None:
         """Show these columns, and remember them; those of a dense model alone would not suit a comparison."""
@@ -369,16 +381,10 @@ class Session:
         lines = [what] if what else []
         if self.is_computing and not what:
             lines.append("the attack goes on in the background")
-        lines.append(f"look again: thinice-tui open {self.path}")
+        lines.append(f"look again: thinice-tui {'demo' if self.path == DEMO else f'open {self.path}'}")
         return "\n".join(printable(line) for line in lines)
 
 
 def _begins_with_ladder(run: Run) -> bool:
     """Whether the ladder is the first thing to see: where several models were pruned."""
     return has_ladder(run) and sum(model.record.role == "pruned" for model in run.models) > 1
-
-
-def _is_grouped(query: str) -> bool:
-    """Whether one pair of parentheses is around all of `query`."""
-    depths = np.cumsum([(sign == "(") - (sign == ")") for sign in query]).tolist()
-    return query.startswith("(") and query.endswith(")") and 0 not in depths[:-1]

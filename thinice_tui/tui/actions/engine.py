@@ -40,9 +40,13 @@ class EngineActions(SessionListener):
 
     def start(self, request: Request) -> None:
         """Start an engine for `request`, and follow the run file that it names."""
-        callbacks = EngineCallbacks(self._session.follow, self._ended, self._refused)
+        callbacks = EngineCallbacks(self._reading, self._session.follow, self._ended, self._refused)
+        self._session.wait_for("starting the engine: it loads torch")
         self._session.engine.start(request, callbacks)
         self._session.announce_run()
+
+    def _reading(self, what: str, number: int, total: int) -> None:
+        self._session.wait_for(f"reading {what}, {number} of {total}")
 
     def _refused(self, error: ThiniceError) -> None:
         self._interface.leave(EXIT_ERROR, f"error: {error.what}\n{error.do}")
@@ -209,7 +213,7 @@ class EngineActions(SessionListener):
     def do_quit(self) -> Reason:
         if isinstance(self._interface.screen_stack[-1], ChoiceDialog):
             return "esc first"
-        if self._session.is_computing:
+        if self._session.is_computing or self._session.job:
             return self.do_ask_quit()
         self._quit_answered("quit")
         return None
@@ -229,7 +233,8 @@ class EngineActions(SessionListener):
         else:
             choices = [leave, stop, back]
         title = "An attack is running" if session.is_computing else "Quit?"
-        self._interface.ask(QuitDialog(title, "", choices), self._quit_answered)
+        text = f"This is cancelled: {session.job.partition(' · ')[0]}" if session.job else ""
+        self._interface.ask(QuitDialog(title, text, choices), self._quit_answered)
         return None
 
     def _quit_answered(self, name: str | None) -> None:

@@ -5,26 +5,63 @@ from textual.screen import Screen
 from thinice_tui.analysis.live_sets import ALL_SETS, ALONE_SETS, HELD_SETS
 from thinice_tui.analysis.margins import MARGIN_KINDS, margin_kinds
 from thinice_tui.analysis.query.tokens import quoted
-from thinice_tui.analysis.table import columns_of, columns_shown, has_ladder
+from thinice_tui.analysis.table import (
+    TAG,
+    all_columns,
+    columns_of,
+    columns_shown,
+    has_ladder,
+    shown_meaning,
+    shown_title,
+)
+from thinice_tui.runfile.records import Run
+from thinice_tui.safe_io.printable import printable_lines
 from thinice_tui.tui.action_registry import Reason
 from thinice_tui.tui.content.plots import PLOTS
 from thinice_tui.tui.interface import Interface
+from thinice_tui.tui.preferences import Preferences
 from thinice_tui.tui.screens.browse import BrowseScreen
 from thinice_tui.tui.screens.command_palette import SafeCommandPalette
-from thinice_tui.tui.screens.dialogs import Choice, MultipleChoiceDialog
+from thinice_tui.tui.screens.dialogs import Choice, ChoiceDialog, MultipleChoiceDialog
 from thinice_tui.tui.screens.help import HelpScreen
 from thinice_tui.tui.screens.inspect import InspectScreen
 from thinice_tui.tui.screens.plot import PlotScreen
 from thinice_tui.tui.screens.report import ReportScreen
 from thinice_tui.tui.screens.run_screen import RunScreen
-from thinice_tui.tui.session import NO_SAMPLES, Session
+from thinice_tui.tui.session import NO_SAMPLES, Session, SessionListener
 
 
-class ViewActions:
+class ViewActions(SessionListener):
     """Handlers of actions, `do_<name>`: each returns why it could do nothing, else None."""
 
     def __init__(self, session: Session, interface: Interface) -> None:
         self._session, self._interface = session, interface
+        self._has_begun = False
+        session.add_listener(self)
+
+    def run_changed(self) -> None:
+        """Say at the beginning what is remembered of the order and the margin."""
+        if self._session.run is not None and not self._has_begun:
+            self._has_begun = True
+            self._tell_remembered()
+
+    def _tell_remembered(self) -> None:
+        """Say in which order the table is, and by which margin, where that is not as for a new user."""
+        assert self._session.rows is not None
+        view, usual = self._session.rows.view, Preferences()
+        told = []
+        if not self._session.shows_ladder and (view.sort, view.descending) != (usual.sort, usual.descending):
+            told.append(f"{self._order_words()}, as you left it: s and r change it")
+        if view.margin != usual.margin:
+            told.append(f"margin: the dense model's {MARGIN_KINDS[view.margin]}, as you left it: m changes it")
+        if told:
+            self._interface.notify("; ".join(told), timeout=6)
+
+    def _order_words(self) -> str:
+        rows = self._session.rows
+        assert rows is not None
+        title = shown_title(all_columns(rows.table.run)[rows.view.sort], rows.table.other)
+        return f"sorted by {title} {'↓' if rows.view.descending else '↑'}"
 
     # moving
 
@@ -170,8 +207,14 @@ class ViewActions:
         if run is None:
             return NO_SAMPLES
         if self._session.shows_ladder:
-            return "the ladder has columns of its own: L shows the table of one comparison"
-        choices = [Choice(key, column.title, meaning=column.meaning) for key, column in columns_of(run).items()]
+            self._explain_ladder(run)
+            return None
+        other = run.models[self._session.view.other]
+        choices = [
+            Choice(key, shown_title(column, other), meaning=shown_meaning(column, other))
+            for key, column in columns_of(run).items()
+            if key != TAG  # is there wherever a sample has one
+        ]
 
         def answered(keys: list[str] | None) -> None:
             if keys:
@@ -180,6 +223,16 @@ class ViewActions:
         shown = columns_shown(run, self._session.columns)
         self._interface.ask(MultipleChoiceDialog("Columns", choices, shown), answered)
         return None
+
+    def _explain_ladder(self, run: Run) -> None:
+        """What the columns of the ladder mean; they are not for choosing."""
+        known, other = all_columns(run), run.models[self._session.view.other]
+        shown = [known[key] for key in columns_shown(run, self._session.columns_in_view)]
+        lines = [f"{shown_title(column, other)}: {shown_meaning(column, other)}" for column in shown]
+        choices = [Choice("back", "Back; L: the table of one comparison, with columns to choose")]
+        self._interface.ask(
+            ChoiceDialog("The ladder's columns", printable_lines("\n".join(lines)), choices), lambda _: None
+        )
 
     def do_margin(self) -> Reason:
         if self._session.run is None:
@@ -216,6 +269,8 @@ class ViewActions:
         if not has_ladder(run):
             return "a ladder needs several models: compare dense.pt with several pruned ones, or with a --control"
         self._session.show_ladder(not self._session.shows_ladder)
+        if not self._session.shows_ladder:
+            self._tell_remembered()
         return None
 
     def do_lost_by_pruning(self) -> Reason:

@@ -23,8 +23,8 @@ from thinice_tui.tui.sample_detail import SampleDetail
 
 MEANINGS = {
     "S11": "held by both",
-    "S10": "held by dense, lost by pruned",
-    "S01": "not held by dense, gained by pruned",
+    "S10": "held by dense, lost by {name}",
+    "S01": "not held by dense, gained by {name}",
     "S00": "held by neither",
     "?": "undecided yet",
 }
@@ -86,11 +86,13 @@ def _head(rows: Rows, detail: SampleDetail, names: tuple[str, ...], width: int, 
     name = SET_NAMES[table.sets[position]]
     label = table.class_names[table.run.labels[position]]
     first = Text(f"#{table.run.indices[position]}  {label}", style="bold")
-    outcome = ALONE_SETS[name] if table.run.alone else f"{name}  {MEANINGS[name]}"
+    outcome = ALONE_SETS[name] if table.run.alone else f"{name}  {MEANINGS[name].format(name=table.other.record.name)}"
     outcome += "   (filtered out)" if position == rows.kept else ""
     first.append(f"   {SET_MARKERS.get(name, '')} {outcome}")
     flip = flip_words(rows, rows.line_of(position) or 0)
     first.append(f"   {flip}" if flip else "", style="not bold")
+    tags = table.run.tags.get(int(table.run.indices[position]), ())
+    first.append(f"   tags: {' '.join(tags)}" if tags else "", style="not bold")
     models = [(name, number) for name, number in zip(names, detail.models, strict=True)]
     if len(models) > 2 and height < HIGH:
         return [first, *_wrapped([_glance(rows, position, *model) for model in models], width)]

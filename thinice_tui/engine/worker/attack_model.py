@@ -99,7 +99,7 @@ def prepare_attack_model(judge: Classifier, probe: Tensor, precision: Precision)
     within 5 %: tracing drops gradients that a network defines itself, and `no_grad`. With `bf16`, convolutions for
     gradients are computed in bfloat16, with `tf32` in TF32, which is kept only where 9 of 10 predictions stay and
     gradients point the same way. The layout follows a rule, not a measurement, which could choose otherwise the next
-    time: channels_last on CPUs and for tf32 and bf16, contiguous for fp32 on GPUs, whose fp32 kernels are made for it.
+    time: channels_last on CPUs and for tf32 and bf16, contiguous for fp32 on GPUs (not measured: docs/gpu.md).
     A network that cannot be copied or traced is attacked as it is.
     """
     expected, direction = judge(probe), _gradients(judge, probe)

@@ -137,12 +137,12 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for run in {word for line in OURS for word in line.words if word.endswith(".thinice")}:
         (folder / run).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(folder / "finished.thinice", folder / run)
-    for line in OURS:
-        together = [word for word in line.words if word.endswith(".thinice")]
-        for seed, run in enumerate(together[1:], start=1):  # runs that are read together are not the same run
-            with closing(sqlite3.connect(folder / run)) as connection, connection:
-                found = "UPDATE run SET value = json_set(value, '$.seed', ?) WHERE key = 'settings'"
-                connection.execute(found, (seed,))
+    together = [[word for word in line.words if word.endswith(".thinice")] for line in OURS]
+    for seed, run in enumerate(sorted({run for runs in together for run in runs[1:]}), start=1):
+        # runs that are read together are not the same run
+        with closing(sqlite3.connect(folder / run)) as connection, connection:
+            found = "UPDATE run SET value = json_set(value, '$.seed', ?) WHERE key = 'settings'"
+            connection.execute(found, (seed,))
     return folder
 
 

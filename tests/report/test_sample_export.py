@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 
 from tests.fake_runs import write_run
+from tests.several_runs import repeated, seed_run
 from thinice_tui.analysis.live_sets import ALL_SETS, SET_NAMES, live_sets
 from thinice_tui.analysis.rows import Rows, View, select_rows
+from thinice_tui.analysis.several.fates import fates_of
 from thinice_tui.analysis.table import SampleTable
 from thinice_tui.report.sample_columns import PIECE
 from thinice_tui.report.sample_export import (
@@ -225,3 +227,18 @@ def test_a_run_file_whose_name_is_no_text_is_exported_too(run: Run) -> None:
     for make in (selected_csv, samples_json, selected_indices, thin_ice_indices):
         assert "".join(make(chosen)).encode()
     assert chosen.name.isprintable()
+
+
+def test_of_several_training_seeds_it_says_how_many_lose_each_sample(tmp_path: Path) -> None:
+    more: dict[str, Role] = {"dense": "dense", "half": "pruned", "tenth": "pruned", "again": "control"}
+    runs = [seed_run(tmp_path, seed, None if seed else more) for seed in range(3)]
+    fates = fates_of(runs)
+    rows = select_rows(runs[0], View(query="lost_in>=1", sets=ALL_SETS), fates=fates)
+    written = list(csv.DictReader(io.StringIO(whole(selected_csv, rows), newline=""), strict=True))
+    for name in ("half", "again"):
+        assert [int(row[f"lost_in@{name}"]) for row in written] == fates.times_lost(name)[rows.order].tolist()
+    assert {row["lost_in@tenth"] for row in written} == {""} and len(written) == len(rows.order) > 0
+    told = json.loads(whole(samples_json, rows))["samples"]
+    assert [one["lost_in"] for one in told] == fates.times_lost("half")[rows.order].tolist()
+    alone = select_rows(runs[0], View(), fates=fates_of([runs[0], repeated(runs[0], 9)]))
+    assert "lost_in" not in whole(selected_csv, alone)

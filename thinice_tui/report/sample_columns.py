@@ -84,7 +84,13 @@ def samples_csv(run: Run, order: Positions, of_run: Mapping[str, object]) -> str
 
 def csv_pieces(run: Run, order: Positions, of_run: Mapping[str, object], of_all: Mapping[str, str]) -> Iterator[str]:
     """The same, PIECE samples at a time. of_all: columns before the last one, with one value on every line."""
-    fields = sample_fields(run)
+    yield from pieces_of(sample_fields(run), order, of_run, of_all)
+
+
+def pieces_of(
+    fields: Mapping[str, Field], order: Positions, of_run: Mapping[str, object], of_all: Mapping[str, str]
+) -> Iterator[str]:
+    """CSV of `fields`, PIECE samples at a time; the other arguments: as of `csv_pieces`."""
     yield _csv_lines([[*fields, *of_all, RUN]])
     for begin in range(0, len(order), PIECE):
         part = order[begin : begin + PIECE]

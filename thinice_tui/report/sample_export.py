@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from thinice_tui.analysis.live_sets import ALL_SETS, HELD_SETS, SET_NAMES
+from thinice_tui.analysis.query.fields import Field, NumberField
 from thinice_tui.analysis.rows import Positions, Rows
 from thinice_tui.report.run_facts import run_facts
-from thinice_tui.report.sample_columns import PIECE, csv_pieces, values
+from thinice_tui.report.sample_columns import PIECE, pieces_of, sample_fields, values
 from thinice_tui.safe_io.printable import printable
 
 LONGEST_FILTER, LONGEST_NAME = 40, 150
@@ -70,9 +71,21 @@ def _part(text: str, longest: int) -> str:
 
 
 def selected_csv(chosen: Selection) -> Iterator[str]:
-    """The CSV report with only these samples, and columns that say how they were chosen."""
+    """The CSV report with only these samples, and columns that say how they were chosen.
+
+    Of several training seeds with `lost_in@MODEL`: how many of them lose the sample.
+    """
     run = chosen.rows.table.run
-    return csv_pieces(run, chosen.order, run_facts(run), chosen.facts())
+    fields = sample_fields(run) | dict(_lost_in(chosen.rows))
+    return pieces_of(fields, chosen.order, run_facts(run), chosen.facts())
+
+
+def _lost_in(rows: Rows) -> Iterator[tuple[str, Field]]:
+    fates = rows.table.fates
+    for model in rows.table.run.models[1:] if fates is not None and fates.seeds > 1 else ():
+        assert fates is not None  # as asked above
+        times, name = fates.times_lost(model.record.name), f"lost_in@{model.record.name}"
+        yield name, NumberField(times if np.isnan(times).any() else times.astype(np.int16))
 
 
 def samples_json(chosen: Selection) -> Iterator[str]:

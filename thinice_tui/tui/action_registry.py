@@ -173,6 +173,15 @@ ACTIONS: tuple[Action, ...] = (
         MODELS,
     ),
     Action(
+        "next_run",
+        "right_curly_bracket",
+        "}",
+        "next run",
+        "of several runs, browse the next: the same sample and model",
+        "Filter and sort",
+        ROWS,
+    ),
+    Action(
         "mark", "space", "space", "mark", "mark this sample, or unmark it, and go to the next", "Mark and tag", ROWS
     ),
     Action("mark_down", "shift+down,J", "J", "mark down", "mark this sample and the next", "Mark and tag", ROWS),

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from textual.widgets import Input
 from thinice_tui.errors import EXIT_ERROR, EXIT_INTERRUPTED, ThiniceError
 from thinice_tui.protocol.request import Request
 from thinice_tui.runfile.reader import check_run_file
+from thinice_tui.runfile.records import Run
 from thinice_tui.safe_io.allocator import set_thresholds
 from thinice_tui.safe_io.printable import printable
 from thinice_tui.tui.action_registry import BY_NAME, TYPING, Reason, actions_in, bindings_everywhere
@@ -56,9 +58,10 @@ def compare_in_app(request: Request) -> int:
     return _run(ThiniceApp(request=request, recent_file=recent_runs_file()))
 
 
-def open_in_app(path: Path) -> int:
-    """Browse the run file `path`; the exit code."""
-    return _run(ThiniceApp(path=path.absolute(), recent_file=recent_runs_file()))
+def open_in_app(path: Path, runs: Sequence[Run] = ()) -> int:
+    """Browse the run file `path`; the exit code. runs: several that are read together, that of `path` the first."""
+    runs = [replace(run, path=str(Path(run.path).absolute())) for run in runs]
+    return _run(ThiniceApp(path=path.absolute(), recent_file=recent_runs_file(), runs=runs))
 
 
 def choose_in_app() -> int:
@@ -94,11 +97,12 @@ class ThiniceApp(App[int]):
         path: Path | None = None,
         settings_file: Path | None = None,
         recent_file: Path | None = None,
+        runs: Sequence[Run] = (),
     ) -> None:
         """recent_file: of the runs looked at last; None: none are remembered, and there is no hint at first."""
         super().__init__(driver_class=TerminalDriver)
         background = Background(self.call_later)
-        self.session = Session(self, background, settings_file or preferences_file(), request, path)
+        self.session = Session(self, background, settings_file or preferences_file(), request, path, runs)
         self._engine_actions = EngineActions(self.session, self)
         self._recent_file = recent_file
         self._recent = None if recent_file is None else RecentRuns(recent_file, self.session, background)

@@ -14,7 +14,8 @@ from thinice_tui.runfile.demo import DEMO
 from thinice_tui.runfile.schema import SUFFIX
 from thinice_tui.safe_io.atomic_write import write_text
 from thinice_tui.tui.background import Background
-from thinice_tui.tui.session import Session, SessionListener
+from thinice_tui.tui.interface import SessionListener
+from thinice_tui.tui.session import Session
 
 FORMAT, VERSION = "thinice-tui recent runs", 1
 MOST, LARGEST = 20, 1 << 20

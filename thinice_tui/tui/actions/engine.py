@@ -12,10 +12,10 @@ from thinice_tui.runfile.records import EngineRecord, Run
 from thinice_tui.safe_io.printable import printable_lines
 from thinice_tui.tui.action_registry import Reason
 from thinice_tui.tui.engine_process import describe_exit, tail
-from thinice_tui.tui.interface import Interface
+from thinice_tui.tui.interface import Interface, SessionListener
 from thinice_tui.tui.local_engine import EngineCallbacks, EngineEnd
 from thinice_tui.tui.screens.dialogs import Choice, ChoiceDialog
-from thinice_tui.tui.session import Session, SessionListener
+from thinice_tui.tui.session import Session
 
 NOT_RUNNING = "no engine is running"
 STARTING = "the engine is starting: it cannot be asked yet"

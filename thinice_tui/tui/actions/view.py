@@ -1,5 +1,6 @@
 """Actions that change what is looked at: the selected sample, sets, order, models, margins, plots, screens."""
 
+import numpy as np
 from textual.screen import Screen
 
 from thinice_tui.analysis.live_sets import ALL_SETS, ALONE_SETS, HELD_SETS
@@ -18,7 +19,7 @@ from thinice_tui.runfile.records import Run
 from thinice_tui.safe_io.printable import printable_lines
 from thinice_tui.tui.action_registry import Reason
 from thinice_tui.tui.content.plots import PLOTS
-from thinice_tui.tui.interface import Interface
+from thinice_tui.tui.interface import Interface, SessionListener
 from thinice_tui.tui.preferences import Preferences
 from thinice_tui.tui.screens.browse import BrowseScreen
 from thinice_tui.tui.screens.command_palette import SafeCommandPalette
@@ -28,7 +29,7 @@ from thinice_tui.tui.screens.inspect import InspectScreen
 from thinice_tui.tui.screens.plot import PlotScreen
 from thinice_tui.tui.screens.report import ReportScreen
 from thinice_tui.tui.screens.run_screen import RunScreen
-from thinice_tui.tui.session import NO_SAMPLES, Session, SessionListener
+from thinice_tui.tui.session import NO_SAMPLES, Session
 
 
 class ViewActions(SessionListener):
@@ -82,10 +83,24 @@ class ViewActions(SessionListener):
         return NO_SAMPLES if rows is None else self._session.move(direction * len(rows.lines))
 
     def do_next_flip(self) -> Reason:
-        return self._session.move_to_flip(1)
+        return self._move_to_flip(1)
 
     def do_previous_flip(self) -> Reason:
-        return self._session.move_to_flip(-1)
+        return self._move_to_flip(-1)
+
+    def _move_to_flip(self, by: int) -> Reason:
+        """Select the next flip (`by` 1) or the one before (−1) among the samples shown."""
+        rows, cursor = self._session.rows, self._session.cursor
+        if rows is None or self._session.position is None:
+            return NO_SAMPLES
+        flips = rows.flips
+        if not len(flips):
+            return "none of the samples shown is lost or gained"
+        place = int(np.searchsorted(flips, cursor, side="right" if by > 0 else "left")) - (by < 0)
+        if not 0 <= place < len(flips):
+            return f"there is no flip further {'down' if by > 0 else 'up'}: {len(flips)} are shown"
+        self._session.select(int(flips[place]))
+        return None
 
     # screens
 
@@ -191,11 +206,12 @@ class ViewActions(SessionListener):
 
     def _sort_by_neighbour(self, by: int) -> Reason:
         """Sort by the column `by` columns to the right of the present one."""
-        if self._session.run is None:
+        session = self._session
+        if session.run is None:
             return NO_SAMPLES
-        shown, sort = columns_shown(self._session.run, self._session.columns_in_view), self._session.view.sort
+        shown, sort = columns_shown(session.run, session.columns_in_view, session.seeds), session.view.sort
         place = shown.index(sort) if sort in shown else -by
-        self._session.sort_by(shown[(place + by) % len(shown)])
+        session.sort_by(shown[(place + by) % len(shown)])
         return None
 
     def do_reverse(self) -> Reason:
@@ -261,6 +277,9 @@ class ViewActions(SessionListener):
             return "dense is compared with one model only in this run"
         self._session.compare_with(1 + (self._session.view.other - 1 + by) % others)
         return None
+
+    def do_next_run(self) -> Reason:
+        return self._session.browse_next_run()
 
     def do_ladder(self) -> Reason:
         run = self._session.run

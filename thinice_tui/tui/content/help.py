@@ -24,6 +24,7 @@ GLOSSARY: dict[str, dict[str, str]] = {
         "AUC": "chance that a lost sample's dense margin is below a held one's",
         "AUC 0.5": "margins do not tell lost from held samples",
         "[a, b]": "95 % interval of the number before it",
+        "lost in": "2 of 3: training seeds whose pruned model loses the sample",
         "control": "dense trained further without pruning: what flips anyway",
         "adv": "on the adversarial image: under the worst attack found",
         "distance": "the least change of the image that makes it misclassified",
@@ -35,7 +36,8 @@ GLOSSARY: dict[str, dict[str, str]] = {
         "tag=odd": "samples that you have tagged so (t)",
         "margin=0..0.5  label~ca": "a range; part of a name",
         "broken_by!=none  sample=17": "none: not known, or nothing",
-        "tab ↑ enter esc": "complete; filters of before; done; take the old filter back",
+        "lost_in>=2  falls_at=90": "by training seeds that lose it; by the ladder",
+        "tab ↑ enter esc": "complete; earlier filters; done; take the old filter back",
     },
 }
 

@@ -9,7 +9,7 @@ from rich.text import Text
 from thinice_tui.analysis.live_sets import ALL_SETS, ALONE_SETS, UNDECIDED
 from thinice_tui.analysis.margins import MARGIN_KINDS
 from thinice_tui.analysis.rows import Rows
-from thinice_tui.analysis.table import all_columns, shown_title
+from thinice_tui.analysis.table import shown_title
 from thinice_tui.plots.style import SET_MARKERS, SET_WORDS
 from thinice_tui.protocol.durations import duration
 from thinice_tui.runfile.records import Run
@@ -42,7 +42,7 @@ def rows_line(rows: Rows, width: int, flip: str = "", marked: int = 0) -> Text:
     if query:
         line.append(query, style="italic")
     else:
-        column = all_columns(rows.table.run)[rows.view.sort]
+        column = rows.table.columns[rows.view.sort]
         is_margin = rows.view.sort == "margin"
         by = f"dense {MARGIN_KINDS[rows.view.margin]}" if is_margin else shown_title(column, rows.table.other)
         order = f"  {'↓' if rows.view.descending else '↑'} {by}"

@@ -18,6 +18,7 @@ from thinice_tui.plots.half_blocks import half_blocks, side_by_side
 from thinice_tui.plots.pixels import Pixels, fitted, perturbation, to_pixels
 from thinice_tui.plots.style import SET_MARKERS
 from thinice_tui.runfile.records import Floats
+from thinice_tui.tui.content.fates import fates_words
 from thinice_tui.tui.content.rows import flip_words
 from thinice_tui.tui.sample_detail import SampleDetail
 
@@ -94,10 +95,13 @@ def _head(rows: Rows, detail: SampleDetail, names: tuple[str, ...], width: int, 
     tags = table.run.tags.get(int(table.run.indices[position]), ())
     first.append(f"   tags: {' '.join(tags)}" if tags else "", style="not bold")
     models = [(name, number) for name, number in zip(names, detail.models, strict=True)]
+    fates = fates_words(rows, position, detailed=height >= HIGH)
+    if height < HIGH:
+        fates = _wrapped(fates, width)
     if len(models) > 2 and height < HIGH:
-        return [first, *_wrapped([_glance(rows, position, *model) for model in models], width)]
+        return [first, *_wrapped([_glance(rows, position, *model) for model in models], width), *fates]
     outcomes = zip(models, detail.adversarial, strict=True)
-    return [first, *(_outcome(rows, position, *model, image) for model, image in outcomes)]
+    return [first, *(_outcome(rows, position, *model, image) for model, image in outcomes), *fates]
 
 
 def _glance(rows: Rows, position: int, name: str, number: int) -> Text:
@@ -114,7 +118,7 @@ def _glance(rows: Rows, position: int, name: str, number: int) -> Text:
 
 def _wrapped(parts: Sequence[Text], width: int) -> list[Text]:
     """`parts` one after another, in as many lines as they need."""
-    lines = [Text(end="")]
+    lines = [Text(end="")] if parts else []
     for part in parts:
         if lines[-1].cell_len and lines[-1].cell_len + part.cell_len > width:
             lines.append(Text(end=""))

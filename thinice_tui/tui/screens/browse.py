@@ -7,6 +7,7 @@ from textual.widgets import Static
 
 from thinice_tui.tui.action_registry import Reason, bindings_in
 from thinice_tui.tui.content.rows import empty_reason
+from thinice_tui.tui.jump import line_named
 from thinice_tui.tui.screens.run_screen import RunScreen
 from thinice_tui.tui.session import Session
 from thinice_tui.tui.widgets.filter_bar import FilterBar
@@ -109,8 +110,14 @@ class BrowseScreen(RunScreen):
         self.set_focus(self.table, scroll_visible=False)
 
     def on_jump_bar_submitted(self, event: JumpBar.Submitted) -> None:
-        if event.text and (reason := self.session.jump(event.text)):
-            self.app.notify(reason, severity="warning", timeout=6)
+        rows = self.session.rows
+        if not event.text or rows is None:
+            return
+        found = line_named(event.text, rows)
+        if isinstance(found, int):
+            self.session.select(found)
+        else:
+            self.app.notify(found, severity="warning", timeout=6)
 
     # actions
 

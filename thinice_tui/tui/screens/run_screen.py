@@ -15,8 +15,9 @@ from textual.widgets import Static
 from thinice_tui.protocol.durations import duration
 from thinice_tui.safe_io.printable import printable
 from thinice_tui.tui.action_registry import Place, Reason, action_elsewhere
-from thinice_tui.tui.content.run import progress, title
-from thinice_tui.tui.session import Session, SessionListener
+from thinice_tui.tui.content.run import progress, runs_words, seeds_words, title
+from thinice_tui.tui.interface import SessionListener
+from thinice_tui.tui.session import Session
 from thinice_tui.tui.widgets.key_bar import KeyBar
 from thinice_tui.tui.widgets.slow_view import SlowView
 
@@ -116,11 +117,15 @@ class RunScreen(Screen[None], SessionListener):
         if session.run is None:
             self._update_header(" thinice", self._waiting())
         else:
-            doing = progress(session.run, session.is_computing, width, session.engine_is_starting)
+            others, over, beside = session.others, "", ""
+            if others is not None:
+                over = seeds_words(others.runs, session.seeds)
+                beside = runs_words(others.browsed, others.runs, session.seeds)
+            doing = progress(session.run, session.is_computing, width, session.engine_is_starting, over)
             if session.engine_is_starting and session.waiting_for.startswith("reading"):
                 doing = self._waiting()
             job = Text(f" … {session.job}", style="bold", no_wrap=True, overflow="ellipsis") if session.job else None
-            self._update_header(title(session.run, session.view.other, width), job or doing)
+            self._update_header(title(session.run, session.view.other, width, beside), job or doing)
 
     def _waiting(self) -> Text:
         """What is waited for, and since when."""

@@ -46,6 +46,7 @@ class SamplePanel(SlowView):
         what = (position, rows.view.other, self.full_size, *(model.broken_by[position] for model in models))
         run = rows.table.run
         what += (flip_words(rows, rows.line_of(position) or 0), run.tags.get(int(run.indices[position])))
+        what += (id(rows.table.fates),)
         what += (rows.kept == position, run.complete, *(model.worst_margin[position] for model in models))
         self.draw(
             what, partial(_sample, rows, position, self.full_size, self.all_models, self.app.console.color_system)

@@ -21,7 +21,7 @@ from textual.strip import Strip
 from thinice_tui.analysis.live_sets import SET_NAMES, UNDECIDED
 from thinice_tui.analysis.query.fields import Field, NumberField
 from thinice_tui.analysis.rows import Rows
-from thinice_tui.analysis.table import Column, all_columns, columns_shown, shown_meaning, shown_title
+from thinice_tui.analysis.table import Column, columns_shown, shown_meaning, shown_title
 from thinice_tui.plots.style import SET_MARKERS
 from thinice_tui.tui.contrast import readable
 
@@ -245,8 +245,8 @@ class SampleTable(ScrollView, can_focus=True, inherit_bindings=False):
 
 def _lay_out(rows: Rows, keys: Sequence[str]) -> tuple[_ShownColumn, ...]:
     drawn, start = list[_ShownColumn](), CURSOR_WIDTH
-    columns = all_columns(rows.table.run)
-    for key in columns_shown(rows.table.run, keys):
+    columns = rows.table.columns
+    for key in columns_shown(rows.table.run, keys, rows.table.seeds):
         column, field = columns[key], rows.table.fields[key]
         title = shown_title(column, rows.table.other)
         if column.model is not None and cell_len(title) > WIDEST_MODEL:
@@ -278,7 +278,7 @@ def _width(column: Column, key: str, field: Field) -> int:
     if isinstance(field, NumberField):
         if np.issubdtype(field.values.dtype, np.integer):
             return len(str(field.values.max(initial=0)))
-        return NUMBER_WIDTH
+        return max(NUMBER_WIDTH, len(column.unit) + 2)
     if key == "set":
         return 5
     return min(WIDEST_NAME, max((cell_len(name) for name in field.names), default=1))

@@ -109,6 +109,7 @@ class MadeRun:
         outcome = attacked(positions, self.logits[number], self.labels, broken, self.images)
         clean = as_floats(self.images[positions]) if self.keep_images else None
         writer.add_batch(number, ordinal, batch * BATCH, outcome, np.ones(len(positions), dtype=bool), clean)
+        writer.drain()
 
 
 class Options(TypedDict, total=False):

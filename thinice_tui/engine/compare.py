@@ -71,7 +71,7 @@ def prepare(request: Request, reading: ReadCallback = read_silently) -> Prepared
     samples = select(whole, request.data_options, request.samples)
     probe = StratifiedSample(whole, samples.images.shape[1:])
     reading("how the models take their images", total, total)
-    usual, device = dataset_normalizations(spec, probe), choose_device(request.device)
+    usual, device = dataset_normalizations(spec, probe), choose_device(request.device, request.settings.precision)
     with full_precision():
         forms = choose_forms(loaded, names, probe, usual, device)
     decided, trials = forms.models, forms.normalizations

@@ -47,6 +47,8 @@ class ProgressTracker:
         self._worked = 0.0
         self._stage_started = 0.0
         self._stage_images = self._attacked = 0
+        self._shown = 0.0
+        """Samples of the stage that were reported as done: a batch that waits to be written takes nothing back."""
         self.state: EngineState = "running"
         self.seconds_left: float | None = None
         """Upper bound for the whole run; None: too early to tell."""
@@ -69,7 +71,7 @@ class ProgressTracker:
         robust so far; correct: samples that are classified correctly without an attack, which the search for distances
         uses.
         """
-        self._ordinal, self._total, self._done, self._broken = ordinal, entered, done, 0
+        self._ordinal, self._total, self._done, self._shown, self._broken = ordinal, entered, done, done, 0
         later = list(zip(self._stages, self._cost, strict=True))[ordinal + 1 :]
         # At most: every standing sample is attacked either in the audit or after it.
         self._later_each = float(
@@ -92,14 +94,17 @@ class ProgressTracker:
         self._batch_images = images
         self._report()
 
-    def batch_done(self, samples: int, broken: int) -> None:
-        """End the current batch, which broke `broken` of its `samples`."""
-        self._done += samples
-        self._attacked += samples
-        self._broken += broken
+    def batch_computed(self, samples: int) -> None:
+        """End the current batch of `samples`; it counts as done when it is written."""
         self._worked += samples * self._cost[self._ordinal]
         self._stage_images += self._batch_images
         self._batch = self._batch_images = 0
+
+    def batch_written(self, samples: int, broken: int) -> None:
+        """Count the next batch that was computed, which broke `broken` of its `samples`, as done."""
+        self._done += samples
+        self._attacked += samples
+        self._broken += broken
 
     def beat(self) -> None:
         """Repeat the last heartbeat with the current time and state."""
@@ -120,7 +125,7 @@ class ProgressTracker:
         now, images = time.monotonic(), self._batch_images
         all_of_batch = self._batch * self._forwards[self._ordinal]
         fraction = min(images / all_of_batch, 1.0) if all_of_batch else 0.0
-        done = self._done + fraction * self._batch
+        done = self._shown = max(self._shown, self._done + fraction * self._batch)
         cost = self._cost[self._ordinal]
         worked = self._worked + fraction * self._batch * cost
         if now - (self._started or now) > 1 and worked > 0:

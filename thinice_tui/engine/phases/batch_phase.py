@@ -2,6 +2,7 @@
 
 import itertools
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
@@ -37,6 +38,16 @@ class ModelProgress:
         return self.entered - sum(len(positions) for positions in self.batches.values())
 
 
+@dataclass(frozen=True)
+class _Computed:
+    """A batch of a model whose outcome was handed to the writer."""
+
+    progress: ModelProgress
+    first: int
+    broken: int
+    seconds: float
+
+
 class BatchPhase(ABC, Generic[Task]):
     """Computes a phase for all models, a batch of each in turn, so that flips are known from the first batches on."""
 
@@ -44,6 +55,9 @@ class BatchPhase(ABC, Generic[Task]):
         """ordinal: its number among the run's phases; final: whether its robust accuracy is the run's last number."""
         self.run, self.ordinal, self._name, self._final = run, ordinal, name, final
         self._told_time = False
+        self._unwritten: deque[_Computed] = deque()
+        """Batches that were computed and are not yet known to be in the run file."""
+        self._written_before = 0
 
     @abstractmethod
     def entering(self, model: int) -> NDArray[np.bool_]:
@@ -55,7 +69,7 @@ class BatchPhase(ABC, Generic[Task]):
 
     @abstractmethod
     def keep(self, task: Task, outcome: BatchOutcome) -> None:
-        """Take up a batch's outcome and write it."""
+        """Take up a batch's outcome and add it to the run file."""
 
     def compute(self) -> None:
         """Compute what is missing. Batches may be of another size than those that are done."""
@@ -65,17 +79,31 @@ class BatchPhase(ABC, Generic[Task]):
         run.progress.start_stage(self.ordinal, entered, done, *run.outcomes.counts())
         for progress in each:
             self._finish_if_done(progress)
-        paused = run.run_control.paused
+        paused, self._written_before = run.run_control.paused, run.writer.batches_written
         for task, outcome in run.executor.run(self._tasks(each)):
             worked, paused = outcome.seconds - run.run_control.paused + paused, run.run_control.paused
             self.keep(task, replace(outcome, seconds=worked))
-            progress = each[task.model]
-            progress.seconds += worked
-            del progress.batches[task.first]
-            run.progress.batch_done(len(task.positions), int(outcome.broken.sum()))
+            run.progress.batch_computed(len(task.positions))
+            self._unwritten.append(_Computed(each[task.model], task.first, int(outcome.broken.sum()), worked))
+            if run.run_control.must_end():
+                run.writer.drain()
+            self._count_written()
+            run.run_control.end_if_asked()
+        run.writer.drain()
+        self._count_written()
+
+    def _count_written(self) -> None:
+        """Count the batches that are in the run file by now as done."""
+        written = self.run.writer.batches_written - self._written_before
+        self._written_before += written
+        for _ in range(written):
+            batch = self._unwritten.popleft()
+            progress = batch.progress
+            progress.seconds += batch.seconds
+            samples = len(progress.batches.pop(batch.first))
+            self.run.progress.batch_written(samples, batch.broken)
             self._finish_if_done(progress)
             self._tell_time()
-            run.run_control.end_if_asked()
 
     def _begin(self, model: int) -> ModelProgress:
         entering = np.flatnonzero(self.entering(model))
@@ -84,11 +112,18 @@ class BatchPhase(ABC, Generic[Task]):
         return ModelProgress(model, len(entering), batches_left(entering, done, self.run.batch_size))
 
     def _tasks(self, each: Sequence[ModelProgress]) -> Iterator[Task]:
-        for turn in itertools.zip_longest(*(tuple(progress.batches) for progress in each)):
-            for progress, first in zip(each, turn, strict=True):
-                if first is not None:
-                    self.run.progress.start_batch(progress.model, len(progress.batches[first]))
-                    yield self.task(progress, first)
+        """Tasks, a batch of each model in turn; the images of the next one are read while one is computed."""
+        turns = itertools.zip_longest(*(tuple(progress.batches) for progress in each))
+        order = [
+            (progress, first) for turn in turns for progress, first in zip(each, turn, strict=True) if first is not None
+        ]
+        for (progress, first), following in itertools.zip_longest(order, order[1:]):
+            self.run.progress.start_batch(progress.model, len(progress.batches[first]))
+            task = self.task(progress, first)
+            if following is not None:
+                after, then = following
+                self.run.samples.read_ahead(after.batches[then])
+            yield task
 
     def _finish_if_done(self, progress: ModelProgress) -> None:
         if progress.batches:

@@ -1,5 +1,6 @@
 """The clean pass: each model's logits on the clean images."""
 
+import itertools
 import time
 
 import numpy as np
@@ -17,8 +18,12 @@ def compute_clean(run: RunContext, model: int, path: str) -> None:
     logits, name = run.outcomes.clean_logits[model], run.names[model]
     missing = np.flatnonzero(np.isnan(logits).any(axis=1))
     started, done, paused = time.perf_counter(), 0, run.run_control.paused
-    for positions in batches(missing, run.batch_size):
-        found = run.executor.clean_logits(model, run.samples.floats(positions))
+    parts = list(batches(missing, run.batch_size))
+    for positions, following in itertools.zip_longest(parts, parts[1:]):
+        images = run.samples.floats(positions)
+        if following is not None:
+            run.samples.read_ahead(following)
+        found = run.executor.clean_logits(model, images)
         check_finite(found, path)
         logits[positions] = found
         run.writer.add_clean(model, positions, found)

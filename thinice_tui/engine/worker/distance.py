@@ -7,6 +7,7 @@ from thinice_tui.attacks.losses import misclassified
 from thinice_tui.attacks.minimum_distance import Boundary, nearest_boundary
 from thinice_tui.attacks.noise import Noise
 from thinice_tui.attacks.norms import norm_of
+from thinice_tui.engine.worker.full_precision import full_precision
 from thinice_tui.engine.worker.tasks import DistanceTask, Worker, outcome_of
 from thinice_tui.engine.worker.verify import Verdict
 from thinice_tui.runfile.records import BatchOutcome
@@ -22,7 +23,8 @@ def measure_distances(task: DistanceTask, worker: Worker) -> BatchOutcome:
     model = worker.counting(worker.attack_model.module)
 
     def distances_if_broken(candidates: Tensor, index: Tensor) -> Tensor:
-        broken = misclassified(judge(candidates), labels[index])
+        with full_precision():
+            broken = misclassified(judge(candidates), labels[index])
         return torch.where(broken, norm.distances(images[index], candidates), torch.inf)
 
     distances = norm.distances(images, adversarial).clamp(max=eps)  # rounding may leave an L2 image just outside eps
@@ -30,7 +32,8 @@ def measure_distances(task: DistanceTask, worker: Worker) -> BatchOutcome:
     noise = Noise(worker.settings.seed, task.name, task.indices)
     with torch.no_grad():
         steps, targets = task.measurement.steps, task.measurement.targets
-        found = nearest_boundary(model, images, labels, norm, steps, targets, known, distances_if_broken, noise)
+        with worker.attack_model.searching():
+            found = nearest_boundary(model, images, labels, norm, steps, targets, known, distances_if_broken, noise)
         logits = judge(found.images)
     verdict = Verdict(found.images, logits, found.distances, broken=torch.zeros_like(standing))
     return outcome_of(task, verdict, [model], boundary=found.distances.cpu().numpy())

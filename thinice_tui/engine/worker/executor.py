@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from thinice_tui.attacks.noise import Noise
 from thinice_tui.engine.worker.attack import run_attack
 from thinice_tui.engine.worker.attack_model import AttackModel, prepare_attack_model
+from thinice_tui.engine.worker.batch_fit import fitting_batch_size
 from thinice_tui.engine.worker.diagnostics import diagnose
 from thinice_tui.engine.worker.distance import measure_distances
 from thinice_tui.engine.worker.memory import ADVICE, OutOfMemory, free_cached, in_pieces, is_out_of_memory
@@ -32,6 +33,10 @@ class Executor(Protocol):
     @property
     def attack_models(self) -> Sequence[AttackModel]:
         """The forms that attacks search with, by model."""
+
+    @property
+    def batch_size(self) -> int:
+        """The most images in a batch that suit where they are computed."""
 
     def run(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, BatchOutcome]]:
         """Verified outcomes, in the order of the tasks."""
@@ -76,14 +81,28 @@ class LocalExecutor:
         self._on_forward, self._warn = on_forward, warn
         self._resident: int | None = None
         self._attack_models = list[AttackModel]()
+        self._fitting = dict[tuple[int, str], int]()
+        """How many images fit, by model and stage, where a batch was too large."""
+        sizes = []
         for number in range(len(self._judges)):
             self._move_in(number)
             self._attack_models.append(self._prepared(number, probe))
+            sizes.append(settings.batch_size or self._measured(number, probe))
+        self._batch_size = min(sizes)
 
     @property
     def attack_models(self) -> Sequence[AttackModel]:
         """The forms that attacks search with, by model."""
         return self._attack_models
+
+    @property
+    def batch_size(self) -> int:
+        """The settings' size, else the one that fits every model."""
+        return self._batch_size
+
+    def _measured(self, model: int, probe: NDArray[np.float32]) -> int:
+        with self._named_errors(model, "measuring its memory", 1):
+            return fitting_batch_size(self._attack_models[model], probe, self._device)
 
     def _move_in(self, model: int) -> None:
         """Move the model and its faster forms to the device, and the one that was there before back to the CPU.
@@ -125,8 +144,13 @@ class LocalExecutor:
             yield task, replace(outcome, seconds=time.perf_counter() - started)
 
     def _halving(self, task: BatchTask) -> BatchOutcome:
-        """The batch's outcome, computed in halves where the device has too little memory for the whole."""
-        size = len(task.positions)
+        """The batch's outcome, computed in halves where the device has too little memory for the whole.
+
+        What was too large once is not tried again.
+        """
+        size, kind = len(task.positions), (task.model, task.name)
+        if size > self._fitting.get(kind, size):
+            return joined([self._halving(half) for half in task.halves()])
         try:
             self._move_in(task.model)
             with self._named_errors(task.model, task.name, size):
@@ -135,6 +159,7 @@ class LocalExecutor:
             if size == 1:
                 raise
         free_cached()
+        self._fitting[kind] = size - size // 2
         self._warn(
             f"a batch of {size} is too large for {self._device} ({self._names[task.model]}, {task.name}): it was "
             "halved, which changes no outcome"

@@ -31,7 +31,8 @@ def keys(bench: Bench) -> str:
         try:
             terminal.wait(lambda display: selected(display) != "")
             terminal.rest(0.5)
-            found = sorted(1000 * one for one in latencies(terminal, "jjjjk", 3 if bench.small else PRESSES))
+            times, _ = latencies(terminal, "jjjjk", 3 if bench.small else PRESSES)
+            found = sorted(1000 * one for one in times)
             rows.append((meanwhile, f"{statistics.median(found):.0f}", f"{found[-1]:.0f}"))
         finally:
             terminal.end()

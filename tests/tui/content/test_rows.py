@@ -84,4 +84,6 @@ def test_before_the_first_results_it_says_when_they_come(tmp_path: Path) -> None
     # dense has 64 of 192 samples, the first batch of half 16: 60 of these 80 are left, at 20 passes each
     first = Heartbeat(0.0, "running", "dense", "PGD-20", 20, 192, 100.0, None)
     assert said(first).endswith("first results in about 12s")
-    assert "changes the filter" in empty_reason(rows_of(write_run(tmp_path / "a.thinice", MODELS), query="margin>9"), True)
+    assert "changes the filter" in empty_reason(
+        rows_of(write_run(tmp_path / "a.thinice", MODELS), query="margin>9"), True
+    )

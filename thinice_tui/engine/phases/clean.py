@@ -1,6 +1,5 @@
 """The clean pass: each model's logits on the clean images."""
 
-import itertools
 import time
 
 import numpy as np
@@ -18,11 +17,7 @@ def compute_clean(run: RunContext, model: int, path: str) -> None:
     logits, name = run.outcomes.clean_logits[model], run.names[model]
     missing = np.flatnonzero(np.isnan(logits).any(axis=1))
     started, done, paused = time.perf_counter(), 0, run.run_control.paused
-    parts = list(batches(missing, run.batch_size))
-    for positions, following in itertools.zip_longest(parts, parts[1:]):
-        images = run.samples.floats(positions)
-        if following is not None:
-            run.samples.read_ahead(following)
+    for positions, images in run.samples.in_turn(list(batches(missing, run.batch_size))):
         found = run.executor.clean_logits(model, images)
         check_finite(found, path)
         logits[positions] = found

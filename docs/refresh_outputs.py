@@ -18,6 +18,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 RUN = "sample_models/standard.thinice"
+SEEDS = (RUN, "sample_models/seed-1.thinice", "sample_models/seed-2.thinice")
+"""Runs of three training seeds."""
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "sample_models" / "README.md")
 PART = re.compile(r"(<!-- shown: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 WIDTH = 126
@@ -32,9 +34,9 @@ def printed(*arguments: str) -> str:
     return subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout
 
 
-def markdown_table(caption: str) -> str:
-    """The table of that caption in the Markdown report."""
-    below = printed("report", RUN, "--format", "md").split(f"**{caption}**\n\n")[1]
+def markdown_table(caption: str, *runs: str) -> str:
+    """The table of that caption in the Markdown report of `runs`."""
+    below = printed("report", *runs, "--format", "md").split(f"**{caption}**\n\n")[1]
     return below.partition("\n\n")[0] + "\n"
 
 
@@ -47,9 +49,9 @@ def methods() -> str:
     return "".join(f"> {line}\n" for line in lines)
 
 
-def text_section(heading: str) -> str:
-    """A section of the text report, without its heading."""
-    below = printed("report", RUN).split(f"\n{heading}\n")[1]
+def text_section(heading: str, *runs: str) -> str:
+    """A section of the text report of `runs`, without its heading."""
+    below = printed("report", *runs).split(f"\n{heading}\n")[1]
     return fenced(re.split(r"\n\n(?=\S[^\n]*\n\S)", below)[0])
 
 
@@ -59,11 +61,13 @@ def fenced(text: str) -> str:
 
 
 SHOWN: dict[str, Callable[[], str]] = {
-    "models": partial(markdown_table, "Models"),
-    "excess": partial(markdown_table, "Each pruned model against the control (95 % intervals)"),
-    "ladder": partial(markdown_table, "Pruned models by rising sparsity (95 % intervals)"),
-    "against-dense": partial(text_section, "Each model against dense"),
-    "provenance": partial(text_section, "How these numbers were made"),
+    "models": partial(markdown_table, "Models", RUN),
+    "excess": partial(markdown_table, "Each pruned model against the control (95 % intervals)", RUN),
+    "ladder": partial(markdown_table, "Pruned models by rising sparsity (95 % intervals)", RUN),
+    "against-dense": partial(text_section, "Each model against dense", RUN),
+    "provenance": partial(text_section, "How these numbers were made", RUN),
+    "seeds": partial(markdown_table, "Models: mean over 3 training seeds, range in brackets", *SEEDS),
+    "stability": partial(text_section, "Which losses are stable", *SEEDS),
     "methods": methods,
     "verify": lambda: fenced(printed("verify", RUN)),
 }

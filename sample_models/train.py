@@ -306,7 +306,8 @@ def store(name: str, network: nn.Module, seed: int, cpu_seconds: float) -> None:
 
 def report() -> None:
     print("| model | sparsity | clean | PGD-20 | CPU minutes |\n|---|---|---|---|---|")
-    for path in [HERE / f"{name}.pt" for name in RECIPES] + sorted(HERE.glob("seed-*/*.pt")):
+    folders = (HERE, *sorted(HERE.glob("seed-*")))
+    for path in [path for folder in folders for name in RECIPES if (path := folder / f"{name}.pt").exists()]:
         found = torch.load(path, weights_only=True)["measured"]
         print(
             f"| `{path.relative_to(HERE)}` | {found['sparsity_conv_linear']:.1f} % | {found['clean_accuracy']:.1f} % "

@@ -66,3 +66,22 @@ def test_what_the_results_page_concludes_holds(script: ModuleType) -> None:
     assert pruned[2]["overestimation_difference"]["difference"]["low"] > 0, "and the 99 % pruned model more"
     doubted = {(one["model"], one["check"]) for one in report["reliability"] if one["doubtful"]}
     assert doubted == {("pruned-99", "points lost to Square alone")}, "the report doubts one number"
+
+
+def test_what_the_results_page_concludes_of_three_seeds_holds(script: ModuleType) -> None:
+    """Each bullet under "Three training seeds"."""
+    report: dict[str, Any] = json.loads(script.printed("report", *script.SEEDS, "--format", "json"))
+    of = {one["name"]: one for one in report["several"]["models"]}
+    pruned, control = of["pruned"], of["control"]
+    assert len(pruned["nfr"]["values"]) == 3 and pruned["nfr"]["least"] > control["nfr"]["most"], "the rates hold"
+    assert pruned["excess_nfr"]["least"] > 0
+    aucs = [one["auc_s10_s11"]["values"] for one in (pruned, control)]
+    assert all(0.5 < low < high for low, high in zip(*aucs, strict=True)), "thin ice in every seed"
+    one, two, all_three = pruned["stability"]["counts"]
+    assert 0.4 < one / (one + two + all_three) < 0.6, "half of them in one seed alone"
+    for model in (pruned, control):
+        overlap = model["stability"]["overlap"]
+        assert overlap["shared"] > overlap["high"], "more than the margins explain"
+    lost, by_control = (each["stability"]["times_lost"] for each in (pruned, control))
+    everywhere = [index for index, times in lost.items() if times == 3]
+    assert sum(index not in by_control for index in everywhere) > len(everywhere) / 2, "most of them no control loses"

@@ -11,6 +11,7 @@ from thinice_tui.data.samples import Samples
 from thinice_tui.data.stratified_sample import StratifiedSample
 from thinice_tui.engine.control.progress import ProgressTracker
 from thinice_tui.engine.control.run_control import RunControl
+from thinice_tui.engine.control.watch import Watch
 from thinice_tui.engine.findings import StoredFindings
 from thinice_tui.engine.phases.context import RunContext
 from thinice_tui.engine.phases.outcomes import Outcomes
@@ -113,11 +114,7 @@ def _context(
     progress = ProgressTracker(names, phases, classes, observer, writer.heartbeat)
     run_control = RunControl(writer.path, time_limit, progress)
     warnings = Warnings(writer, observer)
-
-    def on_forward(images: int) -> None:
-        progress.forwarded(images)
-        run_control.poll()
-
+    watch = Watch(progress, run_control, warnings.add)
     classifiers = [model.loaded.classifier() for model in models]
     return RunContext(
         names=names,
@@ -126,7 +123,7 @@ def _context(
         batch_size=_batch_size(settings, device),
         keep_images=stored["keep_images"] if isinstance(stored, dict) else settings.keep_images,
         outcomes=Outcomes(writer, len(models), samples.labels, classes),
-        executor=LocalExecutor(names, classifiers, settings, device, probe.floats(), on_forward, warnings.add),
+        executor=LocalExecutor(names, classifiers, settings, device, probe.floats(), watch),
         writer=writer,
         observer=observer,
         progress=progress,

@@ -35,16 +35,16 @@ def simulated(clock: Clock, stages: tuple[Phase, ...], slow: Iterator[float]) ->
     standing = SAMPLES
     for ordinal, stage in enumerate(stages):
         entered = standing if isinstance(stage, Stage) else SAMPLES
-        tracker.start_stage(ordinal, entered, 0, standing, SAMPLES)
+        tracker.start_stage(0, ordinal, entered, 0, standing, SAMPLES)
         forwards, backwards = stage.passes(CLASSES)
         for begin in range(0, entered, BATCH):
             size = min(BATCH, entered - begin)
             seconds = size * (forwards + BACKWARD_COST * backwards) * 1e-4 * next(slow)
-            tracker.start_batch(0, size)
+            tracker.start_batch(begin, 0, size)
             for tenth in range(1, 11):
                 clock.now += seconds / 10
-                tracker.forwarded(size * forwards * tenth // 10)
-            tracker.batch_done(size, round(size * (1 - SURVIVE[stage.name])))
+                tracker.forwarded(begin, size * forwards * tenth // 10)
+            tracker.batch_done(begin, round(size * (1 - SURVIVE[stage.name])))
         standing = round(standing * SURVIVE[stage.name])
     return told
 

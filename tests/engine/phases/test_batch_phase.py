@@ -5,8 +5,11 @@ import numpy as np
 from thinice_tui.engine.phases.batch_phase import ModelProgress
 
 
-def test_samples_are_done_with_their_batch() -> None:
-    progress = ModelProgress(model=0, entered=19, batches={0: np.arange(8), 16: np.arange(16, 19)})
-    assert progress.done == 8
-    del progress.batches[16]
-    assert progress.done == 11
+def test_a_phase_is_finished_when_no_batch_waits_and_none_is_computed() -> None:
+    progress = ModelProgress(model=0, ordinal=1, entered=19, waiting={16: np.arange(16, 19)})
+    assert not progress.finished
+    progress.waiting.pop(16)
+    progress.begun = 1
+    assert not progress.finished
+    progress.begun = 0
+    assert progress.finished

@@ -40,15 +40,19 @@ class RunControl:
         self._stop = wish == "stop"
         self._tracker.state = "stopping" if self._stop or self._is_late() else "running"
 
-    def end_if_asked(self, kept: bool = True) -> None:
-        """Raise Interrupted, between two batches, where a view asked to stop or the time limit is over.
+    def is_ending(self, kept: bool = True) -> bool:
+        """Whether a view asked to stop or the time limit is over, so that no further batch begins.
 
-        kept: whether the last batch is in the run file; else a time limit does not end here, or a command with a short
-        limit would compute the same batches again and again.
+        kept: whether a batch of this engine is in the run file; else a time limit does not end here, or a command with
+        a short limit would compute the same batches again and again.
         """
-        late = kept and self._is_late()
-        if not late and not self._stop:
+        return self._stop or (kept and self._is_late())
+
+    def end_if_asked(self, kept: bool = True) -> None:
+        """Raise Interrupted, between two batches, where `is_ending(kept)`."""
+        if not self.is_ending(kept):
             return
+        late = kept and self._is_late()
         self._tracker.state = "stopping"
         self._tracker.beat()  # a view can tell this end from an accident
         reason = f"time limit of {duration(self._time_limit or 0)} reached: stopped" if late else "stopped as asked"

@@ -1,12 +1,14 @@
 """The clean pass: each model's logits on the clean images."""
 
 import time
+from functools import partial
 
 import numpy as np
 
 from thinice_tui.engine.phases.context import RunContext
 from thinice_tui.engine.phases.outcomes import batches
 from thinice_tui.engine.preflight.outputs import check_finite
+from thinice_tui.engine.worker.clean import CleanTask
 
 
 def compute_clean(run: RunContext, model: int, path: str) -> None:
@@ -17,8 +19,13 @@ def compute_clean(run: RunContext, model: int, path: str) -> None:
     logits, name = run.outcomes.clean_logits[model], run.names[model]
     missing = np.flatnonzero(np.isnan(logits).any(axis=1))
     started, done, paused = time.perf_counter(), 0, run.run_control.paused
-    for positions in batches(missing, run.batch_size):
-        found = run.executor.clean_logits(model, run.samples.floats(positions))
+    tasks = (
+        CleanTask(model=model, positions=positions, images=run.samples.floats(positions))
+        for positions in batches(missing, run.batch_size)
+        if not run.run_control.is_ending()
+    )
+    for computed in run.executor.run(partial(next, tasks, None)):
+        positions, found = computed.task.positions, computed.result
         check_finite(found, path)
         logits[positions] = found
         run.writer.add_clean(model, positions, found)
@@ -26,6 +33,6 @@ def compute_clean(run: RunContext, model: int, path: str) -> None:
         rate = done / (time.perf_counter() - started - run.run_control.paused + paused)
         run.progress.report_clean(name, len(logits) - len(missing) + done, len(logits), rate)
         run.run_control.poll()
-        run.run_control.end_if_asked()
+    run.run_control.end_if_asked()
     accuracy = float(run.outcomes.correct(model).mean())
     run.observer.note(f"{name} · clean: accuracy {100 * accuracy:.1f} % of {len(logits)} samples")

@@ -1,6 +1,6 @@
 """A device with too little memory: batches are halved and the run goes on; one sample that does not fit ends it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -17,8 +17,11 @@ from thinice_tui.attacks.counting import CountingModel
 from thinice_tui.attacks.noise import Noise
 from thinice_tui.engine.compare import execute, prepare
 from thinice_tui.engine.worker import attack as worker_attack
-from thinice_tui.engine.worker import executor
-from thinice_tui.engine.worker.tasks import BatchTask
+from thinice_tui.engine.worker.attack import AttackTask
+from thinice_tui.engine.worker.clean import CleanTask
+from thinice_tui.engine.worker.distance import DistanceTask
+from thinice_tui.engine.worker.model_host import ModelHost
+from thinice_tui.engine.worker.tasks import BatchTask, Worker
 from thinice_tui.errors import ModelError
 from thinice_tui.models.classifier import Classifier
 from thinice_tui.protocol.ensembles import Stage
@@ -26,7 +29,7 @@ from thinice_tui.protocol.request import Request
 from thinice_tui.protocol.settings import Settings
 from thinice_tui.protocol.threat_model import Norm
 from thinice_tui.runfile.reader import read_run
-from thinice_tui.runfile.records import Run
+from thinice_tui.runfile.records import BatchOutcome, Run
 
 FITS = 9
 """Images at once, on the small device: the 8 that are looked at before a run, and not a batch of 16."""
@@ -89,16 +92,21 @@ def test_where_not_even_one_sample_fits_the_rest_is_computed_with_more_memory(
     files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: str
 ) -> None:
     whole = run_it(measured(files, tmp_path / "whole.thinice"))
-    run_one = executor.LocalExecutor._run_one
 
-    def fail(self: executor.LocalExecutor, task: BatchTask) -> object:
-        if task.name == stage:
-            raise torch.OutOfMemoryError("CUDA out of memory")
-        return run_one(self, task)
+    def fail(kind: type[BatchTask]) -> Callable[[BatchTask, Worker], BatchOutcome]:
+        compute = kind.compute
+
+        def failing(self: BatchTask, worker: Worker) -> BatchOutcome:
+            if self.name == stage:
+                raise torch.OutOfMemoryError("CUDA out of memory")
+            return compute(self, worker)
+
+        return failing
 
     wanted = measured(files, path := tmp_path / "a.thinice")
     with monkeypatch.context() as patch:
-        patch.setattr(executor.LocalExecutor, "_run_one", fail)
+        for kind in (AttackTask, DistanceTask):
+            patch.setattr(kind, "compute", fail(kind))
         with pytest.raises(ModelError, match=f"dense, {stage}, batch of 1 on cpu: out of memory") as caught:
             run_it(wanted)
     assert "what was computed before is kept" in caught.value.what and "goes on from there" in caught.value.do
@@ -110,16 +118,16 @@ def test_where_not_even_one_sample_fits_the_rest_is_computed_with_more_memory(
 def test_the_clean_pass_says_that_not_even_one_image_fits(files: Files, tmp_path: Path) -> None:
     wanted = request(files, tmp_path / "a.thinice")
     prepared = prepare(wanted)
-    made = executor.LocalExecutor(
+    made = ModelHost(
         ["dense"],
         [prepared.models[0].loaded.classifier()],
         wanted.settings,
         torch.device("cpu"),
         prepared.samples.floats(slice(8)),
-        lambda _: None,
     )
+    task = CleanTask(model=0, positions=np.arange(8), images=prepared.samples.floats(slice(8)))
     with small_device(0), pytest.raises(ModelError, match="dense, the clean pass, batch of 1 on cpu: out of memory"):
-        made.clean_logits(0, prepared.samples.floats(slice(8)))
+        made.compute(task, lambda _: None)
 
 
 def test_one_sample_that_is_too_large_is_an_error_that_names_model_stage_and_size(

@@ -1,0 +1,29 @@
+"""What an executor reports while it computes, and where it learns that it should wait."""
+
+from collections.abc import Callable
+
+from thinice_tui.engine.control.progress import ProgressTracker
+from thinice_tui.engine.control.run_control import RunControl
+
+
+class Watch:
+    """Passes on how far the tasks are, and waits while a view asks for a pause."""
+
+    def __init__(self, progress: ProgressTracker, run_control: RunControl, warn: Callable[[str], None]) -> None:
+        self._progress, self._run_control = progress, run_control
+        self.warn = warn
+        """To be called with a warning for the user."""
+
+    @property
+    def paused(self) -> float:
+        """Seconds spent in pauses so far."""
+        return self._run_control.paused
+
+    def forwarded(self, task: object, images: int) -> None:
+        """`images` of the task were passed forward so far; may wait, and may raise to stop."""
+        self._progress.forwarded(id(task), images)
+        self._run_control.poll()
+
+    def poll(self) -> None:
+        """Wait while a view asks for a pause; note a request to stop."""
+        self._run_control.poll()

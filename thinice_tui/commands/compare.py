@@ -193,6 +193,32 @@ def compare(
     device: Annotated[
         str, typer.Option(metavar="NAME", rich_help_panel=RUN, help="Where to compute: auto, cpu, cuda:0, …")
     ] = "auto",
+    devices: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME,…",
+            rich_help_panel=RUN,
+            help="Compute on several devices at once, a worker for each: all (GPUs), or cuda:0,cuda:1. Needs Ray.",
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            rich_help_panel=RUN,
+            help="Compute in N processes on CPUs. Needs Ray.",
+        ),
+    ] = None,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            rich_help_panel=RUN,
+            help="Compute on a running Ray cluster, a worker for each of its GPUs, or --workers N on CPUs. Whoever is "
+            "on that cluster can run code as you.",
+        ),
+    ] = None,
     batch_size: Annotated[
         str,
         typer.Option(
@@ -253,6 +279,7 @@ def compare(
         from thinice_tui.protocol.request import Request
         from thinice_tui.protocol.settings import Settings
         from thinice_tui.protocol.stage_list import parse_stages, stages_text
+        from thinice_tui.protocol.worker_options import WorkerOptions
         from thinice_tui.report.output import ReportOptions, plan_output
         from thinice_tui.runfile.write_errors import check_run_path
 
@@ -284,6 +311,7 @@ def compare(
             time_limit=None if time_limit is None else parse_duration(time_limit),
             data_options=DataOptions(classes, indices, shuffle, class_map, resize, crop),
             model_options=ModelOptions.given(arch, normalize, keep, key, trust_pickle),
+            worker_options=WorkerOptions.build(devices, workers, ray, device),
         )
         request.model_options.for_files(request.files())  # raises for an unknown role before anything is read
         options = ReportOptions(samples_in_report, parse_claims(claim or ()), parse_gates(fail_if or ()))

@@ -9,6 +9,17 @@ SEPARATOR = " · "
 
 
 @dataclass(frozen=True)
+class WorkerState:
+    """What one of several workers does now."""
+
+    name: str
+    doing: str
+    """`model · stage`, or starting, waiting, lost."""
+    rate: float
+    """Images passed forward per second, in the current batch."""
+
+
+@dataclass(frozen=True)
 class Heartbeat:
     """What the engine does now. Samples are counted in the current stage, over all models; times are for the run."""
 
@@ -29,6 +40,8 @@ class Heartbeat:
     seconds_expected: float | None = None
     """Assumes that the rest of the stage breaks as many samples as the part that is done. None: too early to tell, or
     the file does not say."""
+    workers: tuple[WorkerState, ...] = ()
+    """Where several compute; empty: the engine itself does."""
 
     @property
     def doing(self) -> str:

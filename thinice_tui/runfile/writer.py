@@ -18,7 +18,7 @@ from thinice_tui.protocol.progress import Heartbeat
 from thinice_tui.runfile.attacks_revision import check_attacks_revision
 from thinice_tui.runfile.blobs import pack_adversarial
 from thinice_tui.runfile.create_run import create_run, create_views
-from thinice_tui.runfile.heartbeat import heartbeat_statement, starting_heartbeat
+from thinice_tui.runfile.heartbeat import heartbeat_statement, starting_heartbeat, write_workers
 from thinice_tui.runfile.identity import check_same
 from thinice_tui.runfile.journal import choose_journal
 from thinice_tui.runfile.lock import RunLock, take_lock
@@ -185,6 +185,7 @@ class RunWriter(StoredOutcomes):
         self._beaten = beat.at
         with suppress(FileHeldError), self._writing.waiting(0), self._writing.transaction():
             self._connection.execute(*heartbeat_statement(beat))
+            write_workers(self._connection, beat.workers)
             self._state = beat.state
 
     def finish(self, keep_positions: dict[int, set[int]] | None) -> None:
@@ -195,6 +196,7 @@ class RunWriter(StoredOutcomes):
                 dropped = [(m, p) for m, p in rows.fetchall() if p not in keep_positions[m]]
                 self._connection.executemany("DELETE FROM adversarial WHERE model = ? AND position = ?", dropped)
             self._connection.execute("DELETE FROM heartbeat")
+            write_workers(self._connection, ())
             write_values(self._connection, finished=time.time())
         with suppress(sqlite3.Error):  # a reader holds it, or the disk is nearly full: the file stays larger
             self._connection.execute("VACUUM")

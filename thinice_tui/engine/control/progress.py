@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from thinice_tui.protocol.ensembles import Phase, Stage
-from thinice_tui.protocol.progress import EngineState, Heartbeat, Observer
+from thinice_tui.protocol.progress import EngineState, Heartbeat, Observer, WorkerState
 
 BACKWARD_COST = 2
 """Forward passes that take as long as one backward pass, about."""
@@ -83,6 +83,8 @@ class ProgressTracker:
         """Upper bound for the whole run; None: too early to tell."""
         self.seconds_expected: float | None = None
         """Expected for the whole run; None before a stage's first batch is done."""
+        self.workers: tuple[WorkerState, ...] = ()
+        """What each of several workers does; empty: there are none."""
         self._last = Heartbeat(time.time(), self.state, "", "", 0, 0, 0.0, None)
 
     def report_clean(self, model: str, done: int, total: int, images_per_second: float) -> None:
@@ -139,7 +141,7 @@ class ProgressTracker:
 
     def beat(self) -> None:
         """Repeat the last heartbeat with the current time and state."""
-        self._heartbeat(replace(self._last, at=time.time(), state=self.state))
+        self._heartbeat(replace(self._last, at=time.time(), state=self.state, workers=self.workers))
 
     def exclude_pause(self, seconds: float) -> None:
         """Leave a pause of `seconds`, which has just ended, out of rates and predictions."""
@@ -150,8 +152,8 @@ class ProgressTracker:
             self._started += seconds
 
     def _send(self, beat: Heartbeat) -> None:
-        self._last = beat
-        self._heartbeat(beat)
+        self._last = replace(beat, workers=self.workers)
+        self._heartbeat(self._last)
 
     @property
     def _current(self) -> int:

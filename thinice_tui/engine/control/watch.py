@@ -1,9 +1,10 @@
 """What an executor reports while it computes, and where it learns that it should wait."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from thinice_tui.engine.control.progress import ProgressTracker
 from thinice_tui.engine.control.run_control import RunControl
+from thinice_tui.protocol.progress import WorkerState
 
 
 class Watch:
@@ -23,6 +24,14 @@ class Watch:
         """`images` of the task were passed forward so far; may wait, and may raise to stop."""
         self._progress.forwarded(id(task), images)
         self._run_control.poll()
+
+    def report_workers(self, workers: Sequence[WorkerState]) -> None:
+        """What each of several workers does now, for the next heartbeat."""
+        self._progress.workers = tuple(workers)
+
+    def on_pause(self, tell: Callable[[bool], None]) -> None:
+        """`tell` is called with True when a pause begins, and with False when it ends."""
+        self._run_control.tell_pause = tell
 
     def poll(self) -> None:
         """Wait while a view asks for a pause; note a request to stop."""

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-import torch
-
 from thinice_tui.engine.phases.attack import AttackPhase
 from thinice_tui.engine.phases.batch_phase import BatchPhase
 from thinice_tui.engine.phases.clean import compute_clean
@@ -21,7 +19,6 @@ from thinice_tui.protocol.ensembles import Phase, Stage, is_final
 def report_preparation(
     run: RunContext,
     phases: Sequence[Phase],
-    device: torch.device,
     earlier_warnings: Sequence[str],
     checks: Sequence[tuple[str, CheckResult]],
 ) -> None:
@@ -36,9 +33,11 @@ def report_preparation(
     for phase in phases:
         if phase.note:
             run.observer.warn(phase.note)
-    if run.writer.resumed:
+    if not run.writer.resumed:
+        run.writer.set_values(device=run.executor.where)
+    else:
         run.observer.note(f"resuming {run.writer.path}")
-        for warning in resumption_warnings(run.writer, run.settings, device):
+        for warning in resumption_warnings(run.writer, run.settings, run.executor.where):
             run.warnings.add(warning)
     _report_attack_models(run)
 

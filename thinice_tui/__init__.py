@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from thinice_tui.python.loaded_run import AdversarialImages as AdversarialImages
     from thinice_tui.python.loaded_run import LoadedRun as LoadedRun
     from thinice_tui.python.model_results import ModelResults as ModelResults
+    from thinice_tui.python.thin_ice_weights import thin_ice_weights as thin_ice_weights
+    from thinice_tui.report.thin_ice_export import ThinIceWeights as ThinIceWeights
 
     __version__: str
 
@@ -49,6 +51,8 @@ _PLACES = {
     "AdversarialImages": "thinice_tui.python.loaded_run",
     "LoadedRun": "thinice_tui.python.loaded_run",
     "ModelResults": "thinice_tui.python.model_results",
+    "ThinIceWeights": "thinice_tui.report.thin_ice_export",
+    "thin_ice_weights": "thinice_tui.python.thin_ice_weights",
 }
 """The module of each public name."""
 

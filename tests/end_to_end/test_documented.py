@@ -44,6 +44,8 @@ from tests.end_to_end.small_networks import SmallResNet
 def build(num_classes: int = 6) -> SmallResNet:
     return SmallResNet(3)
 """
+WRITING = ("-o", "--thin-ice")
+"""Options before the name of a file that is written; stdout then may be empty."""
 QUICKER = {"--samples": "4", "--attack": "quick"}
 """Options added to a `compare` line that does not have them, so that a test takes seconds."""
 
@@ -124,10 +126,14 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Path:
         files = write_small_files(place, ARCH, 3, MODELS)
         np.savez(place / "test.npz", images=(files.images * 255).round().astype(np.uint8), labels=files.labels)
         (place / "mynet.py").write_text(FACTORY)
+    shutil.copy(folder / "test.npz", folder / "train.npz")
     (folder / "indices.csv").write_text("sample\n0\n1\n")
     made = ["compare", "dense.pt", "pruned.pt", "--attack", "pgd-2", "--report", "--run"]
     done = command([*made, "finished.thinice"], folder)
     assert done.returncode == 0, done.stderr
+    done = command(["margins", "dense.pt", "--data", "train.npz", "--attack", "pgd-2", "-o", "attacked.npz"], folder)
+    assert done.returncode == 0, done.stderr
+    shutil.copy(folder / "attacked.npz", folder / "margins.npz")
     for run in {word for line in OURS for word in line.words if word.endswith(".thinice")}:
         (folder / run).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(folder / "finished.thinice", folder / run)
@@ -167,8 +173,8 @@ def ended(shown: Path) -> Iterator[dict[Line, Ended]]:
 def test_a_shown_command_succeeds(line: Line, shown: Path, ended: dict[Line, Ended]) -> None:
     done = ended[line].result()
     assert done.returncode == 0, done.stderr
-    if "-o" in line.words:
-        written = shown / line.folder / line.words[line.words.index("-o") + 1]
+    if output := next((word for word in WRITING if word in line.words), ""):
+        written = shown / line.folder / line.words[line.words.index(output) + 1]
         assert written.stat().st_size and (written.suffix != ".json" or json.loads(written.read_text()))
     else:
         assert done.stdout.strip()

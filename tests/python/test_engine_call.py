@@ -10,7 +10,7 @@ import torch
 
 import thinice_tui as ti
 from thinice_tui.protocol.progress import Heartbeat
-from thinice_tui.python.engine_call import CallerObserver, own_random_numbers, words_of_python
+from thinice_tui.python.engine_call import CallerObserver, own_random_numbers
 
 BEAT = Heartbeat(0.0, "running", "dense", "PGD-20", 1, 2, 3.0, None)
 
@@ -43,8 +43,3 @@ def test_random_numbers_are_the_callers() -> None:
         raise KeyboardInterrupt
     assert torch.equal(torch.get_rng_state(), states[0]) and random.getstate() == states[1]
     assert np.random.get_state()[1].tolist() == before  # type: ignore[index]
-
-
-def test_errors_are_reworded() -> None:
-    with pytest.raises(ti.UsageError, match=r"^seed is bad$"), words_of_python():
-        raise ti.UsageError("--seed is bad")

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from thinice_tui.engine.preflight import outputs
-from thinice_tui.errors import ModelError
+from thinice_tui.errors import ModelError, UsageError
 from thinice_tui.models import logits
-from thinice_tui.python.wording import in_python, reword
+from thinice_tui.python.wording import in_python, reword, words_of_python
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,11 @@ def test_an_error_says_it_everywhere() -> None:
     error = ModelError("--arch is wrong", "give --arch")
     reword(error)
     assert (error.what, error.do, str(error)) == ("arch is wrong", "give arch", "arch is wrong")
+
+
+def test_errors_are_reworded() -> None:
+    with pytest.raises(UsageError, match=r"^seed is bad$"), words_of_python():
+        raise UsageError("--seed is bad")
 
 
 def test_no_remedy_of_the_outputs_check_names_an_option() -> None:

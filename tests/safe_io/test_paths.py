@@ -14,7 +14,7 @@ from thinice_tui.commands.app import app
 from thinice_tui.commands.options import expanded_path
 from thinice_tui.errors import UsageError
 from thinice_tui.runfile.reader import read_run
-from thinice_tui.safe_io.paths import expanded
+from thinice_tui.safe_io.paths import expanded, same_file
 
 
 @pytest.fixture
@@ -100,3 +100,10 @@ def test_a_tilde_is_a_home_folder_and_other_paths_are_unchanged(home: Path) -> N
     assert expanded("./~/a") == Path("~/a") and expanded("a~") == Path("a~")
     with pytest.raises(UsageError, match="there is no such home folder"):
         expanded("~nobody-0/a")
+
+
+def test_two_paths_are_one_file_also_through_links_and_before_it_is_there(tmp_path: Path) -> None:
+    (tmp_path / "a").touch()
+    (tmp_path / "link").symlink_to("a")
+    assert same_file(tmp_path / "link", tmp_path / "a") and not same_file(tmp_path / "a", tmp_path / "b")
+    assert same_file(tmp_path / "b", tmp_path / "c" / ".." / "b")

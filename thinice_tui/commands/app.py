@@ -8,10 +8,12 @@ import typer
 
 from thinice_tui.commands.compare import COMPARE_EXAMPLES, compare
 from thinice_tui.commands.engine import engine
+from thinice_tui.commands.export import EXPORT_EXAMPLES, export
 from thinice_tui.commands.failures import DISK_ERRORS, exit_for_stdout, flush_stdout
 from thinice_tui.commands.help import Command, Group
 from thinice_tui.commands.info import INFO_EXAMPLES, info
 from thinice_tui.commands.inspect import INSPECT_EXAMPLES, inspect
+from thinice_tui.commands.margins import MARGINS_EXAMPLES, margins
 from thinice_tui.commands.open import OPEN_EXAMPLES, open_command
 from thinice_tui.commands.options import ModelCommand
 from thinice_tui.commands.report import REPORT_EXAMPLES, report_command
@@ -44,6 +46,8 @@ app.command("compare", cls=ModelCommand, epilog=COMPARE_EXAMPLES)(compare)
 app.command("open", cls=Command, epilog=OPEN_EXAMPLES)(open_command)
 app.command("report", cls=Command, epilog=REPORT_EXAMPLES)(report_command)
 app.command("inspect", cls=ModelCommand, epilog=INSPECT_EXAMPLES)(inspect)
+app.command("margins", cls=ModelCommand, epilog=MARGINS_EXAMPLES)(margins)
+app.command("export", cls=Command, epilog=EXPORT_EXAMPLES)(export)
 app.command("verify", cls=ModelCommand, epilog=VERIFY_EXAMPLES)(verify)
 app.command("info", cls=Command, epilog=INFO_EXAMPLES)(info)
 app.command("engine", cls=Command, hidden=True)(engine)

@@ -10,7 +10,6 @@ from thinice_tui.commands.failures import need_terminal, shown_errors, sigterm_i
 from thinice_tui.commands.help import examples
 from thinice_tui.commands.options import (
     ATTACK,
-    DATA,
     MODELS,
     REPORT,
     RUN,
@@ -26,6 +25,27 @@ from thinice_tui.commands.options import (
     SamplesInReportOption,
     TrustOption,
     expanded_path,
+)
+from thinice_tui.commands.run_options import (
+    BatchSizeOption,
+    ClassesOption,
+    ClassMapOption,
+    CropOption,
+    DataOption,
+    DeviceOption,
+    DevicesOption,
+    EpsOption,
+    IndicesOption,
+    NormOption,
+    PrecisionOption,
+    RayOption,
+    ResizeOption,
+    RunOption,
+    SamplesOption,
+    SeedOption,
+    ShuffleOption,
+    TimeLimitOption,
+    WorkersOption,
 )
 from thinice_tui.errors import UsageError
 
@@ -59,74 +79,16 @@ def compare(
     keep: KeepOption = None,
     key: KeyOption = None,
     trust_pickle: TrustOption = None,
-    data: Annotated[
-        str | None,
-        typer.Option(
-            metavar="SPEC",
-            rich_help_panel=DATA,
-            help="The images to attack: cifar10:DIR, folder:DIR, FILE.npz, … Default: what the dense model file names.",
-        ),
-    ] = None,
-    samples: Annotated[
-        int | None,
-        typer.Option(
-            min=1, metavar="N", rich_help_panel=DATA, help="Attack the first N selected samples. Default: all."
-        ),
-    ] = None,
-    classes: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME,…", rich_help_panel=DATA, help="Select only these classes, by name or label number."
-        ),
-    ] = None,
-    indices: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            parser=expanded_path,
-            rich_help_panel=DATA,
-            help="Select only the samples with the indices that this file lists (text, CSV, JSON or .npy).",
-        ),
-    ] = None,
-    shuffle: Annotated[
-        int | None,
-        typer.Option(
-            metavar="SEED",
-            rich_help_panel=DATA,
-            help="Put the samples in the random order of this seed, so that --samples takes a random subset.",
-        ),
-    ] = None,
-    class_map: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            parser=expanded_path,
-            rich_help_panel=DATA,
-            help="For folder:DIR, the label number of each folder name, as JSON or CSV.",
-        ),
-    ] = None,
-    resize: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N", rich_help_panel=DATA, help="Resize image files so that the shorter side has N pixels."
-        ),
-    ] = None,
-    crop: Annotated[
-        int | None,
-        typer.Option(metavar="N", rich_help_panel=DATA, help="Cut the central N × N pixels out of image files."),
-    ] = None,
-    norm: Annotated[
-        str,
-        typer.Option(metavar="NORM", rich_help_panel=ATTACK, help="The norm that bounds the attacks: Linf, L2 or L1."),
-    ] = "Linf",
-    eps: Annotated[
-        str | None,
-        typer.Option(
-            metavar="EPS",
-            rich_help_panel=ATTACK,
-            help="The largest perturbation, as 8/255 or 0.5. Default: 8/255 for Linf, 0.5 for L2, 12 for L1.",
-        ),
-    ] = None,
+    data: DataOption = None,
+    samples: SamplesOption = None,
+    classes: ClassesOption = None,
+    indices: IndicesOption = None,
+    shuffle: ShuffleOption = None,
+    class_map: ClassMapOption = None,
+    resize: ResizeOption = None,
+    crop: CropOption = None,
+    norm: NormOption = "Linf",
+    eps: EpsOption = None,
     attack: Annotated[
         str | None,
         typer.Option(
@@ -162,17 +124,8 @@ def compare(
             help="With --attack fast: do not attack all others where the audit breaks a sample.",
         ),
     ] = False,
-    seed: Annotated[
-        int, typer.Option(metavar="N", rich_help_panel=ATTACK, help="Seed of the attacks' random starts.")
-    ] = 0,
-    precision: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME",
-            rich_help_panel=ATTACK,
-            help="Number format of gradient attacks: fp32, or bf16 (faster). Verdicts are always in full precision.",
-        ),
-    ] = "fp32",
+    seed: SeedOption = 0,
+    precision: PrecisionOption = "fp32",
     distances: Annotated[
         bool,
         typer.Option(
@@ -181,60 +134,13 @@ def compare(
             help="Measure each sample's distance to the decision boundary as well.",
         ),
     ] = False,
-    run: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            parser=expanded_path,
-            rich_help_panel=RUN,
-            help="The run file. The same command resumes it. Default: a file in ./runs.",
-        ),
-    ] = None,
-    device: Annotated[
-        str, typer.Option(metavar="NAME", rich_help_panel=RUN, help="Where to compute: auto, cpu, cuda:0, …")
-    ] = "auto",
-    devices: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME,…",
-            rich_help_panel=RUN,
-            help="Compute on several devices at once, a worker for each: all (GPUs), or cuda:0,cuda:1. Needs Ray.",
-        ),
-    ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            metavar="N",
-            rich_help_panel=RUN,
-            help="Compute in N processes on CPUs. Needs Ray.",
-        ),
-    ] = None,
-    ray: Annotated[
-        str | None,
-        typer.Option(
-            metavar="ADDRESS",
-            rich_help_panel=RUN,
-            help="Compute on a running Ray cluster, a worker for each of its GPUs, or --workers N on CPUs. Whoever is "
-            "on that cluster can run code as you.",
-        ),
-    ] = None,
-    batch_size: Annotated[
-        str,
-        typer.Option(
-            metavar="N",
-            rich_help_panel=RUN,
-            help="Samples in a batch, or auto. A stop loses at most one batch. It changes no outcome.",
-        ),
-    ] = "auto",
-    time_limit: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TIME",
-            rich_help_panel=RUN,
-            help="Stop after this time, when a batch is complete: 90s, 30m, 1h30m.",
-        ),
-    ] = None,
+    run: RunOption = None,
+    device: DeviceOption = "auto",
+    devices: DevicesOption = None,
+    workers: WorkersOption = None,
+    ray: RayOption = None,
+    batch_size: BatchSizeOption = "auto",
+    time_limit: TimeLimitOption = None,
     keep_images: Annotated[
         str,
         typer.Option(

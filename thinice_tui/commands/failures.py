@@ -67,6 +67,15 @@ def print_error(error: ThiniceError) -> None:
         console.print(printable(error.do), markup=False, highlight=False)
 
 
+def print_warning(text: str) -> None:
+    """Print what makes a result less reliable on stderr."""
+    from rich.console import Console
+    from rich.markup import escape
+
+    console = Console(stderr=True, emoji=False)
+    console.print(f"[yellow]warning:[/yellow] {escape(printable(text))}", highlight=False, soft_wrap=True)
+
+
 @contextmanager
 def sigterm_interrupts() -> Iterator[None]:
     """Let SIGTERM stop the program as Ctrl-C does: what was computed is kept, and the user is told so."""

@@ -54,6 +54,8 @@ class PreparedRun:
     """Decisions that the user should know, such as a normalisation that was chosen."""
     warnings: tuple[str, ...] = ()
     """Reasons to doubt the comparison."""
+    budget: tuple[str, ...] = ()
+    """Reasons to doubt the size of eps."""
     origin: Mapping[str, object] = field(default_factory=dict)
     """Values for the run table, each by model: `architecture`, `normalization`, `kinship`, and code that ran."""
 
@@ -102,7 +104,6 @@ def prepare(request: Request) -> PreparedRun:
             *(describe_trial(name, "normalisation", trial) for name, trial in zip(names, trials, strict=True) if trial),
         ),
         warnings=(
-            *check_budget(samples, request.settings),
             *warnings_of_weights(models, similarities),
             *warnings_of_unused_keep(
                 ", ".join(request.model_options.keep) or None,
@@ -110,6 +111,7 @@ def prepare(request: Request) -> PreparedRun:
             ),
             *forms.warnings,
         ),
+        budget=check_budget(samples, request.settings),
         origin={
             "architecture": {
                 name: asdict(trial) for name, trial in zip(names, forms.architectures, strict=True) if trial
@@ -180,7 +182,7 @@ def compute(
             observer,
             {"engine": asdict(this_engine(log)), **origin, **prepared.origin},
             time_limit,
-            prepared.warnings,
+            (*prepared.budget, *prepared.warnings),
             claimed,
             workers,
         )
@@ -192,7 +194,7 @@ def plan_only(request: Request, prepared: PreparedRun) -> DryRun:
     images = prepared.probe.first(PROBED)
     with full_precision(), RunClaim() as claim:
         classes, checks = check_models(prepared.models, prepared.samples, images, device, prepared.path, claim)
-    warnings = (*prepared.warnings, *(check.warning for _, check in checks if check.warning))
+    warnings = (*prepared.budget, *prepared.warnings, *(check.warning for _, check in checks if check.warning))
     return plan_dry_run(prepared.models, prepared.samples, request.settings, classes, device, prepared.path, warnings)
 
 

@@ -40,7 +40,8 @@ def prepare_modules(
         path,
         device,
         notes=(*(f"{model.name}: {note}" for model in models for note in model.loaded.notes), *samples.notes),
-        warnings=(*check_budget(samples, settings), *warnings_of_weights(models, similarities)),
+        warnings=warnings_of_weights(models, similarities),
+        budget=check_budget(samples, settings),
         origin={"normalization": {model.name: {"source": model.loaded.source} for model in models}, "kinship": kinship},
     )
 

@@ -15,9 +15,10 @@ from thinice_tui.protocol.model_files import Role
 from thinice_tui.protocol.settings import KeepImages, Precision
 from thinice_tui.protocol.threat_model import Norm
 from thinice_tui.python.arguments import Device, device_of, samples_of, settings_of
-from thinice_tui.python.engine_call import Progress, compute_run, own_random_numbers, words_of_python
+from thinice_tui.python.engine_call import Progress, compute_run, own_random_numbers
 from thinice_tui.python.load import PathLike, load_run
 from thinice_tui.python.loaded_run import LoadedRun
+from thinice_tui.python.wording import words_of_python
 from thinice_tui.runfile.schema import SUFFIX
 from thinice_tui.safe_io.paths import expanded
 

@@ -11,10 +11,10 @@ import torch
 
 from thinice_tui.engine.compare import PreparedRun, compute
 from thinice_tui.engine.prepare_modules import refuse_randomized
-from thinice_tui.errors import Interrupted, ThiniceError, ThiniceWarning
+from thinice_tui.errors import Interrupted, ThiniceWarning
 from thinice_tui.protocol.progress import Heartbeat, SilentObserver
 from thinice_tui.protocol.settings import Settings
-from thinice_tui.python.wording import in_python, reword
+from thinice_tui.python.wording import in_python
 
 PACKAGE = __name__.partition(".")[0]
 Progress = Callable[[Heartbeat], None]
@@ -47,16 +47,6 @@ def _callers_level() -> int:
     while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == PACKAGE:
         frame, level = frame.f_back, level + 1
     return level
-
-
-@contextmanager
-def words_of_python() -> Iterator[None]:
-    """Inside, errors speak of arguments in place of options."""
-    try:
-        yield
-    except ThiniceError as error:
-        reword(error)
-        raise
 
 
 @contextmanager

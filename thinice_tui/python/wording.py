@@ -1,6 +1,8 @@
 """Messages of the engine in the words of its Python front: it has arguments where the command line has options."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from thinice_tui.errors import ThiniceError
 
@@ -33,3 +35,13 @@ def reword(error: ThiniceError) -> None:
     """Put the error's message into the words of Python."""
     error.what, error.do = in_python(error.what), in_python(error.do)
     error.args = (error.what,)
+
+
+@contextmanager
+def words_of_python() -> Iterator[None]:
+    """Inside, errors speak of arguments in place of options."""
+    try:
+        yield
+    except ThiniceError as error:
+        reword(error)
+        raise

@@ -17,6 +17,7 @@ from thinice_tui.report.report import Report, read_report
 from thinice_tui.report.step_summary import conclude
 from thinice_tui.runfile.reader import read_run
 from thinice_tui.safe_io.atomic_write import check_writable, write_whole
+from thinice_tui.safe_io.paths import same_file
 
 STDOUT = ("/dev/stdout", "/proc/self/fd/1", "/dev/fd/1")
 FILE_WIDTH = 100
@@ -147,10 +148,7 @@ def _same(one: Path | None, other: Path | None) -> bool:
     """Whether two names mean one file, also through links; None: stdout."""
     if one is None or other is None:
         return one is other
-    try:
-        return one.samefile(other)
-    except OSError:
-        return one.resolve() == other.resolve()
+    return same_file(one, other)
 
 
 def _write(report: Report, target: Target, samples: bool, stdout: TextIO | None) -> None:

@@ -5,9 +5,6 @@ import struct
 import zipfile
 import zlib
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from thinice_tui.data.array_keys import find_key, other_labels
 from thinice_tui.data.disk_arrays import Array, load_whole, read_npy_at
@@ -16,13 +13,11 @@ from thinice_tui.data.sources.source import DataSpec
 from thinice_tui.data.stored_data import StoredData
 from thinice_tui.errors import DataError
 from thinice_tui.safe_io.file_kind import checked_head, kind
-from thinice_tui.safe_io.limits import check_unpacks
-from thinice_tui.safe_io.npy_header import read_npy_header
+from thinice_tui.safe_io.npz_member import DAMAGED, check_member_size, unpack_member
 
 EXPECTED = "an .npz with images and labels"
 LOCAL_HEADER = struct.Struct("<4s5H3L2H")
 """Of a zip archive's member: the last two fields are the lengths of its name and of an extra field."""
-_DAMAGED = "it is damaged: copy or download it again"
 
 
 def read_npz(spec: DataSpec) -> StoredData:
@@ -50,37 +45,14 @@ def read_npz(spec: DataSpec) -> StoredData:
 
 def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> Array:
     name = f"{path}: {info.filename}"
-    if info.flag_bits & 1:
-        raise DataError(f"{name} is encrypted", "unpack it, and save it again with numpy.savez")
-    if info.compress_type == zipfile.ZIP_STORED:
+    if info.compress_type == zipfile.ZIP_STORED and not info.flag_bits & 1:
         if info.file_size != info.compress_size:
-            raise DataError(f"{name}: is stored in {info.compress_size} bytes and claims {info.file_size}", _DAMAGED)
+            raise DataError(f"{name}: is stored in {info.compress_size} bytes and claims {info.file_size}", DAMAGED)
         array = read_npy_at(path, _data_offset(path, info), name)
-        _check_size(name, _bytes(array.shape, array.dtype), info)
+        check_member_size(name, math.prod(array.shape) * array.dtype.itemsize, info)
         return array
-    if info.compress_type != zipfile.ZIP_DEFLATED:
-        raise DataError(f"{name} is compressed in a way that numpy does not write", "save it again with numpy.savez")
     remedy = "save it with numpy.savez instead of savez_compressed: it is then read from disk as needed"
-    check_unpacks(name, info.compress_size, info.file_size, remedy)
-    with archive.open(info) as stream:
-        header = read_npy_header(stream, name)  # type: ignore[arg-type]  # only read() is used
-        _check_size(name, _bytes(header.shape, header.dtype), info)
-        found = np.frombuffer(stream.read(), dtype=header.dtype)
-    if len(found) != math.prod(header.shape):
-        raise DataError(f"{name}: is cut short: an array of shape {header.shape} has {len(found)} values", _DAMAGED)
-    return found.reshape(header.shape, order="F" if header.fortran else "C")
-
-
-def _bytes(shape: tuple[int, ...], dtype: np.dtype[Any]) -> int:
-    return math.prod(shape) * dtype.itemsize
-
-
-def _check_size(name: str, claimed: int, info: zipfile.ZipInfo) -> None:
-    if not claimed <= info.file_size <= claimed + 2**16:
-        raise DataError(
-            f"{name}: claims to be {claimed} bytes, but {info.file_size} are stored",
-            _DAMAGED,
-        )
+    return unpack_member(archive, info, name, remedy)
 
 
 def _data_offset(path: Path, info: zipfile.ZipInfo) -> int:
@@ -89,6 +61,6 @@ def _data_offset(path: Path, info: zipfile.ZipInfo) -> int:
         stream.seek(info.header_offset)
         header = stream.read(LOCAL_HEADER.size)
     if len(header) < LOCAL_HEADER.size or header[:4] != b"PK\x03\x04":
-        raise DataError(f"{path}: has no member where its directory says", _DAMAGED)
+        raise DataError(f"{path}: has no member where its directory says", DAMAGED)
     name, extra = LOCAL_HEADER.unpack(header)[9:11]
     return int(info.header_offset + LOCAL_HEADER.size + name + extra)

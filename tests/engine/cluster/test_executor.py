@@ -1,51 +1,169 @@
-"""Several workers through the installed command: the same rows as one process, also when workers are killed."""
+"""Which worker computes what: workers that are lost, that have too little memory, or that do not fit."""
 
-import random
-import signal
-import time
-from collections.abc import Iterator
+import threading
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+import ray
+import torch
 
-from tests.engine.cluster.commands import Rows, batches_done, batches_twice, finished, rows, start, workers
-from tests.linear_models import SLOW, Files, write_files
+from tests.engine.cluster.fake_ray import FakeCluster, Fate, lost
+from tests.engine_runs import StopAfter, assert_same_outcomes, request, run_it
+from tests.linear_models import Files
+from thinice_tui.engine.cluster import build, worker
+from thinice_tui.engine.cluster.executor import LOSSES, STARTS
+from thinice_tui.errors import Interrupted, ModelError, WorkerError
+from thinice_tui.protocol.request import Request
+from thinice_tui.protocol.worker_options import WorkerOptions
+from thinice_tui.runfile.control import write_control
 from thinice_tui.runfile.reader import read_run
 
-KILLS = 20
+
+def wanted(files: Files, path: Path, workers: int = 2) -> Request:
+    return request(files, path, worker_options=WorkerOptions(workers=workers))
 
 
-@pytest.fixture(scope="module")
-def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rows]:
-    """What one process computes on the same files."""
-    folder = tmp_path_factory.mktemp("alone")
-    run = str(folder / "alone.thinice")
-    finished(start(write_files(folder), run))
-    yield rows(run)
+@dataclass
+class Clusters:
+    """The fake clusters of the runs of a test, and what their workers suffer."""
+
+    fate: Fate = lambda *_: None
+    made: list[FakeCluster] = field(default_factory=list)
 
 
-@pytest.mark.parametrize("count", [1, 2, 3])
-def test_rows_are_equal_to_those_of_one_process(files: Files, alone: Rows, count: int) -> None:
-    finished(start(files, "many.thinice", "--workers", str(count)))
-    assert rows("many.thinice") == alone and batches_twice("many.thinice") == 0
-    said = read_run(Path("many.thinice")).info.device
-    assert said.startswith("a worker on cpu" if count == 1 else f"{count} workers, each on cpu")
+@pytest.fixture
+def clusters(monkeypatch: pytest.MonkeyPatch) -> Clusters:
+    found = Clusters()
+
+    def cluster(address: str | None, workers: int) -> FakeCluster:
+        assert address is None and workers > 0
+        found.made.append(FakeCluster(found.fate))
+        monkeypatch.setattr(ray, "get", found.made[-1].ray.get)
+        return found.made[-1]
+
+    monkeypatch.setattr(build, "RayCluster", cluster)
+    return found
 
 
-def test_killed_workers_change_nothing_and_are_told(files: Files, alone: Rows) -> None:
-    """20 kills at random moments, each as soon as the work has gone on since the one before."""
-    Path("slow").write_text("0.02")
-    process, chance, done = start(files, "many.thinice", "--workers", "3", arch=SLOW), random.Random(4), 0
-    for _ in range(KILLS):
-        while process.poll() is None and (batches_done("many.thinice") <= done or not workers(process)):
-            time.sleep(0.05)
-        done = batches_done("many.thinice")
-        time.sleep(chance.uniform(0, 0.3))
-        assert process.poll() is None, "the run is too short for so many kills"
-        if alive := workers(process):
-            chance.choice(alive).send_signal(signal.SIGKILL)
-    Path("slow").unlink()
-    _, said = finished(process)
-    assert rows("many.thinice") == alone and batches_twice("many.thinice") == 0
-    told = " ".join(said.split())
-    assert "was lost: its batch of" in told and "runs elsewhere" in told
+def test_outcomes_are_those_of_one_process(files: Files, tmp_path: Path, clusters: Clusters) -> None:
+    alone = run_it(request(files, tmp_path / "a.thinice"))
+    many = run_it(wanted(files, tmp_path / "b.thinice", 3))
+    assert_same_outcomes(many, alone)
+    assert (clusters.made[0].started, clusters.made[0].closed) == (3, True)
+    assert many.info.device.startswith("3 workers, each on cpu")
+    assert [one for one in many.findings if one.check != "workers"] == list(alone.findings)
+    assert many.info.warnings == alone.info.warnings
+
+
+def test_a_lost_workers_batch_is_computed_by_another_and_told(files: Files, tmp_path: Path, clusters: Clusters) -> None:
+    calls = iter(range(10_000))
+    clusters.fate = lambda name, _: lost() if name == "compute" and next(calls) in (2, 9, 10) else None
+    observer = StopAfter()
+    many = run_it(wanted(files, tmp_path / "b.thinice"), observer)
+    assert_same_outcomes(many, run_it(request(files, tmp_path / "a.thinice")))
+    told = [warning for warning in observer.warnings if "was lost: its batch of" in warning]
+    assert told and all("runs elsewhere" in warning for warning in told)
+    assert clusters.made[0].started == 2 + 3, "another one is started in its place"
+    for model in many.models:
+        assert [stage.attacked for stage in model.stages] == [stage.entered for stage in model.stages], "nothing twice"
+
+
+def test_where_all_workers_are_gone_the_run_ends_and_can_be_resumed(
+    files: Files, tmp_path: Path, clusters: Clusters
+) -> None:
+    kept, calls = tmp_path / "b.thinice", iter(range(10_000))
+
+    def fate(name: str, _: int) -> BaseException | None:
+        late = name == "compute" and next(calls) > 30
+        return lost() if late or (name == "prepare" and next(calls) > 30) else None
+
+    clusters.fate = fate
+    with pytest.raises(WorkerError, match=r"no worker is left of 2|workers were lost with one batch") as caught:
+        run_it(wanted(files, kept))
+    assert "goes on from there" in caught.value.do or "again" in caught.value.do
+    assert clusters.made[0].closed and any(stage.batches for model in read_run(kept).models for stage in model.stages)
+    clusters.fate = lambda *_: None
+    assert_same_outcomes(run_it(wanted(files, kept)), run_it(request(files, tmp_path / "a.thinice")))
+
+
+def test_a_worker_that_never_starts_is_given_up(files: Files, tmp_path: Path, clusters: Clusters) -> None:
+    clusters.fate = lambda name, _: lost() if name == "prepare" else None
+    with pytest.raises(WorkerError, match="no worker is left of 2"):
+        run_it(wanted(files, tmp_path / "b.thinice"))
+    assert clusters.made[0].started == 2 * (1 + STARTS)
+
+
+def test_a_batch_that_takes_many_workers_with_it_is_named(files: Files, tmp_path: Path, clusters: Clusters) -> None:
+    clusters.fate = lambda name, _: lost() if name == "compute" else None
+    with pytest.raises(WorkerError, match=f"{LOSSES} workers were lost with one batch|no worker is left"):
+        run_it(wanted(files, tmp_path / "b.thinice", 4))
+
+
+def test_a_worker_with_too_little_memory_is_not_used_any_more(
+    files: Files, tmp_path: Path, clusters: Clusters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = worker.ClusterWorker.compute
+    used: list[int] = []
+
+    def compute(self: worker.ClusterWorker, *arguments: Any) -> Any:
+        if not used:
+            used.append(id(self))
+        if id(self) == used[0]:
+            with monkeypatch.context() as patch:
+                patch.setattr("thinice_tui.engine.worker.clean.CleanTask.compute", _no_memory)
+                return small(self, *arguments)
+        return small(self, *arguments)
+
+    monkeypatch.setattr(worker.ClusterWorker, "compute", compute)
+    observer = StopAfter()
+    assert run_it(wanted(files, tmp_path / "b.thinice"), observer).complete
+    assert any("is not used any more: dense, the clean pass, batch of 1" in warning for warning in observer.warnings)
+    assert (clusters.made[0].started, len(clusters.made[0].ended)) == (2, 1), "none is started in its place"
+
+
+def _no_memory(*_: object) -> None:
+    raise torch.OutOfMemoryError("CUDA out of memory")
+
+
+def test_a_models_own_error_ends_the_run_with_its_name(
+    files: Files, tmp_path: Path, clusters: Clusters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise ValueError("no such luck")
+
+    monkeypatch.setattr("thinice_tui.engine.worker.attack.attack_batch", fail)
+    with pytest.raises(ModelError, match=r"PGD-20, batch of 8 on cpu: failed .ValueError: no such luck"):
+        run_it(wanted(files, tmp_path / "b.thinice"))
+    assert clusters.made[0].closed
+
+
+def test_another_version_on_a_machine_is_refused(
+    files: Files, tmp_path: Path, clusters: Clusters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "package_version", lambda: "0.0.1")
+    with pytest.raises(WorkerError, match=r"has thinice-tui 0\.0\.1"):
+        run_it(wanted(files, tmp_path / "b.thinice"))
+    assert clusters.made[0].closed
+
+
+def test_a_stop_waits_for_the_batches_that_are_being_computed(
+    files: Files, tmp_path: Path, clusters: Clusters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("thinice_tui.engine.control.run_control.POLL_SECONDS", 0.0)
+    path, asked, calls = tmp_path / "b.thinice", threading.Event(), iter(range(10_000))
+
+    def fate(name: str, _: int) -> None:
+        if name == "compute" and next(calls) == 20 and not asked.is_set():
+            asked.set()
+            write_control(path, "stop")
+
+    clusters.fate = fate
+    with pytest.raises(Interrupted, match="stopped as asked"):
+        run_it(wanted(files, path))
+    whole = run_it(request(files, tmp_path / "a.thinice"))
+    clusters.fate = lambda *_: None
+    assert_same_outcomes(run_it(wanted(files, path)), whole)
+    assert np.isfinite(whole.models[0].clean_margin).all()

@@ -4,6 +4,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
@@ -23,7 +24,9 @@ ROWS = (
 """What must be equal wherever it is computed: no times, and not the order of batches."""
 
 
-def start(files: Files, run: str, *options: str, arch: str | None = None) -> "subprocess.Popen[str]":
+def start(
+    files: Files, run: str, *options: str, arch: str | None = None, environment: Mapping[str, str] | None = None
+) -> "subprocess.Popen[str]":
     """The command on these files, one thread for each process."""
     arguments = files.arguments if arch is None else files.arguments_with(arch)
     return subprocess.Popen(
@@ -42,7 +45,7 @@ def start(files: Files, run: str, *options: str, arch: str | None = None) -> "su
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
+        env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)} | dict(environment or {}),
     )
 
 

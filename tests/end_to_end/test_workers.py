@@ -27,10 +27,9 @@ def two_nodes() -> Iterator["subprocess.Popen[str]"]:
     process = subprocess.Popen(
         command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
-    yield process
-    assert process.stdin is not None
-    process.stdin.close()
-    process.wait(timeout=60)
+    with process:
+        yield process
+        process.communicate(timeout=60)
 
 
 @pytest.fixture(scope="module")

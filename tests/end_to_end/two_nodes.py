@@ -26,7 +26,7 @@ def main() -> None:
             print("removed", flush=True)
         else:
             break
-    cluster.shutdown()
+    cluster.shutdown()  # type: ignore[no-untyped-call]
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import psutil
 import pytest
@@ -51,7 +52,7 @@ def test_it_listens_on_loopback_alone_and_leaves_nothing() -> None:
         [psutil.Process(pid) for pid in told["children"] if psutil.pid_exists(pid)], timeout=10
     )
     assert not alive
-    assert not ray_cluster.Path(told["folder"]).exists()
+    assert not Path(told["folder"]).exists()
 
 
 def test_without_the_package_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

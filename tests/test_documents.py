@@ -1,11 +1,14 @@
 """The documents name only links, commands, options, files and keys that exist, and the guide names all of them."""
 
 import re
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from typer.core import TyperGroup
 from typer.main import get_command
 
@@ -121,3 +124,18 @@ def test_the_version_is_the_same_everywhere() -> None:
     assert re.search(rf"^version: {re.escape(version)}$", (ROOT / "CITATION.cff").read_text(), re.MULTILINE)
     changes = re.findall(r"^## \[(.+?)\]", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
     assert changes[0] == "Unreleased" and version in changes
+
+
+def test_the_jobs_for_github_actions_are_workflows(tmp_path: Path) -> None:
+    """Those of the documents and our own, against the schema of workflows."""
+    files = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+    for number, job in enumerate(re.findall(r"^```yaml\n(.*?)^```", GUIDE.read_text(), re.MULTILINE | re.DOTALL)):
+        files.append(tmp_path / f"{number}.yml")
+        files[-1].write_text(job)
+        steps = yaml.safe_load(job)["jobs"]["gate"]["steps"]
+        commands = [step["run"] for step in steps if "run" in step]
+        assert commands[-1].startswith("thinice-tui compare ") and '--fail-if "nfr.low > 0.3"' in commands[-1]
+    assert len(files) >= 2
+    check = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows"]
+    done = subprocess.run([*check, *map(str, files)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout

@@ -28,9 +28,8 @@ def test_without_a_second_stage_there_is_no_gap(tmp_path: Path) -> None:
 
 
 def test_the_shipped_run() -> None:
-    """PGD-20 overestimates the 99 % pruned model alone: 6.9 against 4.2 points."""
+    """PGD-20 overestimates the 99 % pruned model more than dense; tests/end_to_end/test_shown_outputs.py, too."""
     analysis = analyse(read_run(SAMPLE_MODELS / "standard.thinice"))
     found = [gap_difference(analysis, comparison) for comparison in analysis.comparisons]
     verdicts = [one.verdict for one in found if one is not None]
     assert verdicts[2] == "PGD-20 overestimates pruned-99 more than dense"
-    assert all(verdict.startswith("no difference seen") for verdict in (*verdicts[:2], verdicts[3]))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thinice_tui.analysis.proportions import flip_rates, mcnemar, proportion
+from thinice_tui.analysis.proportions import flip_rates, mcnemar, proportion, unknown
 
 
 @pytest.mark.parametrize(
@@ -56,3 +56,9 @@ def test_flip_rates_partition_the_samples(margins: np.ndarray, seed: int, quanti
         assert abs(before.n - after.n) <= 1
     for rate in rates:
         assert rate.low <= rate.rate <= rate.high
+
+
+def test_an_estimate_in_words() -> None:
+    assert proportion(81, 263).in_words() == "30.8 % [25.5, 36.6]"
+    assert proportion(1, 2).in_words("points").startswith("50.0 points [")
+    assert unknown().in_words() == "–" and unknown(3, 0.25).in_words() == "25.0 %"

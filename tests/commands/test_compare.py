@@ -124,3 +124,30 @@ def test_the_dense_model_alone_can_be_attacked(files: Files) -> None:
     kept = [read_adversarial(run, 0, position) is not None for position in range(48)]
     broken = read_run(run).models[0].broken_by >= 0
     assert kept == broken.tolist() and any(kept), "there are no flips to keep: all that broke is"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("--format html", "--format is for reports add --report"),
+        ("-o a.html --full", "-o, --full are for reports add --report"),
+        ("--samples-in-report", "--samples-in-report is for reports add --report"),
+        ("--claim pruned=50@pgd-20", "--claim is for reports add --report"),
+        ("--fail-if nfr>0", "--fail-if is for reports add --report"),
+        ("--dry-run --format html", "--dry-run prints its plan as text or json, --format is 'html'"),
+        ("--dry-run --report --format md", "--dry-run prints its plan as text or json, --format is 'md'"),
+        ("--dry-run --full", "--full is for reports --dry-run writes no report: leave it out"),
+        ("--dry-run -o a.json", "-o is for reports --dry-run writes no report: leave it out"),
+        ("--dry-run --report --fail-if nfr>0", "--fail-if is for reports --dry-run writes no report"),
+        ("--audit 3", "--audit and --no-escalate have no effect on standard"),
+        ("--class-map a.json", "--class-map is for folders of images"),
+        ("--resize 8", "--resize and --crop are for image files"),
+    ],
+)
+def test_an_option_that_needs_another_is_wrong_usage_without_it(files: Files, options: str, message: str) -> None:
+    """Before anything is attacked or written."""
+    words = options.split()
+    arguments = [one for one in files.arguments if one != "--report" or words[0] in ("--class-map", "--resize")]
+    result = call(*arguments, *words)
+    assert result.exit_code == 2 and message in error_text(result), error_text(result)
+    assert not Path("runs").exists() and not Path("a.html").exists()

@@ -36,7 +36,7 @@ def test_a_list_runs_and_every_view_says_that_it_is_not_standard(files: Files) -
     assert found["models"][0]["overestimation_gap"]["weak_attack"] == "PGD-3", "the first stage is the weak one"
     assert "robust accuracy ≤" in error_text(result)
     text = call("report", "a.thinice").stdout
-    assert f"Linf eps 4/255 · not standard: {WRITTEN}" in " ".join(text.split()) and "Overestimation by PGD-3" in text
+    assert f"Linf eps 4/255 · not standard: {WRITTEN}" in " ".join(text.split()) and "overestimation by PGD-3" in text
     assert "upper bounds: these stages are not standard, see --attack standard" in " ".join(text.split())
     run = read_run(Path("a.thinice"))
     assert "not standard" in title(run, 1, 80).plain and not analyse(run).final

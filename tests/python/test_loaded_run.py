@@ -1,5 +1,6 @@
 """A loaded run: its arrays are those of the file, its comparisons those of the report, and it says what it is."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -88,3 +89,30 @@ def test_the_sample_run_holds_what_its_report_says() -> None:
     assert run.compare("pruned").nfr.value == 0.093 and run.model("dense").clean_accuracy is not None
     flips = run.compare("pruned").sets.s10
     assert np.array_equal(flips, run.model("dense").standing & ~run.model("pruned").standing)
+
+
+def test_everything_that_is_reached_from_a_run_says_in_a_line_what_it_is() -> None:
+    """By the sample run: every object of this package, arrays and collections of them aside."""
+    found = ti.load_run(SAMPLE_MODELS / "standard.thinice")
+    comparison = found.compare("pruned")
+    expected = f"NFR {comparison.nfr.in_words()}, PFR {comparison.pfr.in_words()}, AUC {comparison.auc_s10_s11.shown}"
+    assert repr(comparison).startswith("<Comparison dense → pruned: S11 ") and expected in repr(comparison)
+    assert re.fullmatch(r"<AdversarialImages: \d+ of 3 × 32 × 32>", repr(found.adversarial("pruned")))
+    reached, left = set(), [found, comparison, found.model("pruned"), found.adversarial("pruned")]
+    while left:
+        one = left.pop()
+        if type(one) in reached:
+            continue
+        reached.add(type(one))
+        assert len(repr(one)) < 800 and "\n" not in repr(one), repr(one)
+        left += [value for value in parts(one) if type(value).__module__.startswith("thinice_tui")]
+    assert {"Analysis", "Run", "ModelOutcomes", "ModelSummary", "FlipSets", "RunInfo"} <= {
+        kind.__name__ for kind in reached
+    }
+
+
+def parts(one: object) -> list[object]:
+    """The public attributes, and the members of those that are collections."""
+    values = [getattr(one, name) for name in dir(one) if not name.startswith("_")]
+    values = [value for value in values if not callable(value)]
+    return values + [member for value in values if isinstance(value, tuple | list) for member in value]

@@ -12,6 +12,7 @@ from thinice_tui.analysis.comparison import analyse
 from thinice_tui.errors import UsageError
 from thinice_tui.report.formats import FORMATS, check_format, format_of
 from thinice_tui.report.report import Report
+from thinice_tui.report.report_options import ReportOptions
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -36,7 +37,7 @@ def test_another_format_is_wrong_usage(name: str) -> None:
 def test_each_format_writes_the_whole_report(name: str, tmp_path: Path) -> None:
     stream = io.StringIO()
     analysis = analyse(write_run(tmp_path / "a.thinice", {"dense": "dense", "half": "pruned"}, n=20))
-    FORMATS[name].write(Report(analysis), True, Console(file=stream, width=80))
+    FORMATS[name].write(Report(analysis), ReportOptions(samples=True, full=True), Console(file=stream, width=80))
     written = stream.getvalue()
     assert "half" in written and written.endswith("\n") and "\x1b" not in written
     if name == "json":

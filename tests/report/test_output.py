@@ -42,15 +42,23 @@ def is_json(path: Path) -> bool:
 
 
 def test_the_name_decides_the_format(run: Path) -> None:
-    result = call("report", run, "-o", "a.json", "-o", "a.txt", "-o", "a.log", "-o", "A.JSON", "--samples-in-report")
+    result = call("report", run, "-o", "a.json", "-o", "a.txt", "-o", "out", "-o", "A.JSON", "--samples-in-report")
     assert result.exit_code == 0 and result.stdout == result.stderr == ""
-    assert [is_json(Path(name)) for name in ("a.json", "a.txt", "a.log", "A.JSON")] == [True, False, False, True]
+    assert [is_json(Path(name)) for name in ("a.json", "a.txt", "out", "A.JSON")] == [True, False, False, True]
     assert len(json.loads(Path("a.json").read_text())["samples"]) == 200
 
 
 def test_a_file_name_without_a_known_suffix_takes_the_format_option(run: Path) -> None:
-    assert call("report", run, "-o", "out", "-o", "out.json", "--format", "json").exit_code == 0
-    assert is_json(Path("out")) and is_json(Path("out.json"))
+    assert call("report", run, "-o", "out", "-o", "a.log", "-o", "out.json", "--format", "json").exit_code == 0
+    assert is_json(Path("out")) and is_json(Path("a.log")) and is_json(Path("out.json"))
+
+
+@pytest.mark.parametrize("name", ["x.pdf", "x.PDF", "x.log", "v1.2", "x.json.gz"])
+def test_a_suffix_of_no_format_is_wrong_usage(run: Path, name: str) -> None:
+    result = call("report", run, "-o", "good.txt", "-o", name)
+    assert result.exit_code == 2 and f"no report format ends in {Path(name).suffix}" in said(result)
+    assert "expected .txt, .md, .csv, .json, .tex, .html, or a name without a suffix" in said(result)
+    assert not Path(name).exists() and not Path("good.txt").exists()
 
 
 def test_stdout_can_be_one_of_several_outputs(run: Path) -> None:
@@ -64,6 +72,7 @@ def test_stdout_can_be_one_of_several_outputs(run: Path) -> None:
         (["--format", "text", "-o", "a.json"], "-o a.json is named as json, --format says text"),
         (["--format", "json", "-o", "a.json", "-o", "a.txt"], "-o a.txt is named as text, --format says json"),
         (["-o", "a.txt", "--samples-in-report"], "--samples-in-report is for JSON reports"),
+        (["-o", "a.json", "--full"], "--full is for text reports"),
         (["-o", "a.json", "-o", "./a.json"], "is given twice"),
         (["-o", "a.json", "-o", "link.json"], "is given twice"),
         (["-o", "dense.pt"], "-o dense.pt would replace a file that this command reads"),

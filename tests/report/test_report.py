@@ -29,7 +29,7 @@ def runs() -> None:
 
 
 def test_a_repeat_adds_the_noise_floor_to_the_report() -> None:
-    alone, both = call("report", "a.thinice"), call("report", "a.thinice", "b.thinice")
+    alone, both = call("report", "a.thinice", "--full"), call("report", "a.thinice", "b.thinice", "--full")
     assert both.exit_code == 0, both.stderr
     assert "under another seed" in both.stdout and "under another seed" not in alone.stdout
     assert "from a run of another attack seed, S10 and S11 from this one" in said(both.stdout)
@@ -37,6 +37,7 @@ def test_a_repeat_adds_the_noise_floor_to_the_report() -> None:
 
 def test_another_ensemble_stands_side_by_side() -> None:
     result = call("report", "a.thinice", "quick.thinice")
+    assert "Left out here" in result.stdout
     assert result.exit_code == 0 and "The same models under standard and quick" in result.stdout
     found = json.loads(call("report", "a.thinice", "quick.thinice", "--format", "json").stdout)
     assert [run["part"] for run in found["several"]["runs"]] == ["training seed", "ensemble"]

@@ -1,90 +1,231 @@
-"""One run, every format: the same numbers."""
+"""One run, every format, Python and the interface: the same numbers. The reference is the JSON report."""
 
-import csv
 import io
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import pytest
-from markdown_it import MarkdownIt
-from rich.console import Console
+from scipy.stats import mannwhitneyu
+from statsmodels.stats.proportion import proportion_confint
 
-from tests.report.html.reading import parsed, tables
-from tests.report.rendering import analysis_of
-from thinice_tui.analysis.comparison import Analysis
-from thinice_tui.report.document.cells import Number, words
+import thinice_tui as ti
+from tests.commands.calling import call
+from tests.places import SAMPLE_MODELS
+from tests.report.read_numbers import (
+    QUANTITIES,
+    Numbers,
+    from_html,
+    from_json,
+    from_latex,
+    from_markdown,
+    from_text,
+    of_class,
+    shown,
+)
+from tests.tui.driver import Driver, opened
+from thinice_tui.analysis.proportions import Estimate
 from thinice_tui.report.formats import FORMATS
-from thinice_tui.report.report import Report
-from thinice_tui.report.sections.models import models_table
 
-Row = list[str]
+RUN = SAMPLE_MODELS / "standard.thinice"
+ENDS = re.compile(r" \[.*?\]")
 
 
 @pytest.fixture(scope="module")
-def analysis(tmp_path_factory: pytest.TempPathFactory) -> Analysis:
-    return analysis_of(tmp_path_factory.mktemp("run"))
+def written(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The report of the sample run in each format, by the command."""
+    files = {name: tmp_path_factory.mktemp("report") / f"a{form.suffix}" for name, form in FORMATS.items()}
+    outputs = [word for file in files.values() for word in ("-o", file)]
+    assert call("report", RUN, *outputs, "--full", "--samples-in-report").exit_code == 0
+    return {name: file.read_text(encoding="utf-8") for name, file in files.items()}
 
 
-def written(analysis: Analysis, form: str) -> str:
-    stream = io.StringIO()
-    FORMATS[form].write(Report(analysis), True, Console(file=stream, width=200))
-    return stream.getvalue()
+@pytest.fixture(scope="module")
+def report(written: dict[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(written["json"])
+    return found
 
 
-def from_markdown(text: str) -> list[Row]:
-    tokens = MarkdownIt("gfm-like", {"linkify": False}).parse(text)
-    inside = tokens[: next(n for n, token in enumerate(tokens) if token.type == "table_close")]
-    cells = [tokens[n + 1] for n, token in enumerate(inside) if token.type == "td_open"]
-    shown = ["".join(child.content for child in cell.children or ()) for cell in cells]
-    return [shown[at : at + len(shown) // 3] for at in range(0, len(shown), len(shown) // 3)]
+@pytest.fixture(scope="module")
+def numbers(report: dict[str, Any]) -> Numbers:
+    return from_json(report)
 
 
-def from_latex(text: str) -> list[Row]:
-    table = text[text.index(r"\midrule") : text.index(r"\bottomrule")]
-    plain = re.sub(r"\{\\footnotesize ([^&]*?)\}(?= |$)", r"\1", table.replace("{[}", "[").replace("{]}", "]"))
-    return [row.removesuffix(r" \\").replace("\\%", "%").split(" & ") for row in plain.splitlines()[1:]]
+def in_models(numbers: Numbers) -> Numbers:
+    """Those of the table of models, in its order."""
+    names = dict.fromkeys(name for name, _ in numbers)
+    places = [(name, quantity) for name in names for quantity in QUANTITIES.values()]
+    return {place: numbers[place] for place in places if place in numbers}
 
 
-def from_html(text: str) -> list[Row]:
-    return next(tables(parsed(text)))[1:]
+def test_the_reference_has_every_number(numbers: Numbers, report: dict[str, Any]) -> None:
+    others = len(report["comparisons"])
+    assert len(in_models(numbers)) == 4 * (others + 1) + 4 * others + (others - 1)
+    assert len(numbers) - len(in_models(numbers)) == 10 * others
 
 
 @pytest.mark.parametrize(
-    ("form", "read"),
-    [("md", from_markdown), ("latex", from_latex), ("html", from_html)],
-    ids=["md", "latex", "html"],
+    ("form", "read"), [("md", from_markdown), ("latex", from_latex), ("html", from_html)], ids=["md", "latex", "html"]
 )
-def test_documents_show_the_same_table_of_models(
-    form: str, read: Callable[[str], list[Row]], analysis: Analysis
-) -> None:
-    (table,) = models_table(analysis)
-    wanted = [[words(cell) for cell in row] for row in table.rows]  # type: ignore[union-attr]
-    found = read(written(analysis, form))
-    assert [[cell for cell in row if cell] for row in found] == [[cell for cell in row if cell] for row in wanted]
+def test_documents(form: str, read: Callable[[str], Numbers], written: dict[str, str], numbers: Numbers) -> None:
+    assert read(written[form]) == numbers
 
 
-def test_the_text_has_every_number_of_it_in_its_row(analysis: Analysis) -> None:
-    """Of 100 columns, so that intervals stand below their numbers."""
-    text = written(analysis, "text").split("Models\n")[1].split("95 % intervals")[0]
-    (table,) = models_table(analysis)
-    for row in table.rows:  # type: ignore[union-attr]
-        name, *cells = row
-        lines = text.split(f"\n{name}")[1:]
-        said = " ".join(" ".join(after.split("\n")[:2]) for after in lines).split()
-        for cell in cells:
-            if isinstance(cell, Number):
-                assert cell.shown.split()[-1] in said and set(cell.interval.split()) <= set(said)
+def test_text(written: dict[str, str], numbers: Numbers) -> None:
+    assert from_text(written["text"], list(in_models(numbers))) == numbers
 
 
-def test_data_formats_hold_the_same_numbers(analysis: Analysis) -> None:
-    report = json.loads(written(analysis, "json"))
-    rows = list(csv.DictReader(io.StringIO(written(analysis, "csv"), newline="")))
-    for summary, told in zip(analysis.models, report["models"], strict=True):
-        assert summary.robust_accuracy is not None
-        standing = sum(row[f"lost@{told['name']}"] == "no" for row in rows) / len(rows)
-        assert told["robust_accuracy"] == summary.robust_accuracy.value == standing
-    for comparison, told in zip(analysis.comparisons, report["comparisons"], strict=True):
-        sets = [row[f"set@{told['pruned']}"] for row in rows]
-        assert told["nfr"] == comparison.nfr.value == sets.count("S10") / len(rows)
-        assert told["sets"] == {name: sets.count(name) for name in told["sets"]}
+@dataclass(frozen=True)
+class Samples:
+    """A table with a row a sample, by column names of one kind."""
+
+    table: pd.DataFrame
+    names: list[str]
+    column: str
+    """Where a column of a model is, as `{what}@{name}`."""
+    words: Mapping[str, str]
+
+    def of(self, what: str, name: str) -> "pd.Series[Any]":
+        return self.table[self.column.format(what=self.words.get(what, what), name=name)]
+
+
+@pytest.mark.parametrize("source", ["csv", "pandas", "json samples"])
+def test_tables_of_samples(source: str, written: dict[str, str], numbers: Numbers, report: dict[str, Any]) -> None:
+    """Computed again from samples, intervals of proportions by statsmodels, AUCs by scipy's U."""
+    names = [model["name"] for model in report["models"]]
+    classes = report["run"]["data"]["class_names"]
+    if source == "csv":
+        table = pd.read_csv(io.StringIO(written["csv"]), keep_default_na=False, na_values=[""])
+        for name in names:
+            table[f"standing@{name}"] = table[f"lost@{name}"] == "no"
+        samples = Samples(table, names, "{what}@{name}", {"adversarial_margin": "attacked_margin"})
+        labels = table["class"]
+    elif source == "pandas":
+        table = ti.load_run(RUN).to_pandas()
+        samples = Samples(table, names, "{name}.{what}", {})
+        labels = table["label"].map(dict(enumerate(classes)))
+    else:
+        rows = [
+            {"label": one["label"]}
+            | {f"{n}.{key}": value for n, of in one["models"].items() for key, value in of.items()}
+            for one in report["samples"]
+        ]
+        samples = Samples(pd.DataFrame(rows), names, "{name}.{what}", {})
+        labels = samples.table["label"].map(dict(enumerate(classes)))
+    found = computed(samples, labels)
+    wanted = {}
+    for place, said in numbers.items():
+        if place[1].startswith("AUC") or place[1] == "excess":
+            said = ENDS.sub("", said)  # other tests hold these intervals to other implementations
+        wanted[place] = said.partition(", p ")[0]
+    assert found == wanted
+
+
+def computed(samples: Samples, labels: "pd.Series[Any]") -> Numbers:
+    found: Numbers = {}
+    n = len(labels)
+    standing = {name: samples.of("standing", name).astype(bool) for name in samples.names}
+    margins, attacked = samples.of("margin", "dense"), samples.of("adversarial_margin", "dense")
+    attacked = attacked.fillna(margins)  # where no adversarial image was searched for, the clean one is the worst
+    held = standing["dense"]
+    rates = {name: float((held & ~standing[name]).sum() / n) for name in samples.names}
+    for name in samples.names:
+        by = samples.of("broken_by", name)
+        right = by != "clean"
+        found[name, "clean"] = share(right.sum(), n)
+        weak = right & (by != "PGD-20")
+        found[name, "weak"] = share(weak.sum(), n)
+        found[name, "robust"] = share(standing[name].sum(), n)
+        found[name, "gap"] = shown(float((weak.sum() - standing[name].sum()) / n))
+        if name == "dense":
+            continue
+        lost, kept = held & ~standing[name], held & standing[name]
+        found[name, "NFR"], found[name, "PFR"] = share(lost.sum(), n), share((~held & standing[name]).sum(), n)
+        for quantity, score in (("AUC", margins), ("AUC attacked", attacked)):
+            u = mannwhitneyu(score[kept], score[lost]).statistic
+            found[name, quantity] = shown(u / (lost.sum() * kept.sum()), digits=2)
+        if name != "control":
+            found[name, "excess"] = shown(rates[name] - rates["control"])
+        for label in labels.unique():
+            of = held & (labels == label)
+            few = (lost & of).sum()
+            found[name, f"class {label}"] = of_class(few, of.sum(), share(few, of.sum()), "").removesuffix(", p ")
+    return found
+
+
+def share(count: int, n: int) -> str:
+    return shown(count / n, *proportion_confint(count, n, method="wilson"))
+
+
+def words_of(found: Estimate, digits: int = 1) -> str:
+    return shown(found.value, found.low, found.high, digits)
+
+
+def test_python(numbers: Numbers) -> None:
+    run, found = ti.load_run(RUN), Numbers()
+    for model in run.models:
+        weak = model.stages[0].robust_accuracy_after
+        assert model.clean_accuracy is not None and model.robust_accuracy is not None and weak is not None
+        found[model.name, "clean"], found[model.name, "weak"] = words_of(model.clean_accuracy), words_of(weak)
+        found[model.name, "robust"] = words_of(model.robust_accuracy)
+        found[model.name, "gap"] = shown(weak.value - model.robust_accuracy.value)
+        if model.role == "dense":
+            continue
+        comparison = run.compare(model.name)
+        found[model.name, "NFR"], found[model.name, "PFR"] = words_of(comparison.nfr), words_of(comparison.pfr)
+        found[model.name, "AUC"] = comparison.auc_s10_s11.shown
+        found[model.name, "AUC attacked"] = comparison.adversarial_auc_s10_s11.shown
+        if model.role == "pruned":
+            found[model.name, "excess"] = words_of(run.excess(model.name).excess_nfr)
+        for one in run.flips_by_class(model.name):
+            said = of_class(one.lost, one.held, words_of(one.rate), f"{one.p_holm:.2g}")
+            found[model.name, f"class {run.class_names[one.label]}"] = said
+    assert found == numbers
+
+
+async def test_interface(numbers: Numbers, tmp_path: Path) -> None:
+    """Every page of the summary, and the markers of the ladder, on a terminal that is tall enough for all of them."""
+    ours = in_models(numbers)
+    names = list(dict.fromkeys(name for name, _ in ours))
+    others = [name for name in names if name != "dense"]
+    async with opened(RUN, tmp_path / "settings.json", (104, 1100)) as driver:
+        held = round(float(numbers["dense", "robust"].split()[0]) * 10)
+        rows = [re.sub("▌", " ", line).split() for line in driver.lines[4:]]
+        marks = [row[2 : 4 + len(others)] for row in rows if row[:1] and row[0].isdigit() and "│" in row]
+        assert len(marks) == held and {row.pop(0) for row in marks} == {"●"} and {row.pop(-2) for row in marks} == {"│"}
+        for name, column in zip(others, zip(*marks, strict=True), strict=True):
+            assert f"{column.count('▼') / 10:.1f}" == numbers[name, "NFR"].split()[0], name
+        await driver.press("v")
+        page = await text_of(driver)
+        for name in names:
+            told = re.search(
+                rf"^{name} +\S+ +(\S+) +(\S+ \[.*?\])(?: +\d+ +\d+ +(\S+ \[.*?\]))? *$", page, re.MULTILINE
+            )
+            assert told is not None
+            assert told[1] == numbers[name, "clean"].split()[0] and told[2] == numbers[name, "robust"]
+            assert told[3] == numbers.get((name, "NFR"))
+            if name in others:
+                assert f"{name} (AUC {numbers[name, 'AUC']})" in " ".join(page.split())
+        for name in (name for name, quantity in ours if quantity == "excess"):
+            assert re.search(rf"^{name} +{re.escape(numbers[name, 'excess'])} ", page, re.MULTILINE)
+        await driver.press("v")
+        for name in others:
+            await driver.shows(f"dense → {name}, class by class")
+            page = (await text_of(driver)).partition("Lost by each model")[0]
+            found = re.findall(r"^(\S+) +\d+ +(\d+) +(\d+) +(\S+ \[.*?\]) +(\S+) *$", page, re.MULTILINE)
+            of = {f"class {label}": of_class(lost, held, rate, p) for label, held, lost, rate, p in found}
+            assert of == {what: said for (one, what), said in numbers.items() if one == name and "class" in what}
+            await driver.press("]")
+        await driver.press("v")
+        await driver.shows("How these numbers were made")
+        assert from_text(await text_of(driver), list(ours)) == numbers
+
+
+async def text_of(driver: Driver) -> str:
+    """The page that is shown, without the blank column on its left."""
+    await driver.drawn()
+    return "\n".join(line[1:].rstrip() for line in driver.lines)

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,16 +11,23 @@ import pytest
 from rich.console import Console
 
 from tests.fake_runs import write_run
+from tests.places import SAMPLE_MODELS
 from tests.report.rendering import MODELS
-from thinice_tui.analysis.comparison import analyse
-from thinice_tui.report.text_report import print_report
+from thinice_tui.analysis.comparison import Analysis, analyse
+from thinice_tui.report.formats import FORMATS
+from thinice_tui.report.report import Report
+from thinice_tui.report.report_options import ReportOptions
+from thinice_tui.runfile.reader import read_run
 
 
-def text_of(path: Path, width: int = 80, **run: object) -> str:
+def printed(analysis: Analysis, width: int, full: bool = True) -> str:
     stream = io.StringIO()
-    analysis = analyse(write_run(path, MODELS, **run))  # type: ignore[arg-type]
-    print_report(analysis, Console(file=stream, width=width))
+    FORMATS["text"].write(Report(analysis), ReportOptions(full=full), Console(file=stream, width=width))
     return stream.getvalue()
+
+
+def text_of(path: Path, width: int = 80, full: bool = True, **run: object) -> str:
+    return printed(analyse(write_run(path, MODELS, **run)), width, full)  # type: ignore[arg-type]
 
 
 def test_the_text_says_everything_at_80_columns(tmp_path: Path) -> None:
@@ -54,23 +62,39 @@ def test_an_auc_of_few_flips_has_no_interval(tmp_path: Path) -> None:
     found = comparison["auc_s10_s11"]
     assert 0 < found["value"] < 1 and found["low"] is None and found["high"] is None
     assert found["verdict"] == "too few flips to tell"
-    text = subprocess.run(report, capture_output=True, text=True, check=True).stdout
+    text = subprocess.run([*report, "--full"], capture_output=True, text=True, check=True).stdout
     row = next(line for line in text.splitlines() if "S10, S11 " in line)
     assert f"{found['value']:.2f} " in row and "too few flips to tell" in row and "nan" not in text
     assert f"{found['value']:.2f} [" not in row
 
 
+@pytest.mark.parametrize("full", [False, True])
 @pytest.mark.parametrize("width", [60, 80, 100, 140])
-def test_it_fits_the_width(width: int, tmp_path: Path) -> None:
-    assert max(map(len, text_of(tmp_path / "a.thinice", width=width).splitlines())) <= width
+def test_it_fits_the_width(width: int, full: bool, tmp_path: Path) -> None:
+    assert max(map(len, text_of(tmp_path / "a.thinice", width, full).splitlines())) <= width
+
+
+def test_the_brief_text_says_what_it_leaves_out_and_how_to_get_it() -> None:
+    """By the installed command, on the sample run of five models."""
+    report = [sys.executable, "-m", "thinice_tui", "report", str(SAMPLE_MODELS / "standard.thinice")]
+    brief, full = (
+        subprocess.run([*report, *more], capture_output=True, text=True, check=True).stdout for more in ([], ["--full"])
+    )
+    assert len(brief.splitlines()) < 230 < 3 * len(brief.splitlines()) < len(full.splitlines())
+    captions = ("Flip rate S10/(S10+S11) by class", "Kinds of losses", "Which dense margin separates", "@article{")
+    for words in captions:
+        assert words in full and words not in brief, words
+    end = " ".join(brief.split("Left out here:")[1].split())
+    assert "--full prints them; -o NAME.html, .md, .tex and .json hold them." in end and "Left out" not in full
+    for one in analyse(read_run(SAMPLE_MODELS / "standard.thinice")).comparisons:
+        counts = " +".join(map(str, one.sets.counts().values()))
+        assert re.search(rf"^{one.other.record.name} +{counts} ", brief, re.MULTILINE)
+    assert "SHA-256" in brief and "Intervals and tests" in brief
 
 
 def test_names_full_of_markup_and_escapes_are_shown_literally(tmp_path: Path) -> None:
     evil = "[bold red]x[/bold red]\x1b[31m[/]"
-    stream = io.StringIO()
-    analysis = analyse(write_run(tmp_path / "a.thinice", {"dense": "dense", evil: "pruned"}))
-    print_report(analysis, Console(file=stream, width=200))
-    text = stream.getvalue()
+    text = printed(analyse(write_run(tmp_path / "a.thinice", {"dense": "dense", evil: "pruned"})), 200)
     assert "[bold red]x[/bold red]" in text
     assert "\x1b" not in text, "no escape sequence reaches the terminal"
 

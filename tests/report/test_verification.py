@@ -17,8 +17,13 @@ def made(*models: VerifiedModel, wrong: tuple[Discrepancy, ...] = ()) -> Verifie
     return VerifiedRun(run, models, ("left",), wrong, "cpu (1 threads)")
 
 
-def text(found: VerifiedRun, form: str = "text") -> str:
-    stream = io.StringIO()
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def text(found: VerifiedRun, form: str = "text", terminal: bool = False) -> str:
+    stream = Terminal() if terminal else io.StringIO()
     print_verification(found, form, stream)
     return stream.getvalue()
 
@@ -34,10 +39,12 @@ def test_the_text_counts_and_says_what_was_not_checked() -> None:
     assert shown.rstrip().endswith("6 of 7 adversarial images verified")
 
 
-def test_discrepancies_are_named_up_to_a_number() -> None:
+def test_a_terminal_names_discrepancies_up_to_a_number_and_a_pipe_all() -> None:
     wrong = tuple(Discrepancy("p", index, "is wrong") for index in range(MOST_SHOWN + 3))
     found = made(VerifiedModel("p", "p.pt", 20, 20, 5, 5, 5), wrong=(Discrepancy("", None, "changed"), *wrong))
-    shown = text(found)
+    piped = text(found)
+    assert "the data: changed" in piped and f"p, index {MOST_SHOWN + 2}: is wrong" in piped and "more" not in piped
+    shown = text(found, terminal=True)
     assert "the data: changed" in shown and "p, index 18: is wrong" in shown and "index 19" not in shown
     assert "… and 4 more: --format json lists all" in shown
     assert "NOT verified: 24 discrepancies; 5 of 5 adversarial images verified" in shown

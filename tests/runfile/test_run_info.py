@@ -34,6 +34,7 @@ def test_every_value_is_read_as_it_was_written() -> None:
     early = {"audit": "auto", "escalate": True, "stages": None}  # which files of early versions do not say
     assert info.settings.as_dict() == TABLE["settings"] | early
     assert (info.classes, info.batch_size, info.device) == (3, 16, "cpu")
+    assert RunInfo.from_table(TABLE | {"device": "cpu (1 threads)"}).device == "cpu (1 thread)"
     assert info.versions == TABLE["versions"] and info.warnings == ()
     assert (info.created, info.finished) == (1.5, 2.5)
     assert (info.request, info.search, info.normalization, info.kinship) == ({"dense": "d.pt"}, {"dense": {}}, {}, None)

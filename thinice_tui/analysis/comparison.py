@@ -41,7 +41,7 @@ class Gap:
     gap: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ModelSummary:
     """One model's accuracies, through the last stage that every model has finished."""
 
@@ -54,8 +54,13 @@ class ModelSummary:
     stages: tuple[StageSummary, ...]
     gap: Gap | None
 
+    def __repr__(self) -> str:
+        known = {"clean accuracy": self.clean_accuracy, "robust accuracy": self.robust_accuracy}
+        said = (f"{name} {'–' if one is None else one.in_words()}" for name, one in known.items())
+        return f"<{type(self).__name__} {self.model.record.name}: {', '.join(said)}>"
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Comparison:
     """The dense model against one other. sets, nfr, pfr: by robust correctness; clean_sets: by clean correctness."""
 
@@ -72,8 +77,15 @@ class Comparison:
     mcnemar_p: float
     gap: Gap | None
 
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{name} {count}" for name, count in self.sets.counts().items())
+        return (
+            f"<{type(self).__name__} dense → {self.other.record.name}: {counts}; NFR {self.nfr.in_words()}, "
+            f"PFR {self.pfr.in_words()}, AUC {self.auc_s10_s11.shown}: {self.auc_s10_s11.verdict}>"
+        )
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Analysis:
     """Everything that reports and views say about a run as a whole."""
 
@@ -86,6 +98,10 @@ class Analysis:
     """Robust accuracies that others claim of these models."""
     repeat: Run | None = None
     """A run of the same models and data under another seed of the attacks, where one is at hand."""
+
+    def __repr__(self) -> str:
+        stages = f"{self.through} of {len(self.stage_names)} stages finished by every model"
+        return f"<{type(self).__name__} of {self.run!r}, {stages}>"
 
     @property
     def complete(self) -> bool:

@@ -11,6 +11,7 @@ from thinice_tui.runfile.records import Finding, ModelOutcomes, Run, StageRecord
 SQUARE_POINTS = 0.2
 """Points of robust accuracy that Square may take after the gradient attacks (AutoAttack's own flag)."""
 SQUARE_CHECK = "points lost to Square alone"
+TRANSFER_CHECK = "stands, and falls to another model's adversarial image"
 MISSED_CHECK = "standing, with an image within eps by the distance search"
 CLOSE_CHECK = f"broken by a margin within {CLOSE:g} of zero"
 

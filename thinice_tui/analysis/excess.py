@@ -14,7 +14,7 @@ STRATA = 10
 ODDS_METHOD = "Mantel-Haenszel over deciles of the dense margin, paired linearised variance on the log scale"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Excess:
     """A pruned model's losses against the control's, on the same samples."""
 
@@ -33,6 +33,10 @@ class Excess:
     """Odds that a sample is lost by pruning against those that the control loses it, at equal dense margin; n: samples
     that dense holds. NaN where either model lost none of those that the other could lose, and where a decile would hold
     fewer than two samples."""
+
+    def __repr__(self) -> str:
+        lost = f"{self.lost_by_pruning.sum()} lost by pruning, {self.lost_by_control.sum()} by the control"
+        return f"<{type(self).__name__} {self.model}: excess NFR {self.excess_nfr.in_words()}, {lost}: {self.verdict}>"
 
     @property
     def verdict(self) -> str:

@@ -7,7 +7,7 @@ from thinice_tui.analysis.correctness import Mask
 SETS = ("S11", "S10", "S01", "S00")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class FlipSets:
     """Bool masks [n]; first digit: dense gets the sample right, second digit: the other model does."""
 
@@ -23,6 +23,9 @@ class FlipSets:
     def by_name(self) -> dict[str, Mask]:
         """The masks by the sets' names."""
         return dict(zip(SETS, self.masks(), strict=True))
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {', '.join(f'{name} {count}' for name, count in self.counts().items())}>"
 
     def counts(self) -> dict[str, int]:
         """Samples in each set, by its name."""

@@ -31,6 +31,13 @@ class Estimate:
         """Whether there is a value."""
         return not math.isnan(self.value)
 
+    def in_words(self, unit: str = "%") -> str:
+        """A fraction in a sentence, `6.1 % [4.8, 7.8]`; – where it is not known."""
+        if not self.known:
+            return "–"
+        interval = "" if math.isnan(self.low) else f" [{100 * self.low:.1f}, {100 * self.high:.1f}]"
+        return f"{100 * self.value:.1f} {unit}{interval}"
+
 
 @dataclass(frozen=True)
 class FlipRate:

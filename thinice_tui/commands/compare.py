@@ -18,6 +18,7 @@ from thinice_tui.commands.options import (
     DebugOption,
     FailIfOption,
     FormatOption,
+    FullOption,
     KeepOption,
     KeyOption,
     NormalizeOption,
@@ -25,6 +26,7 @@ from thinice_tui.commands.options import (
     SamplesInReportOption,
     TrustOption,
     expanded_path,
+    refuse_without_report,
 )
 from thinice_tui.commands.run_options import (
     BatchSizeOption,
@@ -165,6 +167,7 @@ def compare(
     ] = False,
     form: FormatOption = None,
     output: OutputOption = None,
+    full: FullOption = False,
     samples_in_report: SamplesInReportOption = False,
     claim: ClaimOption = None,
     fail_if: FailIfOption = None,
@@ -186,11 +189,23 @@ def compare(
         from thinice_tui.protocol.settings import Settings
         from thinice_tui.protocol.stage_list import parse_stages, stages_text
         from thinice_tui.protocol.worker_options import WorkerOptions
-        from thinice_tui.report.output import ReportOptions, plan_output
+        from thinice_tui.report.output import plan_output
+        from thinice_tui.report.report_options import ReportOptions
         from thinice_tui.runfile.write_errors import check_run_path
 
+        for_reports = {
+            **{"--format": form, "-o": output, "--full": full},
+            **{"--samples-in-report": samples_in_report, "--claim": claim, "--fail-if": fail_if},
+        }
+        if only_plan:
+            if form not in (None, "text", "json"):
+                raise UsageError(f"--dry-run prints its plan as text or json, --format is {form!r}")
+            refuse_without_report(for_reports | {"--format": None}, "--dry-run writes no report: leave it out")
+        elif not report:
+            refuse_without_report(for_reports, "add --report")
+        options = ReportOptions(samples_in_report, full, parse_claims(claim or ()), parse_gates(fail_if or ()))
         own_files = [dense, *(pruned or ()), control, indices, class_map, run]
-        targets = plan_output(form, output or (), samples_in_report, own_files)
+        targets = plan_output(form, output or (), options, own_files)
         if run is not None:
             check_run_path(run)
         if attack is not None and stages is not None:
@@ -220,24 +235,14 @@ def compare(
             worker_options=WorkerOptions.build(devices, workers, ray, device),
         )
         request.model_options.for_files(request.files())  # raises for an unknown role before anything is read
-        options = ReportOptions(samples_in_report, parse_claims(claim or ()), parse_gates(fail_if or ()))
         roles = {file.name: file.role for file in request.files()}
         check_gates(options.gates, roles, [one.model for one in claims_of(options.claims, roles)])
         if only_plan:
-            if output or samples_in_report or claim or fail_if:
-                raise UsageError(
-                    "--dry-run writes no report, -o, --samples-in-report, --claim and --fail-if are for reports",
-                    "leave them out",
-                )
             from thinice_tui.commands.headless import dry_run
 
             dry_run(request, as_json=targets[0].form == "json")
             return
         if not report:
-            if form or output or samples_in_report or claim or fail_if:
-                raise UsageError(
-                    "--format, -o, --samples-in-report, --claim and --fail-if are for reports", "add --report"
-                )
             need_terminal("add --report for a run without an interface")
 
             gc.disable()  # imports make no garbage: 0.64 s of processor time until the first rows in place of 0.70

@@ -10,7 +10,8 @@ from rich.console import Console
 from thinice_tui.engine.process.environment import prepare_process
 from thinice_tui.errors import Interrupted
 from thinice_tui.protocol.request import Request
-from thinice_tui.report.output import ReportOptions, Target, holds_results, write_report
+from thinice_tui.report.output import Target, holds_results, write_report
+from thinice_tui.report.report_options import ReportOptions
 from thinice_tui.runfile.run_claim import RunClaim
 from thinice_tui.safe_io.own_stdout import own_stdout
 from thinice_tui.safe_io.printable import printable, printable_lines

@@ -1,7 +1,7 @@
 """Options that several commands share, and how the command line reads a path."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -44,6 +44,14 @@ def with_trust_values(arguments: Sequence[str]) -> list[str]:
         if word == TRUST and not is_value:
             words[at] = f"{TRUST}=yes"
     return words
+
+
+def refuse_without_report(given: Mapping[str, object], do: str) -> None:
+    """Raise UsageError where an option that is for reports is given; given: each option's value."""
+    names = [name for name, value in given.items() if value]
+    if names:
+        are = "is for reports" if len(names) == 1 else "are for reports"
+        raise UsageError(f"{', '.join(names)} {are}", do)
 
 
 RunArgument = Annotated[
@@ -125,6 +133,14 @@ OutputOption = Annotated[
         parser=expanded_path,
         rich_help_panel=REPORT,
         help="Write the report to NAME.txt, .md, .csv, .json, .tex or .html instead of stdout. Can be repeated.",
+    ),
+]
+FullOption = Annotated[
+    bool,
+    typer.Option(
+        "--full",
+        rich_help_panel=REPORT,
+        help="The whole report as text, also plots, classes and the methods paragraph. Other formats always have it.",
     ),
 ]
 SamplesInReportOption = Annotated[

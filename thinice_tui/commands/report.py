@@ -7,6 +7,7 @@ from thinice_tui.commands.options import (
     DebugOption,
     FailIfOption,
     FormatOption,
+    FullOption,
     OutputOption,
     RunsArgument,
     SamplesInReportOption,
@@ -22,6 +23,7 @@ def report_command(
     runs: RunsArgument,
     form: FormatOption = None,
     output: OutputOption = None,
+    full: FullOption = False,
     samples_in_report: SamplesInReportOption = False,
     claim: ClaimOption = None,
     fail_if: FailIfOption = None,
@@ -34,7 +36,8 @@ def report_command(
     with shown_errors(debug):
         from thinice_tui.analysis.gate import parse_gates
         from thinice_tui.protocol.claims import parse_claims
-        from thinice_tui.report.output import ReportOptions, plan_output, write_report
+        from thinice_tui.report.output import plan_output, write_report
+        from thinice_tui.report.report_options import ReportOptions
 
-        options = ReportOptions(samples_in_report, parse_claims(claim or ()), parse_gates(fail_if or ()))
-        write_report(runs, plan_output(form, output or (), samples_in_report, runs), options)
+        options = ReportOptions(samples_in_report, full, parse_claims(claim or ()), parse_gates(fail_if or ()))
+        write_report(runs, plan_output(form, output or (), options, runs), options)

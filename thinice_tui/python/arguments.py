@@ -13,13 +13,12 @@ from thinice_tui.data.samples import Samples
 from thinice_tui.engine.worker.device import choose_device
 from thinice_tui.errors import DataError
 from thinice_tui.protocol.ensembles import build_ensemble
-from thinice_tui.protocol.settings import KeepImages, Precision, Settings
-from thinice_tui.protocol.threat_model import Norm
+from thinice_tui.protocol.settings import KeepImages, Settings
+from thinice_tui.python.attack_options import AttackOptions, Device
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-Device = str | torch.device | None
 LEVELS = 255
 """Multiples of 1/255 are written as fractions."""
 
@@ -35,20 +34,14 @@ def samples_of(
     return samples_in_memory(_array(images, "images"), _array(labels, "labels"), chosen, class_names)
 
 
-def settings_of(
-    norm: Norm,
-    eps: float | str | None,
-    attack: str,
-    seed: int,
-    batch_size: int | None,
-    keep_images: KeepImages,
-    precision: Precision,
-    distances: bool,
-) -> Settings:
-    """The settings; raises UsageError, also for an unknown ensemble."""
+def settings_of(options: AttackOptions, keep_images: KeepImages, distances: bool) -> Settings:
+    """The settings, from all options; raises UsageError, also for an unknown ensemble."""
+    eps, batch_size, attack = options["eps"], options["batch_size"], options["attack"]
     text = eps_text(eps) if isinstance(eps, int | float) else eps
     size = "auto" if batch_size is None else str(batch_size)
-    settings = Settings.build(norm, text, attack, seed, size, keep_images, precision, distances)
+    settings = Settings.build(
+        options["norm"], text, attack, options["seed"], size, keep_images, options["precision"], distances
+    )
     build_ensemble(attack, classes=10)  # raises for an unknown name before anything is computed
     return settings
 

@@ -1,8 +1,7 @@
 """`thinice_tui.attack`: one module in memory, attacked as the command attacks a file."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,11 +10,9 @@ from torch import Tensor, nn
 from thinice_tui.analysis.comparison import StageSummary
 from thinice_tui.analysis.proportions import Estimate
 from thinice_tui.protocol.pixels import as_floats
-from thinice_tui.protocol.settings import Precision, Settings
-from thinice_tui.protocol.threat_model import Norm
-from thinice_tui.python.arguments import Device
+from thinice_tui.protocol.settings import Settings
+from thinice_tui.python.attack_options import AttackOptions, with_attack_options
 from thinice_tui.python.compare import compare
-from thinice_tui.python.engine_call import Progress
 from thinice_tui.python.loaded_run import LoadedRun
 from thinice_tui.runfile.records import Finding, Floats
 
@@ -67,47 +64,19 @@ class AttackResult:
         )
 
 
+@with_attack_options
 def attack(
-    model: nn.Module,
-    images: "Tensor | ArrayLike",
-    labels: "Tensor | ArrayLike",
-    attack: str = "quick",
-    norm: Norm = "Linf",
-    eps: float | str | None = None,
-    *,
-    seed: int = 0,
-    device: Device = None,
-    batch_size: int | None = None,
-    precision: Precision = "fp32",
-    indices: "Tensor | ArrayLike | None" = None,
-    class_names: Sequence[str] = (),
-    progress: Progress | None = None,
-    randomized: bool = False,
+    model: nn.Module, images: "Tensor | ArrayLike", labels: "Tensor | ArrayLike", **options: Unpack[AttackOptions]
 ) -> AttackResult:
     """Attack one module with an ensemble; the verdicts are those of `thinice-tui compare` on the same weights.
 
-    The arguments, and what is raised, are those of `compare`. The module must contain its normalisation; it is copied,
-    and stays as it is.
+    Args:
+        model: maps images in [0,1] to logits [n,C]: its normalisation must be inside. It is copied, and stays as it is.
+        images: [n,C,H,W] with 1 or 3 channels, floats in [0,1] or uint8 in [0,255]; a tensor or an array.
+        labels: class numbers [n].
+        {options}
     """
-    run = compare(
-        model,
-        {},
-        images,
-        labels,
-        attack=attack,
-        norm=norm,
-        eps=eps,
-        seed=seed,
-        device=device,
-        batch_size=batch_size,
-        precision=precision,
-        keep_images="all",
-        indices=indices,
-        class_names=class_names,
-        progress=progress,
-        randomized=randomized,
-    )
-    return _result(run)
+    return _result(compare(model, {}, images, labels, keep_images="all", **options))
 
 
 def _result(run: LoadedRun) -> AttackResult:

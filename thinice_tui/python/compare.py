@@ -2,20 +2,20 @@
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from torch import Tensor, nn
 
 from thinice_tui.engine.prepare_modules import prepare_modules
 from thinice_tui.errors import UsageError
 from thinice_tui.protocol.model_files import Role
-from thinice_tui.protocol.settings import KeepImages, Precision
-from thinice_tui.protocol.threat_model import Norm
-from thinice_tui.python.arguments import Device, device_of, samples_of, settings_of
-from thinice_tui.python.engine_call import Progress, compute_run, own_random_numbers
+from thinice_tui.protocol.settings import KeepImages
+from thinice_tui.python.arguments import device_of, samples_of, settings_of
+from thinice_tui.python.attack_options import AttackOptions, chosen, with_attack_options
+from thinice_tui.python.engine_call import compute_run, own_random_numbers
 from thinice_tui.python.load import PathLike, load_run
 from thinice_tui.python.loaded_run import LoadedRun
 from thinice_tui.python.wording import words_of_python
@@ -29,6 +29,7 @@ ROLES = ("dense", "control")
 """Names that models other than the dense one and the control must not have."""
 
 
+@with_attack_options
 def compare(
     dense: nn.Module,
     pruned: Mapping[str, nn.Module],
@@ -36,20 +37,10 @@ def compare(
     labels: "Tensor | ArrayLike",
     *,
     control: nn.Module | None = None,
-    attack: str = "quick",
-    norm: Norm = "Linf",
-    eps: float | str | None = None,
-    seed: int = 0,
-    device: Device = None,
-    batch_size: int | None = None,
-    precision: Precision = "fp32",
     distances: bool = False,
     keep_images: KeepImages = "flips",
-    indices: "Tensor | ArrayLike | None" = None,
-    class_names: Sequence[str] = (),
     run: PathLike | None = None,
-    progress: Progress | None = None,
-    randomized: bool = False,
+    **options: Unpack[AttackOptions],
 ) -> LoadedRun:
     """Attack a dense module and its pruned versions, each on its own, and return the run as `load_run` does.
 
@@ -60,37 +51,24 @@ def compare(
         images: [n,C,H,W] with 1 or 3 channels, floats in [0,1] or uint8 in [0,255]; a tensor or an array.
         labels: class numbers [n].
         control: the dense module retrained as the pruned ones were, but without pruning.
-        attack: the ensemble: quick, fast, standard (AutoAttack), plus or pgd-K.
-        norm: Linf or L2.
-        eps: the largest perturbation, a number or text as `8/255`; None: 8/255 for Linf, 0.5 for L2.
-        seed: of the attacks' random starts. The caller's random numbers are left alone.
-        device: where to compute; None: where the dense module is.
-        batch_size: samples in a batch; None: as suits the device. It decides no outcome.
-        precision: of gradients, fp32 or bf16; verdicts are in full precision.
         distances: whether each sample's distance to the decision boundary is measured, too.
         keep_images: adversarial images that are kept: flips, all or none.
-        indices: each sample's index in the original data [n]; None: 0 to n − 1.
-        class_names: by class number.
         run: the run file, which `thinice-tui open` shows, also while it grows. The same call goes on with an
             unfinished one, after an interruption too, and computes nothing for a finished one; other weights, data or
             settings are refused. None: nothing stays on the disk.
-        progress: called after every forward pass; return quickly. What it raises ends the run.
-        randomized: whether a module whose logits change from pass to pass is attacked, with a warning.
-
-    Raises UsageError, DataError (images outside [0,1], labels that no class has), ModelError (probabilities in place
-    of logits, no gradient, a random or changing module), RunFileError, RunBusyError (another engine writes the file),
-    and Interrupted where a view asked to stop. What makes the numbers less reliable is a ThiniceWarning.
+        {options}
     """
+    given = chosen(options)
     modules: list[tuple[Role, str, nn.Module]] = [("dense", "dense", dense)]
     modules += [("pruned", _checked_name(name), module) for name, module in pruned.items()]
     modules += [] if control is None else [("control", "control", control)]
     with words_of_python(), _run_file(run) as path:
-        chosen = device_of(device, dense)
-        with own_random_numbers(chosen):
-            samples = samples_of(images, labels, indices, class_names)
-            settings = settings_of(norm, eps, attack, seed, batch_size, keep_images, precision, distances)
-            prepared = prepare_modules(modules, samples, settings, path, chosen)
-            compute_run(prepared, settings, progress, randomized)
+        device = device_of(given["device"], dense)
+        with own_random_numbers(device):
+            samples = samples_of(images, labels, given["indices"], given["class_names"])
+            settings = settings_of(given, keep_images, distances)
+            prepared = prepare_modules(modules, samples, settings, path, device)
+            compute_run(prepared, settings, given["progress"], given["randomized"])
         loaded = load_run(path)
         if run is None:
             loaded.keep_in_memory()

@@ -3,7 +3,7 @@
 import random
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
@@ -14,10 +14,10 @@ from thinice_tui.engine.prepare_modules import refuse_randomized
 from thinice_tui.errors import Interrupted, ThiniceWarning
 from thinice_tui.protocol.progress import Heartbeat, SilentObserver
 from thinice_tui.protocol.settings import Settings
+from thinice_tui.python.attack_options import Progress
 from thinice_tui.python.wording import in_python
 
 PACKAGE = __name__.partition(".")[0]
-Progress = Callable[[Heartbeat], None]
 
 
 class CallerObserver(SilentObserver):

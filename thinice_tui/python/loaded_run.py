@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from thinice_tui.analysis.comparison import Analysis, Comparison, analyse
 from thinice_tui.analysis.diagnostics import findings
+from thinice_tui.analysis.excess import Excess, excesses
+from thinice_tui.analysis.flip_kinds import ClassFlips, flip_kinds
 from thinice_tui.errors import RunFileError, UsageError
 from thinice_tui.protocol.settings import Settings
 from thinice_tui.python.model_results import ModelResults
@@ -35,6 +37,10 @@ class AdversarialImages(NamedTuple):
     """Float32 [k,C,H,W] in [0,1]."""
     indices: Integers
     """Int64 [k]: each sample's index in the original data."""
+
+    def __repr__(self) -> str:
+        channels, height, width = self.images.shape[1:]
+        return f"<{type(self).__name__}: {len(self.images)} of {channels} × {height} × {width}>"
 
 
 class LoadedRun:
@@ -131,6 +137,27 @@ class LoadedRun:
                 "load it again later",
             )
         return self.analysis.comparisons[number - 1]
+
+    def excess(self, name: str) -> Excess:
+        """What the pruned model `name` loses beyond the control: excess NFR and odds ratio with 95 % intervals, masks.
+
+        Raises UsageError for a name that no pruned model has, and where the run has no control; else as `compare`.
+        """
+        comparison = self.compare(name)
+        found = {one.model: one for one in excesses(self.analysis)}
+        if not found:
+            raise UsageError("the run has no control", "give one to compare: the dense model retrained without pruning")
+        if comparison.other.record.name not in found:
+            raise UsageError(f"{name} is the control itself", f"expected {', '.join(found)}")
+        return found[comparison.other.record.name]
+
+    def flips_by_class(self, name: str) -> tuple[ClassFlips, ...]:
+        """Of each class that has samples, how many dense holds and the model `name` loses.
+
+        Each has `label`, `held`, `lost`, `rate` (lost / held, Wilson's 95 % interval), `p` (Fisher's exact test against
+        all other classes) and `p_holm` (corrected for all classes). Raises as `compare`.
+        """
+        return flip_kinds(self.analysis, self.compare(name)).classes
 
     def adversarial(self, name: str) -> AdversarialImages:
         """The adversarial images that broke the model `name`, as far as the run keeps them, and original indices.

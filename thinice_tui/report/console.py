@@ -1,46 +1,35 @@
 """Console progress on stderr: a line for each finished stage, a bar for the current one."""
 
 import time
-from types import TracebackType
 
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, TaskID, TextColumn
-from rich.progress import Progress as Bars
 
 from thinice_tui.protocol.durations import duration, short, time_left
 from thinice_tui.protocol.progress import Heartbeat, StageResult
+from thinice_tui.report.progress_bars import ProgressBars
 from thinice_tui.safe_io.printable import printable
 
 REPAINT_SECONDS = 0.1
 """Shortest time between two updates of the bar."""
 
 
-class ConsoleObserver:
+class ConsoleObserver(ProgressBars):
     """Shows a run's events on `console`, which should write to stderr. A context manager."""
 
     def __init__(self, console: Console) -> None:
-        self._console = console
-        self._bars = Bars(
+        super().__init__(
+            console,
             TextColumn("{task.fields[stage]} · {task.fields[model]}", markup=False),
             BarColumn(bar_width=None),
             TextColumn("{task.percentage:>3.0f}%  {task.fields[rate]} img/s  {task.fields[left]}", markup=False),
-            console=console,
-            transient=True,
             expand=True,
         )
+        self._console = console
         self._task: TaskID | None = None
         self._shown = ""
         self._painted = 0.0
-
-    def __enter__(self) -> "ConsoleObserver":
-        self._bars.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._bars.stop()
 
     def note(self, message: str) -> None:
         self._console.print(escape(printable(message)), highlight=False, soft_wrap=True)

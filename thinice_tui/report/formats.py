@@ -15,12 +15,13 @@ from thinice_tui.report.json_several import json_several
 from thinice_tui.report.renderers.latex import latex
 from thinice_tui.report.renderers.markdown import markdown
 from thinice_tui.report.report import Report
+from thinice_tui.report.report_options import ReportOptions
 from thinice_tui.report.run_facts import run_facts
 from thinice_tui.report.sample_columns import samples_csv
 from thinice_tui.report.text_report import print_blocks
 
-Write = Callable[[Report, bool, Console], None]
-"""Writes a report to a console, with every sample where the flag says so and the format leaves the choice."""
+Write = Callable[[Report, ReportOptions, Console], None]
+"""Writes a report to a console, with what the options add where the format leaves the choice."""
 
 
 @dataclass(frozen=True)
@@ -51,14 +52,14 @@ def format_of(path: Path) -> str | None:
     return next((name for name, found in FORMATS.items() if found.suffix == path.suffix.lower()), None)
 
 
-def _write_text(report: Report, samples: bool, console: Console) -> None:  # noqa: ARG001
+def _write_text(report: Report, options: ReportOptions, console: Console) -> None:
     with console.capture() as captured:  # rich itself would end the program on a closed pipe
-        print_blocks(report.blocks(), console)
+        print_blocks(report.blocks() if options.full else report.brief(), console)
     console.file.write(captured.get())
 
 
-def _write_json(report: Report, samples: bool, console: Console) -> None:
-    found = json_report(report.analysis, samples)
+def _write_json(report: Report, options: ReportOptions, console: Console) -> None:
+    found = json_report(report.analysis, options.samples)
     if report.several is not None:
         found["several"] = json_several(report.several)
     json.dump(found, console.file, indent=2, allow_nan=False)
@@ -68,7 +69,7 @@ def _write_json(report: Report, samples: bool, console: Console) -> None:
 def _writing(text_of: Callable[[Report], str]) -> Write:
     """How a format is written that is one text and leaves no choice."""
 
-    def write(report: Report, samples: bool, console: Console) -> None:  # noqa: ARG001
+    def write(report: Report, options: ReportOptions, console: Console) -> None:  # noqa: ARG001
         console.file.write(text_of(report))
 
     return write

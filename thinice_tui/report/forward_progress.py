@@ -1,37 +1,26 @@
 """A bar on stderr for forward passes over many samples; nothing where stderr is no terminal."""
 
-from types import TracebackType
-
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
 
+from thinice_tui.report.progress_bars import ProgressBars
 from thinice_tui.safe_io.printable import printable
 
 
-class ForwardProgress:
+class ForwardProgress(ProgressBars):
     """A context manager: a bar for the model at hand, removed at the end."""
 
     def __init__(self, console: Console | None = None) -> None:
         console = console or Console(stderr=True, emoji=False)
-        self._bars = Progress(
+        super().__init__(
+            console,
             TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             TimeRemainingColumn(),
-            console=console,
-            transient=True,
             disable=not console.is_terminal,
         )
         self._tasks: dict[str, TaskID] = {}
-
-    def __enter__(self) -> "ForwardProgress":
-        self._bars.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._bars.stop()
 
     def show(self, name: str, done: int, total: int) -> None:
         """`done` of the `total` samples of `name` are done."""

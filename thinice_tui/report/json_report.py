@@ -131,6 +131,7 @@ def _stage(stage: StageSummary) -> Json:
         "entered": stage.entered,
         "broken": stage.broken,
         "robust_accuracy_after": value_of(stage.robust_accuracy_after),
+        "robust_accuracy_after_interval": interval_of(stage.robust_accuracy_after),
         "finished": stage.finished,
         "forwards": stage.forwards,
         "backwards": stage.backwards,

@@ -9,11 +9,11 @@ from typing import BinaryIO, TextIO
 from rich.console import Console
 
 from thinice_tui.analysis.comparison import analyse
-from thinice_tui.analysis.gate import Gate, evaluate
+from thinice_tui.analysis.gate import evaluate
 from thinice_tui.errors import RunFileError, ThiniceError, UsageError
-from thinice_tui.protocol.claims import Claim
 from thinice_tui.report.formats import FORMATS, check_format, format_of
 from thinice_tui.report.report import Report, read_report
+from thinice_tui.report.report_options import ReportOptions
 from thinice_tui.report.step_summary import conclude
 from thinice_tui.runfile.reader import read_run
 from thinice_tui.safe_io.atomic_write import check_writable, write_whole
@@ -34,37 +34,31 @@ class Target:
     """A key of FORMATS."""
 
 
-@dataclass(frozen=True)
-class ReportOptions:
-    """What a report holds beside the run, and what makes it fail."""
-
-    samples: bool = False
-    """Formats that can hold every sample do."""
-    claims: tuple[Claim, ...] = ()
-    gates: tuple[Gate, ...] = ()
-
-
 def plan_output(
-    form: str | None, outputs: Sequence[Path], samples: bool, kept: Sequence[Path | None] = ()
+    form: str | None, outputs: Sequence[Path], options: ReportOptions, kept: Sequence[Path | None] = ()
 ) -> tuple[Target, ...]:
     """Each file of `outputs`, or stdout where there is none.
 
-    form: what --format says; None: each file's name decides. samples: every sample is wanted, which not every format
-    holds. kept: the command's own files, which no report may replace. Raises UsageError where options contradict one
-    another, ThiniceError where a file cannot be written or a package is missing.
+    form: what --format says; None: each file's name decides, and text where it has no suffix. options: what is wanted,
+    which not every format has. kept: the command's own files, which no report may replace. Raises UsageError where
+    options contradict one another, ThiniceError where a file cannot be written or a package is missing.
     """
     asked = check_format(form)
+    for output in outputs:
+        _refuse_own_file(output, kept)
     targets = tuple(_target(path, asked, form is not None) for path in outputs) or (Target(None, asked),)
     for target in targets:
         FORMATS[target.form].check()
-    if samples and not any(FORMATS[target.form].holds_samples for target in targets):
+    if options.full and not any(target.form == "text" for target in targets):
+        raise UsageError("--full is for text reports, other formats always have everything", "leave it out")
+    if options.samples and not any(FORMATS[target.form].holds_samples for target in targets):
         raise UsageError("--samples-in-report is for JSON reports", "add --format json, or -o NAME.json")
     paths = [target.path for target in targets]
     for number, path in enumerate(paths):
         if any(_same(path, other) for other in paths[:number]):
             raise UsageError(f"-o {path or outputs[number]} is given twice", "name each file once")
         if path is not None:
-            _check_writable(path, kept)
+            _check_writable(path)
     return targets
 
 
@@ -92,7 +86,7 @@ def write_report(
     failed: list[RunFileError] = []
     for target in targets:
         try:
-            _write(report, target, options.samples, stdout)
+            _write(report, target, options, stdout)
         except OSError as error:
             if target.path is None and isinstance(error, BrokenPipeError):
                 raise  # the program that reads stdout has seen enough
@@ -123,8 +117,13 @@ def _check_of_seeds(targets: Sequence[Target], options: ReportOptions) -> None:
 
 def _target(path: Path, asked: str, explicit: bool) -> Target:
     named = format_of(path)
+    suffixes = ", ".join(one.suffix for one in FORMATS.values())
+    if not explicit and named is None and path.suffix:
+        raise UsageError(
+            f"-o {path}: no report format ends in {path.suffix}",
+            f"expected {suffixes}, or a name without a suffix for text; --format says the format of any other name",
+        )
     if explicit and named not in (None, asked):
-        suffixes = ", ".join(one.suffix for one in FORMATS.values())
         raise UsageError(
             f"-o {path} is named as {named}, --format says {asked}",
             f"leave --format out, for the name decides, or name the file otherwise; expected {suffixes}",
@@ -132,9 +131,12 @@ def _target(path: Path, asked: str, explicit: bool) -> Target:
     return Target(None if str(path) in STDOUT else path, named or asked)
 
 
-def _check_writable(path: Path, kept: Sequence[Path | None]) -> None:
+def _refuse_own_file(path: Path, kept: Sequence[Path | None]) -> None:
     if any(own is not None and _same(path, own) for own in kept):
         raise UsageError(f"-o {path} would replace a file that this command reads", "give another name")
+
+
+def _check_writable(path: Path) -> None:
     try:
         check_writable(path)
     except OSError as error:
@@ -151,17 +153,17 @@ def _same(one: Path | None, other: Path | None) -> bool:
     return same_file(one, other)
 
 
-def _write(report: Report, target: Target, samples: bool, stdout: TextIO | None) -> None:
+def _write(report: Report, target: Target, options: ReportOptions, stdout: TextIO | None) -> None:
     write = FORMATS[target.form].write
     if target.path is None:
         console = Console(file=stdout)
-        write(report, samples, console)
+        write(report, options, console)
         console.file.flush()
         return
 
     def fill(stream: BinaryIO) -> None:
         text = io.TextIOWrapper(stream, encoding="utf-8")
-        write(report, samples, Console(file=text, width=FILE_WIDTH))
+        write(report, options, Console(file=text, width=FILE_WIDTH))
         text.flush()
         text.detach()
 

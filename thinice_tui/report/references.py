@@ -189,6 +189,95 @@ WORKS: dict[str, tuple[str, dict[str, str]]] = {
             "year": "1988",
         },
     ),
+    "mann1947test": (
+        "article",
+        {
+            "author": "Mann, Henry B. and Whitney, Donald R.",
+            "title": "On a Test of Whether one of Two Random Variables is Stochastically Larger than the Other",
+            "journal": "The Annals of Mathematical Statistics",
+            "volume": "18",
+            "pages": "50--60",
+            "year": "1947",
+        },
+    ),
+    "efron1979bootstrap": (
+        "article",
+        {
+            "author": "Efron, Bradley",
+            "title": "Bootstrap Methods: Another Look at the Jackknife",
+            "journal": "The Annals of Statistics",
+            "volume": "7",
+            "pages": "1--26",
+            "year": "1979",
+        },
+    ),
+    "bonett2012adjusted": (
+        "article",
+        {
+            "author": "Bonett, Douglas G. and Price, Robert M.",
+            "title": "Adjusted {Wald} Confidence Interval for a Difference of Binomial Proportions Based on Paired "
+            "Data",
+            "journal": "Journal of Educational and Behavioral Statistics",
+            "volume": "37",
+            "pages": "479--488",
+            "year": "2012",
+        },
+    ),
+    "mantel1959statistical": (
+        "article",
+        {
+            "author": "Mantel, Nathan and Haenszel, William",
+            "title": "Statistical Aspects of the Analysis of Data from Retrospective Studies of Disease",
+            "journal": "Journal of the National Cancer Institute",
+            "volume": "22",
+            "pages": "719--748",
+            "year": "1959",
+        },
+    ),
+    "bahadur1966note": (
+        "article",
+        {
+            "author": "Bahadur, R. R.",
+            "title": "A Note on Quantiles in Large Samples",
+            "journal": "The Annals of Mathematical Statistics",
+            "volume": "37",
+            "pages": "577--580",
+            "year": "1966",
+        },
+    ),
+    "fisher1922interpretation": (
+        "article",
+        {
+            "author": "Fisher, Ronald A.",
+            "title": "On the Interpretation of $\\chi^2$ from Contingency Tables, and the Calculation of {P}",
+            "journal": "Journal of the Royal Statistical Society",
+            "volume": "85",
+            "pages": "87--94",
+            "year": "1922",
+        },
+    ),
+    "holm1979simple": (
+        "article",
+        {
+            "author": "Holm, Sture",
+            "title": "A Simple Sequentially Rejective Multiple Test Procedure",
+            "journal": "Scandinavian Journal of Statistics",
+            "volume": "6",
+            "pages": "65--70",
+            "year": "1979",
+        },
+    ),
+    "wright1991exact": (
+        "book",
+        {
+            "author": "Wright, Tommy",
+            "title": "Exact Confidence Bounds when Sampling from Small Finite Universes",
+            "series": "Lecture Notes in Statistics",
+            "volume": "66",
+            "publisher": "Springer",
+            "year": "1991",
+        },
+    ),
     "mcnemar1947note": (
         "article",
         {

@@ -8,7 +8,7 @@ from thinice_tui.analysis.comparison import Analysis, analyse
 from thinice_tui.analysis.several.several_runs import SeveralRuns, analyse_several
 from thinice_tui.protocol.claims import Claim
 from thinice_tui.report.document.blocks import Block
-from thinice_tui.report.report_document import report_document
+from thinice_tui.report.report_document import brief_document, report_document
 from thinice_tui.report.sections.several import several_document, several_sections
 from thinice_tui.runfile.reader import read_run
 
@@ -35,6 +35,10 @@ class Report:
         if self.several is not None and self.of_seeds:
             return several_document(self.several)
         return report_document(self.analysis, self.more)
+
+    def brief(self) -> Iterator[Block]:
+        """The report without what is long, and a note of what is left out; of several training seeds the whole."""
+        return self.blocks() if self.of_seeds else brief_document(self.analysis, self.more)
 
 
 def read_report(paths: Sequence[Path], claims: Sequence[Claim] = ()) -> Report:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from thinice_tui.report.sections.provenance import INTERVALS, command_line
+from thinice_tui.report.sections.provenance import OF_ONE_RUN, command_line
 from thinice_tui.report.sections.run_words import eps_words, time_words
 from thinice_tui.runfile.records import Run
 
@@ -23,5 +23,5 @@ def run_facts(run: Run) -> Mapping[str, Any]:
         "data": {"source": info.data.source, "sha256": info.data.sha256, "samples": info.data.samples},
         "models": {model.record.name: model.record.sha256 for model in run.models},
         "command": command_line(info),
-        "intervals": dict(INTERVALS),
+        "intervals": dict(OF_ONE_RUN),
     }

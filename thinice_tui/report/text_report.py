@@ -2,24 +2,12 @@
 
 from collections.abc import Iterable
 
-from rich.console import Console, RenderableType
+from rich.console import Console
 
-from thinice_tui.analysis.comparison import Analysis
 from thinice_tui.report.document.blocks import Block
 from thinice_tui.report.renderers.text import render_blocks
-from thinice_tui.report.report_document import report_document
 
 WIDEST = 100
-
-
-def render(analysis: Analysis, width: int) -> RenderableType:
-    """The whole report, at most `width` columns wide."""
-    return render_blocks(report_document(analysis), width)
-
-
-def print_report(analysis: Analysis, console: Console) -> None:
-    """Write the report of one run to `console`."""
-    print_blocks(report_document(analysis), console)
 
 
 def print_blocks(blocks: Iterable[Block], console: Console) -> None:

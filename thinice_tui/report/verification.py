@@ -12,7 +12,7 @@ from thinice_tui.report.verified_run import Discrepancy, VerifiedModel, Verified
 from thinice_tui.safe_io.printable import printable
 
 MOST_SHOWN = 20
-"""Discrepancies that the text lists; JSON has all."""
+"""Discrepancies that a terminal lists; a pipe, a file and JSON have all."""
 
 
 def print_verification(found: VerifiedRun, form: str, stdout: TextIO) -> None:
@@ -22,8 +22,9 @@ def print_verification(found: VerifiedRun, form: str, stdout: TextIO) -> None:
         stdout.write("\n")
         return
     console = Console(file=stdout)
+    most = MOST_SHOWN if stdout.isatty() else len(found.discrepancies)
     with console.capture() as captured:  # rich itself would end the program on a closed pipe
-        console.print(_render(found), highlight=False, soft_wrap=True)
+        console.print(_render(found, most), highlight=False, soft_wrap=True)
     stdout.write(captured.get())
 
 
@@ -74,7 +75,7 @@ def _as_json(found: VerifiedRun) -> dict[str, object]:
     }
 
 
-def _render(found: VerifiedRun) -> RenderableType:
+def _render(found: VerifiedRun, most: int) -> RenderableType:
     run, settings = found.run, found.run.info.settings
     state = "" if run.complete else ", not complete"
     head = (
@@ -83,8 +84,8 @@ def _render(found: VerifiedRun) -> RenderableType:
     )
     parts: list[RenderableType] = [Text(printable(head), style="bold"), _table(found.models)]
     parts += [Text(printable(note)) for note in _notes(found)]
-    parts += [Text(printable(_described(one))) for one in found.discrepancies[:MOST_SHOWN]]
-    if (more := len(found.discrepancies) - MOST_SHOWN) > 0:
+    parts += [Text(printable(_described(one))) for one in found.discrepancies[:most]]
+    if (more := len(found.discrepancies) - most) > 0:
         parts.append(Text(f"… and {more} more: --format json lists all"))
     parts.append(Text(conclusion(found), style="bold" if found.is_verified else "bold red"))
     return Group(*parts)

@@ -46,7 +46,7 @@ class ModelRecord:
     sparsity_conv_linear: float
     sparsity_mean_per_layer: float
     sparsity_all_parameters: float
-    layers: tuple[Layer, ...]
+    layers: tuple[Layer, ...] = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class StageRecord:
     seconds: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ModelOutcomes:
     """What the run knows of one model; arrays are [n], by sample position.
 
@@ -92,6 +92,10 @@ class ModelOutcomes:
     distance: NDArray[np.float64]
     boundary: NDArray[np.float64]
 
+    def __repr__(self) -> str:
+        broken = int((self.broken_by >= 0).sum())
+        return f"<{type(self).__name__} {self.record.name} ({self.record.role}): {broken} samples broken>"
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -106,7 +110,7 @@ class Finding:
     n: int
     doubtful: bool
     """Whether robust accuracy may be too high."""
-    samples: tuple[int, ...] = ()
+    samples: tuple[int, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)
@@ -121,7 +125,7 @@ class EngineRecord:
     """The file of its messages; None: a terminal."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Run:
     """The content of a run file at one moment."""
 
@@ -137,6 +141,11 @@ class Run:
     engine: EngineRecord | None
     findings: tuple[Finding, ...] = ()
     """The engine's checks of the attacks."""
+
+    def __repr__(self) -> str:
+        names = ", ".join(model.record.name for model in self.models)
+        state = "complete" if self.complete else "NOT complete"
+        return f"<{type(self).__name__} {self.path}: {len(self.labels)} samples, models {names}, {state}>"
 
     @property
     def complete(self) -> bool:

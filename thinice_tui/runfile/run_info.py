@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from typing import Any
 
 from thinice_tui.errors import UsageError
@@ -79,12 +80,12 @@ class RunInfo:
     created: float
     """Seconds since the epoch, like `finished`."""
     finished: float | None
-    request: Json | None
+    request: Json | None = dataclass_field(repr=False)
     """How the run was started; None where the file does not say."""
-    search: Json | None = None
-    architecture: Json | None = None
-    normalization: Json | None = None
-    kinship: Json | None = None
+    search: Json | None = dataclass_field(default=None, repr=False)
+    architecture: Json | None = dataclass_field(default=None, repr=False)
+    normalization: Json | None = dataclass_field(default=None, repr=False)
+    kinship: Json | None = dataclass_field(default=None, repr=False)
 
     @classmethod
     def from_table(cls, table: Json) -> "RunInfo":
@@ -102,7 +103,7 @@ class RunInfo:
             data=DataInfo.from_dict(field(table, "data", dict)),
             classes=classes,
             batch_size=batch_size,
-            device=field(table, "device", str),
+            device=field(table, "device", str).replace("(1 threads)", "(1 thread)"),  # as early versions wrote
             versions=_texts(field(table, "versions", dict)),
             warnings=tuple(warning for warning in field(table, "warnings", list) if isinstance(warning, str)),
             created=_time(field(table, "created", NUMBER)),

@@ -5,8 +5,8 @@ from pathlib import Path
 from tests.engine_runs import StopAfter, request, run_it
 from tests.linear_models import Files
 from tests.places import LINEAR_MODELS
+from thinice_tui.analysis.diagnostics import TRANSFER_CHECK
 from thinice_tui.engine.findings import NOT_FINITE
-from thinice_tui.engine.phases.transfer import TRANSFER_CHECK
 from thinice_tui.engine.preflight.determinism import CHANGES
 from thinice_tui.engine.worker.diagnostics import CHECKS
 

@@ -24,7 +24,8 @@ from thinice_tui.protocol.request import Request
 from thinice_tui.protocol.settings import Settings
 from thinice_tui.protocol.threat_model import NORMS, Norm
 from thinice_tui.report.json_report import json_report
-from thinice_tui.report.text_report import print_report
+from thinice_tui.report.report_document import report_document
+from thinice_tui.report.text_report import print_blocks
 from thinice_tui.runfile.read_sample import read_adversarial
 from thinice_tui.runfile.reader import read_run
 
@@ -164,7 +165,7 @@ def test_where_the_ensemble_missed_nothing_the_curve_at_eps_is_its_robust_accura
         assert curve.robust[curve.eps == EPS[norm]] == curve.at_eps
         assert (np.diff(curve.robust) <= 0).all()
     text = Console(file=io.StringIO(), width=100)
-    print_report(analysis, text)
+    print_blocks(report_document(analysis), text)
     assert "left standing" not in text.file.getvalue() and "DOUBTFUL" not in text.file.getvalue()  # type: ignore[attr-defined]
 
 

@@ -16,7 +16,7 @@ from tests.commands.calling import call
 from tests.engine_runs import StopAfter, request, run_it
 from tests.linear_models import FEATURES, SHAPE, Files, Task, as_uint8, save_weight
 from tests.places import LINEAR_MODELS
-from thinice_tui.engine.phases.transfer import TRANSFER_CHECK
+from thinice_tui.analysis.diagnostics import TRANSFER_CHECK
 from thinice_tui.engine.worker.tasks import Worker
 from thinice_tui.engine.worker.transfer import TransferTask
 from thinice_tui.protocol.model_options import ModelOptions

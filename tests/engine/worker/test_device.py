@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from thinice_tui.engine.worker import device as worker_device
-from thinice_tui.engine.worker.device import choose_device, has_bfloat16
+from thinice_tui.engine.worker.device import choose_device, describe, has_bfloat16
 from thinice_tui.errors import UsageError
 
 
@@ -81,3 +81,9 @@ def test_the_cpu_leaves_cuda_alone(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_gpu_that_only_emulates_bfloat16_is_not_given_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: including_emulation)
     assert not has_bfloat16(torch.device("cuda:0")) and has_bfloat16(torch.device("cpu"))
+
+
+@pytest.mark.parametrize(("threads", "said"), [(1, "cpu (1 thread)"), (2, "cpu (2 threads)")])
+def test_the_cpu_is_named_with_its_threads(threads: int, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
+    assert describe(torch.device("cpu")) == said

@@ -219,3 +219,21 @@ def test_ten_thousand_samples_stay_usable(shown: Page, tmp_path: Path) -> None:
         "(() => { const begin = performance.now(); document.querySelector('#table th[data-key=label] button').click();"
     )
     assert shown.value(f"{timed} return performance.now() - begin; }})()") < 2000
+
+
+@needs_chromium
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("width", [400, 1400])
+def test_the_words_below_a_picture_stay_whole(width: int, dark: bool, shown: Page, tmp_path: Path) -> None:
+    names = ["airplane", "automobile", "bird", "pickup_truck", "deer"]
+    path = tmp_path / "cards.html"
+    path.write_text(html_report(analysis_of(tmp_path / "run", class_names=names)))
+    shown.open(path, width=width, dark=dark)
+    broken = """[...document.querySelectorAll('.flip h4, .flip figcaption')].flatMap(place => {
+        const text = place.firstChild, range = document.createRange();
+        return [...text.data.matchAll(/\\S+/g)].filter(word => {
+            range.setStart(text, word.index); range.setEnd(text, word.index + word[0].length);
+            return range.getClientRects().length > 1;
+        }).map(word => word[0]); })"""
+    assert shown.value(broken) == []
+    assert "automobile" in shown.value("document.querySelector('.flips').textContent")

@@ -1,4 +1,4 @@
-r"""The latex format: compiled where there is a compiler, alone and by \input, and looked at as text everywhere."""
+r"""The latex format: compiled where there is a compiler, alone and by \input, and read by a parser everywhere."""
 
 import re
 import shutil
@@ -6,13 +6,17 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from pylatexenc.latex2text import LatexNodes2Text, MacroTextSpec, get_default_latex_context_db
+from pylatexenc.latexwalker import LatexWalker
 
 from tests.report.hostile import CONTROLS, HOSTILE, hostile_analysis
 from tests.report.rendering import analysis_of
 from thinice_tui.report.document.blocks import Block, Code, Facts, Heading, Notice, Paragraph, Table, columns
 from thinice_tui.report.document.cells import Number
+from thinice_tui.report.references import WORKS, bibtex
 from thinice_tui.report.renderers.latex import escaped, latex
 from thinice_tui.report.report_document import report_document
+from thinice_tui.safe_io.printable import printable
 
 needs_compiler = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs pdflatex")
 INCLUDING = r"""\documentclass{article}
@@ -55,6 +59,55 @@ def test_hostile_names_compile_and_read_no_file(tmp_path: Path) -> None:
     text = latex([*report_document(hostile_analysis(tmp_path)), Paragraph(everything), Facts([(everything, "[x]")])])
     (tmp_path / "report.tex").write_text(text)
     assert "passwd" not in re.findall(r"\(([^\s()]*)", compiled(tmp_path, "report"))
+
+
+CITING = r"""\documentclass{article}
+\usepackage[T1]{fontenc}
+\begin{document}
+\nocite{*}Text.
+\bibliographystyle{plain}
+\bibliography{works}
+\end{document}
+"""
+
+
+@needs_compiler
+def test_every_bibtex_entry_is_set(tmp_path: Path) -> None:
+    (tmp_path / "works.bib").write_text(bibtex(tuple(WORKS)))
+    (tmp_path / "paper.tex").write_text(CITING)
+    compiled(tmp_path, "paper")
+    done = subprocess.run(["bibtex", "paper"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    warnings = [line for line in done.stdout.splitlines() if line.startswith("Warning")]
+    assert warnings == ['Warning--entry type for "thinicetui" isn\'t style-file defined'], "plain knows no @software"
+    compiled(tmp_path, "paper")
+    assert (tmp_path / "paper.bbl").read_text().count("\\bibitem") == len(WORKS)
+
+
+NAMED = {"textless": "<", "textgreater": ">", "textbar": "|", "textquotedbl": '"', "textasciicircum": "^"}
+"""Characters by macros that pylatexenc leaves out."""
+
+
+def read(text: str) -> str:
+    """What TeX would set, as pylatexenc reads it; raises where braces or environments are not balanced."""
+    LatexWalker(text, tolerant_parsing=False).get_latex_nodes()
+    known = get_default_latex_context_db()
+    known.add_context_category("named", macros=[MacroTextSpec(*one) for one in NAMED.items()], prepend=True)
+    told: str = LatexNodes2Text(latex_context=known, strict_latex_spaces=True).latex_to_text(text)
+    return told
+
+
+@pytest.mark.parametrize("hostile", [*HOSTILE, "é ß Ł", "100 % of a_b -- c"])
+def test_a_parser_reads_every_name_back(hostile: str) -> None:
+    assert read(escaped(hostile)) == printable(hostile)
+
+
+def test_a_parser_reads_the_whole_report(tmp_path: Path) -> None:
+    for analysis in (analysis_of(tmp_path / "run"), hostile_analysis(tmp_path)):
+        body = latex(report_document(analysis)).partition("\\begin{document}\n\\fi")[2].partition("\\thiniceend")[0]
+        told = " ".join(read(body).split()).lower()  # its headings are in capitals
+        assert "samples on thin ice" in told and "how these numbers were made" in told
+        names = [printable(model.record.name).replace("\ufffd", "U+FFFD").lower() for model in analysis.run.models]
+        assert not [name for name in names if " ".join(name.split()) not in told]
 
 
 @pytest.mark.parametrize("hostile", [*HOSTILE, CONTROLS])

@@ -1,5 +1,6 @@
 """The section on how many losses lie within the lowest margins."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +20,10 @@ def test_the_headline_is_a_sentence_and_the_curve_a_plot(tmp_path: Path) -> None
     headline = f"The lowest 20 % of dense margins hold {in_words(curve.headline)} of the {curve.losses} losses;"
     assert headline in words(blocks)
     (plot,) = (block for block in blocks if isinstance(block, Plot))
-    assert plot.alt.startswith(headline) and np.array_equal(plot.chart.series[0].y, 100 * curve.captured)
+    half = 100 * np.interp(0.5, curve.lowest, curve.captured)
+    shares = re.fullmatch(r"Losses of half within the lowest 10, 25, 50, 75 % of dense margins: (.*) %\.", plot.alt)
+    assert shares and shares[1].split(", ")[2] == f"{half:.0f}"
+    assert np.array_equal(plot.chart.series[0].y, 100 * curve.captured)
     assert "Losses within the lowest dense margins" in plot.terminal(80, 15).plain
     (table,) = (block for block in blocks if isinstance(block, Table))
     assert [row[0] for row in table.rows] == ["clean margin", "margin under attack"]

@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from tests.fake_runs import write_run
-from tests.places import ROOT
 from tests.report.rendering import analysis_of
 from thinice_tui.analysis.comparison import Analysis, analyse
+from thinice_tui.analysis.diagnostics import TRANSFER_CHECK
 from thinice_tui.protocol.ensembles import ENSEMBLES
 from thinice_tui.report.json_report import json_report
 from thinice_tui.report.references import WORKS
 from thinice_tui.report.sections.methods import CITED, methods_bibtex, methods_paragraph
-from thinice_tui.runfile.reader import read_run
+from thinice_tui.runfile.records import Finding
 
 
 def keys(analysis: Analysis) -> set[str]:
@@ -76,11 +76,14 @@ def test_one_model_alone_is_not_compared(tmp_path: Path) -> None:
     assert "We evaluated a dense model on" in text and "McNemar" not in text and "Wilson" in text
 
 
-def test_the_documents_show_the_sample_runs_paragraph() -> None:
-    page = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
-    quoted = " ".join(line.removeprefix("> ") for line in page.splitlines() if line.startswith("> "))
-    analysis = analyse(read_run(ROOT / "sample_models" / "standard.thinice"))
-    assert methods_paragraph(analysis).text == quoted
+def test_checks_of_the_attacks_and_the_transfer_check_are_named_where_they_were_made(tmp_path: Path) -> None:
+    analysis = analysis_of(tmp_path)
+    cases = ((), False, False), (("gradients vanish",), True, False), ((TRANSFER_CHECK,), False, True)
+    for checks, failure, transfer in cases:
+        found = tuple(Finding("half", check, 0, 9, False) for check in checks)
+        text = methods_paragraph(analyse(replace(analysis.run, findings=found))).text
+        assert ("(Pintor et al. 2022)" in text) == failure
+        assert ("Adversarial images that broke one model were also tried" in text) == transfer
 
 
 def test_the_json_report_has_the_same(tmp_path: Path) -> None:

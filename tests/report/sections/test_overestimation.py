@@ -23,7 +23,8 @@ def test_dense_and_pruned_are_compared_on_the_same_samples(tmp_path: Path) -> No
     found = gap_difference(analysis, comparison)
     assert found is not None
     text = words(overestimation_compared(analysis, comparison))
-    assert f"The gap is {in_words(found.gap, POINTS)} here and {in_words(found.dense_gap, POINTS)} for dense" in text
+    assert text.startswith("Overestimation by PGD-20 alone: ")
+    assert f"{in_words(found.gap, POINTS)}; for dense {in_words(found.dense_gap, POINTS)}. The difference is" in text
     assert f"{in_words(found.difference, POINTS)}, paired over samples: {found.verdict}." in text
 
 

@@ -8,7 +8,7 @@ from tests.report.rendering import analysis_of, words
 from thinice_tui.protocol.request import Request
 from thinice_tui.protocol.settings import Settings
 from thinice_tui.report.document.blocks import Code
-from thinice_tui.report.sections.provenance import INTERVALS, LINE, command_line, provenance
+from thinice_tui.report.sections.provenance import LINE, OF_ONE_RUN, command_line, provenance
 
 
 def request(folder: Path) -> Request:
@@ -23,7 +23,7 @@ def test_everything_that_a_reader_needs_to_repeat_it_is_said(tmp_path: Path) -> 
     for said in (
         *("thinice-tui 0.1.0, python 3.11, torch 2", "Linf, eps 8/255", "seed 3", "cpu, batches of 16", "complete yes"),
         *("made.npz, 200 samples", "0" * 64, "half" + 60 * "a", "dense" + 59 * "a", "UTC"),
-        *(text for pair in INTERVALS for text in pair),
+        *(text for pair in OF_ONE_RUN for text in pair),
     ):
         assert said in text, said
     command = command_line(analysis.run.info)

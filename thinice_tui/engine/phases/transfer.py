@@ -11,12 +11,11 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from thinice_tui.analysis.diagnostics import TRANSFER_CHECK
 from thinice_tui.engine.phases.context import RunContext
 from thinice_tui.engine.phases.outcomes import batches
 from thinice_tui.engine.worker.transfer import TransferTask
 from thinice_tui.runfile.records import Finding
-
-TRANSFER_CHECK = "stands, and falls to another model's adversarial image"
 
 
 @dataclass(frozen=True)

@@ -88,7 +88,8 @@ def describe(device: torch.device) -> str:
     """The device with its GPU's name or its number of threads, for the run file and the report."""
     if device.type == "cuda":
         return f"{device} ({torch.cuda.get_device_name(device)})"
-    return f"{device} ({torch.get_num_threads()} threads)" if device.type == "cpu" else str(device)
+    threads = torch.get_num_threads()
+    return f"{device} ({threads} thread{'' if threads == 1 else 's'})" if device.type == "cpu" else str(device)
 
 
 def default_batch_size(device: torch.device) -> int:

@@ -83,5 +83,4 @@ def words(cell: Cell) -> str:
 
 def in_words(estimate: Estimate | None, unit: str = "%") -> str:
     """`6.1 % [4.8, 7.8]`: a fraction within a sentence; of a difference the unit is POINTS."""
-    number = percent(estimate)
-    return UNKNOWN if number is None else f"{number.shown} {unit} {number.interval}".strip()
+    return UNKNOWN if estimate is None else estimate.in_words(unit)

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from functools import partial
 
+import numpy as np
+
 from thinice_tui.analysis.capture import HEADLINE, CaptureCurve, capture_of
 from thinice_tui.analysis.comparison import Analysis, Comparison
 from thinice_tui.analysis.margins import MARGIN_KINDS
@@ -13,15 +15,18 @@ from thinice_tui.report.document.cells import Cell, auc_number, in_words, number
 from thinice_tui.report.document.charts import Chart, Series
 from thinice_tui.report.sections.run_words import number_of
 
+IN_WORDS = (0.1, 0.25, 0.5, 0.75)
+"""The shares of lowest margins that the curve is told at, where it is not drawn."""
+
 
 def capture_section(analysis: Analysis, comparison: Comparison) -> Iterator[Block]:
     """The headline and curve of the clean margin, then the kinds of margin beside one another."""
     curve, name = capture_of(analysis, comparison), comparison.other.record.name
     number = number_of(analysis, comparison)
     if curve.headline.known:
-        headline = _headline(curve)
-        yield Paragraph(headline)
-        yield Plot(_chart(curve, name, number), partial(capture_plot, [Captured(name, curve, number)]), headline)
+        yield Paragraph(_headline(curve))
+        terminal = partial(capture_plot, [Captured(name, curve, number)])
+        yield Plot(_chart(curve, name, number), terminal, _alt(curve, name))
     separation = separation_of(analysis, comparison)
     yield Table(
         "Which dense margin separates lost from kept samples (95 % intervals)",
@@ -38,6 +43,12 @@ def _headline(curve: CaptureCurve) -> str:
         f"The lowest {share} of dense margins hold {in_words(curve.headline)} of the {curve.losses} losses; "
         f"without an association it would be {share}."
     )
+
+
+def _alt(curve: CaptureCurve, name: str) -> str:
+    captured = np.interp(IN_WORDS, curve.lowest, curve.captured)
+    lowest, shares = (", ".join(f"{100 * one:.0f}" for one in values) for values in (IN_WORDS, captured))
+    return f"Losses of {name} within the lowest {lowest} % of dense margins: {shares} %."
 
 
 def _row(separation: Separation, kind: str) -> list[Cell]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from thinice_tui.analysis.comparison import Analysis
+from thinice_tui.analysis.diagnostics import TRANSFER_CHECK
 from thinice_tui.protocol.attacks import ATTACKS
 from thinice_tui.protocol.distance import is_distance
 from thinice_tui.protocol.ensembles import is_audited
@@ -11,11 +12,9 @@ from thinice_tui.protocol.threat_model import Norm
 from thinice_tui.report.document.blocks import Block, Code, Heading, Paragraph
 from thinice_tui.report.references import bibtex
 from thinice_tui.report.sections.run_words import eps_words
+from thinice_tui.report.sections.statistics_methods import PIRAS, WORKS_OF_STATISTICS, Cited, statistics_sentences
 from thinice_tui.runfile.records import StageRecord
 
-Cited = tuple[str, str]
-"""Words in parentheses, and the key of the work."""
-PIRAS = "(Piras et al. 2023)", "piras2023samples"
 APGD = "(Croce and Hein 2020a)", "croce2020reliable"
 APGD_L1 = "(Croce and Hein 2021)", "croce2021mind"
 FAB = "(Croce and Hein 2020b)", "croce2020minimally"
@@ -31,12 +30,7 @@ CITED = {
 SLIDE = "(Tramèr and Boneh 2019)", "tramer2019adversarial"
 FMN = "(Pintor et al. 2021)", "pintor2021fast"
 NOISE = "(Salmon et al. 2011)", "salmon2011parallel"
-FLIPS = "(Yan et al. 2021)", "yan2021positive"
 FAILURE = "(Pintor et al. 2022)", "pintor2022indicators"
-WILSON = "(Wilson 1927)", "wilson1927probable"
-NEWCOMBE = "(Newcombe 2006)", "newcombe2006confidence"
-DELONG = "(DeLong et al. 1988)", "delong1988comparing"
-MCNEMAR = "(McNemar 1947)", "mcnemar1947note"
 TOOL = "thinicetui"
 BISECTION = "by bisection over eps with APGD"
 SPARSE_STEPS = ("pgd", "pma", "margin-t")
@@ -52,7 +46,7 @@ def methods(analysis: Analysis) -> Iterator[Block]:
 
 def methods_paragraph(analysis: Analysis) -> Paragraph:
     """What was run and how it was judged, with the works that it rests on."""
-    sentences = [*_attacks(analysis), *_verdicts(analysis), *_statistics(analysis)]
+    sentences = [*_attacks(analysis), *_verdicts(analysis), *statistics_sentences(analysis)]
     text = " ".join(sentences)
     return Paragraph(text, citations=[cited for cited in _ALL if cited[0] in text])
 
@@ -147,24 +141,16 @@ def _verdicts(analysis: Analysis) -> Iterator[str]:
         "image; such an image counted only after it was verified on the unmodified model in full precision: inside the "
         "eps ball, inside [0,1], with finite logits, misclassified."
     )
-    if analysis.run.findings:
+    checks = {found.check for found in analysis.run.findings}
+    if checks - {TRANSFER_CHECK}:
         yield f"Samples that stayed robust were examined for signs of failed attacks {FAILURE[0]}."
-
-
-def _statistics(analysis: Analysis) -> Iterator[str]:
-    if not analysis.comparisons:
-        yield f"Intervals of proportions are Wilson's {WILSON[0]}, 95 %."
-        return
-    yield (
-        f"Samples were split by which of two models is robust on them {PIRAS[0]}, with negative and positive flip "
-        f"rates {FLIPS[0]}. Intervals of proportions are Wilson's {WILSON[0]}; those of AUCs span Newcombe's method 5 "
-        f"{NEWCOMBE[0]} and a logit interval with DeLong's variance {DELONG[0]}; all are 95 %. Gains and losses were "
-        f"compared by McNemar's exact test {MCNEMAR[0]}."
-    )
+    if TRANSFER_CHECK in checks:
+        yield (
+            "Adversarial images that broke one model were also tried on the samples on which the others stayed robust; "
+            "what they break is told apart and changes no verdict."
+        )
 
 
 _ALL: tuple[Cited, ...] = tuple(
-    dict.fromkeys(
-        (PIRAS, *CITED.values(), APGD, APGD_L1, SLIDE, FMN, FAILURE, FLIPS, NOISE, WILSON, NEWCOMBE, DELONG, MCNEMAR)
-    )
+    dict.fromkeys((*CITED.values(), APGD, APGD_L1, SLIDE, FMN, FAILURE, NOISE, *WORKS_OF_STATISTICS))
 )

@@ -23,7 +23,7 @@ OF_ONE_MODEL = (
     ("an audit's bound", "exact hypergeometric, one-sided, 95 %"),
 )
 """What is estimated of one model, and by which method."""
-INTERVALS = (
+OF_ONE_RUN = (
     *OF_ONE_MODEL,
     ("NFR, PFR, flip rates", "Wilson's score interval, 95 %"),
     (
@@ -38,10 +38,14 @@ INTERVALS = (
     ("gains against losses, pruned against control", "McNemar's exact two-sided test"),
     ("classes against one another", "Fisher's exact test, the smaller tail doubled"),
     ("several tests of one kind", "Holm's correction"),
+)
+"""The same of the models of a run."""
+INTERVALS = (
+    *OF_ONE_RUN,
     ("means over training seeds", "Student's t, 95 %, from five seeds on"),
     ("losses that seeds share", "hypergeometric within deciles of the dense margin, normal approximation, 95 %"),
 )
-"""What is estimated, and by which method; the first is of every run."""
+"""The same of one run or several."""
 
 
 def provenance(analysis: Analysis) -> Iterator[Block]:
@@ -74,7 +78,7 @@ def provenance(analysis: Analysis) -> Iterator[Block]:
     yield Heading("SHA-256 checksums", level=3)
     yield Facts([("data", info.data.sha256), *((one.record.name, one.record.sha256) for one in analysis.run.models)])
     yield Heading("Intervals and tests", level=3)
-    yield Facts(OF_ONE_MODEL if analysis.run.alone else INTERVALS)
+    yield Facts(OF_ONE_MODEL if analysis.run.alone else OF_ONE_RUN)
 
 
 def command_line(info: RunInfo) -> str | None:

@@ -11,12 +11,11 @@ from thinice_tui.tui.screens.text_screen import TextScreen
 from thinice_tui.tui.widgets.panels import Tabs
 from thinice_tui.tui.widgets.slow_view import SlowView
 
-WIDEST = 100
 TITLES = {"comparison": "Comparison", "classes": "Per class", "report": "Report"}
 
 
 class ReportScreen(TextScreen):
-    """The pages of the summary; the last one is the report that `thinice-tui report` prints."""
+    """The pages of the summary; the last one is the whole report."""
 
     BINDINGS = bindings_in("summary")
     place = "summary"
@@ -52,6 +51,7 @@ class ReportScreen(TextScreen):
 def _page(page: str, analysis: Analysis, other: int, width: int, _height: int) -> RenderableType:
     # only where wanted: the first frame does not wait for it
     from thinice_tui.report.renderers.text import render_blocks
+    from thinice_tui.report.text_report import WIDEST
     from thinice_tui.tui.content.summary_pages import PAGES
 
     return render_blocks(PAGES[page](analysis, other), min(width, WIDEST))

@@ -14,7 +14,7 @@ from tests.linear_models import Files
 from tests.places import ROOT
 
 COMMAND = (sys.executable, "-m", "thinice_tui")
-OPTIONS = ("--attack", "quick", "--eps", "4/255", "--batch-size", "6", "--distances", "--keep-images", "all")
+OPTIONS = ("--attack", "quick", "--eps", "4/255", "--batch-size", "3", "--distances", "--keep-images", "all")
 Rows = list[list[tuple[object, ...]]]
 ROWS = (
     "SELECT model, position, logits FROM clean ORDER BY model, position",

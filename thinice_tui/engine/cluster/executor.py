@@ -23,7 +23,7 @@ from thinice_tui.version import package_version
 POLL_SECONDS = 0.1
 STARTS = 3
 """How often a worker is started again without computing anything."""
-LOSSES = 3
+LOSSES = 5
 """How many workers a task may take with it: then it is its fault."""
 PATIENCE = 120.0
 """Seconds to wait for a worker to get ready while none is."""

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from tests.analysis.runs_of_models import analysed
+from tests.fake_runs import STAGES, MadeRun, make_run, run_table
 from thinice_tui.runfile.records import Role, Run
 
 PAIR: dict[str, Role] = {"dense": "dense", "half": "pruned", "again": "control"}
@@ -29,6 +30,39 @@ def seed_run(folder: Path, trained: int, models: dict[str, Role] | None = None, 
         record = replace(model.record, sha256=f"{name}-{trained}", sparsity_conv_linear=SPARSITIES[name])
         changed.append(replace(model, record=record))
     return replace(run, path=str(folder / f"seed{trained}.thinice"), info=info, models=tuple(changed))
+
+
+def seed_file(
+    path: Path, trained: int, models: dict[str, Role] | None = None, through: int = 3, n: int = 200, **settings: Any
+) -> Path:
+    """The same as a run file, whose models are called alike; settings: as of `seed_run`."""
+    return written(made_seed(path, trained, models, n, **settings), through)
+
+
+def written(made: MadeRun, through: int = 3) -> Path:
+    """Its file, through the first `through` stages."""
+    with made.open() as writer:
+        made.begin(writer)
+        for number in range(len(made.records)):
+            made.clean(writer, number)
+            for ordinal in range(through):
+                made.attack(writer, number, ordinal)
+        if through == len(STAGES):
+            writer.finish(None)
+    return made.path
+
+
+def made_seed(
+    path: Path, trained: int, models: dict[str, Role] | None = None, n: int = 200, **settings: Any
+) -> MadeRun:
+    """That file's content; nothing is written yet."""
+    stored = run_table(n, 5, "standard", [f"class {i}" for i in range(5)])["settings"]
+    assert isinstance(stored, dict)
+    made = make_run(path, models or PAIR, n=n, seed=trained, more={"settings": stored | settings})
+    made.records[:] = [
+        replace(one, sha256=f"{one.name}-{trained}", sparsity_conv_linear=SPARSITIES[one.name]) for one in made.records
+    ]
+    return made
 
 
 def repeated(run: Run, seed: int, other: int = 4) -> Run:

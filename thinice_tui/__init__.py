@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from thinice_tui.python.load import load_runs as load_runs
     from thinice_tui.python.loaded_run import AdversarialImages as AdversarialImages
     from thinice_tui.python.loaded_run import LoadedRun as LoadedRun
+    from thinice_tui.python.loaded_runs import LoadedRuns as LoadedRuns
     from thinice_tui.python.model_results import ModelResults as ModelResults
     from thinice_tui.python.thin_ice_weights import thin_ice_weights as thin_ice_weights
     from thinice_tui.report.thin_ice_export import ThinIceWeights as ThinIceWeights
@@ -50,6 +51,7 @@ _PLACES = {
     "load_runs": "thinice_tui.python.load",
     "AdversarialImages": "thinice_tui.python.loaded_run",
     "LoadedRun": "thinice_tui.python.loaded_run",
+    "LoadedRuns": "thinice_tui.python.loaded_runs",
     "ModelResults": "thinice_tui.python.model_results",
     "ThinIceWeights": "thinice_tui.report.thin_ice_export",
     "thin_ice_weights": "thinice_tui.python.thin_ice_weights",

@@ -17,7 +17,7 @@ def test_it_counts_what_another_seed_breaks(tmp_path: Path) -> None:
     fates = run.models[0].broken_by.copy()
     fates[standing[:3]], fates[broken[:2]] = 1, -1
     again = replace(run, models=(replace(run.models[0], broken_by=fates), *run.models[1:]))
-    dense, half, *_ = noise_floor(analyse(run, repeat=again))
+    dense, half, *_ = noise_floor(analyse(run, repeats=(again,)))
     assert (dense.model, dense.sets.counts()["S10"], dense.sets.counts()["S01"]) == ("dense", 3, 2)
     assert dense.nfr.value == 3 / 200 and dense.nfr.low < 3 / 200 < dense.nfr.high and dense.pfr.value == 2 / 200
     assert half.nfr.value == half.pfr.value == 0
@@ -25,7 +25,7 @@ def test_it_counts_what_another_seed_breaks(tmp_path: Path) -> None:
 
 def test_a_partial_repeat_counts_only_what_both_have_finished(tmp_path: Path) -> None:
     whole, part = analysed(tmp_path).run, analysed(tmp_path, through=1).run
-    assert all(one.nfr.value == one.pfr.value == 0 for one in noise_floor(analyse(whole, repeat=part)))
+    assert all(one.nfr.value == one.pfr.value == 0 for one in noise_floor(analyse(whole, repeats=(part,))))
 
 
 def test_one_run_alone_tells_no_noise(tmp_path: Path) -> None:

@@ -8,11 +8,13 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.fake_runs import make_run, write_run
+from tests.several_runs import seed_run
 from thinice_tui.analysis.live_sets import ALL_SETS, HELD_SETS, SET_NAMES
 from thinice_tui.analysis.query.fields import NumberField
 from thinice_tui.analysis.query.tokens import QueryError
 from thinice_tui.analysis.rows import SET_ORDER, View, select_rows
-from thinice_tui.analysis.table import COLUMNS
+from thinice_tui.analysis.several.fates import fates_of
+from thinice_tui.analysis.table import COLUMNS, LOST_IN, TAG
 from thinice_tui.runfile.reader import read_run
 from thinice_tui.runfile.records import ModelOutcomes, Role, Run
 
@@ -53,7 +55,7 @@ def test_an_undecided_sample_that_dense_has_lost_is_not_shown_as_held(tmp_path: 
 
 
 @pytest.mark.parametrize("descending", [False, True])
-@pytest.mark.parametrize("key", COLUMNS)
+@pytest.mark.parametrize("key", [key for key in COLUMNS if key not in (LOST_IN, TAG)])
 def test_every_column_sorts_stably(key: str, descending: bool, run: Run) -> None:
     rows = select_rows(run, View(sort=key, descending=descending, sets=ALL_SETS))
     assert sorted(rows.order.tolist()) == list(range(200))
@@ -69,6 +71,21 @@ def test_every_column_sorts_stably(key: str, descending: bool, run: Run) -> None
     wanted = sorted(known, key=lambda position: (sign * keys[position], position))
     assert known == wanted, "equal keys stay in the data's order, whichever way"
     assert rows.order.tolist() == known + np.flatnonzero(unknown).tolist()
+
+
+def test_samples_are_sorted_and_filtered_by_how_many_seeds_lose_them(tmp_path: Path) -> None:
+    runs = [seed_run(tmp_path, seed) for seed in range(3)]
+    fates = fates_of(runs)
+    times, margins = fates.times_lost("half"), runs[0].models[0].clean_margin
+    rows = select_rows(runs[0], View(sort=LOST_IN, descending=True, sets=ALL_SETS), fates=fates)
+    assert rows.order.tolist() == sorted(range(300), key=lambda at: (-times[at], margins[at]))
+    often = select_rows(runs[0], View(query="lost_in>=2", sets=ALL_SETS), rows)
+    assert np.array_equal(np.sort(often.order), np.flatnonzero(times >= 2)) and len(often.order)
+    assert len(select_rows(runs[0], View(query="lost_in=none", other=2, sets=ALL_SETS), often).order) == 0
+    alone = select_rows(runs[0], View(sort=LOST_IN))
+    assert alone.view.sort == "margin", "remembered from several runs"
+    with pytest.raises(QueryError, match="lost_in"):
+        select_rows(runs[0], View(query="lost_in>=2"))
 
 
 @pytest.mark.parametrize("descending", [False, True])

@@ -59,7 +59,7 @@ def test_the_margin_under_attack_can_come_from_another_attack(tmp_path: Path) ->
     mute = replace(
         analysis.run, models=(replace(dense, worst_margin=np.zeros(600, np.float32)), *analysis.run.models[1:])
     )
-    other = separation_of(replace(analysis, repeat=mute), comparison)
+    other = separation_of(replace(analysis, repeats=(mute,)), comparison)
     assert not other.own_attack and other.aucs["attacked"].value == 0.5
     assert other.aucs["clean"] == own.aucs["clean"]
     assert other.verdict == "the clean margin separates best" and other.differences[0].difference.high < 0

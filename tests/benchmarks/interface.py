@@ -233,7 +233,7 @@ def first_flips(folder: Path) -> str:
         terminal = Terminal([*command, "--run", str(file)])
         frame = terminal.wait(lambda display: any("thinice" in line for line in display))
         rows = terminal.wait(lambda display: selected(display) != "")
-        flips = terminal.wait(lambda display: re.search(r"S10 [1-9]", display[2]) is not None)
+        flips = terminal.wait(lambda display: re.search(r"lost [1-9]", display[2]) is not None)
         found.append((frame - terminal.started, rows - frame, flips - frame))
         terminal.press("q")
         terminal.wait(lambda display: any("Stop it after this batch" in line for line in display))

@@ -38,6 +38,15 @@ def test_a_stream_without_unicode_gets_question_marks(tmp_path: Path) -> None:
     assert done.returncode == 0 and b"Samples on thin ice" in done.stdout and done.stderr == b""
 
 
+def test_alone_in_a_terminal_it_offers_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    for command in ((), ("open",)):
+        asked: list[bool] = []
+        for module in ("app", "open"):
+            monkeypatch.setattr(f"thinice_tui.commands.{module}.can_draw", lambda: True)
+        monkeypatch.setattr("thinice_tui.tui.app.choose_in_app", lambda asked=asked: asked.append(True) or 0)
+        assert call(*command).exit_code == 0 and asked == [True]
+
+
 def test_alone_it_shows_first_steps() -> None:
     result = call()
     assert result.exit_code == 2 and result.stderr == ""

@@ -16,6 +16,8 @@ from pathlib import Path
 
 import psutil
 
+from thinice_tui.tui.recent_runs import begin
+
 TMUX = shutil.which("tmux")
 DEADLINE = 60.0
 """Seconds to wait for anything."""
@@ -30,12 +32,19 @@ def wait_until(met: Callable[[], object], what: str = "", more: Callable[[], str
         time.sleep(0.03)
 
 
+def not_the_first_time(folder: Path) -> Path:
+    """The folder of states of someone who has used the interface before: there is no hint line."""
+    begin(folder / "thinice-tui" / "recent-runs.json")
+    return folder
+
+
 def environment(folder: Path) -> dict[str, str]:
     """The environment of programs in the terminal: this Python's programs first, settings below `folder`."""
     kept = {name: value for name, value in os.environ.items() if name not in UNWANTED}
     return kept | {
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "XDG_CONFIG_HOME": str(folder / "config"),
+        "XDG_STATE_HOME": str(not_the_first_time(folder / "state")),
         "LC_ALL": "C.UTF-8",
         "OMP_NUM_THREADS": "1",
         "PS1": "ready$ ",

@@ -137,12 +137,12 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for run in {word for line in OURS for word in line.words if word.endswith(".thinice")}:
         (folder / run).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(folder / "finished.thinice", folder / run)
-    for line in OURS:
-        together = [word for word in line.words if word.endswith(".thinice")]
-        for seed, run in enumerate(together[1:], start=1):  # runs that are read together are not the same run
-            with closing(sqlite3.connect(folder / run)) as connection, connection:
-                found = "UPDATE run SET value = json_set(value, '$.seed', ?) WHERE key = 'settings'"
-                connection.execute(found, (seed,))
+    together = [[word for word in line.words if word.endswith(".thinice")] for line in OURS]
+    for seed, run in enumerate(sorted({run for runs in together for run in runs[1:]}), start=1):
+        # runs that are read together are not the same run
+        with closing(sqlite3.connect(folder / run)) as connection, connection:
+            found = "UPDATE run SET value = json_set(value, '$.seed', ?) WHERE key = 'settings'"
+            connection.execute(found, (seed,))
     return folder
 
 
@@ -154,7 +154,9 @@ def command(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[s
 
 def is_browsed(line: Line) -> bool:
     """Whether it opens the interface."""
-    return line.words[1] == "open" or (line.words[1] == "compare" and not {"--report", "--dry-run"} & set(line.words))
+    return line.words[1] in ("open", "demo") or (
+        line.words[1] == "compare" and not {"--report", "--dry-run"} & set(line.words)
+    )
 
 
 PLAIN = [line for line in OURS if not is_browsed(line)]
@@ -207,4 +209,4 @@ def test_a_shown_command_opens_the_interface(line: Line, windows: dict[Line, Win
     window = windows[line]
     window.shows("thinice", "✓ finished")
     window.press("q")
-    window.shows("look again: thinice-tui open")
+    window.shows("look again: thinice-tui demo" if line.words[1] == "demo" else "look again: thinice-tui open")

@@ -113,7 +113,7 @@ def test_a_whole_session(files: Files, window: Window, run_file: Path) -> None:
     """Start, browse, leave, return in two terminals, pause, stop, resume; the results equal a headless run's."""
     slow_down(FAST)
     window.run(f"thinice-tui {' '.join(compare(files, run_file.name))}")
-    window.shows("reading models and data")
+    window.shows("starting the engine")
     window.shows("▸ ", " · APGD-", "class 0")  # the first stage is done: sets are known
     slow_down(SLOWLY)
 
@@ -171,7 +171,7 @@ def test_a_whole_session(files: Files, window: Window, run_file: Path) -> None:
     assert uses_torch(engine) and not uses_torch(window.program()) and not uses_torch(other.program())
 
     # pause, and go on
-    window.press("Space")
+    window.press("w")
     window.shows("‖ paused")
     other.shows("‖ paused")
     paused, done = read_run(run_file), count_batches(run_file)
@@ -179,7 +179,7 @@ def test_a_whole_session(files: Files, window: Window, run_file: Path) -> None:
     at = paused.heartbeat.at
     wait_until(lambda: (b := read_run(run_file).heartbeat) and b.at > at + 1.2, "signs of life while paused")
     assert state(run_file) == "paused" and count_batches(run_file) == done
-    other.press("Space")
+    other.press("w")
     other.shows("▸ ")
     window.shows("▸ ")
 
@@ -304,7 +304,7 @@ def test_resizing(window: Window, tmp_path: Path) -> None:
 @needs_tmux
 def test_quitting_before_anything_is_computed_leaves_no_file(files: Files, window: Window, tmp_path: Path) -> None:
     window.run(f"clear; thinice-tui {' '.join(compare(files, 'a.thinice'))}; echo code $?")
-    window.shows("reading models and data")
+    window.shows("starting the engine")
     view = window.program()
     wait_until(lambda: has_ended(view) or view.children(), "the engine is started")
     engines = view.children()

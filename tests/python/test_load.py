@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 import thinice_tui as ti
+from tests.commands.calling import call
 from tests.fake_runs import make_run, write_run
+from tests.several_runs import seed_file
 
 
 def test_a_run_that_goes_on_is_loaded_as_it_is_at_that_moment(tmp_path: Path) -> None:
@@ -37,11 +39,25 @@ def test_a_run_that_goes_on_is_loaded_as_it_is_at_that_moment(tmp_path: Path) ->
 
 def test_several_runs_come_in_their_order(tmp_path: Path) -> None:
     for seed, name in enumerate("ab"):
-        write_run(tmp_path / f"{name}.thinice", {"dense": "dense", "p": "pruned"}, n=20, seed=seed)
+        seed_file(tmp_path / f"{name}.thinice", seed, n=20)
     runs = ti.load_runs([tmp_path / "b.thinice", tmp_path / "a.thinice"])
     assert [run.path for run in runs] == [tmp_path / "b.thinice", tmp_path / "a.thinice"]
     with pytest.raises(ti.RunFileError, match="there is no such run file"):
         ti.load_runs([tmp_path / "absent.thinice"])
+
+
+def test_runs_that_do_not_belong_together_are_refused_as_by_the_command(tmp_path: Path) -> None:
+    one = seed_file(tmp_path / "a.thinice", 0)
+    for name, message, options in (
+        ("b", "its norm is L2, not Linf", {"norm": "L2"}),
+        ("c", "it has 20 samples, not 200", {"n": 20}),
+        ("d", "have the same models and differ in seed and attack", {"trained": 0, "attack": "quick", "seed": 9}),
+    ):
+        other = seed_file(tmp_path / f"{name}.thinice", **{"trained": 1, **options})  # type: ignore[arg-type]
+        with pytest.raises(ti.RunFileError, match=message) as error:
+            ti.load_runs([one, other])
+        told = " ".join(call("report", one, other).stderr.split())
+        assert " ".join(f"{error.value.what} {error.value.do}".split()) in told.replace("error: ", "")
 
 
 def test_the_file_is_closed(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from PIL import Image as Pil
 
 from thinice_tui.errors import ThiniceError
 from thinice_tui.plots.pixels import Image, to_pixels
-from thinice_tui.report.image_export import NamedImage, _file_names, save_npz, save_png
+from thinice_tui.report.image_export import NamedImage, file_names, save_npz, save_png
 
 HOSTILE = [
     "../../etc/passwd",
@@ -109,7 +109,7 @@ def test_a_numbered_name_does_not_take_anothers(tmp_path: Path) -> None:
 
 @given(st.lists(st.text(), max_size=6))
 def test_any_names_become_safe_and_different(names: list[str]) -> None:
-    safe = _file_names(names)
+    safe = file_names(names)
     assert len(safe) == len(names) == len({name.lower() for name in safe})
     assert all(re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,110}", name) for name in safe)
 

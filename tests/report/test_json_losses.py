@@ -16,7 +16,7 @@ from thinice_tui.report.json_report import json_report
 
 def test_they_are_the_numbers_of_the_analysis(tmp_path: Path) -> None:
     run = analysed(tmp_path, n=600, noise=(0.5, 1.2, 0.4)).run
-    analysis = analyse(run, parse_claims(["half=90@pgd-50,eps=0.031"]), repeat=run)
+    analysis = analyse(run, parse_claims(["half=90@pgd-50,eps=0.031"]), repeats=(run,))
     found = json.loads(json.dumps(json_report(analysis, samples=True), allow_nan=False))
     for keys, excess in zip(found["comparisons"], excesses(analysis), strict=False):
         assert keys["excess"]["excess_nfr"]["value"] == excess.excess_nfr.value

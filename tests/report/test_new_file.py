@@ -1,5 +1,6 @@
 """Files that are written once: whole, alone, and never in the place of another."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from thinice_tui.report.new_file import free_path, save_new
 
 
 def test_a_file_is_written_whole_and_alone(tmp_path: Path) -> None:
-    assert save_new(tmp_path / "a.csv", "猫\n") == tmp_path / "a.csv"
+    assert save_new(tmp_path / "a.csv", ["猫", "\n"]) == tmp_path / "a.csv"
     assert (tmp_path / "a.csv").read_bytes() == "猫\n".encode()
     assert [path.name for path in tmp_path.iterdir()] == ["a.csv"]
 
@@ -26,7 +27,7 @@ def test_nothing_is_overwritten(kind: str, tmp_path: Path) -> None:
         path.symlink_to(kept)
     before = sorted(tmp_path.iterdir())
     with pytest.raises(ThiniceError, match="exists already and is left as it is"):
-        save_new(path, "new")
+        save_new(path, ["new"])
     assert sorted(tmp_path.iterdir()) == before
     assert kind == "folder" or path.read_text() == "kept"
 
@@ -35,7 +36,7 @@ def test_nothing_is_overwritten(kind: str, tmp_path: Path) -> None:
 def test_a_path_that_cannot_be_written_is_an_error(name: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("kept")
     with pytest.raises(ThiniceError) as caught:
-        save_new(tmp_path / name, "new")
+        save_new(tmp_path / name, ["new"])
     assert "cannot be written" in caught.value.what and caught.value.do
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
@@ -48,3 +49,13 @@ def test_the_first_free_path_is_taken(tmp_path: Path) -> None:
     assert free_path(tmp_path / "a.csv") == tmp_path / "a-3.csv"
     (tmp_path / "folder").mkdir()
     assert free_path(tmp_path / "folder") == tmp_path / "folder-2"
+
+
+def test_nothing_is_left_of_a_text_that_breaks_off(tmp_path: Path) -> None:
+    def pieces() -> Iterator[str]:
+        yield "half of it"
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        save_new(tmp_path / "a.csv", pieces())
+    assert list(tmp_path.iterdir()) == []

@@ -8,6 +8,8 @@ import pytest
 from tests.commands.calling import call
 from tests.fake_runs import run_table, write_run
 from tests.report.rendering import MODELS
+from tests.several_runs import seed_file
+from thinice_tui.report.step_summary import VARIABLE
 
 
 def said(text: str) -> str:
@@ -40,7 +42,7 @@ def test_another_ensemble_stands_side_by_side() -> None:
     assert "Left out here" in result.stdout
     assert result.exit_code == 0 and "The same models under standard and quick" in result.stdout
     found = json.loads(call("report", "a.thinice", "quick.thinice", "--format", "json").stdout)
-    assert [run["part"] for run in found["several"]["runs"]] == ["training seed", "ensemble"]
+    assert [run["part"] for run in found["several"]["runs"]] == ["first run", "ensemble"]
 
 
 def test_the_same_run_twice_exits_with_1() -> None:
@@ -57,8 +59,46 @@ def test_runs_that_differ_exit_with_1_and_say_how() -> None:
     assert result.exit_code == 1 and "is not finished" in said(result.stderr)
 
 
+@pytest.mark.parametrize("form", ["text", "md", "csv", "json", "latex", "html"])
+def test_a_report_of_repeats_names_them_in_every_format(form: str) -> None:
+    result = call("report", "a.thinice", "b.thinice", "--format", form)
+    assert result.exit_code == 0, result.stderr
+    assert all(name in result.stdout for name in ("a.thinice", "b.thinice", "attack seed", "first run")), form
+    assert '"training seed"' not in result.stdout
+
+
 def test_a_gate_judges_the_first_run_of_repeats() -> None:
-    assert call("report", "a.thinice", "b.thinice", "--fail-if", "nfr > 0").exit_code == 3
+    result = call("report", "a.thinice", "b.thinice", "--fail-if", "nfr > 0")
+    assert result.exit_code == 3 and "nfr > 0: half has" in said(result.stderr)
+
+
+def test_a_gate_judges_every_training_seed_and_names_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = [seed_file(Path(f"seed-{seed}.thinice"), seed) for seed in range(3)]
+    rates = [json.loads(call("report", run, "--format", "json").stdout)["comparisons"][0]["nfr"] for run in runs]
+    limit = sorted(rates)[1]
+    monkeypatch.setenv(VARIABLE, "summary.md")
+    result = call("report", *runs, "--fail-if", f"nfr > {limit}", "-o", "a.md")
+    assert result.exit_code == 3 and Path("a.md").exists()
+    worst = runs[rates.index(max(rates))]
+    assert f"half of {worst} has {max(rates):.4g}" in said(result.stderr) and result.stderr.count(".thinice") == 1
+    text = Path("summary.md").read_text()
+    assert "1 of 3 comparisons" in text and text.count("| half | seed-") == 3 and "mean over 3 training seeds" in text
+    assert call("report", *runs, "--fail-if", f"nfr > {max(rates)}").exit_code == 0
+
+
+def test_claims_are_shown_for_every_training_seed() -> None:
+    runs = [seed_file(Path(f"seed-{seed}.thinice"), seed) for seed in range(2)]
+    result = call("report", *runs, "--claim", "half=90@pgd-50")
+    found = json.loads(call("report", *runs, "--claim", "half=90@pgd-50", "--format", "json").stdout)
+    (claim,) = found["several"]["claims"]
+    for value in claim["measured"]["values"]:
+        assert f" {100 * value:.1f} " in said(result.stdout)
+    means = [100 * claim[name]["mean"]["value"] for name in ("measured", "gap")]
+    ranges = [[100 * claim[name][end] for end in ("least", "most")] for name in ("measured", "gap")]
+    cells = [f"{mean:.1f} [{low:.1f}, {high:.1f}]" for mean, (low, high) in zip(means, ranges, strict=True)]
+    text = call("report", *runs, "--claim", "half=90@pgd-50", "--format", "md").stdout.replace("\\", "")
+    row = next(line for line in text.splitlines() if "mean [range]" in line)
+    assert all(cell in row for cell in cells), (row, cells)
 
 
 def test_training_seeds_are_read_together() -> None:
@@ -68,8 +108,7 @@ def test_training_seeds_are_read_together() -> None:
     assert result.exit_code == 0 and "mean over 2 training seeds" in result.stdout, result.stderr
     assert call("report", "a.thinice", "two.thinice", "--format", "md").stdout.count("mean over 2 training seeds") == 1
     for options, message in (
-        (("--fail-if", "nfr > 0"), "--fail-if judges one run"),
-        (("--format", "csv"), "csv is for one run"),
+        (("--format", "html"), "html is for one run"),
         (("--format", "json", "--samples-in-report"), "is for one run"),
     ):
         result = call("report", "a.thinice", "two.thinice", *options)

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -61,3 +62,10 @@ def test_a_value_that_is_not_known_is_none() -> None:
     order = np.array([2, 0, 1])
     assert values(NumberField(np.array([1.5, np.nan, np.inf])), order) == [None, 1.5, None]
     assert values(NameField(np.array([0, -1, 1]), ("a", "b")), order) == ["b", "a", None]
+
+
+def test_tags_are_a_column_where_there_are_any(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "a.thinice", MODELS, n=4)
+    assert "tags" not in sample_fields(run)
+    tagged = replace(run, tags={int(run.indices[2]): ("dark", "odd")})
+    assert [row["tags"] for row in rows_of(samples_csv(tagged, np.arange(4), {}))] == ["", "", "dark odd", ""]

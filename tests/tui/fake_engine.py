@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import pytest
 
-from thinice_tui.protocol.progress import Heartbeat
+from thinice_tui.protocol.progress import Heartbeat, ReadCallback, read_silently
 from thinice_tui.protocol.request import Request
 from thinice_tui.runfile.records import EngineRecord
 from thinice_tui.tui.engine_process import Announcement
@@ -44,12 +44,16 @@ class FakeProcess:
     announced: Announcement | None
     code = 0
     words = ""
+    read: ClassVar[list[tuple[str, int, int]]] = []
+    """What it says that it reads."""
     may_end: threading.Event
 
     def __init__(self, request: Request) -> None:
         type(self).started.append(request)
 
-    def announcement(self) -> Announcement | None:
+    def announcement(self, reading: ReadCallback = read_silently) -> Announcement | None:
+        for what in type(self).read:
+            reading(*what)
         return type(self).announced
 
     def wait(self) -> int:

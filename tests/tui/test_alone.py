@@ -11,7 +11,7 @@ from tests.tui.driver import NARROW, WIDE, Driver, opened
 from thinice_tui.analysis.live_sets import ALL_SETS
 from thinice_tui.analysis.rows import View, select_rows
 from thinice_tui.analysis.table import columns_shown
-from thinice_tui.report.sample_export import samples_json, shown_csv
+from thinice_tui.report.sample_export import Selection, samples_json, selected_csv
 from thinice_tui.runfile.reader import read_run
 from thinice_tui.tui.action_registry import ACTIONS
 
@@ -84,10 +84,10 @@ def test_exports_hold_what_there_is(alone: Path) -> None:
     run = read_run(alone)
     rows = select_rows(run, View(sets=ALL_SETS, sort="pruned_margin"))
     assert rows.view.sort == "margin", "a column remembered from a comparison"
-    header, *lines = csv.reader(shown_csv(rows).splitlines())
+    header, *lines = csv.reader("".join(selected_csv(Selection.shown(rows))).splitlines())
     assert len(lines) == len(run.labels) and {"margin@dense", "broken_by@dense"} <= set(header)
-    assert not any(name.startswith(("set", "clean_set")) for name in header)
-    assert '"pruned": null' in samples_json(rows)
+    assert not any(name.startswith(("set@", "clean_set@")) for name in header)
+    assert '"pruned": null' in "".join(samples_json(Selection.shown(rows)))
 
 
 def test_columns_of_a_comparison_become_the_dense_models_own(alone: Path) -> None:

@@ -54,7 +54,7 @@ def test_leaving_does_not_wait_for_statistics(
     run_file: Path, settings_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ends = threading.Event()
-    monkeypatch.setattr("thinice_tui.tui.session.analyse", lambda _: ends.wait(3.0))  # as those of a large run
+    monkeypatch.setattr("thinice_tui.tui.session.analyse", lambda *_: ends.wait(3.0))  # as those of a large run
     assert leave(ThiniceApp(path=run_file, settings_file=settings_file), "q") < 1.5
     ends.set()
 

@@ -117,7 +117,10 @@ def test_it_announces_its_run_and_log_and_ends_well(
         Path(f"{name}.py").write_text(f"raise SystemExit('{name}.py of the working folder was imported')\n")
     process = start(wanted(files, Path("runs/a.thinice")))
     assert process.log is None
-    announced = process.announcement()
+    read: list[tuple[str, int, int]] = []
+    announced = process.announcement(lambda *one: read.append(one))
+    parts = ("dense", "pruned", "the data", "how the models take their images")
+    assert read == [(part, number, 4) for number, part in enumerate(parts, 1)]
     run = tmp_path / "runs" / "a.thinice"
     assert announced == Announcement(run, Path(f"{run}.log")) and process.log == announced.log, process.last_messages()
     assert process.wait() == 0

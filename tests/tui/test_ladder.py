@@ -74,7 +74,7 @@ async def test_it_is_sorted_by_where_samples_fall_and_then_by_margin(settings_fi
         assert (np.diff(margins_shown(driver)) >= 0).all()
         assert driver.session.preferences.sort == "margin"
         await driver.press("c")
-        assert "columns of its own" in driver.said[-1]
+        await driver.shows("The ladder's columns", "falls at: % pruned away of the first model that loses the sample")
 
 
 def margins_shown(driver: Driver) -> Floats:

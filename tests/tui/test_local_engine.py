@@ -119,7 +119,7 @@ async def test_until_the_run_file_names_it_an_engine_that_was_started_is_startin
         await driver.press(*RESUME)
         await driver.shows("… the engine starts")
         assert "APGD" not in driver.lines[1] and "stopped" not in driver.text
-        await driver.press("space")
+        await driver.press("w")
         assert driver.said == ["the engine is starting: it cannot be asked yet"]
         assert not path.with_name("a.thinice.control").exists()
         await driver.press("e")
@@ -190,3 +190,16 @@ async def test_an_engine_that_is_ending_is_not_starting(
         engine.lives = False
         await driver.shows("■ stopped")
         assert not process.may_end.is_set() and not driver.session.is_computing
+
+
+async def test_what_the_engine_reads_is_counted(
+    request_: Request, settings_file: Path, process: type[FakeProcess]
+) -> None:
+    process.announced = None
+    process.read = [("dense", 1, 4), ("\x1b[2Jhalf", 2, 4), ("the data", 3, 4)]
+    process.HANGS = 60.0
+    app = ThiniceApp(request=request_, settings_file=settings_file)
+    async with driven(app, (80, 24), ready=False) as driver:
+        await driver.shows("… reading the data, 3 of 4 · 1s")
+        assert all(line.isprintable() for line in driver.lines)
+        process.may_end.set()

@@ -24,8 +24,8 @@ REASONS = [
     (["enter", "k"], "this is the first sample"),
     (["P", "k"], "this is the first sample"),
     (["0", "escape"], "all samples are shown; q quits"),
-    (["space"], "no engine is running: there is nothing to pause"),
-    (["v", "space"], "no engine is running: there is nothing to pause"),
+    (["w"], "no engine is running: there is nothing to pause"),
+    (["v", "w"], "no engine is running: there is nothing to pause"),
     (["v", "pageup"], "there is no more to see that way"),
     (["?", "?"], "this is the help; esc goes back"),
 ]
@@ -114,7 +114,7 @@ async def test_why_a_run_cannot_be_resumed(
 async def test_before_anything_is_read(tmp_path: Path, settings_file: Path) -> None:
     async with opened(tmp_path / "missing.thinice", settings_file, ready=False) as driver:
         await driver.says("there is no such run file")
-        for key in ("j", "G", "pagedown", "enter", "1", "/", "]", "x", "y", "Y", "space", "e"):
+        for key in ("j", "G", "pagedown", "enter", "1", "/", "]", "x", "y", "Y", "w", "e"):
             driver.said.clear()
             await driver.press(key)
             assert len(driver.said) == 1, key
@@ -125,6 +125,6 @@ async def test_a_wrong_key_in_a_dialog_leaves_it_open(run_file: Path, settings_f
     async with opened(run_file, settings_file) as driver:
         await driver.press("x", "j", "q", "ctrl+q")
         assert driver.said == ["esc first"]
-        assert driver.app.screen.query_one(OptionList).option_count == 6
+        assert driver.app.screen.query_one(OptionList).option_count == 7
         await driver.press("escape")
         assert driver.app.screen is driver.browse

@@ -83,7 +83,7 @@ async def test_a_run_file_that_is_being_made_is_waited_for(
         making.execute("BEGIN IMMEDIATE")  # and then all is one transaction.
         making.execute("CREATE TABLE run (key TEXT)")
         await looked()
-        assert driver.said == [] and "reading models and data" in driver.text
+        assert driver.said == [] and "starting the engine" in driver.text
         making.rollback()
         making.close()
         write_run(path, MODELS)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,8 +15,9 @@ from thinice_tui.errors import RunFileError
 from thinice_tui.runfile.reader import read_run
 from thinice_tui.runfile.records import Run
 from thinice_tui.tui.background import Background, Call
+from thinice_tui.tui.interface import SessionListener
 from thinice_tui.tui.run_follower import Reading
-from thinice_tui.tui.session import NO_SAMPLES, Session, SessionListener
+from thinice_tui.tui.session import NO_SAMPLES, Session
 
 
 class Notes:
@@ -147,9 +149,9 @@ def test_statistics_are_computed_anew_when_a_stage_is_finished_only(
 ) -> None:
     computed: list[Run] = []
 
-    def counted(run: Run) -> Analysis:
+    def counted(run: Run, *others: Any) -> Analysis:
         computed.append(run)
-        return analyse(run)
+        return analyse(run, *others)
 
     monkeypatch.setattr("thinice_tui.tui.session.analyse", counted)
     run = read_run(run_file)

@@ -11,7 +11,10 @@ from typing import Protocol
 import pytest
 from textual.pilot import Pilot
 
+from tests.several_runs import seed_file
 from tests.tui.driver import Driver, listen
+from thinice_tui.runfile.reader import read_run
+from thinice_tui.runfile.records import Role
 from thinice_tui.tui.app import ThiniceApp
 
 DRAWN_WITH = {"textual": "8.2.8", "rich": "15.0.0", "plotext": "5.3.2"}
@@ -79,3 +82,13 @@ def test_a_terminal_of_sixteen_colours(snap_compare: Compare, app: ThiniceApp, s
     settings_file.write_text('{"theme": "ansi-dark"}')
     app = ThiniceApp(path=app.session.path, settings_file=settings_file)
     assert looks_as_before(snap_compare, app, (80, 24), "j", "j", "j")
+
+
+@pytest.mark.parametrize("key", ["j", "enter"])
+def test_several_runs(key: str, snap_compare: Compare, tmp_path: Path, settings_file: Path) -> None:
+    """The ladder of the first of five training seeds and a repeat, and a sample in all of them."""
+    models: dict[str, Role] = {"dense": "dense", "half": "pruned", "tenth": "pruned", "again": "control"}
+    paths = [seed_file(tmp_path / f"seed-{seed}.thinice", seed, models) for seed in range(5)]
+    paths.append(seed_file(tmp_path / "repeat.thinice", 0, models, seed=9))
+    app = ThiniceApp(path=paths[0], runs=[read_run(path) for path in paths], settings_file=settings_file)
+    assert looks_as_before(snap_compare, app, (80, 24), key)

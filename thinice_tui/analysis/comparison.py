@@ -96,8 +96,8 @@ class Analysis:
     comparisons: tuple[Comparison, ...]
     claims: tuple[Claim, ...] = ()
     """Robust accuracies that others claim of these models."""
-    repeat: Run | None = None
-    """A run of the same models and data under another seed of the attacks, where one is at hand."""
+    repeats: tuple[Run, ...] = ()
+    """Runs of the same models and data under other seeds of the attacks, where such are at hand."""
 
     def __repr__(self) -> str:
         stages = f"{self.through} of {len(self.stage_names)} stages finished by every model"
@@ -122,10 +122,10 @@ class Analysis:
         return tuple(stage.name for stage in self.run.models[0].stages)
 
 
-def analyse(run: Run, claims: Sequence[Claim] = (), repeat: Run | None = None) -> Analysis:
+def analyse(run: Run, claims: Sequence[Claim] = (), repeats: Sequence[Run] = ()) -> Analysis:
     """The analysis of `run`. Models are compared through the stages that all of them have finished.
 
-    claims: of models of the run; repeat: of the same models under another seed of the attacks. Raises UsageError for a
+    claims: of models of the run; repeats: of the same models under other seeds of the attacks. Raises UsageError for a
     claim of a model that the run lacks.
     """
     claims = claims_of(claims, {model.record.name: model.record.role for model in run.models})
@@ -134,7 +134,7 @@ def analyse(run: Run, claims: Sequence[Claim] = (), repeat: Run | None = None) -
     clean_done = all(bool(clean_known(model).all()) for model in run.models)
     models = tuple(_summarise(run, model, through) for model in run.models)
     comparisons = tuple(compare(run, other, through) for other in run.models[1:]) if clean_done and through else ()
-    return Analysis(run, through, models, comparisons, claims, repeat)
+    return Analysis(run, through, models, comparisons, claims, tuple(repeats))
 
 
 def compare(run: Run, other: ModelOutcomes, through: int) -> Comparison:

@@ -60,13 +60,16 @@ class Verdict:
     failed: bool
     undecided: str
     """Why it cannot be decided; empty: it is."""
+    run: str = ""
+    """The run file, where several training seeds are judged."""
 
     @property
     def reason(self) -> str:
         """What was found, in words."""
+        model = f"{self.model} of {self.run}" if self.run else self.model
         if self.undecided:
-            return f"{self.gate.text}: {self.model} cannot be decided, {self.undecided}"
-        return f"{self.gate.text}: {self.model} has {self.value:.4g}"
+            return f"{self.gate.text}: {model} cannot be decided, {self.undecided}"
+        return f"{self.gate.text}: {model} has {self.value:.4g}"
 
 
 def parse_gates(texts: Sequence[str]) -> tuple[Gate, ...]:

@@ -10,27 +10,27 @@ from thinice_tui.analysis.proportions import Estimate, proportion
 
 @dataclass(frozen=True)
 class NoiseFloor:
-    """One model compared with itself under another attack seed: nfr and pfr as between two models."""
+    """One model compared with itself under the attack seed `seed`: nfr and pfr as between two models."""
 
     model: str
+    seed: int
     sets: FlipSets
     nfr: Estimate
     pfr: Estimate
 
 
 def noise_floor(analysis: Analysis) -> tuple[NoiseFloor, ...]:
-    """The noise of each model, dense first, through the stages that all models have finished in both runs.
+    """The noise of each model, dense first, under each other seed, through the stages that all models have finished in
+    both runs.
 
-    Empty without `analysis.repeat`.
+    Empty without `analysis.repeats`.
     """
-    run, repeat = analysis.run, analysis.repeat
-    if repeat is None or not analysis.through:
-        return ()
-    through = min(analysis.through, *(sum(stage.finished for stage in model.stages) for model in repeat.models))
-    found = []
-    for model, again in zip(run.models, repeat.models, strict=True):
-        sets = flip_sets(robust_correct(run, model, through), robust_correct(repeat, again, through))
-        n = len(run.labels)
-        lost, gained = proportion(int(sets.s10.sum()), n), proportion(int(sets.s01.sum()), n)
-        found.append(NoiseFloor(model.record.name, sets, lost, gained))
+    run, found = analysis.run, list[NoiseFloor]()
+    for repeat in analysis.repeats if analysis.through else ():
+        through = min(analysis.through, *(sum(stage.finished for stage in model.stages) for model in repeat.models))
+        for model, again in zip(run.models, repeat.models, strict=True):
+            sets = flip_sets(robust_correct(run, model, through), robust_correct(repeat, again, through))
+            n = len(run.labels)
+            lost, gained = proportion(int(sets.s10.sum()), n), proportion(int(sets.s01.sum()), n)
+            found.append(NoiseFloor(model.record.name, repeat.info.settings.seed, sets, lost, gained))
     return tuple(found)

@@ -10,7 +10,8 @@ from thinice_tui.analysis.live_sets import ALL_SETS, HELD_SETS, SET_NAMES, UNDEC
 from thinice_tui.analysis.margins import MarginKind
 from thinice_tui.analysis.query.fields import NumberField
 from thinice_tui.analysis.query.parse import matches
-from thinice_tui.analysis.table import SampleTable, columns_shown
+from thinice_tui.analysis.several.fates import Fates
+from thinice_tui.analysis.table import LOST_IN, SampleTable, columns_shown
 from thinice_tui.runfile.records import Run
 
 SET_ORDER = ("S10", "S01", "S11", "S00", UNDECIDED)
@@ -78,15 +79,21 @@ def _place(positions: Positions, position: int | None) -> int | None:
     return int(found[0]) if len(found) else None
 
 
-def select_rows(run: Run, view: View, before: Rows | None = None, keep: int | None = None) -> Rows:
+def select_rows(
+    run: Run, view: View, before: Rows | None = None, keep: int | None = None, fates: Fates | None = None
+) -> Rows:
     """The rows of `run` that `view` asks for; raises QueryError where its filter is wrong.
 
-    A model or sort column that the run lacks is replaced in the view that is returned. before: rows whose sets are
-    taken over where they are of the same run; keep: the position of a sample that gets a line whether it passes or not.
+    A model or sort column that the run lacks is replaced in the view that is returned. before: rows whose sets and
+    fates are taken over where they are of the same run; keep: the position of a sample that gets a line whether it
+    passes or not; fates: of the samples in several runs, this one the first.
     """
-    view = replace(view, other=min(view.other, len(run.models) - 1), sort=columns_shown(run, [view.sort])[0])
     known = before.table.model_sets if before is not None and before.table.run is run else None
-    table = SampleTable(run, run.models[view.other], view.margin, known)
+    if fates is None and before is not None and before.table.run is run:
+        fates = before.table.fates
+    seeds = 0 if fates is None else fates.seeds
+    view = replace(view, other=min(view.other, len(run.models) - 1), sort=columns_shown(run, [view.sort], seeds)[0])
+    table = SampleTable(run, run.models[view.other], view.margin, known, fates)
     mask = matches(view.query, table.fields) if view.query.strip() else np.ones(len(run.labels), dtype=bool)
     if view.sets != ALL_SETS:
         mask = mask & np.array([name in view.sets for name in SET_NAMES])[table.sets]
@@ -99,9 +106,10 @@ def select_rows(run: Run, view: View, before: Rows | None = None, keep: int | No
 def _sorted(table: SampleTable, view: View, positions: Positions) -> Positions:
     """`positions` sorted stably by the view's column; unknown values come last in both directions.
 
-    Of the samples that fall at one sparsity, and of those that never do, the lowest dense margins come first.
+    Of the samples that fall at one sparsity, and of those that never do, the lowest dense margins come first; likewise
+    of those that as many training seeds lose.
     """
-    if view.sort == "falls_at":
+    if view.sort in ("falls_at", LOST_IN):
         positions = positions[np.argsort(table.margins[positions], kind="stable")]
     field = table.fields[view.sort]
     if isinstance(field, NumberField):

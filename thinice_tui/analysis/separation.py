@@ -63,7 +63,7 @@ def separation_of(analysis: Analysis, comparison: Comparison) -> Separation:
     Where a run of the same models under another attack seed is at hand, the margin under attack is taken from it, for
     that of the run itself comes from the attack that also chose S10 and S11.
     """
-    run, repeat, kinds = analysis.run, analysis.repeat, margin_kinds(analysis.run)
+    run, repeat, kinds = analysis.run, next(iter(analysis.repeats), None), margin_kinds(analysis.run)
     sources = {kind: repeat if repeat is not None and kind == "attacked" else run for kind in kinds}
     scores = np.array([margins_of(source, source.models[0], kind) for kind, source in sources.items()], dtype=float)
     known = ~np.isnan(scores).any(axis=0)

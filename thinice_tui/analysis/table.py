@@ -1,7 +1,7 @@
 """The samples of a run as a table: one row a sample, one column a key. Pure functions of a Run."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 import numpy as np
@@ -13,6 +13,7 @@ from thinice_tui.analysis.live_sets import SET_NAMES
 from thinice_tui.analysis.margins import MarginKind, margins_of
 from thinice_tui.analysis.model_sets import ModelSets, models_by_sparsity, short_names
 from thinice_tui.analysis.query.fields import Field, NameField, NumberField
+from thinice_tui.analysis.several.fates import Fates
 from thinice_tui.runfile.records import Floats, ModelOutcomes, Run
 
 CLEAN = "clean"
@@ -28,6 +29,18 @@ class SampleTable:
     margin_kind: MarginKind
     known_sets: ModelSets | None = None
     """The sets of all models, where another table of this run has them already."""
+    fates: Fates | None = None
+    """What became of the samples in other runs, where several are read together."""
+
+    @property
+    def seeds(self) -> int:
+        """How many training seeds are read together; 0: this one run alone."""
+        return self.fates.seeds if self.fates is not None else 0
+
+    @cached_property
+    def columns(self) -> Mapping[str, "Column"]:
+        """Everything that can be sorted and filtered by."""
+        return all_columns(self.run, self.seeds)
 
     @property
     def compared(self) -> tuple[ModelOutcomes, ...]:
@@ -68,7 +81,13 @@ class SampleTable:
     @cached_property
     def fields(self) -> Mapping[str, Field]:
         """Every column of the run, by the key that the filter language knows."""
-        return {key: column.values(self) for key, column in all_columns(self.run).items()}
+        return {key: column.values(self) for key, column in {**self.columns, TAG: TAGS}.items()}
+
+    def times_lost(self) -> Floats:
+        """In how many training seeds the other model loses each sample: float32 [n]; NaN: not known."""
+        if self.fates is None:
+            return np.full(len(self.run.labels), np.nan, dtype=np.float32)
+        return self.fates.times_lost(self.other.record.name)
 
 
 @dataclass(frozen=True)
@@ -86,22 +105,44 @@ class Column:
     """Whether a line separates it from the columns before it."""
 
 
+LOST_IN = "lost_in"
+"""The column that several training seeds add."""
+
+
+def _tags(table: SampleTable) -> Field:
+    """The tags of each sample as one name, and as words."""
+    run = table.run
+    every = sorted(set(run.tags.values()))
+    numbers = {tags: number for number, tags in enumerate(every)}
+    codes = np.full(len(run.labels), -1, dtype=np.int32)
+    for position in np.flatnonzero(np.isin(run.indices, list(run.tags))) if every else ():
+        codes[position] = numbers[run.tags[int(run.indices[position])]]
+    return NameField(codes, tuple(" ".join(tags) for tags in every), tuple(every))
+
+
+TAG = "tag"
+TAGS = Column("tags", "your own tags (t), kept in a file beside the run", _tags)
 COLUMNS: dict[str, Column] = {
     "sample": Column("sample", "index in the original data", lambda t: NumberField(t.run.indices)),
     "label": Column("label", "the true class", lambda t: NameField(t.run.labels, t.class_names)),
     "dense": Column(
-        "dense",
+        "dense adv",
         "dense's prediction under the worst attack found",
         lambda t: NameField(t.run.models[0].worst_prediction, t.class_names),
     ),
     "pruned": Column(
-        "pruned",
+        "pruned adv",
         "the pruned model's prediction under the worst attack found",
         lambda t: NameField(t.other.worst_prediction, t.class_names),
     ),
     "margin": Column("margin", "the dense margin of the kind chosen with m", lambda t: NumberField(t.margins)),
     "set": Column(
         "set", "which model holds the sample: first digit dense, second pruned", lambda t: NameField(t.sets, SET_NAMES)
+    ),
+    LOST_IN: Column(
+        "lost in",
+        "of several training seeds, how many lose the sample",
+        lambda t: NumberField(t.times_lost()),
     ),
     "broken_by": Column(
         "broken by",
@@ -138,7 +179,10 @@ COLUMNS: dict[str, Column] = {
         "the pruned model's distance; distances of two models can be compared",
         lambda t: NumberField(distances(t.run, t.other)),
     ),
+    TAG: TAGS,
 }
+PRUNED = "pruned"
+"""How columns call the model that dense is compared with, unless that is a control."""
 DEFAULT_COLUMNS = ("sample", "label", "dense", "pruned", "margin", "set", "broken_by")
 DENSE_CODES = np.array([{"S11": 0, "S00": 1}.get(name, -1) for name in SET_NAMES], dtype=np.int8)
 """From dense's own set to whether it holds the sample: yes, no, not known yet."""
@@ -152,14 +196,40 @@ OF_DENSE = {
 """The column about dense that takes the place of a column about a pruned model."""
 
 
-def columns_of(run: Run) -> dict[str, Column]:
-    """The columns of this run; where dense is alone, only those about dense."""
-    return {key: column for key, column in COLUMNS.items() if not run.alone or key not in (*OF_DENSE, "set")}
+def shown_title(column: Column, other: ModelOutcomes) -> str:
+    """The column's title where dense is compared with the model `other`."""
+    is_control = other.record.role == "control" and column.model is None
+    return column.title.replace(PRUNED, "control") if is_control else column.title
+
+
+def shown_meaning(column: Column, other: ModelOutcomes) -> str:
+    """The column's meaning where dense is compared with the model `other`."""
+    is_control = other.record.role == "control"
+    return column.meaning.replace("the pruned model", "the control") if is_control else column.meaning
+
+
+def columns_of(run: Run, seeds: int = 0) -> dict[str, Column]:
+    """The columns of this run: with tags where there are any; where dense is alone, only those about dense.
+
+    seeds: the training seeds beside it.
+    """
+    missing = {*OF_DENSE, "set", LOST_IN} if run.alone else set[str]()
+    missing |= set() if run.tags else {TAG}
+    missing |= set() if seeds > 1 else {LOST_IN}
+    columns = {key: column for key, column in COLUMNS.items() if key not in missing}
+    if LOST_IN in columns:
+        columns[LOST_IN] = replace(columns[LOST_IN], unit=f" of {seeds}")
+    return columns
 
 
 def has_ladder(run: Run) -> bool:
     """Whether dense is compared with several models, so that there is a ladder of them."""
     return len(run.models) > 2
+
+
+def begins_with_ladder(run: Run) -> bool:
+    """Whether the ladder is the first thing to see: where several models were pruned."""
+    return has_ladder(run) and sum(model.record.role == "pruned" for model in run.models) > 1
 
 
 def ladder_columns(run: Run) -> dict[str, Column]:
@@ -188,18 +258,32 @@ def _dense_holds(table: SampleTable) -> Field:
     return NameField(DENSE_CODES[table.model_sets.codes(0)], ("yes", "no"))
 
 
-def all_columns(run: Run) -> dict[str, Column]:
-    """Everything that can be sorted and filtered by."""
-    return columns_of(run) | ladder_columns(run)
+def all_columns(run: Run, seeds: int = 0) -> dict[str, Column]:
+    """Everything that can be sorted and filtered by; seeds: as of `columns_of`."""
+    return columns_of(run, seeds) | ladder_columns(run)
 
 
 def columns_of_ladder(run: Run) -> tuple[str, ...]:
-    """The columns that the ladder shows."""
-    return ("sample", "label", *ladder_columns(run), "margin", "pruned", "pruned_margin", "broken_by")
+    """The columns that the ladder shows, as far as the run has them."""
+    return ("sample", "label", *ladder_columns(run), LOST_IN, "margin", "pruned", "pruned_margin", "broken_by")
 
 
-def columns_shown(run: Run, keys: Sequence[str]) -> tuple[str, ...]:
-    """The columns of `keys` that the run has, at least one; where dense is alone, its own replace a pruned model's."""
-    known = all_columns(run)
+def with_lost_in(keys: Sequence[str]) -> tuple[str, ...]:
+    """The columns of `keys` and that of several training seeds, before what broke the model."""
+    place = keys.index("broken_by") if "broken_by" in keys else len(keys)
+    return tuple(dict.fromkeys((*keys[:place], LOST_IN, *keys[place:])))
+
+
+def with_tags(run: Run, keys: Sequence[str]) -> tuple[str, ...]:
+    """`keys`, with the column of tags behind the first where the run has any."""
+    return tuple(dict.fromkeys((*keys[:1], TAG, *keys[1:]))) if run.tags else tuple(keys)
+
+
+def columns_shown(run: Run, keys: Sequence[str], seeds: int = 0) -> tuple[str, ...]:
+    """The columns of `keys` that the run has, at least one; where dense is alone, its own replace a pruned model's.
+
+    seeds: as of `columns_of`.
+    """
+    known = all_columns(run, seeds)
     shown = dict.fromkeys(key if key in known else OF_DENSE.get(key, "") for key in keys)
     return tuple(key for key in shown if key) or ("margin",)

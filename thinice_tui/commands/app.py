@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 
 from thinice_tui.commands.compare import COMPARE_EXAMPLES, compare
+from thinice_tui.commands.demo import DEMO_EXAMPLES, demo
 from thinice_tui.commands.engine import engine
 from thinice_tui.commands.export import EXPORT_EXAMPLES, export
-from thinice_tui.commands.failures import DISK_ERRORS, exit_for_stdout, flush_stdout
+from thinice_tui.commands.failures import DISK_ERRORS, can_draw, exit_for_stdout, flush_stdout
 from thinice_tui.commands.help import Command, Group
 from thinice_tui.commands.info import INFO_EXAMPLES, info
 from thinice_tui.commands.inspect import INSPECT_EXAMPLES, inspect
@@ -24,6 +25,7 @@ FIRST_STEPS = """\
 thinice-tui shows which samples a neural network loses when it is pruned, under attack.
 
 First steps:
+  thinice-tui demo                                        browse a small finished run that comes with it
   thinice-tui inspect dense.pt pruned.pt                  what is in the model files
   thinice-tui compare dense.pt pruned.pt --attack quick   attack both, and browse the samples
   thinice-tui open runs/NAME.thinice                      browse a run again
@@ -49,6 +51,7 @@ app.command("inspect", cls=ModelCommand, epilog=INSPECT_EXAMPLES)(inspect)
 app.command("margins", cls=ModelCommand, epilog=MARGINS_EXAMPLES)(margins)
 app.command("export", cls=Command, epilog=EXPORT_EXAMPLES)(export)
 app.command("verify", cls=ModelCommand, epilog=VERIFY_EXAMPLES)(verify)
+app.command("demo", cls=Command, epilog=DEMO_EXAMPLES)(demo)
 app.command("info", cls=Command, epilog=INFO_EXAMPLES)(info)
 app.command("engine", cls=Command, hidden=True)(engine)
 
@@ -64,8 +67,12 @@ def main(
         print(f"thinice-tui {package_version()}")
         raise typer.Exit
     if context.invoked_subcommand is None:
-        print(FIRST_STEPS, end="")
-        raise typer.Exit(EXIT_USAGE)
+        if not can_draw():
+            print(FIRST_STEPS, end="")
+            raise typer.Exit(EXIT_USAGE)
+        from thinice_tui.tui.app import choose_in_app
+
+        raise typer.Exit(choose_in_app())
 
 
 def entry() -> None:

@@ -45,10 +45,20 @@ def shown_errors(debug: bool) -> Iterator[None]:
 
 def need_terminal(advice: str) -> None:
     """Raise UsageError, with `advice` on what to do instead, where there is no terminal to draw on."""
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):  # textual draws on stderr
+    if not _is_terminal():
         raise UsageError("there is no terminal to draw on", advice)
-    if (kind := os.environ.get("TERM", "")) in UNABLE:
+    if not can_draw():
+        kind = os.environ["TERM"]
         raise UsageError(f"this terminal cannot move its cursor (TERM={kind}): there is none to draw on", advice)
+
+
+def can_draw() -> bool:
+    """Whether there is a terminal to draw on."""
+    return _is_terminal() and os.environ.get("TERM", "") not in UNABLE
+
+
+def _is_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()  # textual draws on stderr
 
 
 def print_error(error: ThiniceError) -> None:

@@ -58,12 +58,22 @@ RunArgument = Annotated[
     Path,
     typer.Argument(metavar="RUN.thinice", parser=expanded_path, help="A run file; the run may still be going on."),
 ]
+OptionalRunsArgument = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="[RUN.thinice]...",
+        parser=expanded_path,
+        help="A run file; the run may still be going on. Several are read together. None: choose from those looked at "
+        "last.",
+    ),
+]
 RunsArgument = Annotated[
     list[Path],
     typer.Argument(
         metavar="RUN.thinice",
         parser=expanded_path,
-        help="A run file; the run may still be going on. Several finished ones are read together.",
+        help="A run file; the run may still be going on. Several are read together, for a report once they are "
+        "finished.",
     ),
 ]
 ArchOption = Annotated[

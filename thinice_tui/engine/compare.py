@@ -30,7 +30,7 @@ from thinice_tui.models.weight_similarity import (
     warning_if_unrelated,
     warnings_of_unused_keep,
 )
-from thinice_tui.protocol.progress import Observer
+from thinice_tui.protocol.progress import Observer, ReadCallback, read_silently
 from thinice_tui.protocol.request import Request
 from thinice_tui.protocol.settings import Settings
 from thinice_tui.protocol.worker_options import WorkerOptions
@@ -60,20 +60,20 @@ class PreparedRun:
     """Values for the run table, each by model: `architecture`, `normalization`, `kinship`, and code that ran."""
 
 
-def prepare(request: Request) -> PreparedRun:
-    """Read and check models and data; nothing is written. Raises ThiniceError."""
+def prepare(request: Request, reading: ReadCallback = read_silently) -> PreparedRun:
+    """Read and check models and data; nothing is written. reading: is told what is read. Raises ThiniceError."""
     files = request.files()
     options = request.model_options.for_files(files)
-    loaded = list(load_models(files, options))
-    names = [file.name for file in files]
+    names, total = [file.name for file in files], len(files) + 2
+    loaded = list(load_models(files, options, lambda number: reading(names[number], number + 1, total)))
     similarities = [compare_models(loaded[0], other) for other in loaded[1:]]
+    reading("the data", total - 1, total)
     spec, whole = _data(request, loaded[0])
     samples = select(whole, request.data_options, request.samples)
     probe = StratifiedSample(whole, samples.images.shape[1:])
-    usual, device = (
-        dataset_normalizations(spec, probe),
-        choose_device(request.worker_options.first_device or request.device),
-    )
+    reading("how the models take their images", total, total)
+    usual = dataset_normalizations(spec, probe)
+    device = choose_device(request.worker_options.first_device or request.device)
     with full_precision():
         forms = choose_forms(loaded, names, probe, usual, device)
     decided, trials = forms.models, forms.normalizations

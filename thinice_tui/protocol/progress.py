@@ -1,11 +1,20 @@
 """What an engine reports while it works, and who receives it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 EngineState = Literal["starting", "running", "paused", "stopping"]
 SEPARATOR = " · "
 """Between the model and the stage in a heartbeat's text."""
+
+
+ReadCallback = Callable[[str, int, int], None]
+"""Is told what is read before a run begins, and as which of how many."""
+
+
+def read_silently(what: str, number: int, total: int) -> None:
+    """Tell nobody."""
 
 
 @dataclass(frozen=True)

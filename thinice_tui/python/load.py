@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from thinice_tui.python.loaded_run import LoadedRun
+from thinice_tui.python.loaded_runs import LoadedRuns
 from thinice_tui.runfile.connection import reading
 from thinice_tui.runfile.read_arrays import read_logit_pairs
 from thinice_tui.runfile.reader import read_run_from
@@ -29,9 +30,11 @@ def load_run(path: PathLike) -> LoadedRun:
     return LoadedRun(run, Path(file), pairs)
 
 
-def load_runs(paths: Iterable[PathLike]) -> list[LoadedRun]:
-    """Each of the runs as `load_run` gives it, in their order. Raises RunFileError for the first that cannot be read.
+def load_runs(paths: Iterable[PathLike]) -> LoadedRuns:
+    """Runs that belong together, each as `load_run` gives it, in their order; they may still be going on.
 
-    Whether they are of the same data and threat model is not checked.
+    They are other training seeds, attack seeds or ensembles on the same data under the same threat model, as
+    `thinice-tui open` and `report` take them. Raises RunFileError for the first that cannot be read, and for one that
+    does not belong to the first; the message names what differs: samples, norm, eps, classes, models, sparsities.
     """
-    return [load_run(path) for path in paths]
+    return LoadedRuns([load_run(path) for path in paths])

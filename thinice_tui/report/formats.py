@@ -18,6 +18,7 @@ from thinice_tui.report.report import Report
 from thinice_tui.report.report_options import ReportOptions
 from thinice_tui.report.run_facts import run_facts
 from thinice_tui.report.sample_columns import samples_csv
+from thinice_tui.report.several_csv import several_csv, several_facts
 from thinice_tui.report.text_report import print_blocks
 
 Write = Callable[[Report, ReportOptions, Console], None]
@@ -77,13 +78,16 @@ def _writing(text_of: Callable[[Report], str]) -> Write:
 
 def _csv(report: Report) -> str:
     run = report.analysis.run
-    return samples_csv(run, np.arange(len(run.labels)), run_facts(run))
+    if report.several is not None and report.of_seeds:
+        return several_csv(report.several)
+    facts = run_facts(run) if report.several is None else several_facts(report.several)
+    return samples_csv(run, np.arange(len(run.labels)), facts)
 
 
 FORMATS = {
     "text": ReportFormat(".txt", _write_text, holds_samples=False),
     "md": ReportFormat(".md", _writing(lambda one: markdown(one.blocks())), holds_samples=False),
-    "csv": ReportFormat(".csv", _writing(_csv), holds_samples=True, of_seeds=False),
+    "csv": ReportFormat(".csv", _writing(_csv), holds_samples=True),
     "json": ReportFormat(".json", _write_json, holds_samples=True),
     "latex": ReportFormat(".tex", _writing(lambda one: latex(one.blocks())), holds_samples=False),
     "html": ReportFormat(

@@ -1,4 +1,4 @@
-"""A sample's images as files: PNG to look at, npz to compute with."""
+"""Samples' images as files: PNG to look at, npz to compute with."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -46,7 +46,7 @@ def save_png(folder: Path, sample: int, images: Sequence[NamedImage], scale: int
     if scale < 1:
         raise ValueError(f"scale {scale}, expected 1 or more")
     paths = []
-    for name, image in zip(_file_names([one.name for one in images]), (one.image for one in images), strict=True):
+    for name, image in zip(file_names([one.name for one in images]), (one.image for one in images), strict=True):
         pixels = enlarged(to_pixels(image), scale)
         drawn = Pil.fromarray(pixels[..., 0] if len(image) == 1 else pixels)
         path = folder / f"sample-{sample}-{name}.png"
@@ -73,7 +73,7 @@ def save_npz(path: Path, arrays: Mapping[str, NDArray[np.generic]]) -> Path:
     return path
 
 
-def _file_names(names: Sequence[str]) -> list[str]:
+def file_names(names: Sequence[str]) -> list[str]:
     """A name of [A-Za-z0-9._-] for each, all different even where a disk ignores case."""
     taken: set[str] = set()
     result = []

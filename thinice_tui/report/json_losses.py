@@ -32,11 +32,22 @@ def run_losses(analysis: Analysis) -> Json:
     return {
         "ladder": _ladder(ladder_of(analysis)),
         "claims": [_claim(checked) for checked in checked_claims(analysis)],
-        "noise_floor": [
-            {"model": one.model, "sets": one.sets.counts(), "nfr": estimate_of(one.nfr), "pfr": estimate_of(one.pfr)}
-            for one in noise_floor(analysis)
-        ],
+        "noise_floor": noise_floors(analysis),
     }
+
+
+def noise_floors(analysis: Analysis) -> list[Json]:
+    """Every model against itself under each other attack seed."""
+    return [
+        {
+            "model": one.model,
+            "seed": one.seed,
+            "sets": one.sets.counts(),
+            "nfr": estimate_of(one.nfr),
+            "pfr": estimate_of(one.pfr),
+        }
+        for one in noise_floor(analysis)
+    ]
 
 
 def sample_losses(analysis: Analysis) -> list[Json]:

@@ -1,44 +1,82 @@
 """The JSON report's key on several runs that are read together."""
 
+from thinice_tui.analysis.several.claims_over_seeds import ClaimOverSeeds
+from thinice_tui.analysis.several.ensembles import EnsembleDifference
 from thinice_tui.analysis.several.exemplars import Exemplars
+from thinice_tui.analysis.several.groups import RunPart
 from thinice_tui.analysis.several.over_seeds import OverSeeds
 from thinice_tui.analysis.several.several_runs import ModelOverSeeds, SeveralRuns
 from thinice_tui.analysis.several.stability import Stability
+from thinice_tui.report.json_losses import noise_floors
 from thinice_tui.report.json_values import Json, estimate_of, number
+from thinice_tui.report.sections.methods import methods_bibtex, methods_paragraph
 from thinice_tui.runfile.records import Run
 
 
 def json_several(several: SeveralRuns) -> Json:
     """Numbers over training seeds, stable losses and exemplars by original index, other ensembles, and the runs."""
     return {
-        "runs": [
-            _run(run, part, seed)
-            for seed, group in enumerate(several.groups.groups, start=1)
-            for part, runs in (
-                ("training seed", (group.first,)),
-                ("attack seed", group.repeats),
-                ("ensemble", group.ensembles),
-            )
-            for run in runs
-        ],
+        "runs": runs_of(several),
         "left_out": list(several.groups.left_out),
         "models": [_model(model, several.seeds[0].run) for model in several.models],
-        "ensembles": [
-            {"model": one.model, "attack": one.attack, "other_attack": one.other_attack, "sets": one.sets.counts()}
-            for one in several.ensembles
+        "ensembles": [_ensemble(one, several.seeds[0].run) for one in several.ensembles],
+        "claims": [_claim(one) for one in several.claims],
+        "methods": {
+            "paragraph": methods_paragraph(several.seeds[0], len(several.seeds)).text,
+            "bibtex": methods_bibtex(several.seeds[0], len(several.seeds)),
+        },
+        "noise_floors": [
+            {"training_seed": number, **floor}
+            for number, analysis in enumerate(several.seeds, start=1)
+            for floor in noise_floors(analysis)
         ],
     }
 
 
-def _run(run: Run, part: str, seed: int) -> Json:
+def runs_of(several: SeveralRuns) -> list[Json]:
+    """Every run and what it is."""
+    return [_run(part) for part in several.groups.parts]
+
+
+def _run(part: RunPart) -> Json:
+    run = part.run
     return {
         "path": run.path,
-        "part": part,
-        "training_seed": seed,
-        "attack": run.info.settings.attack,
+        "part": part.part,
+        "training_seed": part.seed,
+        "attack": run.info.settings.attack_shown,
         "precision": run.info.settings.precision,
         "seed": run.info.settings.seed,
         "sha256": {model.record.name: model.record.sha256 for model in run.models},
+    }
+
+
+def _ensemble(one: EnsembleDifference, run: Run) -> Json:
+    return {
+        "training_seed": one.seed,
+        "model": one.model,
+        "attack": one.attack,
+        "other_attack": one.other_attack,
+        "sets": one.sets.counts(),
+        "broken_alone": run.indices[one.sets.s01].tolist(),
+        "other_broken_alone": run.indices[one.sets.s10].tolist(),
+        "broken_by": one.broken_by,
+        "other_broken_by": one.other_broken_by,
+    }
+
+
+def _claim(one: ClaimOverSeeds) -> Json:
+    return {
+        "claim": one.claim.text,
+        "model": one.claim.model,
+        "claimed": one.claim.accuracy,
+        "attack": one.claim.attack,
+        "measured": _over_seeds(one.measured),
+        "gap": _over_seeds(one.gap),
+        "own_weak": _over_seeds(one.own_weak),
+        "comparable": [checked.comparable for checked in one.checked],
+        "against": list(one.checked[0].against),
+        "assumed": list(one.checked[0].assumed),
     }
 
 

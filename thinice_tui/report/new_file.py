@@ -1,16 +1,26 @@
 """Files that are written once: never in the place of another."""
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import BinaryIO
 
 from thinice_tui.errors import ThiniceError
-from thinice_tui.safe_io.atomic_write import write_text
+from thinice_tui.safe_io.atomic_write import write_whole
 
 
-def save_new(path: Path, text: str) -> Path:
-    """Write `text` to `path`, which must not exist; whole or not at all. Raises ThiniceError."""
+def save_new(path: Path, pieces: Iterable[str]) -> Path:
+    """Write a text, given in pieces, to `path`, which must not exist; whole or not at all. Raises ThiniceError.
+
+    What `pieces` raises comes through, and nothing is left of the file.
+    """
     refuse_existing(path)
+
+    def write(stream: BinaryIO) -> None:
+        for piece in pieces:
+            stream.write(piece.encode())
+
     try:
-        write_text(path, text)
+        write_whole(path, write)
     except OSError as error:
         raise ThiniceError(f"{path}: cannot be written ({error.strerror})", "give another path") from error
     return path

@@ -9,7 +9,7 @@ from typing import BinaryIO, TextIO
 from rich.console import Console
 
 from thinice_tui.analysis.comparison import analyse
-from thinice_tui.analysis.gate import evaluate
+from thinice_tui.analysis.several.gate_over_seeds import evaluate_seeds
 from thinice_tui.errors import RunFileError, ThiniceError, UsageError
 from thinice_tui.report.formats import FORMATS, check_format, format_of
 from thinice_tui.report.report import Report, read_report
@@ -82,7 +82,7 @@ def write_report(
     report = read_report(paths, options.claims)
     if report.of_seeds:
         _check_of_seeds(targets, options)
-    verdicts = evaluate(options.gates, report.analysis)
+    verdicts = evaluate_seeds(options.gates, report.seeds)
     failed: list[RunFileError] = []
     for target in targets:
         try:
@@ -98,13 +98,11 @@ def write_report(
             )
     if failed:
         raise failed[0]
-    conclude(report.analysis, verdicts)
+    conclude(report, verdicts)
 
 
 def _check_of_seeds(targets: Sequence[Target], options: ReportOptions) -> None:
     """Raise UsageError for what a report of several training seeds cannot be or do."""
-    if options.gates:
-        raise UsageError("--fail-if judges one run, not several training seeds", "give it each run by itself")
     if options.samples:
         raise UsageError("--samples-in-report is for one run, not several training seeds", "give one run")
     for target in targets:

@@ -234,6 +234,15 @@ WORKS: dict[str, tuple[str, dict[str, str]]] = {
             "year": "1959",
         },
     ),
+    "hooker2019what": (
+        "article",
+        {
+            "author": "Hooker, Sara and Courville, Aaron and Clark, Gregory and Dauphin, Yann and Frome, Andrea",
+            "title": "What Do Compressed Deep Neural Networks Forget?",
+            "journal": "arXiv preprint arXiv:1911.05248",
+            "year": "2019",
+        },
+    ),
     "bahadur1966note": (
         "article",
         {

@@ -26,6 +26,11 @@ class Report:
         return self.several is not None and len(self.several.seeds) > 1
 
     @property
+    def seeds(self) -> tuple[Analysis, ...]:
+        """One analysis a training seed."""
+        return (self.analysis,) if self.several is None else self.several.seeds
+
+    @property
     def more(self) -> tuple[Block, ...]:
         """What other runs of the same models add to the report of the first."""
         return () if self.several is None else tuple(several_sections(self.several))

@@ -4,7 +4,8 @@ import csv
 import io
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain, repeat
 from typing import Any
 
 import numpy as np
@@ -15,10 +16,12 @@ from thinice_tui.analysis.distances import distances, has_distances
 from thinice_tui.analysis.flip_sets import SETS
 from thinice_tui.analysis.live_sets import SET_NAMES, live_sets, lost_so_far
 from thinice_tui.analysis.query.fields import Field, NameField, NumberField
-from thinice_tui.analysis.table import SampleTable
+from thinice_tui.analysis.table import TAG, SampleTable
 from thinice_tui.runfile.records import ModelOutcomes, Run
 
 Positions = NDArray[np.int64]
+PIECE = 5000
+"""Samples that are turned into text at once."""
 RUN = "run"
 """The column that says in its first row how the run was made."""
 
@@ -36,6 +39,8 @@ def sample_fields(run: Run) -> dict[str, Field]:
         "label": NumberField(run.labels),
         "class": NameField(run.labels, table.class_names),
     }
+    if run.tags:
+        fields["tags"] = table.fields[TAG]
     for number, model in enumerate(run.models):
         of_model = dict(_of_model(table, model))
         if number:
@@ -74,12 +79,30 @@ def samples_csv(run: Run, order: Positions, of_run: Mapping[str, object]) -> str
 
     of_run: how the run was made, as JSON in the last column of the first line, so that the file is a plain table.
     """
-    columns: dict[str, list[Any]] = {name: values(field, order) for name, field in sample_fields(run).items()}
-    columns[RUN] = [json.dumps(of_run, allow_nan=False) if number == 0 else None for number in range(len(order))]
+    return "".join(csv_pieces(run, order, of_run, {}))
+
+
+def csv_pieces(run: Run, order: Positions, of_run: Mapping[str, object], of_all: Mapping[str, str]) -> Iterator[str]:
+    """The same, PIECE samples at a time. of_all: columns before the last one, with one value on every line."""
+    yield from pieces_of(sample_fields(run), order, of_run, of_all)
+
+
+def pieces_of(
+    fields: Mapping[str, Field], order: Positions, of_run: Mapping[str, object], of_all: Mapping[str, str]
+) -> Iterator[str]:
+    """CSV of `fields`, PIECE samples at a time; the other arguments: as of `csv_pieces`."""
+    yield _csv_lines([[*fields, *of_all, RUN]])
+    for begin in range(0, len(order), PIECE):
+        part = order[begin : begin + PIECE]
+        columns: list[Iterable[Any]] = [values(field, part) for field in fields.values()]
+        columns += [repeat(value, len(part)) for value in of_all.values()]
+        facts = None if begin else json.dumps(of_run, allow_nan=False)
+        yield _csv_lines(zip(*columns, chain([facts], repeat(None, len(part) - 1)), strict=True))
+
+
+def _csv_lines(rows: Iterable[Iterable[Any]]) -> str:
     stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(zip(*columns.values(), strict=True))
+    csv.writer(stream, lineterminator="\n").writerows(rows)
     return stream.getvalue()
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from thinice_tui.errors import RunFileError
+from thinice_tui.runfile.demo import DEMO
 from thinice_tui.runfile.schema import check_recognised
 from thinice_tui.safe_io.printable import printable
 
@@ -55,6 +56,8 @@ def chunks(cursor: sqlite3.Cursor) -> Iterator[Rows]:
 
 def _connect(path: Path) -> sqlite3.Connection:
     """A connection that shows what was committed, read-only wherever possible; raises sqlite3.Error."""
+    if path == DEMO:
+        return _open(path, "immutable=1")
     try:
         return _open(path, "mode=ro")
     except sqlite3.OperationalError as error:

@@ -13,11 +13,12 @@ from thinice_tui.errors import RunFileError
 from thinice_tui.runfile.connection import chunks, reading
 from thinice_tui.runfile.heartbeat import read_heartbeat
 from thinice_tui.runfile.read_model import ReadTo, read_models, read_new_outcomes
-from thinice_tui.runfile.records import Integers, Run
+from thinice_tui.runfile.records import Integers, Run, Tags
 from thinice_tui.runfile.run_info import RunInfo
 from thinice_tui.runfile.run_records import engine_of, findings_of
 from thinice_tui.runfile.run_table import read_run_table
-from thinice_tui.safe_io.printable import printable_json
+from thinice_tui.runfile.tags import read_tags
+from thinice_tui.safe_io.printable import printable, printable_json
 
 Signature = tuple[tuple[int, int] | None, ...]
 
@@ -80,6 +81,7 @@ class RunReader:
             read_new_outcomes(connection, number, model, labels, info.classes, read_to[number])
             for number, model in enumerate(models)
         ]
+        tags, tags_problem = self._tags(info)
         if len({tuple(stage.name for stage in model.stages) for model, _ in read}) > 1:
             raise ValueError("models of different stages")
         run = Run(
@@ -92,13 +94,22 @@ class RunReader:
             heartbeat=read_heartbeat(connection),
             engine=engine_of(table),
             findings=findings_of(table, len(labels)),
+            tags=tags,
+            tags_problem=tags_problem,
         )
         return run, [mark for _, mark in read]
 
+    def _tags(self, info: RunInfo) -> tuple[Tags, str]:
+        """The tags beside the run, and why they cannot be read; what is wrong with them is no fault of the run."""
+        try:
+            return read_tags(self._path, info.data.sha256), ""
+        except RunFileError as error:
+            return {}, printable(f"{error.what}: {error.do}")
+
 
 def _signature(path: Path) -> Signature:
-    """What changes whenever the file or its write-ahead log is written: time of modification and size of each."""
-    return tuple(_state_of(Path(f"{path}{suffix}")) for suffix in ("", "-wal"))
+    """What changes whenever the file, its write-ahead log or its tags are written: time of modification and size."""
+    return tuple(_state_of(Path(f"{path}{suffix}")) for suffix in ("", "-wal", ".tags"))
 
 
 def _state_of(file: Path) -> tuple[int, int] | None:

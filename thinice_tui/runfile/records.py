@@ -1,6 +1,6 @@
 """The frozen records that are written to a run file and read from it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -13,6 +13,8 @@ from thinice_tui.runfile.run_info import RunInfo
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
+Tags = Mapping[int, tuple[str, ...]]
+"""The tags of each sample that has any, in alphabetical order, by the sample's index in the original data."""
 
 
 @dataclass(frozen=True)
@@ -141,6 +143,10 @@ class Run:
     engine: EngineRecord | None
     findings: tuple[Finding, ...] = ()
     """The engine's checks of the attacks."""
+    tags: Tags = field(default_factory=dict)
+    """A person's tags, from the file beside the run."""
+    tags_problem: str = ""
+    """Why that file could not be read; empty where nothing went wrong."""
 
     def __repr__(self) -> str:
         names = ", ".join(model.record.name for model in self.models)
@@ -167,12 +173,16 @@ class Run:
 
 
 def same_outcomes(one: Run, other: Run) -> bool:
-    """Whether no outcome has changed between two readings of a run by the same reader."""
-    return one.complete == other.complete and all(
-        a.clean_margin is b.clean_margin
-        and a.worst_margin is b.worst_margin
-        and [(stage.finished, stage.batches) for stage in a.stages] == [(s.finished, s.batches) for s in b.stages]
-        for a, b in zip(one.models, other.models, strict=True)
+    """Whether no outcome, and no tag, has changed between two readings of a run by the same reader."""
+    return (
+        one.complete == other.complete
+        and one.tags == other.tags
+        and all(
+            a.clean_margin is b.clean_margin
+            and a.worst_margin is b.worst_margin
+            and [(stage.finished, stage.batches) for stage in a.stages] == [(s.finished, s.batches) for s in b.stages]
+            for a, b in zip(one.models, other.models, strict=True)
+        )
     )
 
 

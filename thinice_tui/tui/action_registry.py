@@ -10,7 +10,7 @@ Reason = str | None
 """What the handler of an action returns: why it could do nothing, else None."""
 Place = Literal["browse", "inspect", "plots", "summary", "text"]
 """The screens: the table, one sample, a plot, the summary, the help."""
-Group = Literal["Move", "View", "Filter and sort", "Engine", "Export", "Program"]
+Group = Literal["Move", "View", "Filter and sort", "Mark and tag", "Engine", "Export", "Program"]
 ALL: tuple[Place, ...] = ("browse", "inspect", "plots", "summary", "text")
 ROWS: tuple[Place, ...] = ("browse", "inspect", "plots")
 MODELS: tuple[Place, ...] = (*ROWS, "summary")
@@ -92,7 +92,7 @@ ACTIONS: tuple[Action, ...] = (
         "escape",
         "esc",
         "show all",
-        "on the table: show every sample, whatever the filter",
+        "in the table: show every sample",
         "View",
         ("browse",),
     ),
@@ -134,7 +134,15 @@ ACTIONS: tuple[Action, ...] = (
     Action("sort", "s", "s", "sort", "sort by the next column; or click its header", "Filter and sort", ("browse",), 6),
     Action("sort_back", "S", "S", "sort back", "sort by the previous column", "Filter and sort", ("browse",)),
     Action("reverse", "r", "r", "reverse", "reverse the order", "Filter and sort", ("browse",)),
-    Action("columns", "c", "c", "columns", "choose the table's columns", "Filter and sort", ("browse",)),
+    Action(
+        "columns",
+        "c",
+        "c",
+        "columns",
+        "choose the table's columns; of the ladder: what they mean",
+        "Filter and sort",
+        ("browse",),
+    ),
     Action(
         "margin",
         "m",
@@ -164,7 +172,23 @@ ACTIONS: tuple[Action, ...] = (
         "Filter and sort",
         MODELS,
     ),
-    Action("pause", "space", "space", "pause", "pause the attack, or go on", "Engine"),
+    Action(
+        "next_run",
+        "right_curly_bracket",
+        "}",
+        "next run",
+        "of several runs, browse the next: the same sample and model",
+        "Filter and sort",
+        ROWS,
+    ),
+    Action(
+        "mark", "space", "space", "mark", "mark this sample, or unmark it, and go to the next", "Mark and tag", ROWS
+    ),
+    Action("mark_down", "shift+down,J", "J", "mark down", "mark this sample and the next", "Mark and tag", ROWS),
+    Action("mark_up", "shift+up,K", "K", "mark up", "mark this sample and the previous", "Mark and tag", ROWS),
+    Action("mark_all", "A", "A", "mark all", "mark all samples shown; again: no sample", "Mark and tag", ROWS),
+    Action("tag", "t", "t", "tag", "tag this sample, or those marked, with words of yours", "Mark and tag", ROWS, 15),
+    Action("pause", "w", "w", "pause", "pause the attack (wait), or go on", "Engine"),
     Action("engine", "e", "e", "engine", "the engine's state and log; pause, stop, kill, resume", "Engine", ALL, 11),
     Action("export", "x", "x", "export", "save samples, indices or images to a file", "Export", ROWS, 7),
     Action("pictures", "o", "o", "pictures", "save this sample's images as PNG, and show them", "Export", ROWS),

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,21 +18,27 @@ from textual.screen import Screen
 from textual.theme import ThemeProvider
 from textual.widgets import Input
 
-from thinice_tui.errors import EXIT_ERROR, EXIT_INTERRUPTED
+from thinice_tui.errors import EXIT_ERROR, EXIT_INTERRUPTED, ThiniceError
 from thinice_tui.protocol.request import Request
+from thinice_tui.runfile.reader import check_run_file
+from thinice_tui.runfile.records import Run
 from thinice_tui.safe_io.allocator import set_thresholds
 from thinice_tui.safe_io.printable import printable
 from thinice_tui.tui.action_registry import BY_NAME, TYPING, Reason, actions_in, bindings_everywhere
 from thinice_tui.tui.actions.engine import EngineActions
 from thinice_tui.tui.actions.export import ExportActions
+from thinice_tui.tui.actions.tag import TagActions
 from thinice_tui.tui.actions.view import ViewActions
 from thinice_tui.tui.background import Background
 from thinice_tui.tui.filters import AsciiFilter, PlainFilter, needs_ascii
 from thinice_tui.tui.interface import Answer
+from thinice_tui.tui.jobs import Jobs
 from thinice_tui.tui.preferences import preferences_file
+from thinice_tui.tui.recent_runs import RecentRuns, begin, offered_runs, recent_runs_file
 from thinice_tui.tui.screens.browse import BrowseScreen
 from thinice_tui.tui.screens.command_palette import SafeCommandPalette
 from thinice_tui.tui.screens.run_screen import RunScreen
+from thinice_tui.tui.screens.start import StartDialog
 from thinice_tui.tui.session import Session
 from thinice_tui.tui.set_colours import with_theme_colours
 from thinice_tui.tui.terminal_driver import TerminalDriver, has_shell
@@ -48,12 +55,18 @@ glibc would raise that limit as large arrays come and go, and keep them, for eac
 
 def compare_in_app(request: Request) -> int:
     """Start the engine for `request` and browse what it computes; the exit code."""
-    return _run(ThiniceApp(request=request))
+    return _run(ThiniceApp(request=request, recent_file=recent_runs_file()))
 
 
-def open_in_app(path: Path) -> int:
-    """Browse the run file `path`; the exit code."""
-    return _run(ThiniceApp(path=path.absolute()))
+def open_in_app(path: Path, runs: Sequence[Run] = ()) -> int:
+    """Browse the run file `path`; the exit code. runs: several that are read together, that of `path` the first."""
+    runs = [replace(run, path=str(Path(run.path).absolute())) for run in runs]
+    return _run(ThiniceApp(path=path.absolute(), recent_file=recent_runs_file(), runs=runs))
+
+
+def choose_in_app() -> int:
+    """Offer recent runs, and browse the one that is chosen; the exit code."""
+    return _run(ThiniceApp(recent_file=recent_runs_file()))
 
 
 def _run(app: "ThiniceApp") -> int:
@@ -79,13 +92,27 @@ class ThiniceApp(App[int]):
     ENABLE_COMMAND_PALETTE = False  # ours is an action of the registry, see screens/command_palette.py
 
     def __init__(
-        self, request: Request | None = None, path: Path | None = None, settings_file: Path | None = None
+        self,
+        request: Request | None = None,
+        path: Path | None = None,
+        settings_file: Path | None = None,
+        recent_file: Path | None = None,
+        runs: Sequence[Run] = (),
     ) -> None:
+        """recent_file: of the runs looked at last; None: none are remembered, and there is no hint at first."""
         super().__init__(driver_class=TerminalDriver)
         background = Background(self.call_later)
-        self.session = Session(self, background, settings_file or preferences_file(), request, path)
+        self.session = Session(self, background, settings_file or preferences_file(), request, path, runs)
         self._engine_actions = EngineActions(self.session, self)
-        self.handlers = (ViewActions(self.session, self), self._engine_actions, ExportActions(self.session, self))
+        self._recent_file = recent_file
+        self._recent = None if recent_file is None else RecentRuns(recent_file, self.session, background)
+        self._jobs = Jobs(self.session, self, background)
+        self.handlers = (
+            ViewActions(self.session, self),
+            self._engine_actions,
+            TagActions(self.session, self, background),
+            ExportActions(self.session, self, self._jobs),
+        )
         self.exit_message = ""
         """What to print after the interface has ended."""
         self._is_explained = False
@@ -98,15 +125,38 @@ class ThiniceApp(App[int]):
         if os.environ.get("SSH_CONNECTION"):
             self.animation_level = "none"
         self._apply_preferences()
-        self.push_screen(BrowseScreen(self.session))
+        is_first = self._recent_file is not None and begin(self._recent_file)
+        self.push_screen(BrowseScreen(self.session, has_hint=is_first))
         asyncio.get_running_loop().set_exception_handler(self._task_failed)
         if self.session.request is not None:
             self._engine_actions.start(self.session.request)
         elif self.session.path is not None:
             self.session.follow(self.session.path)
+        else:
+            self._offer_runs()
+
+    def _offer_runs(self) -> None:
+        """Let the user choose a run; without one there is nothing to show."""
+        dialog = StartDialog(offered_runs(self._recent_file) if self._recent_file is not None else [])
+
+        def answered(name: str | None) -> None:
+            if name is None:
+                self.leave(0, "")
+                return
+            path = dialog.path_of(name)
+            try:
+                check_run_file(path)
+            except ThiniceError as error:
+                self.notify(f"{error.what}; {error.do}", severity="error", timeout=10)
+                self._offer_runs()
+            else:
+                self.session.follow(path)
+
+        self.ask(dialog, answered)
 
     def on_unmount(self) -> None:
         self.session.close()
+        self._jobs.close()
         self.workers.cancel_all()
 
     def _apply_preferences(self) -> None:

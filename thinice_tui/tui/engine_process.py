@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from thinice_tui.errors import EXIT_INTERRUPTED, ThiniceError
+from thinice_tui.protocol.progress import ReadCallback, read_silently
 from thinice_tui.protocol.request import Request
 from thinice_tui.safe_io.printable import printable
 
@@ -65,12 +66,15 @@ class EngineProcess:
         """The file of its messages, once it is known."""
         return self._log
 
-    def announcement(self) -> Announcement | None:
-        """Wait until the engine has read models and data and named its run file; None: it ended before."""
-        with self._announced as stream:
-            line = stream.readline()
+    def announcement(self, reading: ReadCallback = read_silently) -> Announcement | None:
+        """Wait until the engine has read models and data and named its run file; None: it ended before.
+
+        reading: is told what the engine reads meanwhile.
+        """
         try:
-            found = json.loads(line)
+            with self._announced as stream:
+                while "reading" in (found := json.loads(stream.readline())):
+                    reading(printable(str(found["reading"])), int(found["number"]), int(found["total"]))
             log = found["log"]
             announced = Announcement(Path(found["run"]), None if log is None else Path(log))
         except (ValueError, KeyError, TypeError):

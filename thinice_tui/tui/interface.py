@@ -1,9 +1,11 @@
-"""What the session and the actions may ask of the application, so that they need not know it."""
+"""What the session and the actions may ask of the application, and what the session tells, so that neither knows it."""
 
 from collections.abc import Callable
 from typing import Any, Literal, Protocol, TypeVar
 
 from textual.screen import Screen
+
+from thinice_tui.runfile.records import Run
 
 Answer = TypeVar("Answer")
 Severity = Literal["information", "warning", "error"]
@@ -49,3 +51,22 @@ class Interface(Notifier, Protocol):
 
     def export_screenshot(self) -> str:
         """What the screen shows, as SVG."""
+
+
+class SessionListener:
+    """Is told what has changed. All calls come in the interface's thread."""
+
+    def run_changed(self) -> None:
+        """The run was read again, or its engine does something else."""
+
+    def rows_changed(self) -> None:
+        """Other samples are shown, or the same in another order or other columns."""
+
+    def selection_changed(self) -> None:
+        """Another row is selected."""
+
+    def content_changed(self) -> None:
+        """Rows, selection, kind of plot or statistics have changed."""
+
+    def engine_vanished(self, before: Run) -> None:
+        """The engine that the run file names has ended; before: the run as it was read while that lived."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from thinice_tui.errors import ThiniceError
+from thinice_tui.protocol.progress import ReadCallback
 from thinice_tui.protocol.request import Request
 from thinice_tui.runfile.records import EngineRecord
 from thinice_tui.tui.background import Background
@@ -24,8 +25,9 @@ class EngineEnd:
 
 @dataclass(frozen=True)
 class EngineCallbacks:
-    """Called in the interface's thread: with the run file once it is named, at the end, or instead of both."""
+    """Called in the interface's thread: with what is read, the run file once it is named, at the end, or instead."""
 
+    on_reading: ReadCallback
     on_announced: Callable[[Path], None]
     on_ended: Callable[[EngineEnd], None]
     on_refused: Callable[[ThiniceError], None]
@@ -68,7 +70,11 @@ class LocalEngine:
             return
         self._process = process
         self._ended_pids.discard(process.pid)  # the system may give a number again
-        announced = process.announcement()
+
+        def reading(what: str, number: int, total: int) -> None:
+            self._background.deliver(callbacks.on_reading, what, number, total)
+
+        announced = process.announcement(reading)
         if announced is not None:
             self._background.deliver(callbacks.on_announced, announced.run)
         code = process.wait()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from thinice_tui.analysis.rows import Rows, View, select_rows
+from thinice_tui.analysis.rows import Rows
 from thinice_tui.errors import RunFileError
 from thinice_tui.runfile.liveness import is_computing
 from thinice_tui.runfile.reader import RunReader
@@ -21,7 +21,7 @@ REST = 4
 
 @dataclass(frozen=True)
 class Reading:
-    """The run as it was read; rows: None where the outcomes are those of the reading before."""
+    """The run as it was read. rows: None where outcomes are those of the reading before, or nobody asks for rows."""
 
     run: Run
     is_computing: bool
@@ -38,16 +38,16 @@ class RunFollower:
         background: Background,
         *,
         is_expected: bool,
-        view_of: Callable[[Run], View],
+        rows_of: Callable[[Run], Rows] | None,
         on_read: Callable[[Reading], None],
         on_error: Callable[[RunFileError], None],
     ) -> None:
         """`is_expected`: an engine is about to write the file, so it is no error that there is none yet.
 
-        view_of: how a run is looked at; called in the thread.
+        rows_of: the rows of a run that are looked at; called in the thread. None: the run is read alone.
         """
         self._path, self._background, self._is_expected = path, background, is_expected
-        self._view_of, self._on_read, self._on_error = view_of, on_read, on_error
+        self._rows_of, self._on_read, self._on_error = rows_of, on_read, on_error
         self._stopped = threading.Event()
         background.start(self._follow)
 
@@ -72,7 +72,7 @@ class RunFollower:
                 computing_now = is_computing(now)
                 if now is not run or computing_now != computing or problem:
                     same = run is not None and same_outcomes(run, now)
-                    rows = None if same else select_rows(now, self._view_of(now))
+                    rows = None if same or self._rows_of is None else self._rows_of(now)
                     self._background.deliver(self._on_read, Reading(now, computing_now, rows))
                 run, computing, problem = now, computing_now, ""
             self._stopped.wait(max(POLL, REST * (time.monotonic() - began)))

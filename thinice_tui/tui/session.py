@@ -4,8 +4,8 @@ Screens and actions are given the session. They read it, change it by its method
 """
 
 import gc
-import re
-from collections.abc import Sequence
+import time
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,44 +15,33 @@ import numpy as np
 from thinice_tui.analysis.comparison import Analysis, analyse
 from thinice_tui.analysis.correctness import clean_known
 from thinice_tui.analysis.margins import margin_kinds
-from thinice_tui.analysis.query.tokens import shortened
+from thinice_tui.analysis.query.ranges import with_range
 from thinice_tui.analysis.rows import Rows, View, select_rows
-from thinice_tui.analysis.table import SampleTable, columns_of_ladder, columns_shown, has_ladder
+from thinice_tui.analysis.several.fates import Fates
+from thinice_tui.analysis.table import (
+    SampleTable,
+    begins_with_ladder,
+    columns_of_ladder,
+    columns_shown,
+    with_lost_in,
+    with_tags,
+)
 from thinice_tui.errors import RunFileError
 from thinice_tui.protocol.request import Request
+from thinice_tui.runfile.liveness import is_computing
 from thinice_tui.runfile.records import Run
-from thinice_tui.safe_io.printable import printable
 from thinice_tui.tui.action_registry import Reason
 from thinice_tui.tui.background import Background
-from thinice_tui.tui.interface import Notifier
+from thinice_tui.tui.exit_message import exit_message
+from thinice_tui.tui.interface import Notifier, SessionListener
 from thinice_tui.tui.local_engine import LocalEngine
+from thinice_tui.tui.other_runs import OtherRuns
 from thinice_tui.tui.preferences import load_preferences, save_preferences
 from thinice_tui.tui.run_follower import Reading, RunFollower
 
 LADDER_ORDER = "falls_at"
 """The column that the ladder is sorted by at first."""
-RANGE_AT_END = re.compile(r"(?:^|\s)margin=[^\s,()]*\.\.[^\s,()]*$")
-"""What a click on a bin has added to the filter."""
 NO_SAMPLES = "there are no samples to choose from"
-
-
-class SessionListener:
-    """Is told what has changed. All calls come in the interface's thread."""
-
-    def run_changed(self) -> None:
-        """The run was read again, or its engine does something else."""
-
-    def rows_changed(self) -> None:
-        """Other samples are shown, or the same in another order or other columns."""
-
-    def selection_changed(self) -> None:
-        """Another row is selected."""
-
-    def content_changed(self) -> None:
-        """Rows, selection, kind of plot or statistics have changed."""
-
-    def engine_vanished(self, before: Run) -> None:
-        """The engine that the run file names has ended; before: the run as it was read while that lived."""
 
 
 class Session:
@@ -65,7 +54,9 @@ class Session:
         settings_file: Path,
         request: Request | None = None,
         path: Path | None = None,
+        runs: Sequence[Run] = (),
     ) -> None:
+        """runs: several that are read together, that of `path` the first."""
         self._notifier, self._background, self._settings_file = notifier, background, settings_file
         self.preferences, self.settings_problem = load_preferences(settings_file)
         self.request = request
@@ -75,11 +66,15 @@ class Session:
         self.engine = LocalEngine(background)
         self._was_computing = False
         """Whether the engine that the run file names was alive at the last reading."""
-        self.waiting_for = "starting the engine: reading models and data" if request else f"reading {path}"
-        """What is done before the first reading."""
+        starting, reading = "starting the engine: it loads torch", f"reading {path}" if path else "no run is open"
+        self.waiting_for = starting if request else reading
+        """What is done before the first reading, and while an engine starts."""
+        self.waiting_since = time.monotonic()
         self.view = View(
             margin=self.preferences.margin, sort=self.preferences.sort, descending=self.preferences.descending
         )
+        self.job = ""
+        """How far a job is that writes files; empty: none that takes long."""
         self.columns = self.preferences.columns
         """The columns of the table of one comparison."""
         self.shows_ladder = False
@@ -87,12 +82,18 @@ class Session:
         self.rows: Rows | None = None
         self.cursor = 0
         """The selected row."""
+        self.marked: frozenset[int] = frozenset()
+        """The positions of the samples that are marked, shown or not."""
         self.analysis: Analysis | None = None
         self._analysis_key: object = None
         """What the newest analysis that was begun depends on."""
         self._listeners: list[SessionListener] = []
         self._follower: RunFollower | None = None
         self._warnings_shown: set[str] = set()
+        self.others: OtherRuns | None = None
+        """The runs that are read together with this one; None: it is read alone."""
+        if runs:
+            self.others = OtherRuns(background, runs, self._other_read, self._announce_content, self.run_unreadable)
 
     # listeners
 
@@ -104,6 +105,11 @@ class Session:
         """Tell `listener` nothing any more."""
         if listener in self._listeners:
             self._listeners.remove(listener)
+
+    def wait_for(self, what: str) -> None:
+        """Tell everybody what is done before there is something to see."""
+        self.waiting_for = what
+        self.announce_run()
 
     def announce_run(self) -> None:
         """Tell everybody that the run, or what its engine does, has changed."""
@@ -129,30 +135,55 @@ class Session:
             path,
             self._background,
             is_expected=self.request is not None,
-            view_of=self._view_of,
+            rows_of=self._rows_of,
             on_read=self.run_read,
             on_error=self.run_unreadable,
         )
+        if self.others is not None:
+            self.others.follow()
 
     def close(self) -> None:
         """Read the run file no more."""
-        if self._follower is not None:
-            self._follower.stop()
+        for reader in (self._follower, self.others):
+            if reader is not None:
+                reader.stop()
+
+    def browse_next_run(self) -> Reason:
+        """Browse the next of several runs: the same sample and, as far as it has one, the same model."""
+        if self.others is None or self.rows is None:
+            return "one run is open: thinice-tui open A.thinice B.thinice reads several together"
+        if self.engine.is_alive:
+            return "the engine that was started here computes this run: wait for it, or open the other by itself"
+        self.close()
+        kept, other = self.position, self.others.browse_next(self.view.other)
+        run = self.others.browsed
+        self.view, self.analysis, self._analysis_key = replace(self.view, other=other), None, None
+        order = np.array([] if kept is None else [kept], dtype=np.int64)
+        self.rows, self.cursor = replace(self.rows, view=self.view, order=order, kept=None), 0
+        self._was_computing = False  # of this run
+        self.run_read(Reading(run, is_computing(run), None))
+        self._set_rows(select_rows(run, self.view, self.rows, kept))
+        self.follow(Path(run.path))
+        return None
 
     def run_read(self, reading: Reading) -> None:
-        """Take over what was read."""
+        """Take over what was read, unless another run is browsed by now."""
+        if self.others is not None and reading.run.path != self.others.browsed.path:
+            return
         run, before, was_alive = reading.run, self.run, self.named_engine_is_alive
         self.view = self._view_of(run)
         if before is None:
-            self.shows_ladder = _begins_with_ladder(run)
+            self.shows_ladder = begins_with_ladder(run)
         self.run = run
         self._was_computing = reading.is_computing
+        if self.others is not None:
+            self.others.browse(run)
         if reading.rows is not None:
             kept = None if self.rows is None else self.rows.kept
-            is_new = reading.rows.view == self.view and kept is None
-            self._set_rows(reading.rows if is_new else select_rows(run, self.view, reading.rows, kept))
+            is_new = reading.rows.view == self.view and kept is None and self.others is None
+            self._set_rows(reading.rows if is_new else select_rows(run, self.view, reading.rows, kept, self._fates))
         elif self.rows is not None:
-            table = SampleTable(run, run.models[self.rows.view.other], self.rows.view.margin)
+            table = SampleTable(run, run.models[self.rows.view.other], self.rows.view.margin, fates=self._fates)
             self.rows = replace(self.rows, table=table)
         self._analyse_if_new(run)
         self._show_warnings(run)
@@ -161,19 +192,39 @@ class Session:
                 listener.engine_vanished(before)
         self.announce_run()
 
+    def _other_read(self) -> None:
+        """Another run has grown: what is known over seeds is no more what it was."""
+        if self.run is not None and self.rows is not None:
+            self._set_rows(select_rows(self.run, self.view, self.rows, self.rows.kept, self._fates))
+            self._analyse_if_new(self.run)
+            self.announce_run()
+
+    @property
+    def _fates(self) -> Fates | None:
+        return None if self.others is None else self.others.fates
+
+    @property
+    def seeds(self) -> int:
+        """How many training seeds are read together; 0: this one run alone."""
+        return 0 if self.others is None else self.others.fates.seeds
+
+    def _rows_of(self, run: Run) -> Rows:
+        """The rows of `run`, in the thread that has read it."""
+        return select_rows(run, self._view_of(run), fates=self.others.with_browsed(run) if self.others else None)
+
     def _view_of(self, run: Run) -> View:
         """The view of `run`: what was chosen, as far as the run has it; of several models the ladder at first."""
         view = self.view
         if view.margin not in margin_kinds(run):  # remembered from another run
             view = replace(view, margin="clean")
         if run.alone:
-            view = replace(view, other=0, sort=columns_shown(run, [view.sort])[0])
-        if self.run is None and _begins_with_ladder(run):
+            view = replace(view, other=0, sort=columns_shown(run, [view.sort], self.seeds)[0])
+        if self.run is None and begins_with_ladder(run):
             view = replace(view, sort=LADDER_ORDER, descending=False)
         return view
 
     def run_unreadable(self, error: RunFileError) -> None:
-        """Say that the run file cannot be read; what was read before stays."""
+        """Say that a run file cannot be read; what was read before stays."""
         kept = "" if self.run is None else " What was read before stays in view."
         self._notifier.notify(f"{error.what}. {error.do}.{kept}", title="The run file", severity="error", timeout=15)
         if self.run is None:
@@ -181,7 +232,8 @@ class Session:
             self.announce_run()
 
     def _show_warnings(self, run: Run) -> None:
-        new = [warning for warning in run.info.warnings if warning not in self._warnings_shown]
+        warnings = (*run.info.warnings, *filter(None, [run.tags_problem]))
+        new = [warning for warning in warnings if warning not in self._warnings_shown]
         self._warnings_shown.update(new)
         for warning in new:
             self._notifier.notify(warning, title="Warning", severity="warning", timeout=12)
@@ -190,12 +242,14 @@ class Session:
         """Compute statistics anew where models have finished a stage; they do not change with every batch."""
         finished = tuple(sum(stage.finished for stage in model.stages) for model in run.models)
         known = tuple(int(clean_known(model).sum()) for model in run.models)
-        if (finished, known, run.complete) != self._analysis_key:
-            self._analysis_key = (finished, known, run.complete)
-            self._background.start(self._analyse, run, self._analysis_key)
+        repeats = () if self.others is None else self.others.repeats
+        key = finished, known, run.complete, len(repeats)
+        if key != self._analysis_key:
+            self._analysis_key = key
+            self._background.start(self._analyse, run, repeats, key)
 
-    def _analyse(self, run: Run, key: object) -> None:
-        self._background.deliver(self.analysed, analyse(run), key)
+    def _analyse(self, run: Run, repeats: Sequence[Run], key: object) -> None:
+        self._background.deliver(self.analysed, analyse(run, (), repeats), key)
 
     def analysed(self, analysis: Analysis, key: object) -> None:
         """Take over statistics, unless newer ones are being computed."""
@@ -219,7 +273,10 @@ class Session:
     @property
     def columns_in_view(self) -> tuple[str, ...]:
         """The keys of the table's columns."""
-        return columns_of_ladder(self.run) if self.shows_ladder and self.run is not None else self.columns
+        if self.run is None:
+            return self.columns
+        table = with_lost_in(self.columns) if self.seeds > 1 else self.columns
+        return with_tags(self.run, columns_of_ladder(self.run) if self.shows_ladder else table)
 
     def _set_rows(self, rows: Rows) -> None:
         """Show these rows; the selected sample stays selected where it is among them."""
@@ -269,36 +326,6 @@ class Session:
             return None
         return "this is the last sample" if by > 0 else "this is the first sample"
 
-    def move_to_flip(self, by: int) -> Reason:
-        """Select the next flip (`by` 1) or the one before (−1) among the samples shown."""
-        if self.rows is None or self.position is None:
-            return NO_SAMPLES
-        flips = self.rows.flips
-        if not len(flips):
-            return "none of the samples shown is lost or gained"
-        place = int(np.searchsorted(flips, self.cursor, side="right" if by > 0 else "left")) - (by < 0)
-        if not 0 <= place < len(flips):
-            return f"there is no flip further {'down' if by > 0 else 'up'}: {len(flips)} are shown"
-        self.select(int(flips[place]))
-        return None
-
-    def jump(self, text: str) -> Reason:
-        """Select the sample whose index in the original data is `text`; why it cannot be, else None."""
-        if self.rows is None:
-            return NO_SAMPLES
-        indices = self.rows.table.run.indices
-        number = text.removeprefix("#").lstrip("0") or "0"
-        if not (number.isascii() and number.isdigit() and len(number) < 19):
-            return f"{shortened(text)} is no sample's number: type one such as {indices[0] if len(indices) else 0}"
-        found = np.flatnonzero(indices == int(number))
-        if not len(found):
-            return f"sample {number} is not in this run: it has {len(indices)}, from {indices.min()} to {indices.max()}"
-        row = self.rows.line_of(int(found[0]))
-        if row is None:
-            return f"sample {number} is in this run but not among the {len(self.rows.order)} shown: esc shows all"
-        self.select(row)
-        return None
-
     def sort_by(self, key: str) -> None:
         """Sort by a column, ascending; by the same again: in the other direction."""
         self.set_order(key, not self.view.descending if key == self.view.sort else False)
@@ -309,16 +336,14 @@ class Session:
             self.remember(sort=sort, descending=descending)
         self.change_view(sort=sort, descending=descending)
 
+    def mark(self, positions: Iterable[int]) -> None:
+        """Mark the samples at these positions, and no others."""
+        self.marked = frozenset(positions)
+        self._announce_rows()
+
     def filter_margin(self, margins: str) -> None:
         """Show only margins in the range `margins`, as the filter writes it, beside the filter; or all again."""
-        condition = f"margin={margins}"
-        before = self.view.query.strip()
-        rest = RANGE_AT_END.sub("", before).strip()
-        if before == f"{rest} {condition}".strip():
-            self.change_view(query=rest.removeprefix("(").removesuffix(")") if _is_grouped(rest) else rest)
-            return
-        needs_group = " or " in f" {rest.lower()} " and not _is_grouped(rest)
-        self.change_view(query=f"{f'({rest})' if needs_group else rest} {condition}".strip())
+        self.change_view(query=with_range(self.view.query, "margin", margins))
 
     def choose_columns(self, keys: Sequence[str]) -> None:
         """Show these columns, and remember them; those of a dense model alone would not suit a comparison."""
@@ -364,21 +389,6 @@ class Session:
 
     def exit_message(self, what: str = "") -> str:
         """What to print after the interface: `what`, or that the engine goes on; and how to open the run again."""
-        if self.path is None:
-            return what
-        lines = [what] if what else []
-        if self.is_computing and not what:
-            lines.append("the attack goes on in the background")
-        lines.append(f"look again: thinice-tui open {self.path}")
-        return "\n".join(printable(line) for line in lines)
-
-
-def _begins_with_ladder(run: Run) -> bool:
-    """Whether the ladder is the first thing to see: where several models were pruned."""
-    return has_ladder(run) and sum(model.record.role == "pruned" for model in run.models) > 1
-
-
-def _is_grouped(query: str) -> bool:
-    """Whether one pair of parentheses is around all of `query`."""
-    depths = np.cumsum([(sign == "(") - (sign == ")") for sign in query]).tolist()
-    return query.startswith("(") and query.endswith(")") and 0 not in depths[:-1]
+        own = [] if self.path is None else [str(self.path)]
+        paths = own if self.others is None else [run.path for run in self.others.runs]
+        return exit_message(what, paths, self.is_computing)

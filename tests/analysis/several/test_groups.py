@@ -40,6 +40,28 @@ def test_the_same_weights_under_another_ensemble_are_side_by_side(tmp_path: Path
     assert [run.info.settings.attack for run in group.ensembles] == ["quick", "plus"]
 
 
+def test_runs_of_other_listed_stages_are_other_ensembles(tmp_path: Path) -> None:
+    one = attacked_by(seed_run(tmp_path, 0), "stages")
+    runs = [
+        replace(one, path=text, info=replace(one.info, settings=replace(one.info.settings, stages=text)))
+        for text in ("apgd-ce", "square")
+    ]
+    (group,) = group_runs(runs).groups
+    assert [run.path for run in group.ensembles] == ["square"]
+
+
+def test_each_run_has_its_part(tmp_path: Path) -> None:
+    one, other = seed_run(tmp_path, 0), seed_run(tmp_path, 1)
+    alone = group_runs([one, repeated(one, 7), attacked_by(one, "quick")]).parts
+    assert [part.part for part in alone] == ["first run", "attack seed", "ensemble"]
+    both = group_runs([one, repeated(one, 7), other]).parts
+    assert [(part.part, part.seed) for part in both] == [
+        ("training seed", 1),
+        ("attack seed", 1),
+        ("training seed", 2),
+    ]
+
+
 REFUSED: dict[str, Callable[[Run, Run], list[Run]]] = {
     "are of the same models, seed and attack": lambda one, _: [one, one],
     "two of the runs are of the same models, seed and attack": lambda one, _: [one, repeated(one, 7), repeated(one, 7)],

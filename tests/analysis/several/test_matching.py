@@ -70,16 +70,32 @@ def test_what_differs_is_named(tmp_path: Path) -> None:
         "its eps is 0.031, not 8/255": replace(
             info, settings=replace(info.settings, eps=replace(info.settings.eps, text="0.031", value=0.031))
         ),
-        "300 samples of made.npz, or of others": replace(info, data=replace(info.data, sha256="1" * 64)),
+        "its data are made.npz (sha256 111111111111…), not made.npz (sha256 000000000000…)": replace(
+            info, data=replace(info.data, sha256="1" * 64)
+        ),
         "its models have 7 classes, not 5": replace(info, classes=7),
     }
+    for message, place, changed_record in (
+        ("its dense has 20.0 % zeros, dense of the other 0.0 % zeros", 0, {"sparsity_conv_linear": 0.2}),
+        ("its again has 0.6 % zeros, again of the other 0.0 % zeros", 2, {"sparsity_conv_linear": 0.006}),
+        ("its dense has 900 parameters, dense of the other 133", 0, {"parameters": 900}),
+        ("its half has 50.0 % zeros and 24.8 % removed, half of the other 50.0 % zeros", 1, {"parameters": 100}),
+    ):
+        models = list(other.models)
+        models[place] = replace(models[place], record=replace(models[place].record, **changed_record))
+        with pytest.raises(RunFileError) as error:
+            match_runs([one, replace(other, models=tuple(models))])
+        assert message in error.value.what
     for message, changed in wrong.items():
         with pytest.raises(RunFileError) as error:
             match_runs([one, replace(other, info=changed)])
         assert message in error.value.what and other.path in error.value.what and error.value.do
         assert error.value.exit_code == 1
-    with pytest.raises(RunFileError, match="or of others of its images or labels"):
-        match_runs([one, replace(other, indices=np.arange(300))])
+    for part in ("indices", "labels"):
+        with pytest.raises(RunFileError, match="its samples have other indices or labels"):
+            match_runs([one, replace(other, **{part: getattr(other, part)[::-1]})])
+    with pytest.raises(RunFileError, match="it has 100 samples, not 300"):
+        match_runs([one, other.only(np.arange(100))])
 
 
 def test_a_run_that_is_not_finished_or_has_no_model_in_common_is_refused(tmp_path: Path) -> None:

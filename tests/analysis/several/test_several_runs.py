@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 
 from tests.several_runs import repeated, seed_run
+from thinice_tui.analysis.excess import excesses
 from thinice_tui.analysis.noise_floor import noise_floor
 from thinice_tui.analysis.several.several_runs import analyse_several
 from thinice_tui.errors import UsageError
 from thinice_tui.protocol.claims import parse_claims
+from thinice_tui.runfile.records import Role
 
 
 def test_each_number_is_the_mean_of_the_seeds(tmp_path: Path) -> None:
@@ -49,8 +51,15 @@ def test_a_repeat_is_the_noise_of_its_seed_and_no_seed_of_its_own(tmp_path: Path
     several = analyse_several([one, repeated(one, 9), other])
     assert len(several.seeds) == 2 and len(several.models[1].numbers["nfr"].values) == 2
     dense, *_ = noise_floor(several.seeds[0])
-    assert dense.sets.counts()["S01"] == 4 and dense.sets.counts()["S10"] == 0
+    assert dense.sets.counts()["S01"] == 4 and dense.sets.counts()["S10"] == 0 and dense.seed == 9
     assert noise_floor(several.seeds[1]) == ()
+
+
+def test_every_repeat_measures_noise(tmp_path: Path) -> None:
+    run = seed_run(tmp_path, 0)
+    several = analyse_several([run, repeated(run, 9), repeated(run, 11, other=6)])
+    floor = [one for one in noise_floor(several.seeds[0]) if one.model == "dense"]
+    assert [(one.seed, one.sets.counts()["S01"]) for one in floor] == [(9, 4), (11, 6)]
 
 
 def test_one_training_seed_has_no_numbers_over_seeds(tmp_path: Path) -> None:
@@ -67,9 +76,24 @@ def test_ensembles_are_compared_sample_by_sample(tmp_path: Path) -> None:
     assert several.ensembles[0].sets.counts()["S01"] == 5, "what standard broke and quick did not"
 
 
-def test_claims_are_of_the_first_run(tmp_path: Path) -> None:
+def test_each_seed_has_its_own_excess(tmp_path: Path) -> None:
+    """Several pruned models: each number over seeds is of its own model."""
+    models: dict[str, Role] = {"dense": "dense", "half": "pruned", "tenth": "pruned", "again": "control"}
+    several = analyse_several([seed_run(tmp_path, seed, models) for seed in range(2)])
+    for model in several.models[1:3]:
+        own = [
+            next(one for one in excesses(analysis) if one.model == model.record.name).excess_nfr.value
+            for analysis in several.seeds
+        ]
+        assert model.numbers["excess_nfr"].values == tuple(own)
+
+
+def test_claims_are_of_models_that_every_run_has(tmp_path: Path) -> None:
     runs = [seed_run(tmp_path, 0), seed_run(tmp_path, 1)]
     several = analyse_several(runs, parse_claims(["half=90@pgd-50"]))
-    assert len(several.seeds[0].claims) == 1 and several.seeds[1].claims == ()
-    with pytest.raises(UsageError):
-        analyse_several(runs, parse_claims(["tenth=90@pgd-50"]))
+    assert len(several.claims) == 1 and [len(analysis.claims) for analysis in several.seeds] == [1, 1]
+    assert analyse_several([runs[0], repeated(runs[0], 9)], parse_claims(["half=90@pgd-50"])).claims == ()
+    more = seed_run(tmp_path, 2, {"dense": "dense", "half": "pruned", "tenth": "pruned", "again": "control"})
+    for claim in ("tenth=90@pgd-50", "third=90@pgd-50"):
+        with pytest.raises(UsageError, match="expected dense, half, again"):
+            analyse_several([more, runs[0]], parse_claims([claim]))

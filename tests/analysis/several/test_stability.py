@@ -32,6 +32,25 @@ def test_in_one_stratum_chance_is_hypergeometric() -> None:
     assert found.shared == (lost[0] & lost[1]).sum()
 
 
+def test_over_three_seeds_it_is_what_permutations_within_deciles_give() -> None:
+    """Means and variances of the pairs add, though each seed is in two of them: 4000 permutations, ties none."""
+    random, n, seeds = np.random.default_rng(4), 230, 3
+    margins = [np.arange(float(n))] * seeds
+    lost = draw(random, seeds, n, 0.5)
+    found = overlap(lost, [np.ones(n, bool)] * seeds, margins)
+    strata = np.array_split(np.arange(n), 10)
+    shared = np.zeros(4000)
+    for number in range(len(shared)):
+        for stratum in strata:
+            shuffled = [random.permutation(one[stratum]) for one in lost]
+            shared[number] += sum(int((a & b).sum()) for a, b in itertools.combinations(shuffled, 2))
+    error = shared.std() / np.sqrt(len(shared))
+    assert found.expected == pytest.approx(shared.mean(), abs=4 * error)
+    assert (found.high - found.expected) / Z == pytest.approx(shared.std(), rel=0.05)  # its own error: 1.1 %
+    extreme = np.mean(np.abs(shared - shared.mean()) >= abs(found.shared - shared.mean()))
+    assert found.p == pytest.approx(extreme, abs=0.05)
+
+
 def draw(random: np.random.Generator, seeds: int, n: int, common: float) -> list[np.ndarray]:
     """Losses that go with the margin, and beyond it with a part that all seeds share."""
     rate = 0.5 * np.exp(-3 * np.arange(n) / n)

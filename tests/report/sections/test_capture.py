@@ -34,7 +34,7 @@ def test_it_says_where_the_margin_under_attack_comes_from(tmp_path: Path) -> Non
     analysis = analysis_of(tmp_path, n=600)
     own = words(capture_section(analysis, analysis.comparisons[0]))
     assert "comes from the attack that also chose S10 and S11" in own
-    with_repeat = replace(analysis, repeat=analysis.run)
+    with_repeat = replace(analysis, repeats=(analysis.run,))
     assert "from a run of another attack seed" in words(capture_section(with_repeat, analysis.comparisons[0]))
 
 

@@ -33,8 +33,8 @@ def test_without_a_control_it_says_what_cannot_be_concluded(tmp_path: Path) -> N
 def test_the_noise_of_the_attacks_stands_beside_it(tmp_path: Path) -> None:
     analysis = analysis_of(tmp_path)
     assert "another seed" not in words(excess_section(analysis))
-    text = words(excess_section(replace(analysis, repeat=analysis.run)))
-    assert "each model against itself under another seed" in text and "dense 0.0 [0.0, 1.9] 0.0 [0.0, 1.9]" in text
+    text = words(excess_section(replace(analysis, repeats=(analysis.run,))))
+    assert "each model against itself under another seed" in text and "dense 3 0.0 [0.0, 1.9] 0.0 [0.0, 1.9]" in text
 
 
 def test_the_shipped_run_at_80_columns() -> None:

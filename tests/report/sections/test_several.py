@@ -3,12 +3,21 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from tests.report.rendering import words
 from tests.several_runs import PAIR, repeated, seed_run
 from thinice_tui.analysis.several.several_runs import analyse_several
-from thinice_tui.report.document.blocks import Table
+from thinice_tui.report.document.blocks import Notice, Table
 from thinice_tui.report.document.cells import Number
-from thinice_tui.report.sections.several import several_document, several_sections
+from thinice_tui.report.sections.several import (
+    SHOWN,
+    all_values,
+    models_over_seeds,
+    several_document,
+    several_header,
+    several_sections,
+)
 from thinice_tui.runfile.records import Role
 
 MORE: dict[str, Role] = {"dense": "dense", "tenth": "pruned", "half": "pruned", "again": "control"}
@@ -43,11 +52,61 @@ def test_it_says_how_often_samples_are_lost_and_where_modes_differ(tmp_path: Pat
 def test_it_names_every_run_and_what_is_left_out(tmp_path: Path) -> None:
     one, other = seed_run(tmp_path, 0, MORE), seed_run(tmp_path, 1, PAIR)
     text = words(several_document(analyse_several([one, other, repeated(other, 9)])), 400)
-    assert f"{one.path} training seed 1 standard" in text and f"{other.path}-repeat9 attack seed 2" in text
+    assert f"{one.path} training seed 1 standard" in text
+    assert f"{other.path}-repeat9 attack seed of training seed 2 standard" in text
     assert f"Left out, for not every run has them: {one.path}: tenth." in text
     assert "each model against itself under another seed" in text
     assert f"{one.models[0].record.sha256}" in text and "finished 20" in text and "torch 2" in text
     assert "Student's t, 95 %, from five seeds on" in text
+
+
+def test_all_values_are_there_with_the_least_and_the_largest(tmp_path: Path) -> None:
+    several = analyse_several([seed_run(tmp_path, seed) for seed in range(5)])
+    table = all_values(several)
+    assert [column.title for column in table.columns] == ["training seed", *"12345", "least", "largest"]
+    rows = {row[0]: row[1:] for row in table.rows}
+    for model, words_of in zip(several.models, ("dense", "half", "again (control)"), strict=True):
+        for name, found in model.numbers.items():
+            scale, digits = (1, 2) if name == "auc_s10_s11" else (100, 1)
+            values = [Number(scale * value, digits=digits) for value in (*found.values, found.least, found.most)]
+            assert rows[f"{words_of}: {SHOWN[name]}"] == values
+
+
+def test_where_too_few_of_five_seeds_know_a_number_it_has_no_interval(tmp_path: Path) -> None:
+    runs = [seed_run(tmp_path, seed) for seed in range(5)]
+    whole = runs[4].models[0]
+    runs[4] = replace(runs[4], models=(whole, replace(whole, record=runs[4].models[1].record), runs[4].models[2]))
+    several = analyse_several(runs)
+    assert np.isnan(several.models[1].numbers["auc_s10_s11"].values[4]), "nothing is lost: no AUC"
+    table = models_over_seeds(several)
+    cell = dict(zip([column.title for column in table.columns], table.rows[1], strict=True))["AUC"]
+    assert isinstance(cell, Number) and cell.interval == "" and "95 % interval" in table.caption
+
+
+def test_seeds_under_other_precisions_are_told(tmp_path: Path) -> None:
+    runs = [seed_run(tmp_path, 0), seed_run(tmp_path, 1, precision="bf16")]
+    told = [block.text for block in several_header(analyse_several(runs)) if isinstance(block, Notice)]
+    assert told == ["Gradients had other precisions in some training seeds, see the runs."]
+
+
+def test_two_attack_seeds_name_both_runs_and_no_training_seed(tmp_path: Path) -> None:
+    one = seed_run(tmp_path, 0)
+    text = words(several_sections(analyse_several([one, repeated(one, 9)])), 400)
+    assert f"{one.path} first run standard fp32 3" in text and f"{one.path}-repeat9 attack seed standard fp32 9" in text
+    assert "training seed 1" not in text and text.count("finished 20") == 2
+
+
+def test_the_noise_of_a_dense_model_alone_is_shown(tmp_path: Path) -> None:
+    run = seed_run(tmp_path, 0, {"dense": "dense"})
+    assert "dense 9 0.0" in words(several_sections(analyse_several([run, repeated(run, 9)])), 400)
+
+
+def test_the_methods_name_what_is_done_over_seeds(tmp_path: Path) -> None:
+    runs = [seed_run(tmp_path, seed) for seed in range(5)]
+    for count, said in ((2, ("the least and the largest value",)), (5, ("Student's t", "(Hooker et al. 2019)"))):
+        text = words(several_document(analyse_several(runs[:count])), 2000)
+        assert f"All models were trained with {count} training seeds" in text and all(part in text for part in said)
+        assert ("hooker2019what" in text) == (count == 5) and "mantel1959statistical" in text
 
 
 def test_other_ensembles_are_side_by_side(tmp_path: Path) -> None:

@@ -62,7 +62,8 @@ def test_the_bootstrap_is_named_as_it_is_drawn(tmp_path: Path) -> None:
 
 def test_a_run_under_another_seed_and_an_audit_are_named(tmp_path: Path) -> None:
     analysis = run_of(tmp_path)
-    assert "noise of the attacks" in said_of(replace(analysis, repeat=analysis.run))
+    assert "noise of the attacks" in said_of(replace(analysis, repeats=(analysis.run,)))
+    assert "from the first of whose runs" in said_of(replace(analysis, repeats=(analysis.run, analysis.run)))
     models = []
     for model in analysis.run.models:
         *before, last = model.stages

@@ -11,7 +11,10 @@ from thinice_tui.analysis.rows import View
 from thinice_tui.tui.action_registry import BY_NAME, Place
 from thinice_tui.tui.preferences import Preferences
 
-KEY_NAMES = {"slash": "/", "question_mark": "?", "left_square_bracket": "[", "right_square_bracket": "]"}
+KEY_NAMES = {
+    **{"slash": "/", "question_mark": "?", "left_square_bracket": "[", "right_square_bracket": "]"},
+    "right_curly_bracket": "}",
+}
 
 
 Test = Callable[..., object]

@@ -24,7 +24,7 @@ async def test_a_paused_run_goes_on(unfinished: Path, settings_file: Path, engin
     engine.beat = replace(BEAT, state="paused")
     async with opened(unfinished, settings_file) as driver:
         await driver.shows("paused")
-        await driver.press("space")
+        await driver.press("w")
         assert control(unfinished) == "run" and driver.said == ["going on"]
         await driver.press("e")
         await driver.shows("It is paused", "Go on")
@@ -41,7 +41,7 @@ async def test_a_control_file_that_cannot_be_written_is_reported(
 
     monkeypatch.setattr("thinice_tui.tui.actions.engine.write_control", refuse)
     async with opened(unfinished, settings_file) as driver:
-        await driver.press("space")
+        await driver.press("w")
         assert driver.said == ["going.thinice: no pause; it goes on"]
         await driver.press("e", "down", "enter")
         assert driver.said[1:] == ["going.thinice: no stop; it goes on"]

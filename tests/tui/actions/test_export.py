@@ -12,11 +12,11 @@ from PIL import Image
 from textual.widgets import Input, OptionList
 
 from tests.tui.actions.action_cases import Cases, each, of_actions
-from tests.tui.driver import Driver, opened
+from tests.tui.driver import MODELS, Driver, opened
 from thinice_tui.runfile.read_sample import read_adversarial, read_image, read_logits_at
 from thinice_tui.tui.screens.dialogs import TextDialog
 
-CHOICES = ("csv", "json", "indices", "thin_ice", "png", "npz")
+CHOICES = ("csv", "json", "indices", "thin_ice", "png", "npz", "all_png")
 
 
 async def export(driver: Driver, choice: str, name: str | None = None) -> None:
@@ -29,22 +29,30 @@ async def export(driver: Driver, choice: str, name: str | None = None) -> None:
     await driver.until(lambda: driver.app.screen is driver.browse)
 
 
+def read_csv(path: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(path.read_text())))
+
+
 async def test_csv(run_file: Path, settings_file: Path) -> None:
     async with opened(run_file, settings_file) as driver:
         await driver.press("1", "s")
         await export(driver, "csv")
-        await driver.says(f"saved {Path('made-samples.csv').absolute()}")
-        found = list(csv.DictReader(io.StringIO(Path("made-samples.csv").read_text())))
+        await driver.says(f"saved {Path('made-half-S10-samples.csv').absolute()}")
+        found = read_csv(Path("made-half-S10-samples.csv"))
         assert list(found[0])[:3] == ["sample", "label", "class"]
         assert [int(row["sample"]) for row in found] == [3 * position for position in driver.order]
         assert {row["set@half"] for row in found} == {"S10"}
+        assert {(row["run_file"], row["compared_with"], row["sets"]) for row in found} == {
+            ("made.thinice", "half", "S10")
+        }
 
 
 async def test_json(run_file: Path, settings_file: Path) -> None:
     async with opened(run_file, settings_file) as driver:
         await driver.press("/", *"label=1", "backspace", *'"class 1"', "enter")
         await export(driver, "json")
-        found = json.loads(Path("made-samples.json").read_text())
+        await driver.says("saved")
+        found = json.loads(Path("made-half-dense-holds-label=_class_1-samples.json").read_text())
         assert found["filter"] == 'label="class 1"' and found["complete"] is True
         assert [row["sample"] for row in found["samples"]] == [3 * position for position in driver.order]
         assert {row["label"] for row in found["samples"]} == {"class 1"}
@@ -54,7 +62,8 @@ async def test_indices(run_file: Path, settings_file: Path) -> None:
     async with opened(run_file, settings_file) as driver:
         await driver.press("2")
         await export(driver, "indices")
-        found = np.loadtxt("made-indices.txt", dtype=np.int64)
+        await driver.says("saved")
+        found = np.loadtxt("made-half-S01-indices.txt", dtype=np.int64)
         assert found.tolist() == [3 * position for position in driver.order]
 
 
@@ -64,7 +73,8 @@ async def test_thin_ice_holds_all_lost_samples_whatever_is_shown(run_file: Path,
         lost = [3 * position for position in reversed(driver.order)]
         await driver.press("4")
         await export(driver, "thin_ice")
-        assert np.loadtxt("made-thin-ice.txt", dtype=np.int64).tolist() == lost
+        await driver.says("saved")
+        assert np.loadtxt("made-half-thin-ice.txt", dtype=np.int64).tolist() == lost
 
 
 async def test_images_as_png(run_file: Path, settings_file: Path) -> None:
@@ -72,11 +82,18 @@ async def test_images_as_png(run_file: Path, settings_file: Path) -> None:
         await driver.press("1")
         index = 3 * driver.selected
         await export(driver, "png")
+        await driver.says("saved")
         folder = Path(f"made-sample-{index}")
+        kept = [
+            name
+            for number, name in enumerate(MODELS)
+            if read_adversarial(run_file, number, driver.selected) is not None
+        ]
         assert {path.name for path in folder.iterdir()} == {
-            f"sample-{index}-clean.png",
-            f"sample-{index}-half-attacked.png",
+            *("samples.csv", f"sample-{index}-clean.png"),
+            *(f"sample-{index}-{name}-attacked.png" for name in kept),
         }
+        assert "half" in kept
         drawn = np.array(Image.open(folder / f"sample-{index}-clean.png"))
         assert np.array_equal(drawn[::8, ::8].transpose(2, 0, 1), read_image(run_file, driver.selected))
 
@@ -86,24 +103,69 @@ async def test_images_and_logits_as_npz(run_file: Path, settings_file: Path) -> 
         await driver.press("1")
         position = driver.selected
         await export(driver, "npz")
+        await driver.says("saved")
         with np.load(f"made-sample-{3 * position}.npz") as found:
+            kinds = ("adversarial", "logits", "attacked_logits")
             assert set(found) == {
-                *("clean", "index", "label", "adversarial_pruned", "logits_clean_dense", "logits_clean_pruned"),
-                *("logits_attacked_dense", "logits_attacked_pruned"),
+                *("clean", "index", "label", "run_file", "compared_with", "filter", "sets"),
+                *(f"{kind}@{name}" for kind in kinds for name in MODELS),
             }
-            assert np.array_equal(found["clean"], read_image(run_file, position))
-            adversarial = read_adversarial(run_file, 1, position)
-            assert adversarial is not None and np.array_equal(found["adversarial_pruned"], adversarial)
-            for number, role in enumerate(("dense", "pruned")):
-                for kind, logits in zip(("clean", "attacked"), read_logits_at(run_file, number, position), strict=True):
-                    assert logits is not None and np.array_equal(found[f"logits_{kind}_{role}"], logits)
-            assert (int(found["index"]), int(found["label"])) == (3 * position, position % 5)
+            assert np.array_equal(found["clean"], [read_image(run_file, position)])
+            for number, name in enumerate(MODELS):
+                adversarial = read_adversarial(run_file, number, position)
+                wanted = np.full(found["clean"].shape[1:], np.nan) if adversarial is None else adversarial
+                assert np.array_equal(found[f"adversarial@{name}"], [wanted], equal_nan=True)
+                for kind, logits in zip(kinds[1:], read_logits_at(run_file, number, position), strict=True):
+                    assert logits is not None and np.array_equal(found[f"{kind}@{name}"], [logits])
+            assert (found["index"].tolist(), found["label"].tolist()) == ([3 * position], [position % 5])
+            assert (found["compared_with"], found["run_file"]) == ("half", "made.thinice")
+
+
+async def test_marked_samples_are_exported_in_one_go(run_file: Path, settings_file: Path) -> None:
+    async with opened(run_file, settings_file) as driver:
+        await driver.press("1", "space", "space", "2")
+        marked = sorted(driver.session.marked)
+        await driver.press("x")
+        await driver.shows("2 samples marked", "images of 2 marked")
+        await driver.press("escape")
+        await export(driver, "csv")
+        await driver.says("saved")
+        found = read_csv(Path("made-half-marked-samples.csv"))
+        assert sorted(int(row["sample"]) for row in found) == [3 * position for position in marked]
+        await export(driver, "png")
+        await driver.says("saved", times=2)
+        names = {path.name for path in Path("made-half-marked-images").iterdir()}
+        assert {
+            f"sample-{3 * position}-{what}.png" for position in marked for what in ("clean", "half-attacked")
+        } <= names
+        await export(driver, "npz")
+        await driver.says("saved", times=3)
+        with np.load("made-half-marked-images.npz") as arrays:
+            assert sorted(arrays["index"].tolist()) == [3 * position for position in marked]
+            assert arrays["clean"].shape == (2, 3, 8, 8)
+        await driver.press("y")
+        await driver.says("2 marked indices: copied")
+        assert sorted(map(int, driver.app.clipboard.split())) == [3 * position for position in marked]
+
+
+async def test_images_of_all_samples_shown(run_file: Path, settings_file: Path) -> None:
+    async with opened(run_file, settings_file) as driver:
+        await driver.press("1")
+        await export(driver, "all_png")
+        await driver.says("saved")
+        folder = Path("made-half-S10-images")
+        assert (
+            len(list(folder.glob("*-clean.png"))) == len(driver.order) == len(list(folder.glob("*-half-attacked.png")))
+        )
+        table = read_csv(folder / "samples.csv")
+        assert [int(row["sample"]) for row in table] == [3 * position for position in driver.order]
 
 
 async def test_nothing_is_overwritten_by_default(run_file: Path, settings_file: Path) -> None:
     async with opened(run_file, settings_file) as driver:
         for number, choice in enumerate(("csv", "png", "npz")):
             await export(driver, choice)
+            await driver.says("saved", times=2 * number + 1)
             before = {path: path.read_bytes() for path in Path().glob("made-*") if path.is_file()}
             await export(driver, choice)
             await driver.says("saved", times=2 * number + 2)
@@ -178,12 +240,12 @@ async def test_images_of_a_run_that_is_gone_are_not_saved_and_that_is_reported(
     async with opened(run_file, settings_file) as driver:
         run_file.unlink()
         await driver.says("there is no such run file")
-        for choice in ("png", "npz"):
+        for times, choice in enumerate(("png", "npz"), 2):
             await export(driver, choice)
-        await driver.says("there is no such run file", times=3)
+            await driver.says("there is no such run file", times=times)
         await export(driver, "csv")
         await driver.says("saved")
-        assert {path.name for path in Path().glob("made-*")} == {"made-samples.csv"}
+        assert {path.name for path in Path().glob("made-*")} == {"made-half-dense-holds-samples.csv"}
 
 
 async def test_an_unfinished_run_says_so_before_it_is_exported(unfinished: Path, settings_file: Path) -> None:
@@ -201,7 +263,7 @@ async def test_a_screenshot_that_cannot_be_saved_is_reported(run_file: Path, set
         await driver.until(lambda: driver.said)
         assert "saved" not in driver.said[0]
         await driver.press("x")
-        assert driver.app.screen.query_one(OptionList).option_count == 6
+        assert driver.app.screen.query_one(OptionList).option_count == len(CHOICES)
 
 
 @of_actions("export")
@@ -210,7 +272,7 @@ async def test_export(cases: Cases, run_file: Path, settings_file: Path) -> None
         async for do in each(driver, cases):
             await driver.press(do.key, "enter", "enter")
             await driver.says("saved")
-            saved = Path("made-samples.csv")
+            saved = Path("made-half-dense-holds-samples.csv")
             assert len(saved.read_text().splitlines()) == 1 + len(driver.order)
             saved.unlink()
 
@@ -223,8 +285,8 @@ async def test_copy(cases: Cases, run_file: Path, settings_file: Path) -> None:
             await driver.press(do.key)
             found = [3 * position for position in driver.order]
             copied = [found[1]] if do.name == "copy" else found
-            assert driver.app.clipboard == "\n".join(map(str, copied))
             await driver.says(f"#{found[1]}: copied" if do.name == "copy" else f"{len(found)} indices: copied")
+            assert driver.app.clipboard == "\n".join(map(str, copied))
 
 
 @of_actions("screenshot")
@@ -243,10 +305,11 @@ async def test_screenshot(cases: Cases, run_file: Path, settings_file: Path) -> 
 async def test_pictures(cases: Cases, run_file: Path, settings_file: Path) -> None:
     async with opened(run_file, settings_file) as driver:
         async for do in each(driver, cases, "1"):
-            await driver.press(do.key, do.key)
             index = 3 * driver.selected
             folder = Path(f"made-sample-{index}")
-            await driver.says(f"PNG in {folder.absolute()}", times=2)
+            for times in (1, 2):
+                await driver.press(do.key)
+                await driver.says(f"PNG in {folder.absolute()}", times=times)
             names = {file.name for file in folder.iterdir()}
             assert f"sample-{index}-clean.png" in names and f"sample-{index}-half-attacked.png" in names
             with Image.open(folder / f"sample-{index}-clean.png") as png:
@@ -257,4 +320,5 @@ async def test_pictures_that_cannot_be_written_say_why(run_file: Path, settings_
     async with opened(run_file, settings_file) as driver:
         Path(f"made-sample-{3 * driver.selected}").write_text("a file where the folder should be")
         await driver.press("o")
+        await driver.until(lambda: driver.said)
         assert len(driver.said) == 1 and "PNG in" not in driver.said[0]

@@ -281,3 +281,24 @@ async def test_a_key_of_another_screen_says_where_it_works(
         await driver.go(place)
         await driver.press(key)
         assert len(driver.said) == 1 and driver.said[0].startswith(f"{said}: only on the table")
+
+
+async def test_a_remembered_order_is_announced_and_the_usual_one_is_not(run_file: Path, settings_file: Path) -> None:
+    async with opened(run_file, settings_file) as driver:
+        assert driver.said == []
+        await driver.press("s", "r", "m")
+    async with opened(run_file, settings_file) as driver:
+        await driver.says("sorted by set ↓, as you left it: s and r change it")
+        await driver.says("margin under attack, as you left it: m changes it")
+        assert "set▼" in driver.lines[3] and len(driver.said) == 1
+
+
+async def test_for_the_control_titles_and_meanings_say_so(run_file: Path, settings_file: Path) -> None:
+    async with opened(run_file, settings_file) as driver:
+        assert "pruned adv" in driver.lines[3]
+        await driver.press("]")
+        assert "control adv" in driver.lines[3] and "pruned" not in driver.lines[3]
+        await driver.press("c")
+        await driver.shows("control adv", "the control's prediction under the worst attack")
+        await driver.press("escape", "1", "enter")
+        await driver.shows("held by dense, lost by again")

@@ -44,7 +44,7 @@ async def test_filter(cases: Cases, run_file: Path, settings_file: Path) -> None
 
 async def test_sets_tabs_and_keys_can_be_clicked(run_file: Path, settings_file: Path) -> None:
     async with opened(run_file, settings_file, (110, 32)) as driver:
-        await driver.pilot.click(offset=(driver.lines[2].index("S10"), 2))
+        await driver.pilot.click(offset=(driver.lines[2].index("lost"), 2))
         await driver.settle()
         assert driver.session.view.sets == {"S10"}
         row = next(y for y, line in enumerate(driver.lines) if " Scatter " in line)
@@ -91,7 +91,7 @@ async def test_rows_and_sets_follow_the_run_and_the_selected_sample_stays(tmp_pa
         counts = counted(driver)
         assert driver.session.analysis is not None
         assert counts == driver.session.analysis.comparisons[0].sets.counts() | {"?": 0}
-        await driver.shows(f"S10 {counts['S10']}", "finished")
+        await driver.shows(f"lost {counts['S10']}", "finished")
 
 
 def counted(driver: Driver) -> dict[str, int]:
@@ -147,7 +147,7 @@ async def test_flips_are_seen_from_the_first_batches_on(tmp_path: Path, settings
                     await driver.until(partial(has_done, driver, number, batch), "a batch")
             counts = driver.session.rows.set_counts
             assert counts["S10"] > 0 and counts["S01"] > 0 and counts["S11"] > 20 and counts["?"] > 50
-            await driver.shows(f"S10 {counts['S10']}", f"? {counts['?']}")
+            await driver.shows(f"S10 lost {counts['S10']}", f"? {counts['?']}")
 
 
 async def test_the_panels_beside_the_table_come_and_go_with_the_room(run_file: Path, settings_file: Path) -> None:

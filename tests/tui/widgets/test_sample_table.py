@@ -78,7 +78,7 @@ async def test_the_wheel_scrolls_and_the_selection_stays(run_file: Path, setting
 async def test_rows_say_what_the_run_says(run_file: Path, settings_file: Path) -> None:
     settings_file.parent.mkdir()
     settings_file.write_text(json.dumps({"columns": list(COLUMNS)}))
-    async with opened(run_file, settings_file, (200, 40)) as driver:
+    async with opened(run_file, settings_file, (220, 40)) as driver:
         await driver.press("0", "g")
         run, rows = driver.session.run, driver.session.rows
         assert run is not None and rows is not None
@@ -127,3 +127,12 @@ async def test_wide_characters_keep_the_columns_aligned(tmp_path: Path, settings
         for line in driver.lines[4:24]:
             margin = line.index(".") + 4  # three decimals
             assert cell_len(line[:margin]) == end, line
+
+
+async def test_a_title_under_the_mouse_tells_its_meaning(run_file: Path, settings_file: Path) -> None:
+    async with opened(run_file, settings_file) as driver:
+        await driver.pilot.hover(offset=(driver.lines[3].index("pruned adv") + 2, 3))
+        await driver.until(lambda: driver.table.tooltip)
+        assert str(driver.table.tooltip) == "pruned adv: the pruned model's prediction under the worst attack found"
+        await driver.pilot.hover(offset=(10, 8))
+        await driver.until(lambda: driver.table.tooltip is None)

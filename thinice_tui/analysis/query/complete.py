@@ -61,4 +61,4 @@ def _value_names(before: list[Token], fields: Fields) -> tuple[str, ...] | None:
         return ()
     word = before[last - 1]
     field = None if word.starred else find_field(word.text, fields)
-    return field.names if isinstance(field, NameField) else ()
+    return field.words if isinstance(field, NameField) else ()

@@ -21,20 +21,22 @@ _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:e[+-]?[0-9]+)?", 
 
 def any_name(field: NameField, values: Iterable[Token], part: bool) -> Mask:
     """Rows whose name is one of the values; with `part`, contains one of them. Bool [n]; raises QueryError."""
-    folded = [fold(name) for name in field.names]
+    folded = [[fold(word) for word in words] for words in field.words_of_names]
     wanted = np.zeros(len(folded) + 1, dtype=np.bool_)  # the last is for code −1, where indexing finds it
     for value in values:
         text = fold(value.text)
         if part:
-            hits = [text in name for name in folded]
+            hits = [any(text in word for word in words) for words in folded]
+        elif value.starred:
+            hits = [any(word.startswith(text) for word in words) for words in folded]
         else:
-            hits = [name.startswith(text) if value.starred else name == text for name in folded]
+            hits = [text in words for words in folded]
         if any(hits):
             wanted[:-1] |= hits
         elif value.is_unknown and not part:
             wanted[-1] = True
         else:
-            raise value.error(f"{value.shown} is {'part of ' * part}no name here: {hint(value, field.names)}")
+            raise value.error(f"{value.shown} is {'part of ' * part}no name here: {hint(value, field.words)}")
     return np.asarray(wanted[field.codes])
 
 

@@ -23,6 +23,18 @@ class NameField:
 
     codes: NDArray[np.integer]
     names: tuple[str, ...]
+    parts: tuple[tuple[str, ...], ...] | None = None
+    """Of names that are several words, the words of each: a row has all of them. None: every name is one."""
+
+    @property
+    def words_of_names(self) -> tuple[tuple[str, ...], ...]:
+        """What a value is compared with, for each name."""
+        return tuple((name,) for name in self.names) if self.parts is None else self.parts
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Every word once."""
+        return tuple(dict.fromkeys(word for words in self.words_of_names for word in words))
 
 
 Field = NumberField | NameField

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from thinice_tui.analysis.several.matching import match_runs
 from thinice_tui.errors import RunFileError
@@ -9,6 +10,9 @@ from thinice_tui.runfile.records import Run
 
 Weights = tuple[tuple[str, str, str], ...]
 """What decides the outputs of each model of a run: sha256, architecture, normalisation."""
+Part = Literal["training seed", "first run", "attack seed", "ensemble"]
+"""What a run is among several: that of a training seed, or where there is one seed only the first; a repeat under
+another attack seed; or the same models under another ensemble."""
 
 
 @dataclass(frozen=True)
@@ -19,6 +23,15 @@ class RunGroup:
     first: Run
     repeats: tuple[Run, ...] = ()
     ensembles: tuple[Run, ...] = ()
+
+
+@dataclass(frozen=True)
+class RunPart:
+    """One run among several. seed: the number of its training seed, from 1."""
+
+    run: Run
+    part: Part
+    seed: int
 
 
 @dataclass(frozen=True)
@@ -34,14 +47,25 @@ class RunGroups:
         """One run of each training seed."""
         return tuple(group.first for group in self.groups)
 
+    @property
+    def parts(self) -> tuple[RunPart, ...]:
+        """Every run and what it is, seed by seed."""
+        first: Part = "training seed" if len(self.groups) > 1 else "first run"
+        parts = list[RunPart]()
+        for seed, group in enumerate(self.groups, start=1):
+            parts.append(RunPart(group.first, first, seed))
+            parts += [RunPart(run, "attack seed", seed) for run in group.repeats]
+            parts += [RunPart(run, "ensemble", seed) for run in group.ensembles]
+        return tuple(parts)
 
-def group_runs(runs: Sequence[Run]) -> RunGroups:
+
+def group_runs(runs: Sequence[Run], unfinished: bool = False) -> RunGroups:
     """Sort runs into groups; raises RunFileError, with what differs, where they cannot be read together.
 
     Runs of other weights are training seeds and have the same ensemble. Runs of the same weights differ in the attack
-    seed alone, or in the ensemble alone.
+    seed alone, or in the ensemble alone. unfinished: they may be still going on.
     """
-    matched = match_runs(runs)
+    matched = match_runs(runs, unfinished)
     by_weights: dict[Weights, list[Run]] = {}
     for run in matched.runs:
         by_weights.setdefault(_weights(run), []).append(run)
@@ -79,7 +103,7 @@ def _check_seeds(one: Run, other: Run) -> None:
         names = ", ".join(model.record.name for model in other.models if model.record.sha256 in shared)
         _refuse(one, other, f"share {names} and differ in other models", "training seeds have no model in common")
     if _ensemble(one) != _ensemble(other):
-        attacks = " and ".join(run.info.settings.attack for run in (one, other))
+        attacks = " and ".join(run.info.settings.attack_shown for run in (one, other))
         _refuse(one, other, f"have other models, attacked by {attacks}", "attack every training seed in the same way")
 
 
@@ -94,4 +118,4 @@ def _weights(run: Run) -> Weights:
 def _ensemble(run: Run) -> tuple[object, ...]:
     """What decides which attacks run: the stages and their parameters, and how far an audit goes."""
     settings = run.info.settings
-    return settings.attack.lower(), settings.audit, settings.escalate
+    return settings.attack.lower(), settings.stages, settings.audit, settings.escalate

@@ -5,12 +5,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from thinice_tui.analysis.sparsity import removed
+from thinice_tui.analysis.sparsity import removed, sparsity_words
 from thinice_tui.errors import RunFileError
 from thinice_tui.runfile.records import ModelOutcomes, Run
 
 NEAR = 0.005
 """Two pruned models match where their conv-linear sparsities, and what was removed, differ by no more than this."""
+
+SHORT = 12
+"""Digits of a checksum in a message."""
 
 
 @dataclass(frozen=True)
@@ -21,11 +24,12 @@ class MatchedRuns:
     left_out: tuple[str, ...]
 
 
-def match_runs(runs: Sequence[Run]) -> MatchedRuns:
+def match_runs(runs: Sequence[Run], unfinished: bool = False) -> MatchedRuns:
     """Match the models of `runs` by role and order; raises RunFileError, with what differs.
 
     Where runs have as many pruned models, these are matched one by one, and have to be equally sparse within NEAR.
-    Where they have not, those of equal sparsity are matched, in order, and the others are left out.
+    Where they have not, those of equal sparsity are matched, in order, and the others are left out. unfinished: runs
+    may be still going on.
     """
     first = runs[0]
     for run in runs:
@@ -34,7 +38,7 @@ def match_runs(runs: Sequence[Run]) -> MatchedRuns:
                 f"{run.path} is no run like {first.path}: {'; '.join(said)}",
                 "runs are read together where data, norm, eps and models' roles and sparsities are the same",
             )
-        if not run.complete:
+        if not run.complete and not unfinished:
             raise RunFileError(f"{run.path}: the run is not finished", "finish it before it is read with others")
     kept = _matched(runs)
     if len(kept[0]) < 2 and any(len(run.models) > 1 for run in runs):
@@ -53,22 +57,31 @@ def match_runs(runs: Sequence[Run]) -> MatchedRuns:
 
 def _differences(first: Run, run: Run) -> Iterator[str]:
     one, other = first.info, run.info
-    same_samples = np.array_equal(first.labels, run.labels) and np.array_equal(first.indices, run.indices)
-    if one.data.sha256 != other.data.sha256 or not same_samples:
-        yield f"it is of {len(run.labels)} samples of {other.data.source}, or of others of its images or labels"
+    if len(first.labels) != len(run.labels):
+        yield f"it has {len(run.labels)} samples, not {len(first.labels)}"
+    elif not np.array_equal(first.indices, run.indices) or not np.array_equal(first.labels, run.labels):
+        yield "its samples have other indices or labels"
+    elif one.data.sha256 != other.data.sha256:
+        here, there = (f"{data.source} (sha256 {data.sha256[:SHORT]}…)" for data in (other.data, one.data))
+        yield f"its data are {here}, not {there}"
     if one.settings.norm != other.settings.norm:
         yield f"its norm is {other.settings.norm}, not {one.settings.norm}"
     if one.settings.eps.value != other.settings.eps.value:
         yield f"its eps is {other.settings.eps.text}, not {one.settings.eps.text}"
     if one.classes != other.classes:
         yield f"its models have {other.classes} classes, not {one.classes}"
+    dense, again = first.models[0].record, run.models[0].record
+    if dense.parameters != again.parameters:
+        yield f"its {again.name} has {again.parameters} parameters, {dense.name} of the other {dense.parameters}"
+    pairs = [(first.models[0], run.models[0]), *zip(_controls(first), _controls(run), strict=False)]
     if len(_pruned(first)) == len(_pruned(run)):
-        for a, b in zip(_pruned(first), _pruned(run), strict=True):
-            if not _alike(first, a, run, b):
-                yield (
-                    f"its {b.record.name} has {100 * b.record.sparsity_conv_linear:.1f} % zeros, {a.record.name} of "
-                    f"the other {100 * a.record.sparsity_conv_linear:.1f} %"
-                )
+        pairs += zip(_pruned(first), _pruned(run), strict=True)
+    for a, b in pairs:
+        if not _alike(first, a, run, b):
+            here, there = (
+                " and ".join(sparsity_words(one.record, of.models[0].record)) for one, of in ((b, run), (a, first))
+            )
+            yield f"its {b.record.name} has {here}, {a.record.name} of the other {there}"
 
 
 def _matched(runs: Sequence[Run]) -> list[tuple[ModelOutcomes, ...]]:
@@ -78,7 +91,7 @@ def _matched(runs: Sequence[Run]) -> list[tuple[ModelOutcomes, ...]]:
         row = _row(runs, place, model, rows)
         if row is not None:
             rows.append(row)
-    controls = [[model for model in run.models if model.record.role == "control"] for run in runs]
+    controls = [_controls(run) for run in runs]
     if all(controls):
         rows.append([control for (control,) in controls])
     return [tuple(row[number] for row in rows) for number in range(len(runs))]
@@ -103,7 +116,12 @@ def _row(
 
 def _alike(first: Run, a: ModelOutcomes, run: Run, b: ModelOutcomes) -> bool:
     gone = removed(a.record, first.models[0].record) - removed(b.record, run.models[0].record)
-    return abs(a.record.sparsity_conv_linear - b.record.sparsity_conv_linear) <= NEAR + 1e-12 and abs(gone) <= NEAR
+    zeros = a.record.sparsity_conv_linear - b.record.sparsity_conv_linear
+    return max(abs(zeros), abs(gone)) <= NEAR + 1e-12
+
+
+def _controls(run: Run) -> list[ModelOutcomes]:
+    return [model for model in run.models if model.record.role == "control"]
 
 
 def _pruned(run: Run) -> list[ModelOutcomes]:

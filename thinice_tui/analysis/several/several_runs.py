@@ -6,14 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from thinice_tui.analysis.comparison import Analysis, ModelSummary, analyse
-from thinice_tui.analysis.correctness import robust_correct
 from thinice_tui.analysis.excess import excesses
-from thinice_tui.analysis.flip_sets import FlipSets, flip_sets
+from thinice_tui.analysis.several.claims_over_seeds import ClaimOverSeeds, claims_of_seed, claims_over_seeds
+from thinice_tui.analysis.several.ensembles import EnsembleDifference, ensemble_differences
 from thinice_tui.analysis.several.exemplars import Exemplars, exemplars
 from thinice_tui.analysis.several.groups import RunGroups, group_runs
 from thinice_tui.analysis.several.over_seeds import OverSeeds, over_seeds
 from thinice_tui.analysis.several.stability import Stability, stability
-from thinice_tui.protocol.claims import Claim
+from thinice_tui.protocol.claims import Claim, claims_of
 from thinice_tui.runfile.records import ModelRecord, Run
 
 
@@ -32,17 +32,6 @@ class ModelOverSeeds:
 
 
 @dataclass(frozen=True)
-class EnsembleDifference:
-    """One model under two ensembles of attacks. sets: first digit the first ensemble leaves the sample robust, second
-    digit the other does."""
-
-    model: str
-    attack: str
-    other_attack: str
-    sets: FlipSets
-
-
-@dataclass(frozen=True)
 class SeveralRuns:
     """Everything that reports say about several runs together."""
 
@@ -52,19 +41,27 @@ class SeveralRuns:
     models: tuple[ModelOverSeeds, ...]
     """Empty for one training seed."""
     ensembles: tuple[EnsembleDifference, ...]
+    claims: tuple[ClaimOverSeeds, ...] = ()
 
 
 def analyse_several(runs: Sequence[Run], claims: Sequence[Claim] = ()) -> SeveralRuns:
     """The analysis of `runs` together; raises RunFileError where they differ in what has to be the same.
 
-    claims: of models of the first run. Raises UsageError for a claim of a model that it lacks.
+    claims: of models of the first run, checked against every seed. Raises UsageError for a claim of a model that not
+    every run has.
     """
     groups = group_runs(runs)
-    seeds = tuple(
-        analyse(group.first, () if number else claims, next(iter(group.repeats), None))
-        for number, group in enumerate(groups.groups)
+    first = groups.seeds[0]
+    known = claims_of(claims, {model.record.name: model.record.role for model in first.models})
+    seeds = tuple(analyse(one.first, claims_of_seed(known, first, one.first), one.repeats) for one in groups.groups)
+    several = len(seeds) > 1
+    return SeveralRuns(
+        groups,
+        seeds,
+        _models(seeds) if several else (),
+        ensemble_differences(groups),
+        claims_over_seeds(seeds) if several else (),
     )
-    return SeveralRuns(groups, seeds, _models(seeds) if len(seeds) > 1 else (), _ensembles(groups))
 
 
 NUMBERS: dict[str, Callable[[ModelSummary], float]] = {
@@ -75,6 +72,7 @@ NUMBERS: dict[str, Callable[[ModelSummary], float]] = {
 
 def _models(seeds: Sequence[Analysis]) -> tuple[ModelOverSeeds, ...]:
     found = []
+    beyond = [excesses(analysis) for analysis in seeds]  # pruned models come first in a run
     for place, summary in enumerate(seeds[0].models):
         numbers = {name: over_seeds([value(one.models[place]) for one in seeds]) for name, value in NUMBERS.items()}
         if place == 0:
@@ -86,9 +84,8 @@ def _models(seeds: Sequence[Analysis]) -> tuple[ModelOverSeeds, ...]:
             "pfr": over_seeds([one.pfr.value for one in compared]),
             "auc_s10_s11": over_seeds([one.auc_s10_s11.value for one in compared]),
         }
-        beyond = [[one.excess_nfr.value for one in excesses(analysis)][place - 1 : place] for analysis in seeds]
-        if all(beyond):
-            numbers["excess_nfr"] = over_seeds([value for (value,) in beyond])
+        if all(len(of_seed) >= place for of_seed in beyond):
+            numbers["excess_nfr"] = over_seeds([of_seed[place - 1].excess_nfr.value for of_seed in beyond])
         dense = [one.run.models[0] for one in seeds]
         stable = stability(
             [one.sets.s10 for one in compared],
@@ -103,19 +100,3 @@ def _models(seeds: Sequence[Analysis]) -> tuple[ModelOverSeeds, ...]:
         )
         found.append(ModelOverSeeds(summary.model.record, numbers, stable, modal))
     return tuple(found)
-
-
-def _ensembles(groups: RunGroups) -> tuple[EnsembleDifference, ...]:
-    return tuple(
-        EnsembleDifference(
-            model.record.name,
-            group.first.info.settings.attack,
-            run.info.settings.attack,
-            flip_sets(
-                robust_correct(group.first, model, len(model.stages)), robust_correct(run, again, len(again.stages))
-            ),
-        )
-        for group in groups.groups
-        for run in group.ensembles
-        for model, again in zip(group.first.models, run.models, strict=True)
-    )

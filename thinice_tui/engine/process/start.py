@@ -21,7 +21,9 @@ WIDTH = 100
 
 
 class Announcer:
-    """Writes one line of JSON for the process that started the engine: {"run": path, "log": path or null}.
+    """Writes lines of JSON for the process that started the engine.
+
+    What is read: {"reading": what, "number": 1, "total": 7}; and at last: {"run": path, "log": path or null}.
 
     It uses a file descriptor of its own, as models may print anything to stdout and stderr.
     """
@@ -33,8 +35,16 @@ class Announcer:
             with suppress(OSError):
                 os.set_inheritable(descriptor, False)  # a model may start processes that live longer
 
+    def reading(self, what: str, number: int, total: int) -> None:
+        """Write what is read; nothing after `announce`."""
+        if self._descriptor is not None:
+            with suppress(OSError):  # the starter has ended: nobody reads it
+                os.write(
+                    self._descriptor, json.dumps({"reading": what, "number": number, "total": total}).encode() + b"\n"
+                )
+
     def announce(self, run: Path, log: Path | None) -> None:
-        """Write the line; only the first call does. log: the engine's log file, None: there is none."""
+        """Write the last line; only the first call does. log: the engine's log file, None: there is none."""
         if self._descriptor is None:
             return
         line = json.dumps({"run": str(run.absolute()), "log": None if log is None else str(log)})
@@ -65,7 +75,11 @@ def run_engine(request: Request, announcer: Announcer) -> None:
             # only now, since importing torch takes seconds
             from thinice_tui.engine.compare import execute, prepare
 
-            prepared = prepare(request)
+            def reading(what: str, number: int, total: int) -> None:
+                announcer.reading(what, number, total)
+                claim.report(f"reading {what}, {number} of {total}")
+
+            prepared = prepare(request, reading)
             path = prepared.path
             log = _redirect_output(_log_path(path), path)
             claim.acquire(path, log)

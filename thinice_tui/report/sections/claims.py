@@ -23,7 +23,7 @@ def claims_section(analysis: Analysis) -> Iterator[Block]:
         "own: under the run's own attack of that name and steps. measured: under all stages, 95 % interval. gap: "
         "claimed minus measured, in points.",
     )
-    yield from (Paragraph(f"{checked.claim.text}: {_why(checked)}") for checked in found)
+    yield from (Paragraph(f"{checked.claim.text}: {why_comparable(checked)}") for checked in found)
 
 
 def _row(analysis: Analysis, checked: CheckedClaim) -> list[Cell]:
@@ -38,7 +38,7 @@ def _row(analysis: Analysis, checked: CheckedClaim) -> list[Cell]:
     return [claim.model, Number(100 * claim.accuracy), claim.attack, own, measured, gap, so]
 
 
-def _why(checked: CheckedClaim) -> str:
+def why_comparable(checked: CheckedClaim) -> str:
     """Why the two numbers are comparable, or not."""
     assumed = (
         f" The claim does not say its {_listed(checked.assumed)}: taken to be the run's." if checked.assumed else ""

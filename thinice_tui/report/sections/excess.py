@@ -55,13 +55,17 @@ def _names(found: Sequence[Excess], verdict: str) -> str:
     return ", ".join(excess.model for excess in found if excess.verdict == verdict)
 
 
-def noise_table(analysis: Analysis) -> Iterator[Block]:
-    """Each model against itself under another attack seed; nothing where no such run is at hand."""
+def noise_table(analysis: Analysis, of: str = "") -> Iterator[Block]:
+    """Each model against itself under other attack seeds; nothing where no such run is at hand.
+
+    of: which run it is, in words.
+    """
     floor = noise_floor(analysis)
     if floor:
         yield Table(
-            "Noise of the attacks: each model against itself under another seed (95 % intervals)",
-            columns("model", "NFR %", "PFR %"),
-            [(one.model, percent(one.nfr), percent(one.pfr)) for one in floor],
+            f"Noise of the attacks{of}: each model against itself under another seed (95 % intervals)",
+            columns("model", "seed", "NFR %", "PFR %"),
+            [(one.model, one.seed, percent(one.nfr), percent(one.pfr)) for one in floor],
+            f"seed: of the other run; this one's is {analysis.run.info.settings.seed}. "
             "An NFR of dense against a pruned model that is no larger than its noise says nothing.",
         )

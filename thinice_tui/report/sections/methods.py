@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from thinice_tui.analysis.comparison import Analysis
 from thinice_tui.analysis.diagnostics import TRANSFER_CHECK
+from thinice_tui.analysis.several.exemplars import FEWEST_SEEDS
+from thinice_tui.analysis.several.over_seeds import FEWEST_FOR_INTERVAL
 from thinice_tui.protocol.attacks import ATTACKS
 from thinice_tui.protocol.distance import is_distance
 from thinice_tui.protocol.ensembles import is_audited
@@ -12,7 +14,14 @@ from thinice_tui.protocol.threat_model import Norm
 from thinice_tui.report.document.blocks import Block, Code, Heading, Paragraph
 from thinice_tui.report.references import bibtex
 from thinice_tui.report.sections.run_words import eps_words
-from thinice_tui.report.sections.statistics_methods import PIRAS, WORKS_OF_STATISTICS, Cited, statistics_sentences
+from thinice_tui.report.sections.statistics_methods import (
+    FLIPS,
+    MANTEL,
+    PIRAS,
+    WORKS_OF_STATISTICS,
+    Cited,
+    statistics_sentences,
+)
 from thinice_tui.runfile.records import StageRecord
 
 APGD = "(Croce and Hein 2020a)", "croce2020reliable"
@@ -31,29 +40,31 @@ SLIDE = "(Tramèr and Boneh 2019)", "tramer2019adversarial"
 FMN = "(Pintor et al. 2021)", "pintor2021fast"
 NOISE = "(Salmon et al. 2011)", "salmon2011parallel"
 FAILURE = "(Pintor et al. 2022)", "pintor2022indicators"
+HOOKER = "(Hooker et al. 2019)", "hooker2019what"
 TOOL = "thinicetui"
 BISECTION = "by bisection over eps with APGD"
 SPARSE_STEPS = ("pgd", "pma", "margin-t")
 """Kinds of attack that change few pixels at a time under L1, by SLIDE's steps."""
 
 
-def methods(analysis: Analysis) -> Iterator[Block]:
-    """The paragraph, and its BibTeX entries."""
+def methods(analysis: Analysis, seeds: int = 1) -> Iterator[Block]:
+    """The paragraph, and its BibTeX entries. seeds: the training seeds that were evaluated in the same way."""
     yield Heading("Methods, to paste into a paper", level=3)
-    yield methods_paragraph(analysis)
-    yield Code(methods_bibtex(analysis), "bibtex")
+    yield methods_paragraph(analysis, seeds)
+    yield Code(methods_bibtex(analysis, seeds), "bibtex")
 
 
-def methods_paragraph(analysis: Analysis) -> Paragraph:
-    """What was run and how it was judged, with the works that it rests on."""
-    sentences = [*_attacks(analysis), *_verdicts(analysis), *statistics_sentences(analysis)]
+def methods_paragraph(analysis: Analysis, seeds: int = 1) -> Paragraph:
+    """What was run and how it was judged, with the works that it rests on; seeds: as of `methods`."""
+    statistics = statistics_sentences(analysis) if seeds == 1 else _over_seeds(analysis, seeds)
+    sentences = [*_attacks(analysis), *_verdicts(analysis), *statistics]
     text = " ".join(sentences)
     return Paragraph(text, citations=[cited for cited in _ALL if cited[0] in text])
 
 
-def methods_bibtex(analysis: Analysis) -> str:
+def methods_bibtex(analysis: Analysis, seeds: int = 1) -> str:
     """The entries of the works that the paragraph names, and of this tool."""
-    return bibtex((TOOL, *(key for _, key in methods_paragraph(analysis).citations)))
+    return bibtex((TOOL, *(key for _, key in methods_paragraph(analysis, seeds).citations)))
 
 
 def _attacks(analysis: Analysis) -> Iterator[str]:
@@ -151,6 +162,26 @@ def _verdicts(analysis: Analysis) -> Iterator[str]:
         )
 
 
+def _over_seeds(analysis: Analysis, seeds: int) -> Iterator[str]:
+    yield f"All models were trained with {seeds} training seeds, and the models of each were evaluated in this way."
+    spread = "Student's t intervals, 95 %" if seeds >= FEWEST_FOR_INTERVAL else "the least and the largest value"
+    if not analysis.comparisons:
+        yield f"Numbers are means over training seeds, with {spread}."
+        return
+    yield (
+        f"Samples were split by which of two models is robust on them {PIRAS[0]}, with negative and positive flip "
+        f"rates {FLIPS[0]}. Numbers are means over training seeds, with {spread}. The losses that seeds share were "
+        "compared with chance within deciles of the dense model's clean margin, by the test for strata "
+        f"{MANTEL[0]} summed over pairs of seeds."
+    )
+    if seeds >= FEWEST_SEEDS:
+        yield (
+            f"Pruning-identified exemplars {HOOKER[0]} are samples on which the modal clean predictions of the dense "
+            "models and of the others differ; under attack, samples that most models of one kind hold and most of the "
+            "other do not."
+        )
+
+
 _ALL: tuple[Cited, ...] = tuple(
-    dict.fromkeys((*CITED.values(), APGD, APGD_L1, SLIDE, FMN, FAILURE, NOISE, *WORKS_OF_STATISTICS))
+    dict.fromkeys((*CITED.values(), APGD, APGD_L1, SLIDE, FMN, FAILURE, NOISE, *WORKS_OF_STATISTICS, HOOKER))
 )

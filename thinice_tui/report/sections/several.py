@@ -1,20 +1,20 @@
-"""Several runs together: numbers over training seeds, losses that stay the same, other ensembles."""
+"""Several runs together: numbers over training seeds, losses that stay the same, noise, other ensembles, the runs."""
 
+import math
 from collections.abc import Iterator
 
-import numpy as np
-
-from thinice_tui.analysis.several.exemplars import Exemplars
 from thinice_tui.analysis.several.over_seeds import FEWEST_FOR_INTERVAL, OverSeeds
-from thinice_tui.analysis.several.several_runs import ModelOverSeeds, SeveralRuns
-from thinice_tui.analysis.several.stability import Stability
+from thinice_tui.analysis.several.several_runs import SeveralRuns
 from thinice_tui.report.document.blocks import Block, Facts, Heading, Notice, Paragraph, Table, columns
-from thinice_tui.report.document.cells import Cell, Number, p_value
-from thinice_tui.report.sections.claims import claims_section
+from thinice_tui.report.document.cells import Cell, Number
 from thinice_tui.report.sections.excess import noise_table
 from thinice_tui.report.sections.header import TITLE
+from thinice_tui.report.sections.methods import methods
 from thinice_tui.report.sections.provenance import INTERVALS, command_line
 from thinice_tui.report.sections.run_words import eps_words, model_words, time_words
+from thinice_tui.report.sections.several_claims import several_claims
+from thinice_tui.report.sections.several_ensembles import several_ensembles
+from thinice_tui.report.sections.several_losses import several_losses
 from thinice_tui.runfile.records import Run
 
 SHOWN = {
@@ -30,57 +30,56 @@ SHOWN = {
 
 def several_document(several: SeveralRuns) -> Iterator[Block]:
     """The report of several training seeds."""
+    yield from several_header(several)
+    yield models_over_seeds(several)
+    yield all_values(several)
+    yield from several_claims(several)
+    yield from several_losses(several)
+    yield from several_sections(several)
+    yield Paragraph("One run alone: thinice-tui report RUN.thinice", quiet=True)
+    yield Heading("Intervals and tests", level=3)
+    yield Facts(INTERVALS)
+    yield from methods(several.seeds[0], len(several.seeds))
+
+
+def several_header(several: SeveralRuns) -> Iterator[Block]:
+    """Title, settings, data; notices where robust accuracies are upper bounds, and of what seeds do not share."""
     info = several.seeds[0].run.info
     settings = info.settings
     yield Heading(TITLE, level=1)
     yield Paragraph(
         f"{len(several.seeds)} training seeds · {settings.norm} eps {eps_words(settings.eps, settings.norm)} · "
-        f"{settings.attack} · {info.data.samples} samples · {info.data.source}"
+        f"{settings.attack_shown} · {info.data.samples} samples · {info.data.source}"
     )
-    yield _over_seeds(several)
     if not all(one.final for one in several.seeds):
         yield Notice("note", "Robust accuracies are upper bounds.")
-    yield from (Notice("warning", warning) for one in several.seeds for warning in one.run.info.warnings)
-    yield from claims_section(several.seeds[0])
-    compared = [model for model in several.models if model.stability is not None]
-    if compared:
-        yield Heading("Which losses are stable")
-        yield _times_lost(compared, len(several.seeds))
-        yield _overlaps(compared)
-        yield from (Paragraph(f"{model_words(model.record)}: {_stable(model).overlap.verdict}.") for model in compared)
-        yield from _exemplars(compared)
-    yield from several_sections(several)
+    if len({one.run.info.settings.precision for one in several.seeds}) > 1:
+        yield Notice("warning", "Gradients had other precisions in some training seeds, see the runs.")
+    for warning in dict.fromkeys(warning for one in several.seeds for warning in one.run.info.warnings):
+        yield Notice("warning", warning)
+
+
+def several_sections(several: SeveralRuns) -> Iterator[Block]:
+    """What the report of one run cannot say: the noise of the attacks, other ensembles side by side, and the runs."""
+    for number, analysis in enumerate(several.seeds, start=1):
+        if len(several.seeds) > 1:
+            yield from noise_table(analysis, f" in training seed {number}")
+        elif not any(one.other.record.role == "pruned" for one in analysis.comparisons):
+            yield from noise_table(analysis)  # which is beside the excess otherwise
+    yield from several_ensembles(several)
     yield Heading("The runs")
     yield _runs(several)
     if several.groups.left_out:
         yield Paragraph(f"Left out, for not every run has them: {', '.join(several.groups.left_out)}.")
-    yield Paragraph("One run alone: thinice-tui report RUN.thinice", quiet=True)
     yield Heading("Commands and versions", level=3)
-    yield Facts([fact for run in several.groups.seeds for fact in _origin(run)])
+    yield Facts([fact for part in several.groups.parts for fact in _origin(part.run)])
     yield Heading("SHA-256 checksums", level=3)
-    yield Facts([("data", info.data.sha256), *_checksums(several)])
-    yield Heading("Intervals and tests", level=3)
-    yield Facts(INTERVALS)
+    yield Facts([("data", several.seeds[0].run.info.data.sha256), *_checksums(several)])
 
 
-def several_sections(several: SeveralRuns) -> Iterator[Block]:
-    """What runs of the same models add: the noise of the attacks, and other ensembles side by side."""
-    if len(several.seeds) > 1:
-        for analysis in several.seeds:
-            yield from noise_table(analysis)
-    for name, other in dict.fromkeys((one.attack, one.other_attack) for one in several.ensembles):
-        found = [one for one in several.ensembles if (one.attack, one.other_attack) == (name, other)]
-        yield Table(
-            f"The same models under {name} and {other}: samples",
-            columns("model", "robust under both", f"broken by {name} alone", f"broken by {other} alone", "by both"),
-            [(one.model, *(one.sets.counts()[which] for which in ("S11", "S01", "S10", "S00"))) for one in found],
-            "broken: or misclassified without attack.",
-        )
-
-
-def _over_seeds(several: SeveralRuns) -> Table:
-    names = [name for name in SHOWN if any(name in model.numbers for model in several.models)]
-    seeds = len(several.seeds)
+def models_over_seeds(several: SeveralRuns) -> Table:
+    """Every model with the means of its numbers."""
+    seeds, names = len(several.seeds), _names(several)
     brackets = "95 % interval" if seeds >= FEWEST_FOR_INTERVAL else "range"
     return Table(
         f"Models: mean over {seeds} training seeds, {brackets} in brackets",
@@ -89,7 +88,7 @@ def _over_seeds(several: SeveralRuns) -> Table:
             [
                 model_words(model.record),
                 Number(100 * model.record.sparsity_conv_linear),
-                *(_mean(model.numbers[name], name) if name in model.numbers else "" for name in names),
+                *(_mean(model.numbers[name], name, seeds) if name in model.numbers else "" for name in names),
             ]
             for model in several.models
         ],
@@ -98,79 +97,59 @@ def _over_seeds(several: SeveralRuns) -> Table:
     )
 
 
-def _mean(number: OverSeeds, name: str) -> Cell:
-    """The mean with its interval, or with the range where there is none."""
+def all_values(several: SeveralRuns) -> Table:
+    """Every number of every seed, with the least and the largest."""
+    numbers = range(1, len(several.seeds) + 1)
+    rows: list[list[Cell]] = []
+    for model in several.models:
+        for name, found in model.numbers.items():
+            known = [_number(value, name) for value in (*found.values, found.least, found.most)]
+            rows.append([f"{model_words(model.record)}: {SHOWN[name]}", *known])
+    return Table(
+        "The values of every training seed, least and largest",
+        columns("training seed", *map(str, numbers), "least", "largest"),
+        rows,
+    )
+
+
+def _names(several: SeveralRuns) -> list[str]:
+    return [name for name in SHOWN if any(name in model.numbers for model in several.models)]
+
+
+def _number(value: float, name: str) -> Cell:
+    if math.isnan(value):
+        return None
+    return Number(value, digits=2) if name == "auc_s10_s11" else Number(100 * value)
+
+
+def _mean(number: OverSeeds, name: str, seeds: int) -> Cell:
+    """The mean with its interval, or of few seeds with the range."""
     if not number.mean.known:
         return None
-    few = np.isnan(number.mean.low)
-    low, high = (number.least, number.most) if few else (number.mean.low, number.mean.high)
+    low, high = number.mean.low, number.mean.high
+    if seeds < FEWEST_FOR_INTERVAL:
+        low, high = number.least, number.most
     scale, digits = (1, 2) if name == "auc_s10_s11" else (100, 1)
     return Number(scale * number.mean.value, scale * low, scale * high, digits=digits)
 
 
-def _stable(model: ModelOverSeeds) -> Stability:
-    assert model.stability is not None  # the callers' models have it
-    return model.stability
-
-
-def _times_lost(models: list[ModelOverSeeds], seeds: int) -> Table:
-    return Table(
-        "Samples by how many seeds lose them",
-        columns("model", *(f"{times} of {seeds}" for times in range(1, seeds + 1))),
-        [(model_words(model.record), *_stable(model).counts) for model in models],
-        "lost: the dense model of that seed holds the sample and the other model of that seed does not.",
-    )
-
-
-def _overlaps(models: list[ModelOverSeeds]) -> Table:
-    found = [(model, _stable(model).overlap) for model in models]
-    return Table(
-        "Losses that two seeds share, over all pairs, against chance",
-        columns("model", "held by all", "shared", "by chance", "p"),
-        [
-            (
-                model_words(model.record),
-                one.held,
-                one.shared,
-                Number(one.expected, one.low, one.high),
-                p_value(one.p),
-            )
-            for model, one in found
-        ],
-        "Of the samples that the dense models of all seeds hold. by chance: were each seed's losses drawn at random "
-        "within deciles of the dense margin's mean rank; in brackets 95 % of such draws.",
-    )
-
-
-def _exemplars(models: list[ModelOverSeeds]) -> Iterator[Block]:
-    found = [(model, model.exemplars) for model in models if model.exemplars is not None]
-    if not found:
-        yield Paragraph("Pruning-identified exemplars need three training seeds.", quiet=True)
-        return
-    yield Table(
-        "Pruning-identified exemplars (Hooker et al. 2019): samples",
-        columns("model", "clean", "clean ties", "lost", "gained", "ties"),
-        [(model_words(model.record), *_counts(one)) for model, one in found],
-        "clean: the modal prediction of the dense models and that of the others differ; clean ties: no single mode. "
-        "lost: most dense models hold the sample under attack and most of the others do not; gained: the other way "
-        "round; ties: half of the models hold it.",
-    )
-
-
-def _counts(found: Exemplars) -> tuple[int, ...]:
-    masks = (found.clean, found.clean_ties, found.lost, found.gained, found.ties)
-    return tuple(int(mask.sum()) for mask in masks)
-
-
 def _runs(several: SeveralRuns) -> Table:
     rows: list[tuple[Cell, ...]] = []
-    for number, group in enumerate(several.groups.groups, start=1):
-        parts = [("training seed", group.first)]
-        parts += [("attack seed", run) for run in group.repeats] + [("ensemble", run) for run in group.ensembles]
-        for part, run in parts:
-            settings = run.info.settings
-            rows.append((run.path, f"{part} {number}", settings.attack, settings.precision, settings.seed))
-    return Table("", columns("run", "part", "attack", "precision", "seed", left=["part", "attack", "precision"]), rows)
+    for part in several.groups.parts:
+        settings = part.run.info.settings
+        what = part.part if len(several.seeds) == 1 else f"{part.part} {part.seed}"
+        if part.part in ("attack seed", "ensemble") and len(several.seeds) > 1:
+            what = f"{part.part} of training seed {part.seed}"
+        rows.append((part.run.path, what, settings.attack_shown, settings.precision, settings.seed))
+    return Table(
+        "",
+        columns("run", "part", "attack", "precision", "attack seed", left=["part", "attack", "precision"]),
+        rows,
+        "Runs of other weights are training seeds. An attack seed is a repeat that measures the attacks' noise and "
+        "counts as no seed."
+        if any(part.part == "attack seed" for part in several.groups.parts)
+        else "",
+    )
 
 
 def _origin(run: Run) -> list[tuple[str, str]]:
@@ -184,8 +163,9 @@ def _origin(run: Run) -> list[tuple[str, str]]:
 
 
 def _checksums(several: SeveralRuns) -> list[tuple[str, str]]:
+    one = len(several.seeds) == 1
     return [
-        (f"{model.record.name}, training seed {number}", model.record.sha256)
+        (model.record.name if one else f"{model.record.name}, training seed {number}", model.record.sha256)
         for number, run in enumerate(several.groups.seeds, start=1)
         for model in run.models
     ]

@@ -69,10 +69,12 @@ def statistics_sentences(analysis: Analysis) -> Iterator[str]:
         )
     yield from _several_tests(analysis, separations)
     yield from _audit(analysis)
-    if analysis.repeat is not None:
+    if analysis.repeats:
+        several = len(analysis.repeats) > 1
+        seeds, run = ("other seeds", "the first of whose runs") if several else ("another seed", "whose run")
         yield (
-            "The noise of the attacks is the flip rate of each model against itself under another seed of the attacks, "
-            "from whose run the dense margin under attack was taken, too."
+            f"The noise of the attacks is the flip rate of each model against itself under {seeds} of the attacks, "
+            f"from {run} the dense margin under attack was taken, too."
         )
 
 

@@ -13,10 +13,10 @@ from thinice_tui.safe_io.printable import printable_lines
 from thinice_tui.tui.action_registry import Reason
 from thinice_tui.tui.content.run import worker_line
 from thinice_tui.tui.engine_process import describe_exit, tail
-from thinice_tui.tui.interface import Interface
+from thinice_tui.tui.interface import Interface, SessionListener
 from thinice_tui.tui.local_engine import EngineCallbacks, EngineEnd
 from thinice_tui.tui.screens.dialogs import Choice, ChoiceDialog
-from thinice_tui.tui.session import Session, SessionListener
+from thinice_tui.tui.session import Session
 
 NOT_RUNNING = "no engine is running"
 STARTING = "the engine is starting: it cannot be asked yet"
@@ -41,9 +41,13 @@ class EngineActions(SessionListener):
 
     def start(self, request: Request) -> None:
         """Start an engine for `request`, and follow the run file that it names."""
-        callbacks = EngineCallbacks(self._session.follow, self._ended, self._refused)
+        callbacks = EngineCallbacks(self._reading, self._session.follow, self._ended, self._refused)
+        self._session.wait_for("starting the engine: it loads torch")
         self._session.engine.start(request, callbacks)
         self._session.announce_run()
+
+    def _reading(self, what: str, number: int, total: int) -> None:
+        self._session.wait_for(f"reading {what}, {number} of {total}")
 
     def _refused(self, error: ThiniceError) -> None:
         self._interface.leave(EXIT_ERROR, f"error: {error.what}\n{error.do}")
@@ -212,7 +216,7 @@ class EngineActions(SessionListener):
     def do_quit(self) -> Reason:
         if isinstance(self._interface.screen_stack[-1], ChoiceDialog):
             return "esc first"
-        if self._session.is_computing:
+        if self._session.is_computing or self._session.job:
             return self.do_ask_quit()
         self._quit_answered("quit")
         return None
@@ -232,7 +236,8 @@ class EngineActions(SessionListener):
         else:
             choices = [leave, stop, back]
         title = "An attack is running" if session.is_computing else "Quit?"
-        self._interface.ask(QuitDialog(title, "", choices), self._quit_answered)
+        text = f"This is cancelled: {session.job.partition(' · ')[0]}" if session.job else ""
+        self._interface.ask(QuitDialog(title, text, choices), self._quit_answered)
         return None
 
     def _quit_answered(self, name: str | None) -> None:

@@ -1,70 +1,103 @@
-"""Actions that save and copy what is shown."""
+"""Actions that save and copy what is shown or marked."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from thinice_tui.analysis.rows import Rows
 from thinice_tui.errors import ThiniceError
-from thinice_tui.report.image_export import NamedImage, save_npz, save_png
-from thinice_tui.report.new_file import free_path, refuse_existing, save_new
-from thinice_tui.report.sample_export import samples_json, shown_csv, shown_indices, thin_ice_indices
+from thinice_tui.report.new_file import free_path, save_new
+from thinice_tui.report.sample_columns import PIECE
+from thinice_tui.report.sample_export import (
+    Selection,
+    bare_indices,
+    samples_json,
+    selected_csv,
+    selected_indices,
+    thin_ice_indices,
+)
 from thinice_tui.safe_io.printable import printable
 from thinice_tui.tui.action_registry import Reason
 from thinice_tui.tui.clipboard import copy
 from thinice_tui.tui.desktop import show_on_desktop
+from thinice_tui.tui.export_files import save_arrays, save_folder, save_pictures
 from thinice_tui.tui.interface import Interface
-from thinice_tui.tui.sample_detail import SampleDetail, load_sample_detail
+from thinice_tui.tui.jobs import Job, Jobs
 from thinice_tui.tui.screens.dialogs import Choice, ChoiceDialog, TextDialog
 from thinice_tui.tui.session import Session
 
 NOTHING = "there are no samples to export"
-PIXEL = 8
-"""Each pixel of an image becomes so many pixels a side in the PNG: one of 32 × 32 is too small to see."""
 
 
 @dataclass(frozen=True)
 class _TextExport:
-    """A text made of the rows: what it holds, how it is made, and how its file's name ends."""
+    """A text made of samples: what it holds, how it is made, and how its file's name ends."""
 
     title: str
-    make: Callable[[Rows], str]
+    make: Callable[[Selection], Iterator[str]]
     ending: str
 
 
 TEXTS = {
-    "csv": _TextExport("samples shown, as CSV", shown_csv, "-samples.csv"),
-    "json": _TextExport("samples shown, as JSON", samples_json, "-samples.json"),
-    "indices": _TextExport("indices of the samples shown, one a line", shown_indices, "-indices.txt"),
-    "thin_ice": _TextExport("indices that pruning lost (S10), lowest margin first", thin_ice_indices, "-thin-ice.txt"),
+    "csv": _TextExport("as CSV", selected_csv, "-samples.csv"),
+    "json": _TextExport("as JSON", samples_json, "-samples.json"),
+    "indices": _TextExport("only their indices, one a line", selected_indices, "-indices.txt"),
+    "thin_ice": _TextExport("indices that are lost (S10), lowest margin first", thin_ice_indices, "-thin-ice.txt"),
 }
 
 
 class ExportActions:
     """Handlers of actions, `do_<name>`: each returns why it could do nothing, else None."""
 
-    def __init__(self, session: Session, interface: Interface) -> None:
-        self._session, self._interface = session, interface
+    def __init__(self, session: Session, interface: Interface, jobs: Jobs) -> None:
+        self._session, self._interface, self._jobs = session, interface, jobs
 
     def do_export(self) -> Reason:
-        rows = self._session.rows
-        if rows is None:
+        rows, many = self._session.rows, self._chosen()
+        if self._jobs.current is not None:
+            return self._ask_to_cancel(self._jobs.current)
+        if rows is None or many is None:
             return NOTHING
-        index = self._selected_index()
-        sample = "no sample" if index is None else f"#{index}"
-        none = "" if len(rows.order) else "none is shown"
+        index, count = self._selected_index(), len(many.order)
+        which = "marked" if many.is_marked else "shown"
+        none = "" if count else "none is shown"
         lost = "" if rows.set_counts["S10"] else "none is lost so far"
+        sample = f"{count} marked" if many.is_marked else "no sample" if index is None else f"#{index}"
         choices = [
-            *(Choice(name, f"{len(rows.order)} {TEXTS[name].title}", none) for name in ("csv", "json", "indices")),
+            *(
+                Choice(name, f"{count} samples {which}: {TEXTS[name].title}", none)
+                for name in ("csv", "json", "indices")
+            ),
             Choice("thin_ice", f"{rows.set_counts['S10']} {TEXTS['thin_ice'].title}", lost),
-            Choice("png", f"images of {sample} as PNG (8 bits)", none),
-            Choice("npz", f"images and logits of {sample} as npz (exact)", none),
+            Choice("png", f"images of {sample}: PNG (8 bits), under all models", none),
+            Choice("npz", f"images and logits of {sample}: npz (exact)", none),
         ]
+        if not many.is_marked:
+            choices.append(Choice("all_png", f"images of the {count} samples shown: PNG", none))
         partial = "" if rows.table.run.complete else "The run is not finished: sets are as they are so far."
         self._interface.ask(ChoiceDialog("Export", partial, choices), self._export_answered)
         return None
+
+    def _ask_to_cancel(self, job: Job) -> Reason:
+        def answered(name: str | None) -> None:
+            if name == "cancel":
+                job.cancel()
+
+        choices = [Choice("back", "Let it go on"), Choice("cancel", "Cancel it")]
+        self._interface.ask(ChoiceDialog(f"{job.what[0].upper()}{job.what[1:]}", "", choices), answered)
+        return None
+
+    def _chosen(self) -> Selection | None:
+        """The samples that are marked, else those shown; None where there are none yet."""
+        rows, marked = self._session.rows, self._session.marked
+        if rows is None:
+            return None
+        return Selection.marked(rows, marked) if marked else Selection.shown(rows)
+
+    def _one(self) -> Selection | None:
+        """The samples that are marked, else the one that is selected."""
+        rows, position = self._session.rows, self._session.position
+        marked = self._session.marked or (frozenset() if position is None else {position})
+        return Selection.marked(rows, marked) if rows is not None and marked else None
 
     def _selected_index(self) -> int | None:
         """The selected sample's original index; None where no sample is selected."""
@@ -73,111 +106,89 @@ class ExportActions:
 
     def _export_answered(self, name: str | None) -> None:
         """Ask for the file's name, then write it."""
-        rows, position, path = self._session.rows, self._session.position, self._session.path
-        if name is None or rows is None or path is None:
+        chosen = self._one() if name in ("png", "npz") else self._chosen()
+        if name is None or chosen is None:
             return
-        stem = printable(path.stem)
+        index = "" if self._session.marked else f"-sample-{self._selected_index()}"
+        stem = f"{printable(Path(chosen.rows.table.run.path).stem)}{index}" if index else chosen.name
         if name in TEXTS:
-            what, default = TEXTS[name].title, f"{stem}{TEXTS[name].ending}"
+            what, default = TEXTS[name].title, f"{chosen.name}{TEXTS[name].ending}"
+            if name == "thin_ice":
+                default = f"{printable(Path(chosen.rows.table.run.path).stem)}-{chosen.model}{TEXTS[name].ending}"
+        elif name == "all_png":
+            what, default = "folder of the images", f"{chosen.name}-images"
         else:
             what = "folder of the images" if name == "png" else "images and logits"
-            default = f"{stem}-sample-{self._selected_index()}" + ("" if name == "png" else ".npz")
+            default = f"{stem}{'' if index else '-images'}{'' if name == 'png' else '.npz'}"
 
-        def answered(chosen: str | None) -> None:
-            if chosen is None:
+        def answered(typed: str | None) -> None:
+            if typed is None:
                 return
             try:
-                written = _write(name, rows, position, Path(chosen).expanduser())
+                path = Path(typed).expanduser().absolute()
             except RuntimeError as error:  # ~user, and there is no such user
-                self._interface.notify(f"{chosen}: {error}", severity="error", timeout=10)
-            except ThiniceError as error:
-                self._interface.notify(f"{error.what}; {error.do}", severity="error", timeout=10)
-            else:
-                self._interface.notify(f"saved {written.absolute()}", timeout=8)
+                self._interface.notify(f"{typed}: {error}", severity="error", timeout=10)
+                return
+            reason = self._jobs.start(
+                f"saving {len(chosen.order)} samples", len(chosen.order), lambda job: _write(name, chosen, path, job)
+            )
+            if reason:
+                self._interface.notify(reason, severity="warning", timeout=6)
 
         self._interface.ask(TextDialog("Save", what, str(free_path(Path(default)))), answered)
 
     def do_pictures(self) -> Reason:
-        """Write the selected sample's images, print where, and show them where there is a desktop."""
-        rows, position, path = self._session.rows, self._session.position, self._session.path
-        if rows is None or position is None or path is None:
+        """Write the images of the selected sample, or of those marked; say where, and show them on a desktop."""
+        chosen, path = self._one(), self._session.path
+        if chosen is None or path is None:
             return NOTHING
-        folder = Path(f"{printable(path.stem)}-sample-{self._selected_index()}")
-        try:
-            written = _write_pictures(rows, position, folder)
-        except ThiniceError as error:
-            return f"{error.what}; {error.do}"
-        shown = show_on_desktop(written[0])
-        where = written[0].absolute().parent
-        self._interface.notify(
-            f"{len(written)} PNG in {where}" + (", shown by the desktop" if shown else ""), timeout=10
-        )
-        return None
+        stem = printable(path.stem)
+        folder = Path(f"{chosen.name}-images" if self._session.marked else f"{stem}-sample-{self._selected_index()}")
+        folder, run, order = folder.absolute(), chosen.rows.table.run, chosen.order
+
+        def work(job: Job) -> str:
+            written = save_pictures(run, order, folder, job)
+            shown = show_on_desktop(written[0])
+            return f"{len(written)} PNG in {folder}" + (", shown by the desktop" if shown else "")
+
+        return self._jobs.start(f"saving images of {len(order)} samples", len(order), work)
 
     def do_copy(self) -> Reason:
-        index = self._selected_index()
-        if index is None:
+        chosen = self._one()
+        if chosen is None:
             return NOTHING
-        self._interface.notify(f"#{index}: {copy(str(index), self._interface.copy_to_clipboard)}")
-        return None
+        index = self._selected_index()
+        return self._copy(chosen, f"{len(chosen.order)} marked indices" if self._session.marked else f"#{index}")
 
     def do_copy_all(self) -> Reason:
         rows = self._session.rows
         if rows is None or not len(rows.order):
             return NOTHING
-        how = copy(shown_indices(rows).rstrip(), self._interface.copy_to_clipboard)
-        self._interface.notify(f"{len(rows.order)} indices: {how}")
-        return None
+        return self._copy(Selection.shown(rows), f"{len(rows.order)} indices")
+
+    def _copy(self, chosen: Selection, what: str) -> Reason:
+        def work(job: Job) -> str:
+            text = "".join(job.counted(bare_indices(chosen), PIECE)).rstrip()
+            return f"{what}: {copy(text, self._jobs.in_interface(self._interface.copy_to_clipboard))}"
+
+        return self._jobs.start(f"copying {what}", len(chosen.order), work)
 
     def do_screenshot(self) -> Reason:
         path = free_path(Path("thinice-screen.svg"))
         try:
-            save_new(path, self._interface.export_screenshot())
+            save_new(path, [self._interface.export_screenshot()])
         except ThiniceError as error:
             return f"{error.what}; {error.do}"
         self._interface.notify(f"saved {path.absolute()}", timeout=8)
         return None
 
 
-def _write(name: str, rows: Rows, position: int | None, path: Path) -> Path:
-    """Write the export `name` to `path`, or to `path` with the ending that it lacks; where it was written."""
+def _write(name: str, chosen: Selection, path: Path, job: Job) -> str:
+    """Write the export `name` to `path`, or to `path` with the ending that it lacks; what to say."""
     if name in TEXTS:
-        return save_new(path, TEXTS[name].make(rows))
-    assert position is not None
-    if name == "png":
-        _write_pictures(rows, position, path)
-        return path
-    detail = _load(rows, position)
-    assert detail.clean is not None
-    index = int(rows.table.run.indices[position])
-    path = path if path.suffix == ".npz" else path.with_name(f"{path.name}.npz")
-    refuse_existing(path)
-    arrays = {"clean": detail.clean, "index": np.array(index), "label": np.array(rows.table.run.labels[position])}
-    roles = ("dense", "pruned")[: len(detail.adversarial)]
-    for role, image in zip(roles, detail.adversarial, strict=True):
-        arrays |= {} if image is None else {f"adversarial_{role}": image}
-    for kind, both in (("clean", detail.clean_logits), ("attacked", detail.worst_logits)):
-        for role, logits in zip(roles, both, strict=True):
-            arrays |= {} if logits is None else {f"logits_{kind}_{role}": logits}
-    return save_npz(path, arrays)
-
-
-def _write_pictures(rows: Rows, position: int, folder: Path) -> list[Path]:
-    """Write the images of the sample at `position` to `folder` as PNG; the files."""
-    names = ["dense", *(model.record.name for model in rows.table.compared[1:])]
-    index = int(rows.table.run.indices[position])
-    return save_png(folder, index, _pictures(_load(rows, position), names), PIXEL)
-
-
-def _load(rows: Rows, position: int) -> SampleDetail:
-    detail = load_sample_detail(rows.table.run, rows.view.other, position)
-    if detail.problem or detail.clean is None:
-        raise ThiniceError(detail.problem or "no image is stored", "is the run file still there?")
-    return detail
-
-
-def _pictures(detail: SampleDetail, names: Sequence[str]) -> list[NamedImage]:
-    """The clean image, and the adversarial image of each model that has one."""
-    assert detail.clean is not None
-    found = zip((f"{name}-attacked" for name in names), detail.adversarial, strict=True)
-    return [NamedImage("clean", detail.clean), *(NamedImage(name, image) for name, image in found if image is not None)]
+        written = save_new(path, job.counted(TEXTS[name].make(chosen), PIECE))
+    elif name == "npz":
+        written = save_arrays(chosen, path, job)
+    else:
+        written = save_folder(chosen, path, job)
+    return f"saved {written}"

@@ -1,17 +1,29 @@
 """Actions that change what is looked at: the selected sample, sets, order, models, margins, plots, screens."""
 
+import numpy as np
 from textual.screen import Screen
 
 from thinice_tui.analysis.live_sets import ALL_SETS, ALONE_SETS, HELD_SETS
 from thinice_tui.analysis.margins import MARGIN_KINDS, margin_kinds
 from thinice_tui.analysis.query.tokens import quoted
-from thinice_tui.analysis.table import columns_of, columns_shown, has_ladder
+from thinice_tui.analysis.table import (
+    TAG,
+    all_columns,
+    columns_of,
+    columns_shown,
+    has_ladder,
+    shown_meaning,
+    shown_title,
+)
+from thinice_tui.runfile.records import Run
+from thinice_tui.safe_io.printable import printable_lines
 from thinice_tui.tui.action_registry import Reason
 from thinice_tui.tui.content.plots import PLOTS
-from thinice_tui.tui.interface import Interface
+from thinice_tui.tui.interface import Interface, SessionListener
+from thinice_tui.tui.preferences import Preferences
 from thinice_tui.tui.screens.browse import BrowseScreen
 from thinice_tui.tui.screens.command_palette import SafeCommandPalette
-from thinice_tui.tui.screens.dialogs import Choice, MultipleChoiceDialog
+from thinice_tui.tui.screens.dialogs import Choice, ChoiceDialog, MultipleChoiceDialog
 from thinice_tui.tui.screens.help import HelpScreen
 from thinice_tui.tui.screens.inspect import InspectScreen
 from thinice_tui.tui.screens.plot import PlotScreen
@@ -20,11 +32,37 @@ from thinice_tui.tui.screens.run_screen import RunScreen
 from thinice_tui.tui.session import NO_SAMPLES, Session
 
 
-class ViewActions:
+class ViewActions(SessionListener):
     """Handlers of actions, `do_<name>`: each returns why it could do nothing, else None."""
 
     def __init__(self, session: Session, interface: Interface) -> None:
         self._session, self._interface = session, interface
+        self._has_begun = False
+        session.add_listener(self)
+
+    def run_changed(self) -> None:
+        """Say at the beginning what is remembered of the order and the margin."""
+        if self._session.run is not None and not self._has_begun:
+            self._has_begun = True
+            self._tell_remembered()
+
+    def _tell_remembered(self) -> None:
+        """Say in which order the table is, and by which margin, where that is not as for a new user."""
+        assert self._session.rows is not None
+        view, usual = self._session.rows.view, Preferences()
+        told = []
+        if not self._session.shows_ladder and (view.sort, view.descending) != (usual.sort, usual.descending):
+            told.append(f"{self._order_words()}, as you left it: s and r change it")
+        if view.margin != usual.margin:
+            told.append(f"margin: the dense model's {MARGIN_KINDS[view.margin]}, as you left it: m changes it")
+        if told:
+            self._interface.notify("; ".join(told), timeout=6)
+
+    def _order_words(self) -> str:
+        rows = self._session.rows
+        assert rows is not None
+        title = shown_title(all_columns(rows.table.run)[rows.view.sort], rows.table.other)
+        return f"sorted by {title} {'↓' if rows.view.descending else '↑'}"
 
     # moving
 
@@ -45,10 +83,24 @@ class ViewActions:
         return NO_SAMPLES if rows is None else self._session.move(direction * len(rows.lines))
 
     def do_next_flip(self) -> Reason:
-        return self._session.move_to_flip(1)
+        return self._move_to_flip(1)
 
     def do_previous_flip(self) -> Reason:
-        return self._session.move_to_flip(-1)
+        return self._move_to_flip(-1)
+
+    def _move_to_flip(self, by: int) -> Reason:
+        """Select the next flip (`by` 1) or the one before (−1) among the samples shown."""
+        rows, cursor = self._session.rows, self._session.cursor
+        if rows is None or self._session.position is None:
+            return NO_SAMPLES
+        flips = rows.flips
+        if not len(flips):
+            return "none of the samples shown is lost or gained"
+        place = int(np.searchsorted(flips, cursor, side="right" if by > 0 else "left")) - (by < 0)
+        if not 0 <= place < len(flips):
+            return f"there is no flip further {'down' if by > 0 else 'up'}: {len(flips)} are shown"
+        self._session.select(int(flips[place]))
+        return None
 
     # screens
 
@@ -154,11 +206,12 @@ class ViewActions:
 
     def _sort_by_neighbour(self, by: int) -> Reason:
         """Sort by the column `by` columns to the right of the present one."""
-        if self._session.run is None:
+        session = self._session
+        if session.run is None:
             return NO_SAMPLES
-        shown, sort = columns_shown(self._session.run, self._session.columns_in_view), self._session.view.sort
+        shown, sort = columns_shown(session.run, session.columns_in_view, session.seeds), session.view.sort
         place = shown.index(sort) if sort in shown else -by
-        self._session.sort_by(shown[(place + by) % len(shown)])
+        session.sort_by(shown[(place + by) % len(shown)])
         return None
 
     def do_reverse(self) -> Reason:
@@ -170,8 +223,14 @@ class ViewActions:
         if run is None:
             return NO_SAMPLES
         if self._session.shows_ladder:
-            return "the ladder has columns of its own: L shows the table of one comparison"
-        choices = [Choice(key, column.title, meaning=column.meaning) for key, column in columns_of(run).items()]
+            self._explain_ladder(run)
+            return None
+        other = run.models[self._session.view.other]
+        choices = [
+            Choice(key, shown_title(column, other), meaning=shown_meaning(column, other))
+            for key, column in columns_of(run).items()
+            if key != TAG  # is there wherever a sample has one
+        ]
 
         def answered(keys: list[str] | None) -> None:
             if keys:
@@ -180,6 +239,16 @@ class ViewActions:
         shown = columns_shown(run, self._session.columns)
         self._interface.ask(MultipleChoiceDialog("Columns", choices, shown), answered)
         return None
+
+    def _explain_ladder(self, run: Run) -> None:
+        """What the columns of the ladder mean; they are not for choosing."""
+        known, other = all_columns(run), run.models[self._session.view.other]
+        shown = [known[key] for key in columns_shown(run, self._session.columns_in_view)]
+        lines = [f"{shown_title(column, other)}: {shown_meaning(column, other)}" for column in shown]
+        choices = [Choice("back", "Back; L: the table of one comparison, with columns to choose")]
+        self._interface.ask(
+            ChoiceDialog("The ladder's columns", printable_lines("\n".join(lines)), choices), lambda _: None
+        )
 
     def do_margin(self) -> Reason:
         if self._session.run is None:
@@ -209,6 +278,9 @@ class ViewActions:
         self._session.compare_with(1 + (self._session.view.other - 1 + by) % others)
         return None
 
+    def do_next_run(self) -> Reason:
+        return self._session.browse_next_run()
+
     def do_ladder(self) -> Reason:
         run = self._session.run
         if run is None:
@@ -216,6 +288,8 @@ class ViewActions:
         if not has_ladder(run):
             return "a ladder needs several models: compare dense.pt with several pruned ones, or with a --control"
         self._session.show_ladder(not self._session.shows_ladder)
+        if not self._session.shows_ladder:
+            self._tell_remembered()
         return None
 
     def do_lost_by_pruning(self) -> Reason:

@@ -9,12 +9,13 @@ from rich.text import Text
 from thinice_tui.analysis.live_sets import ALL_SETS, ALONE_SETS, UNDECIDED
 from thinice_tui.analysis.margins import MARGIN_KINDS
 from thinice_tui.analysis.rows import Rows
-from thinice_tui.analysis.table import all_columns
+from thinice_tui.analysis.table import shown_title
 from thinice_tui.plots.style import SET_MARKERS, SET_WORDS
+from thinice_tui.protocol.durations import duration
+from thinice_tui.runfile.records import Run
 from thinice_tui.tui.action_registry import BY_NAME, SET_ACTIONS
 
-Detail = Literal["words", "codes", "markers"]
-DETAILS: tuple[Detail, ...] = ("words", "codes", "markers")
+Detail = Literal["both", "words", "codes", "markers"]
 
 
 def flip_words(rows: Rows, cursor: int) -> str:
@@ -24,22 +25,26 @@ def flip_words(rows: Rows, cursor: int) -> str:
     return f"flip {place + 1} of {len(rows.flips)}" if is_flip else ""
 
 
-def rows_line(rows: Rows, width: int, flip: str = "") -> Text:
-    """`366 of 1000  1▼S10 lost 55  2▲S01 gained 36  3●S11 held 311  4○S00 broken 598  ↑ dense clean margin  /set=S10`.
+def rows_line(rows: Rows, width: int, flip: str = "", marked: int = 0) -> Text:
+    """`366 of 1000  1▼S10 lost 55 2▲S01 gained 36 3●S11 held 311 4○S00 broken 598  ↑ dense clean margin  /set=S10`.
 
-    Where it is narrow the words go, then the flip, and the codes stay; but they go for a filter that fits without them.
-    flip: which flip is selected.
+    Where it is narrow the codes go, then the flip, then the words; for a filter that fits without them all go.
+    flip: which flip is selected; marked: how many samples are, before everything else.
     """
     query = f"  /{rows.view.query}" if rows.view.query.strip() else ""
-    head = Text(f" {flip} ·" if flip else "")
-    lines = [head + _counts(rows, detail) for detail in DETAILS[: None if query else 2]]
-    line = next((one for one in lines if one.cell_len + cell_len(query) <= width), _counts(rows, "codes"))
+    marks = f" {marked} marked ·" if marked else ""
+    head, short = Text(f"{marks} {flip} ·" if flip else marks), Text(marks)
+    lines = [head + _counts(rows, "both"), head + _counts(rows, "words")]
+    lines += [head + _counts(rows, "markers"), short + _counts(rows, "markers")] if query else []
+    lines += [] if query else [short + _counts(rows, "words")]
+    line = next((one for one in lines if one.cell_len + cell_len(query) <= width), short + _counts(rows, "codes"))
     line.no_wrap, line.overflow = True, "ellipsis"
     if query:
         line.append(query, style="italic")
     else:
-        columns = all_columns(rows.table.run)
-        by = f"dense {MARGIN_KINDS[rows.view.margin]}" if rows.view.sort == "margin" else columns[rows.view.sort].title
+        column = rows.table.columns[rows.view.sort]
+        is_margin = rows.view.sort == "margin"
+        by = f"dense {MARGIN_KINDS[rows.view.margin]}" if is_margin else shown_title(column, rows.table.other)
         order = f"  {'↓' if rows.view.descending else '↑'} {by}"
         line.append(order if line.cell_len + len(order) <= width else "")
     line.truncate(max(1, width), overflow="ellipsis")
@@ -47,7 +52,7 @@ def rows_line(rows: Rows, width: int, flip: str = "") -> Text:
 
 
 def _counts(rows: Rows, detail: Detail) -> Text:
-    """How many samples are shown, and how many each set has; in words, with the sets' codes, or with their markers."""
+    """How many samples are shown, and how many each set has: the sets' codes and words, one of these, or neither."""
     view, alone = rows.view, rows.table.run.alone
     kept = "" if rows.kept is None else " + 1 filtered out"
     text = Text(
@@ -56,22 +61,44 @@ def _counts(rows: Rows, detail: Detail) -> Text:
     for action, name in SET_ACTIONS.items():
         if alone and name not in ALONE_SETS:
             continue
-        called = ALONE_SETS[name] if alone else f"{name} {SET_WORDS[name]}" if detail == "words" else name
-        called = "" if detail == "markers" else f"{called} {rows.set_counts[name]} "
-        part = Text(f" {BY_NAME[action].shown}{SET_MARKERS[name]}{called}")
+        word = ALONE_SETS[name] if alone else SET_WORDS[name]
+        called = {"both": f"{name} {word} ", "words": f"{word} ", "codes": f"{name} ", "markers": ""}[detail]
+        called = f"{word} " if alone and called else called
+        count = "" if detail == "markers" else f"{rows.set_counts[name]}"
+        part = Text(f"{BY_NAME[action].shown}{SET_MARKERS[name]}{called}{count}")
         part.stylize("" if name in view.sets else "dim strike")
         part.apply_meta({"@click": f"app.do('{action}')"})
-        text.append_text(part)
+        text.append(" ", style="not bold").append_text(part)
     if rows.set_counts[UNDECIDED]:
-        text.append(f" ? {rows.set_counts[UNDECIDED]} ")
+        text.append(f" ? {rows.set_counts[UNDECIDED]}")
     return text
 
 
-def empty_reason(rows: Rows) -> str:
-    """Why the table has no rows, and which keys help."""
-    if not len(rows.table.run.labels):
+def empty_reason(rows: Rows, is_computing: bool | None = None) -> str:
+    """Why the table has no rows, and which keys help. is_computing: whether an engine lives; None: it is not asked."""
+    run, view = rows.table.run, rows.view
+    if not len(run.labels):
         return "this run has no samples"
-    view = rows.view
+    counts = rows.set_counts
+    if not run.complete and counts[UNDECIDED] and not counts["S10"] + counts["S01"] + counts["S11"]:
+        more = {None: "", False: ": e resumes the run", True: f": {first_results(run)}"}
+        return f"no result of an attack yet{more[is_computing]}"
     what = [f"the filter {view.query}"] if view.query.strip() else []
     what += [] if view.sets == ALL_SETS else ["the chosen sets " + " ".join(sorted(view.sets))]
     return f"no sample passes {' and '.join(what)}: / changes the filter, esc shows all"
+
+
+def first_results(run: Run) -> str:
+    """When the first set of a sample will be known: after dense, the first batch of the next model in the first stage.
+
+    From the engine's rate now; the passes of a sample are the steps of the stage.
+    """
+    beat, stages = run.heartbeat, run.models[0].stages
+    if beat is None or beat.state == "starting" or not beat.rate or not beat.total or not stages:
+        return "first results come after the checks of models and data"
+    if beat.stage != stages[0].name:
+        return f"first results come after {beat.doing} and a part of {stages[0].name}"
+    steps = stages[0].parameters.get("steps", 1)
+    samples = beat.total / len(run.models) + min(run.info.batch_size, beat.total / len(run.models)) - beat.done
+    seconds = max(1.0, samples * (steps if isinstance(steps, int) else 1) / beat.rate)
+    return f"first results in about {duration(seconds)}"

@@ -1,5 +1,7 @@
 """A run in a few lines: title, progress of the engine, and a summary of the results so far."""
 
+from collections.abc import Sequence
+
 from rich.cells import cell_len
 from rich.console import Group, RenderableType
 from rich.progress_bar import ProgressBar
@@ -15,32 +17,55 @@ from thinice_tui.protocol.durations import short, time_left
 from thinice_tui.protocol.ensembles import is_audited, is_final
 from thinice_tui.protocol.progress import WorkerState
 from thinice_tui.runfile.records import Run
+from thinice_tui.tui.content.fates import run_names
 
 WIDE = 100
 
 
-def title(run: Run, other: int, width: int) -> Text:
-    """`dense → pruned, 95.0 % zeros   Linf 8/255 · standard · 1000 samples · cpu   [1/2]`, cut from the right."""
+def title(run: Run, other: int, width: int, beside: str = "") -> Text:
+    """`dense → pruned, 95.0 % zeros   Linf 8/255 · standard · 1000 samples · cpu   [1/2]`, cut from the right.
+
+    beside: what is said of runs that are read together, before the settings.
+    """
     settings, record = run.info.settings, run.models[other].record
     left = Text(no_wrap=True)
     left.append(" thinice ", style="reverse bold")
     role = " (control)" if record.role == "control" else ""
     models = record.name if run.alone else f"dense → {record.name}{role}"
     left.append(f" {', '.join((models, *sparsity_words(record, run.models[0].record)))}", style="bold")
-    middle = f"   {settings.norm} {settings.eps.text} · {settings.attack_shown} · {len(run.labels)} samples"
-    left.append(f"{middle} · {run.info.device}")
+    left.append(f"   {beside} · " if beside else "   ")
+    left.append(f"{settings.norm} {settings.eps.text} · {settings.attack_shown} · {len(run.labels)} samples")
+    left.append(f" · {run.info.device}")
     count = "" if run.alone else f"[{other}/{len(run.models) - 1}]"
     left.truncate(max(0, width - len(count) - 1), overflow="ellipsis", pad=True)
     return left.append(f" {count}", style="bold")
 
 
-def progress(run: Run, computing: bool, width: int, starting: bool = False) -> RenderableType:
+def runs_words(browsed: Run, runs: Sequence[Run], seeds: int) -> str:
+    """`seed-0 of 4 runs, 3 training seeds`: the run that is browsed among all."""
+    paths = [run.path for run in runs]
+    of = f"{run_names(paths)[paths.index(browsed.path)]} of {len(runs)} runs"
+    return f"{of}, {seeds} training seeds" if seeds > 1 else f"{of} of the same models"
+
+
+def seeds_words(runs: Sequence[Run], seeds: int) -> str:
+    """What the statistics are over; empty for one training seed."""
+    if seeds < 2:
+        return ""
+    going = sum(not run.complete for run in runs)
+    if going:
+        return f"over {seeds} training seeds so far: {going} run{'s' * (going > 1)} not finished"
+    return f"statistics over {seeds} training seeds: lost in, v"
+
+
+def progress(run: Run, computing: bool, width: int, starting: bool = False, over: str = "") -> RenderableType:
     """The engine's stage, progress, rate, time left and samples broken in this stage; or why it does nothing.
 
-    starting: an engine was started that the run does not name yet; the run's heartbeat is an earlier engine's.
+    starting: an engine was started that the run does not name yet; the run's heartbeat is an earlier engine's. over:
+    what is said of runs that are read together.
     """
     if run.complete:
-        return Text(f" ✓ finished: {_verdict(run)}")
+        return Text(f" ✓ finished: {_verdict(run)}{' · ' * bool(over)}{over}", no_wrap=True, overflow="ellipsis")
     beat = run.heartbeat
     if not computing:
         return Text(" ■ stopped: what was computed is kept, numbers are upper bounds · e resumes", style="bold")

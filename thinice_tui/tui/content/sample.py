@@ -18,13 +18,14 @@ from thinice_tui.plots.half_blocks import half_blocks, side_by_side
 from thinice_tui.plots.pixels import Pixels, fitted, perturbation, to_pixels
 from thinice_tui.plots.style import SET_MARKERS
 from thinice_tui.runfile.records import Floats
+from thinice_tui.tui.content.fates import fates_words
 from thinice_tui.tui.content.rows import flip_words
 from thinice_tui.tui.sample_detail import SampleDetail
 
 MEANINGS = {
     "S11": "held by both",
-    "S10": "held by dense, lost by pruned",
-    "S01": "not held by dense, gained by pruned",
+    "S10": "held by dense, lost by {name}",
+    "S01": "not held by dense, gained by {name}",
     "S00": "held by neither",
     "?": "undecided yet",
 }
@@ -86,16 +87,21 @@ def _head(rows: Rows, detail: SampleDetail, names: tuple[str, ...], width: int, 
     name = SET_NAMES[table.sets[position]]
     label = table.class_names[table.run.labels[position]]
     first = Text(f"#{table.run.indices[position]}  {label}", style="bold")
-    outcome = ALONE_SETS[name] if table.run.alone else f"{name}  {MEANINGS[name]}"
+    outcome = ALONE_SETS[name] if table.run.alone else f"{name}  {MEANINGS[name].format(name=table.other.record.name)}"
     outcome += "   (filtered out)" if position == rows.kept else ""
     first.append(f"   {SET_MARKERS.get(name, '')} {outcome}")
     flip = flip_words(rows, rows.line_of(position) or 0)
     first.append(f"   {flip}" if flip else "", style="not bold")
+    tags = table.run.tags.get(int(table.run.indices[position]), ())
+    first.append(f"   tags: {' '.join(tags)}" if tags else "", style="not bold")
     models = [(name, number) for name, number in zip(names, detail.models, strict=True)]
+    fates = fates_words(rows, position, detailed=height >= HIGH)
+    if height < HIGH:
+        fates = _wrapped(fates, width)
     if len(models) > 2 and height < HIGH:
-        return [first, *_wrapped([_glance(rows, position, *model) for model in models], width)]
+        return [first, *_wrapped([_glance(rows, position, *model) for model in models], width), *fates]
     outcomes = zip(models, detail.adversarial, strict=True)
-    return [first, *(_outcome(rows, position, *model, image) for model, image in outcomes)]
+    return [first, *(_outcome(rows, position, *model, image) for model, image in outcomes), *fates]
 
 
 def _glance(rows: Rows, position: int, name: str, number: int) -> Text:
@@ -112,7 +118,7 @@ def _glance(rows: Rows, position: int, name: str, number: int) -> Text:
 
 def _wrapped(parts: Sequence[Text], width: int) -> list[Text]:
     """`parts` one after another, in as many lines as they need."""
-    lines = [Text(end="")]
+    lines = [Text(end="")] if parts else []
     for part in parts:
         if lines[-1].cell_len and lines[-1].cell_len + part.cell_len > width:
             lines.append(Text(end=""))

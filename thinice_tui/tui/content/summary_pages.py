@@ -1,7 +1,7 @@
 """The pages of the summary as blocks of the report: the comparison of all models, its classes, and the whole report."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -9,13 +9,15 @@ from thinice_tui.analysis.comparison import Analysis, Comparison, ModelSummary
 from thinice_tui.analysis.flip_kinds import ClassFlips, class_flips
 from thinice_tui.analysis.ladder import pruned_away
 from thinice_tui.analysis.model_sets import models_by_sparsity
-from thinice_tui.report.document.blocks import Block, Paragraph, Table, columns
+from thinice_tui.analysis.several.several_runs import SeveralRuns
+from thinice_tui.report.document.blocks import Block, Notice, Paragraph, Table, columns
 from thinice_tui.report.document.cells import Cell, Number, p_value, percent
 from thinice_tui.report.report_document import report_document
-from thinice_tui.report.sections.excess import excess_section
+from thinice_tui.report.sections.excess import excess_section, noise_table
 from thinice_tui.report.sections.header import header
 from thinice_tui.report.sections.ladder import ladder_section
 from thinice_tui.report.sections.run_words import class_words, model_words
+from thinice_tui.report.sections.several import several_document, several_sections
 
 
 def comparison_page(analysis: Analysis, _other: int) -> Iterator[Block]:
@@ -98,6 +100,20 @@ def _classes(analysis: Analysis, number: int) -> list[ClassFlips]:
     found = class_flips(analysis.run.labels, sets.s10 | sets.s11, sets.s10, analysis.run.info.classes)
     present = set(np.unique(analysis.run.labels).tolist())
     return [one for one in found if one.label in present]
+
+
+def several_page(several: SeveralRuns, unfinished: Sequence[str]) -> Iterator[Block]:
+    """What the report says of several runs; unfinished: paths of runs that are not among them yet."""
+    if unfinished:
+        yield Notice("partial", f"Not finished, and so not in these numbers: {', '.join(unfinished)}.")
+    first = several.seeds[0]
+    if len(several.seeds) > 1:
+        yield from several_document(several)
+        return
+    yield from header(first)
+    if any(one.other.record.role == "pruned" for one in first.comparisons):  # else it is among the sections
+        yield from noise_table(first)
+    yield from several_sections(several)
 
 
 def _whole(analysis: Analysis, _other: int) -> Iterable[Block]:

@@ -3,15 +3,19 @@
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.widgets import Static
 
 from thinice_tui.tui.action_registry import Reason, bindings_in
 from thinice_tui.tui.content.rows import empty_reason
+from thinice_tui.tui.jump import line_named
 from thinice_tui.tui.screens.run_screen import RunScreen
+from thinice_tui.tui.session import Session
 from thinice_tui.tui.widgets.filter_bar import FilterBar
 from thinice_tui.tui.widgets.jump_bar import JumpBar
 from thinice_tui.tui.widgets.panels import PlotPanel, PlotTabs, RowsLine, SamplePanel, SummaryPanel
 from thinice_tui.tui.widgets.sample_table import SampleTable
 
+HINT = " New here?  j k: move · enter: see a sample · v: all numbers · ?: keys, words"
 SIDE_STEP = 8
 """Cells that the table scrolls to the side at once."""
 
@@ -23,8 +27,15 @@ class BrowseScreen(RunScreen):
     AUTO_FOCUS = "#table"
     place = "browse"
 
+    def __init__(self, session: Session, has_hint: bool = False) -> None:
+        """has_hint: whether a line above the table says what to press, for someone who is here for the first time."""
+        super().__init__(session)
+        self._has_hint = has_hint
+
     def compose_body(self) -> ComposeResult:
         with Vertical(id="left"):
+            if self._has_hint:
+                yield Static(HINT, id="hint", markup=False)
             yield RowsLine(id="rows")
             yield FilterBar(id="filter")
             yield JumpBar(id="jump")
@@ -47,7 +58,16 @@ class BrowseScreen(RunScreen):
         """Draw the table at once, also behind another screen."""
         rows = self.session.rows
         if rows is not None and self.has_widgets:
-            self.table.show(rows, self.session.columns_in_view, self.session.cursor, empty_reason(rows))
+            session = self.session
+            empty = "" if len(rows.lines) else empty_reason(rows, session.is_computing)
+            self.table.show(rows, session.columns_in_view, session.cursor, empty, session.marked)
+
+    def run_changed(self) -> None:
+        """Draw title and progress, and how long an empty table will stay so."""
+        super().run_changed()
+        rows = self.session.rows
+        if self.has_widgets and rows is not None and not len(rows.lines):
+            self.table.say(empty_reason(rows, self.session.is_computing))
 
     def selection_changed(self) -> None:
         """Move the table's cursor at once."""
@@ -56,7 +76,7 @@ class BrowseScreen(RunScreen):
 
     def update_body(self) -> None:
         session, plot = self.session, self.session.preferences.plot
-        self.query_one(RowsLine).show(session.rows, session.cursor)
+        self.query_one(RowsLine).show(session.rows, session.cursor, len(session.marked))
         if not self.is_wide:
             return
         self.query_one(SamplePanel).show(session.rows, session.position)
@@ -90,8 +110,14 @@ class BrowseScreen(RunScreen):
         self.set_focus(self.table, scroll_visible=False)
 
     def on_jump_bar_submitted(self, event: JumpBar.Submitted) -> None:
-        if event.text and (reason := self.session.jump(event.text)):
-            self.app.notify(reason, severity="warning", timeout=6)
+        rows = self.session.rows
+        if not event.text or rows is None:
+            return
+        found = line_named(event.text, rows)
+        if isinstance(found, int):
+            self.session.select(found)
+        else:
+            self.app.notify(found, severity="warning", timeout=6)
 
     # actions
 

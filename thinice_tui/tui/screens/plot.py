@@ -20,6 +20,6 @@ class PlotScreen(RunScreen):
 
     def update_body(self) -> None:
         session, plot = self.session, self.session.preferences.plot
-        self.query_one(RowsLine).show(session.rows, session.cursor)
+        self.query_one(RowsLine).show(session.rows, session.cursor, len(session.marked))
         self.query_one(PlotTabs).choose(plot)
         self.query_one(PlotPanel).show(plot, session.rows, session.position)

@@ -1,7 +1,9 @@
 """What all screens of a run share: the title, the progress, the keys, and following the session."""
 
+import time
 from typing import ClassVar
 
+from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container
@@ -10,10 +12,12 @@ from textual.screen import Screen
 from textual.visual import VisualType
 from textual.widgets import Static
 
+from thinice_tui.protocol.durations import duration
 from thinice_tui.safe_io.printable import printable
 from thinice_tui.tui.action_registry import Place, Reason, action_elsewhere
-from thinice_tui.tui.content.run import progress, title
-from thinice_tui.tui.session import Session, SessionListener
+from thinice_tui.tui.content.run import progress, runs_words, seeds_words, title
+from thinice_tui.tui.interface import SessionListener
+from thinice_tui.tui.session import Session
 from thinice_tui.tui.widgets.key_bar import KeyBar
 from thinice_tui.tui.widgets.slow_view import SlowView
 
@@ -88,6 +92,7 @@ class RunScreen(Screen[None], SessionListener):
 
     def on_mount(self) -> None:
         self.session.add_listener(self)
+        self.set_interval(1, self._count_seconds)
         self._update()
 
     def on_unmount(self) -> None:
@@ -110,10 +115,28 @@ class RunScreen(Screen[None], SessionListener):
             return
         session, width = self.session, self.size.width
         if session.run is None:
-            self._update_header(" thinice", f" … {printable(session.waiting_for)}")
+            self._update_header(" thinice", self._waiting())
         else:
-            doing = progress(session.run, session.is_computing, width, session.engine_is_starting)
-            self._update_header(title(session.run, session.view.other, width), doing)
+            others, over, beside = session.others, "", ""
+            if others is not None:
+                over = seeds_words(others.runs, session.seeds)
+                beside = runs_words(others.browsed, others.runs, session.seeds)
+            doing = progress(session.run, session.is_computing, width, session.engine_is_starting, over)
+            if session.engine_is_starting and session.waiting_for.startswith("reading"):
+                doing = self._waiting()
+            job = Text(f" … {session.job}", style="bold", no_wrap=True, overflow="ellipsis") if session.job else None
+            self._update_header(title(session.run, session.view.other, width, beside), job or doing)
+
+    def _waiting(self) -> Text:
+        """What is waited for, and since when."""
+        is_reading = self.session.request is not None or self.session.path is not None
+        seconds = int(time.monotonic() - self.session.waiting_since) if is_reading else 0
+        shown = f" … {printable(self.session.waiting_for)}" + (f" · {duration(seconds)}" if seconds else "")
+        return Text(shown, no_wrap=True, overflow="ellipsis")
+
+    def _count_seconds(self) -> None:
+        if self.session.run is None or self.session.engine_is_starting:
+            self.run_changed()
 
     def _update_header(self, above: VisualType, below: VisualType) -> None:
         self.query_one("#title", Static).update(above, layout=False)

@@ -44,8 +44,10 @@ class SamplePanel(SlowView):
             return
         models = rows.table.run.models if self.all_models else rows.table.compared
         what = (position, rows.view.other, self.full_size, *(model.broken_by[position] for model in models))
-        what += (flip_words(rows, rows.line_of(position) or 0),)
-        what += (rows.kept == position, rows.table.run.complete, *(model.worst_margin[position] for model in models))
+        run = rows.table.run
+        what += (flip_words(rows, rows.line_of(position) or 0), run.tags.get(int(run.indices[position])))
+        what += (id(rows.table.fates),)
+        what += (rows.kept == position, run.complete, *(model.worst_margin[position] for model in models))
         self.draw(
             what, partial(_sample, rows, position, self.full_size, self.all_models, self.app.console.color_system)
         )
@@ -77,17 +79,20 @@ class RowsLine(Static):
     def __init__(self, id: str) -> None:
         super().__init__(id=id, markup=False)
         self._rows: Rows | None = None
-        self._flip = ""
+        self._flip, self._marked = "", 0
 
-    def show(self, rows: Rows | None, cursor: int) -> None:
-        """Describe `rows`, and which flip among them the line `cursor` is."""
-        if rows is not None and (rows is not self._rows or flip_words(rows, cursor) != self._flip):
-            self._rows, self._flip = rows, flip_words(rows, cursor)
+    def show(self, rows: Rows | None, cursor: int, marked: int = 0) -> None:
+        """Describe `rows`, which flip among them the line `cursor` is, and how many samples are marked."""
+        if rows is None:
+            return
+        flip = flip_words(rows, cursor)
+        if rows is not self._rows or (flip, marked) != (self._flip, self._marked):
+            self._rows, self._flip, self._marked = rows, flip, marked
             self.on_resize()
 
     def on_resize(self) -> None:
         if self._rows is not None:
-            self.update(rows_line(self._rows, self.size.width, self._flip), layout=False)
+            self.update(rows_line(self._rows, self.size.width, self._flip, self._marked), layout=False)
 
 
 class Tabs(Static):

@@ -3,7 +3,7 @@
 The rows are positions in an index array; sorting and filtering change only that array.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -11,6 +11,7 @@ import numpy as np
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
+from rich.text import Text
 from textual import events
 from textual.geometry import Region, Size
 from textual.message import Message
@@ -20,13 +21,15 @@ from textual.strip import Strip
 from thinice_tui.analysis.live_sets import SET_NAMES, UNDECIDED
 from thinice_tui.analysis.query.fields import Field, NumberField
 from thinice_tui.analysis.rows import Rows
-from thinice_tui.analysis.table import Column, all_columns, columns_shown
+from thinice_tui.analysis.table import Column, columns_shown, shown_meaning, shown_title
 from thinice_tui.plots.style import SET_MARKERS
 from thinice_tui.tui.contrast import readable
 
 HEADER = 1
 GAP = 1
 CURSOR_WIDTH = 2
+MARK = "*"
+"""Beside the cursor, before a sample that is marked."""
 WIDEST_NAME = 18
 NUMBER_WIDTH = 7
 WIDEST_MODEL = 9
@@ -54,6 +57,7 @@ class _ShownColumn:
     """The model whose marker it shows."""
     before: str = ""
     """What is drawn before the column, in place of a gap."""
+    meaning: str = ""
 
 
 class SampleTable(ScrollView, can_focus=True, inherit_bindings=False):
@@ -83,26 +87,37 @@ class SampleTable(ScrollView, can_focus=True, inherit_bindings=False):
         self._base = Style.null()
         self._set_styles: dict[tuple[str, Style], Style] = {}
         self._cursor = 0
-        self._empty = "reading …"
+        self._empty = "nothing to show yet"
+        self._told = ""
+        """The meaning of the column under the mouse."""
+        self._marked: Set[int] = frozenset()
 
     @property
     def cursor(self) -> int:
         """The selected row, from 0."""
         return self._cursor
 
-    def show(self, rows: Rows, columns: Sequence[str], cursor: int, empty: str) -> None:
+    def show(self, rows: Rows, columns: Sequence[str], cursor: int, empty: str, marked: Set[int] = frozenset()) -> None:
         """Draw `rows` with the row `cursor` selected, at the height on the screen of the one selected before.
 
-        columns: keys of the run's columns; empty: the sentence to show where there are no rows.
+        columns: keys of the run's columns; empty: the sentence to show where there are no rows; marked: positions of
+        the samples that are marked.
         """
         height = self._cursor - round(self.scroll_y)
-        self._rows, self._cursor, self._empty = rows, cursor, empty
+        self._rows, self._cursor, self._empty, self._marked = rows, cursor, empty, marked
         self._columns = _lay_out(rows, columns)
         width = self._columns[-1].start + self._columns[-1].width + 1 if self._columns else 1
         self.virtual_size = Size(width, len(rows.lines) + HEADER)
         self.scroll_to(y=max(0, cursor - height), animate=False, force=True, immediate=True)
         self._keep_in_sight()
         self.refresh()
+
+    def say(self, empty: str) -> None:
+        """Show this sentence where there are no rows."""
+        if empty != self._empty:
+            self._empty = empty
+            if self._rows is not None and not len(self._rows.lines):
+                self.refresh()
 
     def show_cursor(self, row: int) -> None:
         """Draw `row` as the selected one."""
@@ -160,8 +175,9 @@ class SampleTable(ScrollView, can_focus=True, inherit_bindings=False):
         position = int(self._rows.lines[row])
         if position == self._rows.kept:
             style += Style(italic=True, dim=row != self._cursor)
-        segments = [Segment("▌" if row == self._cursor else " ", style)]
-        end = 1
+        mark = MARK if position in self._marked else " "
+        segments = [Segment(("▌" if row == self._cursor else " ") + mark, style)]
+        end = CURSOR_WIDTH
         for column in self._columns:
             segments.append(Segment(" " * (column.start - end - len(column.before)) + column.before, style))
             # The selected row has a background on which a set's colour may not be seen.
@@ -204,14 +220,24 @@ class SampleTable(ScrollView, can_focus=True, inherit_bindings=False):
         if self._rows is None:
             return
         if event.y == 0:
-            x = event.x + round(self.scroll_x)
-            for column in self._columns:
-                if column.start - GAP < x <= column.start + column.width:
-                    self.post_message(self.HeaderClicked(column.key))
+            if (column := self._column_at(event.x)) is not None:
+                self.post_message(self.HeaderClicked(column.key))
         elif (row := event.y - HEADER + round(self.scroll_y)) < len(self._rows.lines):
             self.post_message(self.RowClicked(row))
             if event.chain == 2:
                 self.post_message(self.RowDoubleClicked())
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Tell a column's meaning where the mouse rests on its title."""
+        column = self._column_at(event.x) if event.y == 0 else None
+        told = f"{column.title}: {column.meaning}" if column is not None else ""
+        if told != self._told:
+            self._told, self.tooltip = told, Text(told) if told else None
+
+    def _column_at(self, x: int) -> _ShownColumn | None:
+        """The column whose title is at the cell `x` of the widget."""
+        x += round(self.scroll_x)
+        return next((one for one in self._columns if one.start - GAP < x <= one.start + one.width), None)
 
     def on_resize(self) -> None:
         self._keep_in_sight()
@@ -219,10 +245,10 @@ class SampleTable(ScrollView, can_focus=True, inherit_bindings=False):
 
 def _lay_out(rows: Rows, keys: Sequence[str]) -> tuple[_ShownColumn, ...]:
     drawn, start = list[_ShownColumn](), CURSOR_WIDTH
-    columns = all_columns(rows.table.run)
-    for key in columns_shown(rows.table.run, keys):
+    columns = rows.table.columns
+    for key in columns_shown(rows.table.run, keys, rows.table.seeds):
         column, field = columns[key], rows.table.fields[key]
-        title = column.title
+        title = shown_title(column, rows.table.other)
         if column.model is not None and cell_len(title) > WIDEST_MODEL:
             title = set_cell_size(title, WIDEST_MODEL - 1) + "…"
         before = DIVIDER if column.is_divided else ""
@@ -239,6 +265,7 @@ def _lay_out(rows: Rows, keys: Sequence[str]) -> tuple[_ShownColumn, ...]:
                 _set_name(column, key, field),
                 column.model,
                 before,
+                shown_meaning(column, rows.table.other),
             )
         )
         start += width + GAP
@@ -251,7 +278,7 @@ def _width(column: Column, key: str, field: Field) -> int:
     if isinstance(field, NumberField):
         if np.issubdtype(field.values.dtype, np.integer):
             return len(str(field.values.max(initial=0)))
-        return NUMBER_WIDTH
+        return max(NUMBER_WIDTH, len(column.unit) + 2)
     if key == "set":
         return 5
     return min(WIDEST_NAME, max((cell_len(name) for name in field.names), default=1))

@@ -8,10 +8,14 @@ The terminal is said to have all colours, whatever it has: the images are not di
 import asyncio
 import os
 import tempfile
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from textual.pilot import Pilot
+
 from thinice_tui.tui.app import ThiniceApp
+from thinice_tui.tui.widgets.slow_view import SlowView
 
 ROOT = Path(__file__).parents[1]
 RUN = ROOT / "sample_models" / "standard.thinice"
@@ -30,15 +34,22 @@ async def take(settings: Path, size: tuple[int, int], keys: Sequence[str]) -> st
     """The screen as SVG after pressing `keys`."""
     app = ThiniceApp(path=RUN, settings_file=settings)
     async with app.run_test(size=size) as pilot:
-        waited = 0.0
-        while app.session.analysis is None and waited < PATIENCE:
-            await pilot.pause(0.1)
-            waited += 0.1
+        await _until(lambda: app.session.analysis is not None, pilot)
         for key in keys:  # each is carried out before the next
             await pilot.press(key)
-            await pilot.pause(0.5)
-        await pilot.pause(1)
+            await _until(lambda: all(view.is_drawn for view in app.screen.query(SlowView)), pilot)
         return app.export_screenshot(title="thinice-tui")
+
+
+async def _until(met: Callable[[], bool], pilot: Pilot[int]) -> None:
+    """Wait until `met` is true, and what that causes is drawn."""
+    deadline = time.monotonic() + PATIENCE
+    await pilot.pause(0.2)
+    while not met():
+        if time.monotonic() > deadline:
+            raise TimeoutError("the screen is not drawn")
+        await pilot.pause(0.1)
+    await pilot.pause(0.2)
 
 
 def main() -> None:

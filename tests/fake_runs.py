@@ -20,9 +20,9 @@ SHAPE = (3, 8, 8)
 BATCH = 16
 
 
-def record(name: str, role: Role) -> ModelRecord:
+def record(name: str, role: Role, sparsity: float = 0.42) -> ModelRecord:
     layers = (Layer("conv", "Conv2d", (4, 3, 3, 3), 108, 54), Layer("fc", "Linear", (5, 4), 20, 0))
-    return ModelRecord(role, name, f"/m/{name}.pt", f"{name:a<64}", "made", "none", 133, 0.42, 0.25, 0.41, layers)
+    return ModelRecord(role, name, f"/m/{name}.pt", f"{name:a<64}", "made", "none", 133, sparsity, 0.25, 0.41, layers)
 
 
 def run_table(
@@ -109,6 +109,7 @@ class MadeRun:
         outcome = attacked(positions, self.logits[number], self.labels, broken, self.images)
         clean = as_floats(self.images[positions]) if self.keep_images else None
         writer.add_batch(number, ordinal, batch * BATCH, outcome, np.ones(len(positions), dtype=bool), clean)
+        writer.drain()
 
 
 class Options(TypedDict, total=False):
@@ -125,6 +126,8 @@ class Options(TypedDict, total=False):
     labels: NDArray[np.int64]
     """[n]; default: each class in turn."""
     keep_images: bool
+    sparsities: dict[str, float]
+    """Of the convolutional and linear weights, by the model's name; default: 0.42."""
     more: dict[str, object]
     """Entries of the run table, added or replaced."""
 
@@ -139,7 +142,8 @@ def make_run(path: Path, models: dict[str, Role], **options: Unpack[Options]) ->
     shared = random.normal(1.5, 1.5, n)
     images = random.integers(0, 256, (n, *shape), dtype=np.uint8)
     plan = RunPlan({"made": seed}, run_table(n, classes, attack, names, shape) | options.get("more", {}))
-    records = [record(name, role) for name, role in models.items()]
+    sparsities = options.get("sparsities", {})
+    records = [record(name, role, sparsities.get(name, 0.42)) for name, role in models.items()]
     margins, logits = [], []
     for number in range(len(models)):
         margins.append(shared + (random.normal(0, 0.6, n) if number and options.get("flip", True) else 0))

@@ -5,13 +5,18 @@ devices as a GPU does, and counts what would cost time there.
         model(images.to(PRETEND))
     costs.kernels, costs.syncs, costs.copies      # each a Counter of places in the package, as attacks/apgd.py:72
 
+    with limited(2**20) as memory:                # torch.OutOfMemoryError where tensors there take more bytes
+        memory.peak(lambda: model(images.to(PRETEND)))
+
 A kernel is an operation that computes; a sync makes the CPU wait for the device; a copy crosses between the two.
 Storage is shared as on a real device, so that views and in-place operations do what they do elsewhere.
 """
 
 import sys
+import threading
+import weakref
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -48,7 +53,54 @@ class Costs:
     copies: Counter[str] = field(default_factory=Counter)
 
 
+class Memory:
+    """The bytes that tensors there take, each storage once, and at most `limit`.
+
+    In torch's own thread of the backward pass no Python error may be raised: it is raised by the next tensor after it.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self.limit, self.used, self._most = limit, 0, 0
+        self._exceeded = False
+        self._holders: Counter[int] = Counter()
+
+    def free(self) -> int:
+        """What can still be taken."""
+        return self.limit - self.used
+
+    def peak(self, compute: Callable[[], object]) -> int:
+        """What `compute` took at most, beyond what was taken before."""
+        before = self._most = self.used
+        compute()
+        self._check()
+        return self._most - before
+
+    def _check(self) -> None:
+        exceeded, self._exceeded = self._exceeded, False
+        if exceeded:
+            raise torch.OutOfMemoryError(f"{NAME} out of memory: {self.limit} bytes do not suffice")
+
+    def hold(self, tensor: "PretendTensor") -> None:
+        """Count the tensor's storage until the last tensor that has it is gone."""
+        storage = tensor.data_there.untyped_storage()
+        place, size = storage.data_ptr(), storage.nbytes()
+        if not self._holders[place]:
+            self._exceeded = self._exceeded or self.used + size > self.limit
+            if threading.current_thread() is threading.main_thread():
+                self._check()
+            self.used += size
+            self._most = max(self._most, self.used)
+        self._holders[place] += 1
+        weakref.finalize(tensor, self._release, place, size)
+
+    def _release(self, place: int, size: int) -> None:
+        self._holders[place] -= 1
+        if not self._holders[place]:
+            self.used -= size
+
+
 _costs: list[Costs] = []
+_memories: list[Memory] = []
 _failures: list[tuple[str, int, BaseException]] = []
 
 
@@ -71,6 +123,17 @@ def failing(operation: str, above: int, error: BaseException) -> Iterator[None]:
         yield
     finally:
         _failures.pop()
+
+
+@contextmanager
+def limited(limit: int) -> Iterator[Memory]:
+    """Raise torch.OutOfMemoryError where tensors made from now on take more than `limit` bytes."""
+    memory = Memory(limit)
+    _memories.append(memory)
+    try:
+        yield memory
+    finally:
+        _memories.remove(memory)
 
 
 class _Backend:
@@ -117,6 +180,8 @@ class PretendTensor(torch.Tensor):
             device=PRETEND,
         )
         made.data_there = data
+        for memory in _memories:
+            memory.hold(made)
         return made
 
     def __repr__(self, *, tensor_contents: Any = None) -> Any:  # type: ignore[override]

@@ -1,10 +1,12 @@
 """Generates run files of any size for the interface's benchmark, and adds to one as an engine does.
 
-python -m tests.benchmarks.big_run FILE ROWS            # make FILE, in the middle of its last stage
-python -m tests.benchmarks.big_run FILE ROWS --attack   # make it, then add a batch of 128 twice a second
+python -m tests.benchmarks.big_run FILE ROWS              # make FILE, in the middle of its last stage
+python -m tests.benchmarks.big_run FILE ROWS --models 5   # with three pruned models and a control
+python -m tests.benchmarks.big_run FILE ROWS --attack     # make it, then add a batch of 128 twice a second
 """
 
 import argparse
+import itertools
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -22,14 +24,25 @@ from thinice_tui.runfile.writer import RunWriter
 BATCH = 128
 BATCHES = 300
 STAGES = 2
+MODELS: dict[str, tuple[Role, float]] = {
+    "dense": ("dense", 0.0),
+    "pruned-90": ("pruned", 0.9),
+    "pruned-95": ("pruned", 0.95),
+    "pruned-99": ("pruned", 0.99),
+    "control": ("control", 0.0),
+}
+"""Roles and sparsities by name."""
 
 
-def make(path: Path, rows: int) -> None:
-    """Write a run of `rows` samples whose stages are finished except for the last."""
+def make(path: Path, rows: int, count: int) -> None:
+    """Write a run of `rows` samples and the first `count` models; its stages are finished except for the last."""
     if path.exists():
         return
-    models: dict[str, Role] = {"dense": "dense", "pruned-90": "pruned"}
-    made = make_run(path.with_suffix(".new"), models, n=rows, classes=10, more={"batch_size": BATCH})
+    models = dict(itertools.islice(MODELS.items(), count))
+    roles = {name: role for name, (role, _) in models.items()}
+    sparsities = {name: sparsity for name, (_, sparsity) in models.items()}
+    more: dict[str, object] = {"batch_size": BATCH}
+    made = make_run(path.with_suffix(".new"), roles, n=rows, classes=10, sparsities=sparsities, more=more)
     with made.open() as writer:
         made.begin(writer)
         for model in range(len(models)):
@@ -57,7 +70,7 @@ def attack(path: Path) -> None:
         writer.set_values(engine=asdict(this_engine(None)))
         lower_priority()  # as an engine does
         print("attacking", flush=True)
-        for model in (0, 1):
+        for model in range(len(run.models)):
             standing = np.flatnonzero(
                 (run.models[model].clean_prediction == labels) & (run.models[model].broken_by < 0)
             )
@@ -83,9 +96,10 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("file", type=Path)
     parser.add_argument("rows", type=int)
+    parser.add_argument("--models", type=int, default=2, choices=range(2, len(MODELS) + 1))
     parser.add_argument("--attack", action="store_true")
     arguments = parser.parse_args()
-    make(arguments.file, arguments.rows)
+    make(arguments.file, arguments.rows, arguments.models)
     if arguments.attack:
         attack(arguments.file)
 

@@ -2,10 +2,13 @@
 
     python -m tests.benchmarks.interface                     # 1k, 10k, 100k and 1M rows
     python -m tests.benchmarks.interface --rows 1000 10000 --presses 100
+    python -m tests.benchmarks.interface --rows 100000 --models 5   # the ladder
+    python -m tests.benchmarks.interface --beside                   # on a machine that is busy anyway
 
 For each size a run file is generated. One process adds batches to it as an engine does, another attacks the sample
-models, so that both cores are busy. `thinice-tui open` runs in a pseudo-terminal of 120 × 40, and a terminal emulator
-(pyte) shows when the change that a key makes is on the screen. Prints a Markdown table.
+models, so that both cores are busy; with --beside that one is left out. `thinice-tui open` runs in a pseudo-terminal
+of 120 × 40, and a terminal emulator (pyte) shows when the change that a key makes is on the screen. Prints a Markdown
+table.
 """
 
 import argparse
@@ -108,8 +111,9 @@ def counted(display: list[str]) -> str:
     return display[2][:24].strip()
 
 
-def header(display: list[str]) -> str:
-    return display[3]
+def table_of(display: list[str]) -> str:
+    """The header and the first rows: a sort changes one of them, also where its column is out of sight."""
+    return "\n".join(display[3:18])
 
 
 def other_than(part: Callable[[list[str]], str], terminal: Terminal) -> Callable[[list[str]], bool]:
@@ -136,44 +140,57 @@ def attack_on_the_sample_models(folder: Path) -> Request:
 
 
 @contextlib.contextmanager
-def engines(file: Path, rows: int) -> Iterator[None]:
-    """Run a process that adds to `file` and one that attacks the sample models, while the context lasts."""
+def writer(file: Path, rows: int, models: int) -> Iterator[None]:
+    """Run a process that makes `file` and adds to it, while the context lasts."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.benchmarks.big_run", str(file), str(rows), "--models", str(models), "--attack"],
+        stdout=subprocess.PIPE,
+        cwd=ROOT,
+    )
+    try:
+        assert process.stdout is not None
+        process.stdout.readline()
+        yield
+        assert process.poll() is None, "the writer ended before the measurement did"
+    finally:
+        process.kill()
+        process.wait()
+
+
+@contextlib.contextmanager
+def engine() -> Iterator[None]:
+    """Run a process that attacks the sample models, while the context lasts."""
     with tempfile.TemporaryDirectory() as folder:
-        writer = subprocess.Popen(
-            [sys.executable, "-m", "tests.benchmarks.big_run", str(file), str(rows), "--attack"],
-            stdout=subprocess.PIPE,
-            cwd=ROOT,
-        )
         load = EngineProcess(attack_on_the_sample_models(Path(folder)))
         try:
-            assert writer.stdout is not None
-            writer.stdout.readline()
             announced = load.announcement()
             assert announced is not None, load.last_messages()
             time.sleep(3)
             yield
-            assert writer.poll() is None, "the writer ended before the measurement did"
             assert not read_run(announced.run).complete, "the engine ended before the measurement did"
         finally:
-            writer.kill()
-            writer.wait()
             load.kill()
             load.wait()
 
 
-def latencies(terminal: Terminal, keys: str, presses: int) -> list[float]:
-    """Seconds from each key press until the selected row has changed on the screen."""
-    found = []
+def latencies(
+    terminal: Terminal, keys: str, presses: int, part: Callable[[list[str]], str] = selected, rest: float = 0.03
+) -> tuple[list[float], float]:
+    """Seconds from each key press until a part of the screen has changed; processor seconds of the interface a key.
+
+    rest: seconds between two keys; the default is a fast typist's.
+    """
+    found, before = [], sum(terminal.process.cpu_times()[:2])
     for number in range(presses):
         key = keys[number % len(keys)]
-        changed = other_than(selected, terminal)
+        changed = other_than(part, terminal)
         began = terminal.press(key)
         found.append(terminal.wait(changed) - began)
-        terminal.rest(0.03)  # a fast typist
-    return found
+        terminal.rest(rest)
+    return found, (sum(terminal.process.cpu_times()[:2]) - before) / presses
 
 
-def measure(file: Path, rows: int, presses: int) -> dict[str, str]:
+def measure(file: Path, rows: int, models: int, presses: int) -> dict[str, str]:
     """The cells of one row of the table."""
     command = [sys.executable, "-m", "thinice_tui", "open", str(file)]
     firsts = []
@@ -184,19 +201,15 @@ def measure(file: Path, rows: int, presses: int) -> dict[str, str]:
     terminal = Terminal(command)
     table = terminal.wait(lambda display: selected(display) != "") - terminal.started
     terminal.rest(3)
-    moves = latencies(terminal, "jjjjkjjjjj", presses)
-    pages = latencies(terminal, "\x06", max(10, presses // 10))
+    moves, processor = latencies(terminal, "jjjjkjjjjj", presses)
+    pages, _ = latencies(terminal, "\x06", max(10, presses // 10))
     terminal.press("g")
     terminal.rest(1)
-
-    sorts = []
-    for _ in range(6):
-        changed = other_than(header, terminal)
-        began = terminal.press("s")
-        sorts.append(terminal.wait(changed) - began)
-        terminal.rest(0.5)
+    sorts, of_sorts = latencies(terminal, "s", 6, table_of, 0.5)
+    reverses, of_reverses = latencies(terminal, "r", 6, table_of, 0.5)
+    others = latencies(terminal, "]", 6, lambda display: display[0], 0.5)[0] if models > 2 else []
     filters = []
-    for query in ("set=S10", "margin<0.5"):
+    for query in ("set=S10", "margin<0.5", *(["set@pruned-90=S10"] if models > 2 else [])):
         terminal.press("/")
         terminal.rest(0.5)
         terminal.press(query[:-1])
@@ -212,13 +225,17 @@ def measure(file: Path, rows: int, presses: int) -> dict[str, str]:
     memory = terminal.process.memory_info().rss / 1e6
     terminal.end()
     return {
-        "rows": f"{rows:,}",
+        "rows × models": f"{rows:,} × {models}",
         "first frame s": f"{statistics.median(firsts):.2f} ({min(firsts):.2f} to {max(firsts):.2f})",
         "first rows s": f"{table:.2f}",
         "key to paint ms, median / 99 % / worst": _milliseconds(moves),
         "page ms, median / 99 % / worst": _milliseconds(pages),
         "sort ms, worst of 6": f"{1000 * max(sorts):.0f}",
-        "filter ms, worst of 2": f"{1000 * max(filters):.0f}",
+        "reverse ms, worst of 6": f"{1000 * max(reverses):.0f}",
+        "next model ms, worst of 6": f"{1000 * max(others):.0f}" if others else "",
+        f"filter ms, worst of {len(filters)}": f"{1000 * max(filters):.0f}",
+        "processor ms a key, a sort, a reversal": f"{1000 * processor:.0f}, {1000 * of_sorts:.0f}, "
+        f"{1000 * of_reverses:.0f}",
         "memory MB": f"{memory:.0f}",
     }
 
@@ -260,16 +277,19 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rows", type=int, nargs="+", default=ROWS)
     parser.add_argument("--presses", type=int, default=200)
+    parser.add_argument("--models", type=int, default=2, help="from 3 on the ladder is measured")
+    parser.add_argument("--beside", action="store_true", help="no engine of its own: the machine is busy anyway")
     parser.add_argument("--folder", type=Path, help="keep the generated files there")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as own:
         folder = arguments.folder or Path(own)
         os.environ["XDG_CONFIG_HOME"] = own  # nobody's settings
-        print(first_flips(Path(own)) + "\n", flush=True)
+        if not arguments.beside:
+            print(first_flips(Path(own)) + "\n", flush=True)
         for number, rows in enumerate(arguments.rows):
-            file = folder / f"{rows}.thinice"
-            with engines(file, rows):
-                line = measure(file, rows, arguments.presses)
+            file = folder / f"{rows}-{arguments.models}.thinice"
+            with writer(file, rows, arguments.models), contextlib.nullcontext() if arguments.beside else engine():
+                line = measure(file, rows, arguments.models, arguments.presses)
             if number == 0:
                 print("| " + " | ".join(line) + " |\n|" + "---|" * len(line))
             print("| " + " | ".join(line.values()) + " |", flush=True)

@@ -95,7 +95,7 @@ def test_a_full_disk_loses_only_the_current_batch_and_the_run_can_be_resumed(
     """The disk is full as the file is created, in the clean pass, in a stage or at the end."""
     wanted = request(files, path := tmp_path / "a.thinice")
     with room_for(int(share * pages(Path(whole.path)))):
-        said = fails(wanted, "the disk is full, the batch in flight was not kept; everything before it is")
+        said = fails(wanted, "the disk is full, the batches in flight were not kept; everything before them is")
     assert "make space and repeat the command" in said.do
     check_whole(path)
     assert_same_outcomes(run_it(wanted), whole)
@@ -119,7 +119,7 @@ def test_a_limit_on_file_size_is_told_from_a_full_disk(
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1024 * kilobytes, before[1]))
     try:
-        said = fails(wanted, "disk I/O error.*, the batch in flight was not kept; everything before it is")
+        said = fails(wanted, "disk I/O error.*, the batches in flight were not kept; everything before them is")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert "quota" in said.do and "repeat the command" in said.do

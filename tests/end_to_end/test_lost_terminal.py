@@ -4,7 +4,7 @@ import random
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -40,6 +40,22 @@ def made(tmp_path: Path) -> Path:
 def table(window: Window) -> list[str]:
     """The rows of the table on the screen, without the scrollbar."""
     return [line[:60] for line in window.lines if "class" in line]
+
+
+def selected(window: Window) -> int:
+    """The selected row of the table; -1: none is on the screen."""
+    return next((number for number, line in enumerate(table(window)) if line.startswith("▌")), -1)
+
+
+def press_until(window: Window, key: str, met: Callable[[], bool]) -> None:
+    """Press a key that may be pressed again: keys of the moment in which the terminal changes hands are dropped."""
+
+    def pressed() -> bool:
+        window.press(key)
+        time.sleep(0.5)
+        return met()
+
+    window.wait(pressed, f"what {key} does")
 
 
 def test_no_viewer_outlives_its_terminal(made: Path) -> None:
@@ -86,7 +102,7 @@ def test_ctrl_z_gives_the_shell_back_and_fg_comes_back_whole(made: Path, window:
     window.run(f"thinice-tui open {made.name}")
     window.shows("✓ finished", "class 0")
     window.press("j")
-    window.wait(lambda: table(window)[1].startswith("▌"), "the second row is selected")
+    window.wait(lambda: selected(window) == 1, "the second row is selected")
     before, viewer = table(window), window.program()
     for _ in range(2):
         window.press("C-z")
@@ -101,6 +117,44 @@ def test_ctrl_z_gives_the_shell_back_and_fg_comes_back_whole(made: Path, window:
     window.resize(100, 30)
     window.run("fg")
     window.wait(lambda: any(len(line) > 90 for line in window.lines), "the new width is drawn")
+    window.press("q")
+    window.is_shell_again()
+
+
+@needs_tmux
+def test_stopped_from_outside_the_shells_fg_comes_back_whole(made: Path, window: Window) -> None:
+    window.run(f"thinice-tui open {made.name}")
+    window.shows("✓ finished", "class 0", "? help")
+    window.wait(lambda: "\n▌" in window.text and len(table(window)) > 15, "the whole table")
+    before, viewer = window.text, window.program()
+    viewer.send_signal(signal.SIGSTOP)
+    window.shows("Stopped", "ready$")  # written over the table: nobody has given the terminal back
+    assert viewer.status() == psutil.STATUS_STOPPED
+    window.run("fg")
+    window.hides("ready$")
+    window.wait(lambda: window.text == before, f"the screen as before:\n{before}")
+    window.press("j")
+    window.wait(lambda: selected(window) == 1, "a key moves on")
+    viewer.send_signal(signal.SIGSTOP)
+    window.shows("Stopped", "ready$")
+    window.run("kill -CONT %1; fg")  # continued in the background, then brought back
+    window.hides("ready$")
+    window.wait(lambda: selected(window) == 1 and "? help" in window.text, "it is back")
+    press_until(window, "G", lambda: selected(window) > 1)
+    press_until(window, "g", lambda: selected(window) == 0)
+    window.press("q")
+    window.is_shell_again()
+
+
+@needs_tmux
+def test_told_to_go_on_without_a_stop_before_it_goes_on(made: Path, window: Window) -> None:
+    window.run(f"thinice-tui open {made.name}")
+    window.shows("✓ finished", "class 0", "? help")
+    window.wait(lambda: "\n▌" in window.text, "the table")
+    viewer = window.program()
+    for _ in range(3):
+        viewer.send_signal(signal.SIGCONT)
+    press_until(window, "G", lambda: selected(window) > 0)
     window.press("q")
     window.is_shell_again()
 

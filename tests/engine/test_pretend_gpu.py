@@ -12,7 +12,8 @@ from torch import Tensor
 
 from tests.engine_runs import StopAfter, request, run_it
 from tests.linear_models import Files
-from tests.pretend_gpu import AVAILABLE, NAME, failing
+from tests.pretend_gpu import AVAILABLE, NAME, failing, limited
+from thinice_tui.engine.worker import batch_fit
 from thinice_tui.engine.worker.memory import OutOfMemory
 from thinice_tui.protocol import ensembles
 from thinice_tui.protocol.ensembles import ENSEMBLES
@@ -25,6 +26,8 @@ EPS: dict[Norm, str] = {"Linf": "4/255", "L2": "0.3", "L1": "3"}
 STEPS = 3
 ROOM = 9
 """Images that fit; the checks take eight at once."""
+ENOUGH_FOR_A_FEW = 250_000
+"""Bytes that suffice for a few images in a batch."""
 
 
 @pytest.fixture(autouse=True)
@@ -112,3 +115,19 @@ def test_a_run_that_was_halved_says_so_to_its_observer(files: Files, tmp_path: P
     with failing("addmm", above=ROOM, error=MESSAGES["cuBLAS"]):
         run_it(wanted, observer)
     assert any(f"too large for {NAME}:0" in warning for warning in observer.warnings)
+
+
+def test_a_batch_fits_itself_to_the_memory_and_changes_no_verdict(
+    files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings.build("Linf", "4/255", "quick", keep_images="all")
+    wanted = request(files, tmp_path / "here.thinice", settings=settings, samples=24)
+    here, observer = run_it(wanted), StopAfter()
+    with limited(ENOUGH_FOR_A_FEW) as memory:
+        monkeypatch.setattr(batch_fit, "memory_of", lambda device: memory if device.type == NAME else None)
+        there = run_it(replace(wanted, run=tmp_path / "there.thinice", device=f"{NAME}:0"), observer)
+    assert here.info.batch_size == 128
+    assert there.info.batch_size in (2, 4, 8, 16) and not any("halved" in warning for warning in observer.warnings)
+    for one, other in zip(there.models, here.models, strict=True):
+        assert np.array_equal(one.broken_by, other.broken_by)
+        assert max(samples for stage in one.stages for _, samples in stage.batches) == there.info.batch_size

@@ -21,11 +21,12 @@ def test_each_model_is_a_line_and_each_stage_a_tick(through: int, tmp_path: Path
     assert all(model_style(number)[0] in plot.plain for number in (0, 1))
 
 
-def test_dense_is_never_hidden_and_the_last_values_are_written(tmp_path: Path) -> None:
+@pytest.mark.parametrize("width", [56, 80, 196])
+def test_dense_is_never_hidden_and_the_last_values_are_written(width: int, tmp_path: Path) -> None:
     """Models that do the same share every point but are drawn side by side."""
     models: dict[str, Role] = {"dense": "dense", "a": "pruned", "b": "pruned", "c": "control"}
     summaries = analyse(write_run(tmp_path / "a.thinice", models, n=50, flip=False)).models
-    plain = accuracy_by_stage(summaries, 80, 15).plain
+    plain = accuracy_by_stage(summaries, width, 15).plain
     below = plain[plain.index("┌") :]
     stages = 1 + len(STAGES)
     assert [below.count(model_style(number)[0]) for number in range(4)] == [stages] * 4

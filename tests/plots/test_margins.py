@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from rich.style import Style
 from rich.text import Text
 
 from tests.plots.charts import check_size
@@ -59,7 +60,7 @@ def test_bars_lie_between_round_edges_and_are_as_high_as_their_share() -> None:
     sets = {name: np.full(100, name == "S11") for name in SETS}
     edges, shares = margin_histograms(margins, sets, 10)
     assert edges == pytest.approx(np.arange(11) * 0.5) and shares["S11"].tolist()[:3] == [30, 0, 60]
-    lines = margins_by_set(margins, sets, 59, 16, "margin").plain.split("\n")
+    lines = margins_by_set(margins, sets, 57, 16, "margin").plain.split("\n")
     rows = [line.split("│")[1] for line in lines if line.count("│") == 2]
     heights = [sum(EIGHTHS.index(row[cell]) for row in rows) / (8 * len(rows)) for cell in range(len(rows[0]))]
     assert len(rows) == 10 and max(heights) == 1
@@ -69,6 +70,22 @@ def test_bars_lie_between_round_edges_and_are_as_high_as_their_share() -> None:
         2 * 100 / 60, abs=0.05
     )
     assert [float(tick) for tick in lines[-2].split()] == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("width", [60, 80, 97, 200])
+def test_it_takes_the_room_there_is_and_marks_a_sample_in_its_bin(width: int) -> None:
+    margins = np.linspace(0, 5, 500)
+    sets = {name: np.full(500, name == "S11") for name in SETS}
+    for margin in (0.1, 1.3, 3.9, 4.9):
+        text = margins_by_set(margins, sets, width, 12, "margin", Mark(margin, "#1"), click=str)
+        bars = next(line for line in text.split("\n") if line.plain[7] == "│")
+        assert bars.plain.rstrip().endswith("│") and len(bars.plain.rstrip()) == width
+        marked = next(
+            span for span in bars.spans if isinstance(span.style, Style) and span.style.bold and span.style.meta
+        )
+        assert isinstance(marked.style, Style)
+        low, high = marked.style.meta["@click"].split("..")
+        assert float(low or "-inf") <= margin < float(high or "inf")
 
 
 def test_every_bin_with_a_sample_is_seen() -> None:

@@ -24,7 +24,7 @@ def test_a_budget_that_allows_every_image_is_refused_where_the_norm_tells(eps: s
     [
         ({"norm": "L0"}, "--norm is 'L0', expected Linf, L2 or L1"),
         ({"keep_images": "some"}, "expected flips, all or none"),
-        ({"precision": "fp16"}, "expected fp32 or bf16"),
+        ({"precision": "fp16"}, "expected fp32, tf32 or bf16"),
         ({"seed": -1}, "expected a number from 0"),
         ({"batch_size": "0"}, "expected auto or a number from 1"),
         ({"batch_size": "many"}, "expected auto or a number from 1"),

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -14,6 +14,8 @@ from tests.fake_runs import write_run
 from tests.places import SAMPLE_MODELS
 from tests.report.rendering import MODELS
 from thinice_tui.analysis.comparison import Analysis, analyse
+from thinice_tui.protocol.settings import KeepImages, Precision
+from thinice_tui.protocol.threat_model import Norm
 from thinice_tui.report.json_report import SCHEMA, SCHEMA_VERSION, json_report
 from thinice_tui.runfile.reader import read_run
 from thinice_tui.runfile.records import Finding
@@ -132,6 +134,11 @@ def test_the_schema_is_valid_and_says_its_version() -> None:
     Draft202012Validator.check_schema(SCHEMA_JSON)
     assert SCHEMA_JSON["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert SCHEMA_JSON["$id"].endswith(f":{SCHEMA_VERSION}") and str(SCHEMA_VERSION) in SCHEMA_JSON["title"]
+
+
+@pytest.mark.parametrize(("field", "choices"), [("precision", Precision), ("keep_images", KeepImages), ("norm", Norm)])
+def test_the_schema_knows_every_choice_of_a_setting(field: str, choices: Any) -> None:
+    assert SCHEMA_JSON["$defs"]["settings"]["properties"][field]["enum"] == list(get_args(choices))
 
 
 @pytest.mark.parametrize("case", REPORTED)

@@ -44,6 +44,7 @@ def add_batch(writer: RunWriter, batch: int, broken: bool = True) -> None:
     positions = np.arange(batch * BATCH, (batch + 1) * BATCH)
     outcome = attacked(positions, logits(batch), LABELS, np.full(BATCH, broken), IMAGES)
     writer.add_batch(0, 0, batch * BATCH, outcome, np.ones(BATCH, dtype=bool), as_floats(IMAGES[positions]))
+    writer.drain()
 
 
 @contextmanager

@@ -56,6 +56,7 @@ def test_distances_take_no_memory_until_there_are_any(tmp_path: Path) -> None:
         outcome = attacked(np.arange(8), logits(), LABELS, np.ones(8, dtype=bool), IMAGES)
         found = replace(outcome, boundary=np.array([0.01, np.inf, *[0.02] * 6]))
         writer.add_batch(0, 1, 0, found, np.zeros(8, dtype=bool), None)
+        writer.drain()
         later, _ = read(path, model, mark)
     assert later.boundary[:3].tolist() == [0.01, np.inf, 0.02] and np.isnan(later.boundary[8:]).all()
     assert np.isnan(model.boundary).all()

@@ -88,10 +88,11 @@ def test_a_file_that_is_held_for_long_is_an_error_of_its_own(tmp_path: Path, mon
         plan_stages(opened)
         with (
             holding(path),
-            pytest.raises(RunFileError, match=r"another program has held it for .*batch in flight") as said,
+            pytest.raises(RunFileError, match=r"another program has held it for .*batches in flight") as said,
         ):
             add_batch(opened, 0)
         assert "repeat the command" in said.value.do
+    with open_writer(path) as opened:
         add_batch(opened, 0)
         assert opened.batches_done(0, 0) == {0: 8}
 

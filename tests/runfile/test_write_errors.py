@@ -30,7 +30,7 @@ def sqlite_error(code: int) -> sqlite3.OperationalError:
         (sqlite_error(sqlite3.SQLITE_READONLY), "cannot be written", "the folder exists and is writable"),
         (sqlite_error(sqlite3.SQLITE_CANTOPEN), "cannot be written", "the folder exists and is writable"),
         (OSError(errno.EACCES, "denied"), "cannot be written", "the folder exists and is writable"),
-        (sqlite_error(sqlite3.SQLITE_CORRUPT), "cannot be written", "everything before the batch in flight is kept"),
+        (sqlite_error(sqlite3.SQLITE_CORRUPT), "cannot be written", "everything before the batches in flight is kept"),
     ],
 )
 def test_each_error_says_what_to_do(error: sqlite3.Error | OSError, what: str, do: str) -> None:

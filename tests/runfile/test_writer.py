@@ -105,7 +105,7 @@ def test_a_full_disk_loses_the_batch_in_flight_and_nothing_else(
         add_batch(writer, 0)
         (pages,) = writer._connection.execute("PRAGMA page_count").fetchone()
         writer._connection.execute(f"PRAGMA max_page_count = {pages}")
-        with pytest.raises(RunFileError, match="the disk is full, the batch in flight was not kept") as caught:
+        with pytest.raises(RunFileError, match="the disk is full, the batches in flight were not kept") as caught:
             for batch in range(1, 5):
                 add_batch(writer, batch)
         assert "make space" in caught.value.do
@@ -164,6 +164,7 @@ def test_an_exception_inside_a_batch_leaves_none_of_it(tmp_path: Path, monkeypat
             patch.setattr("thinice_tui.runfile.writer.pack_adversarial", lambda *_: 1 / 0)
             with pytest.raises(ZeroDivisionError):
                 add_batch(writer, 0)
+    with open_writer(tmp_path / "a.thinice") as writer:
         assert writer.batches_done(0, 0) == {} and (writer.broken_by(0, 40) == -1).all()
         add_batch(writer, 0)
         assert writer.batches_done(0, 0) == {0: 8}

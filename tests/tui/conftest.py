@@ -9,7 +9,7 @@ from typing import ClassVar
 import pytest
 
 from tests.fake_runs import write_run
-from tests.tui.driver import MODELS
+from tests.tui.driver import FIVE, MODELS, SPARSITIES
 from tests.tui.fake_engine import FakeEngine, FakeProcess
 from thinice_tui.protocol.request import Request
 from thinice_tui.protocol.settings import Settings
@@ -63,6 +63,19 @@ def run_file(_finished: Path, tmp_path: Path) -> Path:
 def unfinished(_unfinished: Path, tmp_path: Path) -> Path:
     """The same run before its last stage."""
     return Path(shutil.copy(_unfinished, tmp_path / "going.thinice"))
+
+
+@pytest.fixture(scope="session")
+def _five(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("runs") / "five.thinice"
+    write_run(path, FIVE, sparsities=SPARSITIES)
+    return path
+
+
+@pytest.fixture
+def five_models(_five: Path, tmp_path: Path) -> Path:
+    """A finished run of dense, three pruned models and a control, 200 samples of 5 classes."""
+    return Path(shutil.copy(_five, tmp_path / "five.thinice"))
 
 
 @pytest.fixture

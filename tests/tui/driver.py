@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from textual import events
 from textual.keys import _character_to_key
@@ -24,6 +25,15 @@ DEADLINE = 60.0
 """Seconds after which what is waited for will not come."""
 NARROW, WIDE = (80, 24), (120, 40)
 MODELS: dict[str, Role] = {"dense": "dense", "half": "pruned", "again": "control"}
+FIVE: dict[str, Role] = {
+    "dense": "dense",
+    "pruned-90": "pruned",
+    "pruned-95": "pruned",
+    "pruned-99": "pruned",
+    "control": "control",
+}
+SPARSITIES = {"dense": 0.0, "pruned-90": 0.9, "pruned-95": 0.95, "pruned-99": 0.99, "control": 0.0}
+"""Of FIVE."""
 REACH: dict[Place, tuple[str, ...]] = {
     "browse": (),
     "inspect": ("enter",),
@@ -170,7 +180,7 @@ def listen(app: ThiniceApp) -> list[str]:
     said: list[str] = []
     notify = app.notify
 
-    def note(message: str, **options: object) -> None:
+    def note(message: str, **options: Any) -> None:
         said.append(message)
         notify(message, **options)
 

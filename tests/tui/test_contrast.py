@@ -48,12 +48,15 @@ async def test_s10_has_enough_contrast(
         monkeypatch.setenv("NO_COLOR", "1")
     settings_file.parent.mkdir()
     settings_file.write_text(json.dumps({"theme": theme}))
-    async with opened(run_file, settings_file) as driver:
+    async with opened(run_file, settings_file, (120, 40)) as driver:
         assert driver.app.console.color_system == system
         await driver.press("1")
+        await driver.drawn()
         strips = driver.app.screen._compositor.render_strips()
+        legend = next(y for y, line in enumerate(driver.lines) if "▼ S10 n=" in line)
         styles = [segment.style for strip in strips[5:8] for segment in strip if "▼ S10" in segment.text]
-        assert len(styles) == 3
+        styles += [segment.style for segment in strips[legend] if "▼" in segment.text]
+        assert len(styles) == 4
         for style in styles:
             assert style is not None
             if theme.startswith("ansi") and no_color:

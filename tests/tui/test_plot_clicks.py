@@ -2,12 +2,10 @@
 
 from pathlib import Path
 
-import pytest
 from rich.style import Style
 
 from tests.places import SAMPLE_MODELS
 from tests.tui.driver import Driver, opened
-from thinice_tui.tui.session import Session
 
 FIVE = SAMPLE_MODELS / "standard.thinice"
 
@@ -56,29 +54,14 @@ async def test_a_click_on_a_point_selects_its_sample(settings_file: Path) -> Non
         assert f"select_sample({driver.selected})" in said
 
 
-@pytest.mark.parametrize(
-    ("before", "after"),
-    [
-        ("", "margin=0..1"),
-        ("label=cat", "label=cat margin=0..1"),
-        ("label=cat margin=2..3", "label=cat margin=0..1"),
-        ("cat or dog", "(cat or dog) margin=0..1"),
-        ("(cat or dog) margin=..3", "(cat or dog) margin=0..1"),
-        ('label="a  b" ', 'label="a  b" margin=0..1'),
-    ],
-)
-async def test_what_else_is_filtered_stays(before: str, after: str, run_file: Path, settings_file: Path) -> None:
-    shown: list[str] = []
-
-    class Recording(Session):
-        def change_view(self, **changes: object) -> None:
-            shown.append(str(changes["query"]))
-            super().change_view(**changes)
-
-    async with opened(run_file, settings_file) as driver:
-        session = Recording(driver.app, driver.session._background, settings_file)
-        session.view = type(session.view)(query=before)
-        session.filter_margin("0..1")
-        session.filter_margin("0..1")
-    rest = before.strip().removesuffix(" margin=2..3").removesuffix(" margin=..3").removeprefix("(").removesuffix(")")
-    assert shown == [after, rest]
+async def test_a_click_on_one_of_few_samples_of_the_histogram_selects_it(settings_file: Path) -> None:
+    async with opened(FIVE, settings_file) as driver:
+        await driver.press("/", *"set=S10 margin<1.5", "enter", "P")
+        await driver.drawn()
+        points = clickable(driver, "select_sample")
+        assert 5 < len(points) <= len(driver.order) <= 40
+        assert {driver.lines[y][x] for x, y in points} <= {"▼", "│"}, "the selected one is a line"
+        place, said = list(points.items())[-1]
+        await driver.pilot.click(offset=place)
+        assert f"select_sample({driver.selected})" in said
+        assert "filter_margin" in clickable(driver, "filter_margin")[place[0], 8], "beside them a click filters"

@@ -48,20 +48,39 @@ def looks_as_before(compare: Compare, app: ThiniceApp, size: tuple[int, int], *k
 
 @pytest.fixture
 def app(run_file: Path, settings_file: Path) -> ThiniceApp:
+    """One pruned model and a control: the table of one comparison."""
     return ThiniceApp(path=run_file, settings_file=settings_file)
 
 
-@pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40)], ids="{0[0]}x{0[1]}".format)
-def test_browse(size: tuple[int, int], snap_compare: Compare, app: ThiniceApp) -> None:
-    assert looks_as_before(snap_compare, app, size, "j", "j", "j")
+@pytest.fixture
+def five(five_models: Path, settings_file: Path) -> ThiniceApp:
+    """Three pruned models and a control: the ladder."""
+    return ThiniceApp(path=five_models, settings_file=settings_file)
 
 
-def test_inspect(snap_compare: Compare, app: ThiniceApp) -> None:
-    assert looks_as_before(snap_compare, app, (80, 24), "1", "enter")
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40), (200, 60)], ids="{0[0]}x{0[1]}".format)
+def test_ladder(size: tuple[int, int], snap_compare: Compare, five: ThiniceApp) -> None:
+    assert looks_as_before(snap_compare, five, size, "j", "j", "j")
 
 
-def test_plot(snap_compare: Compare, app: ThiniceApp) -> None:
-    assert looks_as_before(snap_compare, app, (80, 24), "p")
+def test_browse(snap_compare: Compare, app: ThiniceApp) -> None:
+    assert looks_as_before(snap_compare, app, (120, 40), "j", "j", "j")
+
+
+def test_inspect_of_all_models(snap_compare: Compare, five: ThiniceApp) -> None:
+    assert looks_as_before(snap_compare, five, (100, 32), "1", "enter")
+
+
+@pytest.mark.parametrize("page", ["comparison", "classes"])
+def test_summary(page: str, snap_compare: Compare, five: ThiniceApp) -> None:
+    keys = {"comparison": ["v"], "classes": ["v", "v"]}[page]
+    assert looks_as_before(snap_compare, five, (80, 24), *keys)
+
+
+@pytest.mark.parametrize("plot", ["margins", "stages"])
+def test_plot(plot: str, snap_compare: Compare, five: ThiniceApp) -> None:
+    keys = {"margins": ["P"], "stages": ["P", "p", "p", "p"]}[plot]
+    assert looks_as_before(snap_compare, five, (80, 24), *keys)
 
 
 def test_help(snap_compare: Compare, app: ThiniceApp) -> None:
@@ -77,11 +96,27 @@ def test_a_mistake_in_the_filter(snap_compare: Compare, app: ThiniceApp) -> None
     assert looks_as_before(snap_compare, app, (80, 24), "/", *"set=S10 lable=cat")
 
 
-def test_a_terminal_of_sixteen_colours(snap_compare: Compare, app: ThiniceApp, settings_file: Path) -> None:
+def test_a_terminal_of_sixteen_colours(snap_compare: Compare, five_models: Path, settings_file: Path) -> None:
     settings_file.parent.mkdir()
     settings_file.write_text('{"theme": "ansi-dark"}')
-    app = ThiniceApp(path=app.session.path, settings_file=settings_file)
-    assert looks_as_before(snap_compare, app, (80, 24), "j", "j", "j")
+    app = ThiniceApp(path=five_models, settings_file=settings_file)
+    assert looks_as_before(snap_compare, app, (120, 40), "j", "j", "j")
+
+
+def test_no_colours(
+    snap_compare: Compare, five_models: Path, settings_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    app = ThiniceApp(path=five_models, settings_file=settings_file)
+    assert looks_as_before(snap_compare, app, (120, 40), "j", "j", "j")
+
+
+def test_a_terminal_of_ascii(
+    snap_compare: Compare, five_models: Path, settings_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("thinice_tui.tui.app.needs_ascii", lambda: True)
+    app = ThiniceApp(path=five_models, settings_file=settings_file)
+    assert looks_as_before(snap_compare, app, (120, 40), "j", "j", "j")
 
 
 @pytest.mark.parametrize("key", ["j", "enter"])

@@ -77,7 +77,8 @@ PrecisionOption = Annotated[
     typer.Option(
         metavar="NAME",
         rich_help_panel=ATTACK,
-        help="Number format of gradient attacks: fp32, or bf16 (faster). Verdicts are always in full precision.",
+        help="Number format of gradient attacks: fp32, tf32 (NVIDIA GPUs from Ampere on) or bf16. Verdicts are "
+        "always in full precision.",
     ),
 ]
 RunOption = Annotated[

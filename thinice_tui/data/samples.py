@@ -49,6 +49,11 @@ class Samples:
         """Images at `positions`, float32 in [0,1]; uint8 is divided by 255. All are in memory at once."""
         return as_floats(self.images[positions])
 
+    def read_ahead(self, positions: NDArray[np.int64]) -> None:
+        """Say that the images at `positions` are asked for next: encoded ones are decoded meanwhile."""
+        if isinstance(self.images, EncodedImages):
+            self.images.read_ahead(positions)
+
     def pieces(self) -> Iterator[NDArray[np.generic]]:
         """All images in order, as stored, in arrays [b,C,H,W] of at most PIECE_BYTES bytes; raises DataError."""
         one = math.prod(self.images.shape[1:]) * self.images.dtype.itemsize

@@ -73,7 +73,7 @@ def prepare(request: Request, reading: ReadCallback = read_silently) -> Prepared
     probe = StratifiedSample(whole, samples.images.shape[1:])
     reading("how the models take their images", total, total)
     usual = dataset_normalizations(spec, probe)
-    device = choose_device(request.worker_options.first_device or request.device)
+    device = choose_device(request.worker_options.first_device or request.device, request.settings.precision)
     with full_precision():
         forms = choose_forms(loaded, names, probe, usual, device)
     decided, trials = forms.models, forms.normalizations

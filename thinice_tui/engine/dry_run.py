@@ -13,7 +13,8 @@ from thinice_tui.data.samples import Samples
 from thinice_tui.engine.plan import make_plan
 from thinice_tui.engine.run_model import RunModel
 from thinice_tui.engine.worker.attack_model import prepare_attack_model
-from thinice_tui.engine.worker.device import default_batch_size, describe
+from thinice_tui.engine.worker.batch_fit import fitting_batch_size
+from thinice_tui.engine.worker.device import describe
 from thinice_tui.engine.worker.full_precision import full_precision
 from thinice_tui.protocol.durations import duration, short
 from thinice_tui.protocol.ensembles import Phase
@@ -97,7 +98,8 @@ def plan_dry_run(
     stages = build_phases(settings, classes)
     records = [model.record() for model in models]
     state = run_state(path, make_plan(models, samples, settings, stages, device, classes), records)
-    seconds = [_time_passes(model, samples, settings, device) for model in models]
+    timed = [_time_passes(model, samples, settings, device) for model in models]
+    seconds = [one[:2] for one in timed]
     costs = tuple(_plan_stage(stage, classes, len(samples), seconds) for stage in stages)
     return DryRun(
         models=tuple(_model_line(record, records[0]) for record in records),
@@ -106,7 +108,7 @@ def plan_dry_run(
         classes=classes,
         threat_model=f"{settings.norm} eps {settings.eps.text}, {settings.attack_shown}, seed {settings.seed}",
         device=describe(device),
-        batch_size=settings.batch_size or default_batch_size(device),
+        batch_size=min(size for *_, size in timed),
         stages=costs,
         run=str(path),
         state=state,
@@ -122,9 +124,15 @@ def _model_line(record: ModelRecord, dense: ModelRecord) -> str:
     return f"{record.role:<10} {record.path}: {record.arch}, {record.parameters:,} parameters, {sparsity}"
 
 
-def _time_passes(model: RunModel, samples: Samples, settings: Settings, device: torch.device) -> tuple[float, float]:
-    """Seconds per image of a forward pass of the model, and of a backward pass of its faster form that attacks use."""
-    images = torch.from_numpy(np.resize(samples.floats(slice(TIMED)), (TIMED, *samples.images.shape[1:]))).to(device)
+def _time_passes(
+    model: RunModel, samples: Samples, settings: Settings, device: torch.device
+) -> tuple[float, float, int]:
+    """Seconds per image of a forward pass of the model, and of a backward pass of its faster form that attacks use.
+
+    Third, the batch size that fits the model.
+    """
+    few = np.resize(samples.floats(slice(TIMED)), (TIMED, *samples.images.shape[1:]))
+    images = torch.from_numpy(few).to(device)
     with full_precision():
         attack_model = prepare_attack_model(model.loaded.classifier().to(device), images, settings.precision)
         forward = both = float("inf")
@@ -135,9 +143,11 @@ def _time_passes(model: RunModel, samples: Samples, settings: Settings, device: 
             forward = min(forward, _synchronized_time(device) - began)
             began = _synchronized_time(device)
             inputs = images.clone().requires_grad_()
-            torch.autograd.grad(attack_model.module(inputs).sum(), inputs)
+            with attack_model.searching():
+                torch.autograd.grad(attack_model.module(inputs).sum(), inputs)
             both = min(both, _synchronized_time(device) - began)
-    return forward / TIMED, max(both - forward, forward) / TIMED
+        size = settings.batch_size or fitting_batch_size(attack_model, few, device)
+    return forward / TIMED, max(both - forward, forward) / TIMED, size
 
 
 def _synchronized_time(device: torch.device) -> float:

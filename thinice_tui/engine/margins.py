@@ -1,5 +1,6 @@
 """A model's margins on the clean images of a whole data set: one forward pass, without an attack, resumed."""
 
+import itertools
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -64,8 +65,12 @@ def measure_margins(
             classifier = model.loaded.classifier().to(device)
         with done:
             began = kept = time.monotonic()
-            for positions in batches(done.missing(), batch_size or default_batch_size(device)):
-                logits = _forward(classifier, samples.floats(positions), device, str(model.loaded.path))
+            parts = list(batches(done.missing(), batch_size or default_batch_size(device)))
+            for positions, following in itertools.zip_longest(parts, parts[1:]):
+                images = samples.floats(positions)
+                if following is not None:
+                    samples.read_ahead(following)
+                logits = _forward(classifier, images, device, str(model.loaded.path))
                 check_finite(logits, str(model.loaded.path))
                 margins = logit_margin(logits, samples.labels[positions]).astype(np.float32)
                 done.add(positions, margins, logits.argmax(axis=1))

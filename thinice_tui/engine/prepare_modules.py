@@ -13,7 +13,7 @@ from thinice_tui.engine.preflight.budget import check_budget
 from thinice_tui.engine.preflight.determinism import check_determinism
 from thinice_tui.engine.run import PROBED
 from thinice_tui.engine.run_model import RunModel
-from thinice_tui.engine.worker.device import CPU
+from thinice_tui.engine.worker.device import CPU, check_precision
 from thinice_tui.engine.worker.full_precision import full_precision
 from thinice_tui.errors import ModelError
 from thinice_tui.models.in_memory import from_memory
@@ -30,6 +30,7 @@ def prepare_modules(
     device: torch.device = CPU,
 ) -> PreparedRun:
     """Copies of the modules and their samples, with the run file `path`; the dense one first. Raises ThiniceError."""
+    check_precision(settings.precision, device)
     models = tuple(RunModel(role, name, from_memory(module, name)) for role, name, module in modules)
     similarities = [compare_models(models[0].loaded, other.loaded) for other in models[1:]]
     kinship = {model.name: kin.as_json() for model, kin in zip(models[1:], similarities, strict=True)}

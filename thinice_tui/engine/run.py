@@ -23,7 +23,6 @@ from thinice_tui.engine.plan import make_plan
 from thinice_tui.engine.preflight.accuracy import check_accuracy
 from thinice_tui.engine.preflight.checks import check_models
 from thinice_tui.engine.run_model import RunModel
-from thinice_tui.engine.worker.device import default_batch_size
 from thinice_tui.engine.worker.executor import Executor, LocalExecutor
 from thinice_tui.engine.worker.full_precision import full_precision
 from thinice_tui.protocol.ensembles import Phase
@@ -84,7 +83,7 @@ def run_comparison(
             if writer.value("finished") is None:
                 if not held:  # else it was cleared when the run was taken, and newer requests are for this engine
                     clear_control(path)
-                writer.begin({**origin, "batch_size": _batch_size(settings, device)})
+                writer.begin(origin)
                 try:
                     warnings = [
                         *warnings,
@@ -103,6 +102,7 @@ def run_comparison(
                         time_limit,
                         workers,
                     ) as run:
+                        writer.set_values(batch_size=run.batch_size)
                         report_preparation(run, phases, warnings, checks)
                         compute_phases(run, phases, [str(model.loaded.path) for model in models])
                 finally:
@@ -144,7 +144,7 @@ def _context(
             names=names,
             samples=samples,
             settings=settings,
-            batch_size=_batch_size(settings, device),
+            batch_size=executor.batch_size,
             keep_images=stored["keep_images"] if isinstance(stored, dict) else settings.keep_images,
             outcomes=Outcomes(writer, len(models), samples.labels, classes),
             executor=executor,
@@ -155,8 +155,3 @@ def _context(
             warnings=warnings,
             findings=StoredFindings(writer),
         )
-
-
-def _batch_size(settings: Settings, device: torch.device) -> int:
-    """Samples in a batch; it decides no outcome, so a resumed run may have another."""
-    return settings.batch_size or default_batch_size(device)

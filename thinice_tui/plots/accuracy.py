@@ -10,6 +10,8 @@ from thinice_tui.plots.canvas import Canvas, Entry, spread
 from thinice_tui.plots.style import PERCENTS, model_style
 
 SPREAD = 0.5
+VALUE = 6
+"""Cells that the last value of a model takes."""
 """The points of one stage, one a model, lie within so much of a stage's width."""
 
 
@@ -45,7 +47,8 @@ def accuracy_by_stage(
     ):
         figure.text(f" {value:.1f}", x + SPREAD / 2 + 0.05, at, color=colour, alignment="left")
     figure.xticks(list(range(len(names))), names)
-    figure.xlim(-0.5, len(names) - 0.3)
+    share = min(0.5, VALUE / max(1, canvas.width - VALUE))  # of the width, for the values beside the last stage
+    figure.xlim(-0.5, (len(names) - 0.45 + SPREAD / 2) / (1 - share) - 0.5)
     figure.ylim(0, 100)
     figure.yticks(PERCENTS)
     return canvas.to_text()

@@ -1,7 +1,8 @@
 """Histogram of margins, a panel a set: filled bars between round edges; of few samples a strip of points."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 from types import MappingProxyType
 
@@ -46,11 +47,12 @@ def margins_by_set(
     mark: Mark | None = None,
     set_names: Mapping[str, str] = MappingProxyType({}),
     click: Click | None = None,
+    select: Callable[[int], str] | None = None,
 ) -> Text:
     """Histograms of the margins [n] of the sets' samples, in % of each set, on one scale; sets: bool masks [n] by name.
 
-    A line marks the selected sample. label: of the axis; set_names: other names for sets; click: what a click on a bin
-    does.
+    Up to FEW samples are drawn one by one. A line marks the selected sample. label: of the axis; set_names: other names
+    for sets; click: what a click on a bin does; select: what a click on a sample that is drawn does, by its number.
     """
     known = np.isfinite(margins)
     n = f"n={int(known.sum())}"
@@ -64,24 +66,27 @@ def margins_by_set(
     head = head_lines(width, height, titles, legend)
     room = max(4, width - LABEL - 2)
     edges, shares = margin_histograms(margins, sets, min(BINS, max(2, room // 2)))
-    cells = max(1, room // (len(edges) - 1))
-    axis = _Axis(edges, cells, min(room, cells * (len(edges) - 1)), click)
+    axis = _Axis(edges, room, click)
     below = axis.lines(label, mark, width)
     lines = height - len(head) - 1 - len(below)
     panels = list(shares)[: max(1, lines)]
     heights = [lines // max(1, len(panels)) + (place < lines % max(1, len(panels))) for place in range(len(panels))]
+    drawn: Sequence[_Bars | _Points]
     if 0 < known.sum() <= FEW:
-        drawn = {name: axis.points(margins[sets[name] & known]) for name in panels}
-        top, unit = max((float(stack.max(initial=1)) for stack in drawn.values()), default=1.0), ""
+        points = [_Points(name, axis.stacks(margins, np.flatnonzero(sets[name] & known)), select) for name in panels]
+        drawn, most = points, f"{max((panel.highest for panel in points), default=1)}"
     else:
-        drawn, unit = {name: axis.bars(shares[name]) for name in panels}, " %"
-        top = max((float(share.max()) for share in drawn.values()), default=1.0) or 1.0
+        top = max((float(shares[name].max()) for name in panels), default=1.0) or 1.0
+        drawn = [_Bars(name, shares[name][axis.bin_of_cell], top) for name in panels]
+        most = f"{top:.0f} %"
     text = [*head, Text(" " * LABEL + "┌" + "─" * axis.width + "┐", no_wrap=True)]
-    for name, rows in zip(panels, heights, strict=True):
+    for panel, rows in zip(drawn, heights, strict=True):
         for row in range(rows - 1, -1, -1):
-            side = f"{top:.0f}{unit}" if name == panels[0] and row == rows - 1 and rows > 1 else ""
-            side = f"{SET_MARKERS[name]} {name if name not in set_names else ''}" if row == 0 else side
-            text.append(axis.row(name, drawn[name], row, rows, top, side, mark, unit == ""))
+            side = most if panel is drawn[0] and row == rows - 1 and rows > 1 else ""
+            side = (
+                f"{SET_MARKERS[panel.name]} {panel.name if panel.name not in set_names else ''}" if row == 0 else side
+            )
+            text.append(axis.row(panel, row, rows, side, mark))
     lines_of_text = [*text, *below][:height]
     for line in lines_of_text:
         line.align("left", width)
@@ -89,59 +94,102 @@ def margins_by_set(
 
 
 @dataclass(frozen=True)
+class _Bars:
+    """A set's bars: for each cell the share in %; as high as the panel is `top`."""
+
+    name: str
+    heights: Array
+    top: float
+
+    def signs(self, row: int, rows: int) -> list[str]:
+        """The cells of one line of `rows`, of which 0 is the lowest; a bar that is too low to be seen has an eighth."""
+        eighths = np.rint(self.heights / self.top * rows * 8 - row * 8).clip(0, 8).astype(int)
+        visible = (eighths == 0) & (self.heights > 0) & (row == 0)
+        return [EIGHTHS[one] for one in np.where(visible, 1, eighths)]
+
+    def action(self, _cell: int, _row: int) -> str:
+        """What a click does in place of the bin's; empty: nothing."""
+        return ""
+
+
+@dataclass(frozen=True)
+class _Points:
+    """A set's samples one by one: for each cell the numbers of those that it has, one above the other."""
+
+    name: str
+    stacks: Sequence[Sequence[int]]
+    select: Callable[[int], str] | None
+
+    @property
+    def highest(self) -> int:
+        return max(len(stack) for stack in self.stacks)
+
+    def signs(self, row: int, _rows: int) -> list[str]:
+        """The cells of one line, of which 0 is the lowest; a low panel shows by its topmost that there are more."""
+        return [SET_MARKERS[self.name] if len(stack) > row else " " for stack in self.stacks]
+
+    def action(self, cell: int, row: int) -> str:
+        """What a click does in place of the bin's; empty: nothing."""
+        return "" if self.select is None or len(self.stacks[cell]) <= row else self.select(self.stacks[cell][row])
+
+
+@dataclass(frozen=True)
 class _Axis:
-    """The horizontal axis: bins of equal width in cells."""
+    """The horizontal axis: bins of equal width, but for the rounding to `width` cells."""
 
     edges: Array
-    cells: int
     width: int
     click: Click | None
 
+    @property
+    def bins(self) -> int:
+        return len(self.edges) - 1
+
+    @cached_property
+    def starts(self) -> NDArray[np.int64]:
+        """The first cell of each bin, then the width; [bins + 1]."""
+        return np.rint(np.linspace(0, self.width, self.bins + 1)).astype(np.int64)
+
+    @cached_property
+    def bin_of_cell(self) -> NDArray[np.int64]:
+        """The bin that each cell shows; [width]."""
+        return np.repeat(np.arange(self.bins), np.diff(self.starts))
+
     def place(self, margin: float) -> int:
         """The cell of a margin; of one outside, the first or the last."""
-        share = (margin - self.edges[0]) / (self.edges[-1] - self.edges[0])
-        return int(np.clip(share * self.width, 0, self.width - 1))
+        return min(self.width - 1, int(np.interp(margin, self.edges, self.starts)))
 
-    def bars(self, share: Array) -> Array:
-        """The height of each cell's bar."""
-        return np.repeat(share, self.cells)[: self.width]
+    def stacks(self, margins: NDArray[np.floating], numbers: NDArray[np.intp]) -> list[list[int]]:
+        """For each cell those of the samples `numbers` that lie in it."""
+        found: list[list[int]] = [[] for _ in range(self.width)]
+        for number in numbers.tolist():
+            found[self.place(float(margins[number]))].append(number)
+        return found
 
-    def points(self, margins: NDArray[np.floating]) -> Array:
-        """How many samples each cell has."""
-        return np.bincount([self.place(float(one)) for one in margins], minlength=self.width).astype(float)
-
-    def row(
-        self, name: str, heights: Array, row: int, rows: int, top: float, side: str, mark: Mark | None, points: bool
-    ) -> Text:
+    def row(self, panel: _Bars | _Points, row: int, rows: int, side: str, mark: Mark | None) -> Text:
         """One line of a panel of `rows` lines, the lowest of which is 0."""
         text = Text(set_cell_size(side.rjust(LABEL - 1), LABEL - 1) + " │", no_wrap=True)
-        style = rich_colour(SET_COLOURS[name])
-        if points:
-            # a panel lower than its highest stack shows that there are more by its topmost line
-            signs = [SET_MARKERS[name] if height > row else " " for height in heights]
-        else:
-            eighths = np.rint(heights / top * rows * 8 - row * 8).clip(0, 8).astype(int)
-            visible = (eighths == 0) & (heights > 0) & (row == 0)
-            signs = [EIGHTHS[one] for one in np.where(visible, 1, eighths)]
+        signs, colour = panel.signs(row, rows), rich_colour(SET_COLOURS[panel.name])
         marked = None if mark is None or not np.isfinite(mark.margin) else self.place(mark.margin)
         if marked is not None:
             signs[marked] = "│"
-        last = len(self.edges) - 2
+
+        def looks(cell: int) -> tuple[bool, int, str]:
+            return cell == marked, int(self.bin_of_cell[cell]), panel.action(cell, row)
+
         # cells that look alike and do the same are one span: a span a cell would take long to draw
-        for (number, is_marked), cells in groupby(
-            range(self.width), key=lambda cell: (min(cell // self.cells, last), cell == marked)
-        ):
-            text.append("".join(signs[cell] for cell in cells), self._style(number, "bold" if is_marked else style))
+        for (is_marked, number, action), cells in groupby(range(self.width), key=looks):
+            style = Style.parse("bold" if is_marked else colour)
+            action = action or self._filter(number)
+            style += Style(meta={"@click": action}) if action else Style.null()
+            text.append("".join(signs[cell] for cell in cells), style)
         return text.append("│")
 
-    def _style(self, number: int, looks: str) -> Style:
-        """The style of a bin's cells, with what a click on them does."""
-        if self.click is None:
-            return Style.parse(looks)
-        last = len(self.edges) - 2
+    def _filter(self, number: int) -> str:
+        """What a click on a bin does; empty: nothing."""
         low = f"{self.edges[number]:.6g}" if number else ""
-        high = f"{self.edges[number + 1]:.6g}" if number < last else ""
-        return Style.parse(looks) + Style(meta={"@click": self.click(f"{low}..{high}")})
+        high = f"{self.edges[number + 1]:.6g}" if number < self.bins - 1 else ""
+        return "" if self.click is None else self.click(f"{low}..{high}")
 
     def lines(self, label: str, mark: Mark | None, width: int) -> list[Text]:
         """The axis with its ticks, the name of the selected sample, and the label."""
@@ -169,9 +217,9 @@ class _Axis:
         every = max(1, round(wanted / step))
         first = round(self.edges[0] / step)
         return {
-            number * self.cells: round(float((first + number) * step), 10)
-            for number in range(len(self.edges))
-            if (first + number) % every == 0 and number * self.cells < self.width
+            int(self.starts[number]): round(float((first + number) * step), 10)
+            for number in range(self.bins)
+            if (first + number) % every == 0
         }
 
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, cast
+from typing import Any, Literal, cast, get_args
 
 from thinice_tui.errors import UsageError
 from thinice_tui.protocol.audit import AuditSize
 from thinice_tui.protocol.threat_model import NORM_ROWS, NORMS, Epsilon, Norm
 
 KeepImages = Literal["flips", "all", "none"]
-Precision = Literal["fp32", "bf16"]
+Precision = Literal["fp32", "tf32", "bf16"]
 LISTED = "stages"
 """What stands for the ensemble's name where stages are listed."""
 NOT_STANDARD = "not standard"
@@ -72,8 +72,8 @@ class Settings:
             )
         if keep_images not in ("flips", "all", "none"):
             raise UsageError(f"--keep-images is {keep_images!r}, expected flips, all or none")
-        if precision not in ("fp32", "bf16"):
-            raise UsageError(f"--precision is {precision!r}, expected fp32 or bf16")
+        if precision not in get_args(Precision):
+            raise UsageError(f"--precision is {precision!r}, expected fp32, tf32 or bf16")
         if not 0 <= seed < 2**63:
             raise UsageError(f"--seed is {seed}, expected a number from 0 to 2^63-1")
         return cls(

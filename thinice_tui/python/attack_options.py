@@ -54,7 +54,7 @@ DESCRIBED = """attack: the ensemble: quick, fast, standard (AutoAttack), plus or
         seed: of the attacks' random starts. The caller's random numbers are left alone.
         device: where to compute; None: where the (dense) module is.
         batch_size: samples in a batch; None: as suits the device. It decides no outcome.
-        precision: of gradients, fp32 or bf16; verdicts are in full precision.
+        precision: of gradients, fp32, tf32 or bf16; verdicts are in full precision.
         indices: each sample's index in the original data [n]; None: 0 to n − 1.
         class_names: by class number.
         progress: called after every forward pass; return quickly. What it raises ends the run.

@@ -54,7 +54,7 @@ def is_computing(run: Run) -> bool:
 
 
 def kill_engine(run: Run) -> None:
-    """End the engine at once; the batch in flight is lost. Raises RunFileError where it cannot be reached."""
+    """End the engine at once; the batches in flight are lost. Raises RunFileError where it cannot be reached."""
     import psutil
 
     process = engine_process(run.engine)

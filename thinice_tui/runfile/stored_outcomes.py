@@ -14,7 +14,11 @@ class StoredOutcomes:
     """Read through the writer's own connection. Models are numbered in the plan's order."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+        self._sqlite = connection
+
+    @property
+    def _connection(self) -> sqlite3.Connection:
+        return self._sqlite
 
     def value(self, key: str) -> object:
         """A value of the run table; None where there is none."""

@@ -30,22 +30,22 @@ def write_error(error: sqlite3.Error | OSError, path: Path) -> RunFileError:
     code = getattr(error, "sqlite_errorcode", 0)
     if code == sqlite3.SQLITE_FULL or getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
         return RunFileError(
-            f"{path}: the disk is full, the batch in flight was not kept; everything before it is",
+            f"{path}: the disk is full, the batches in flight were not kept; everything before them is",
             "make space and repeat the command: it goes on from there",
         )
     if code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return FileHeldError(
-            f"{path}: another program has held it for {PATIENCE:.0f} s ({text}), the batch in flight was not kept; "
-            "everything before it is",
+            f"{path}: another program has held it for {PATIENCE:.0f} s ({text}), the batches in flight were not "
+            "kept; everything before them is",
             "end that program (one that browses or copies databases?) and repeat the command: it goes on from there",
         )
     if code & 0xFF == sqlite3.SQLITE_IOERR:
         return RunFileError(
-            f"{path}: cannot be written ({text}), the batch in flight was not kept; everything before it is",
+            f"{path}: cannot be written ({text}), the batches in flight were not kept; everything before them is",
             "check the disk, its quota and the largest file allowed, and repeat the command: it goes on from there",
         )
     if isinstance(error, OSError) or code & 0xFF in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
         return RunFileError(
             f"{path}: cannot be written ({text})", "check that the folder exists and is writable, or give --run"
         )
-    return RunFileError(f"{path}: cannot be written ({text})", "everything before the batch in flight is kept")
+    return RunFileError(f"{path}: cannot be written ({text})", "everything before the batches in flight is kept")

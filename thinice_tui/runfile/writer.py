@@ -1,13 +1,16 @@
 """The engine's side of a run file: create or continue it, and add one batch at a time.
 
-Every method that writes is one transaction: a crash loses at most the batch in flight.
+Every method that writes is one transaction. Batches are compressed and written by a thread, in their order; every other
+method waits until they are. So a crash loses at most the batch in flight and those that wait to be written.
 """
 
 import json
 import sqlite3
+import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +31,7 @@ from thinice_tui.runfile.schema import PAGE_SIZE, check_recognised, is_empty
 from thinice_tui.runfile.stored_outcomes import StoredOutcomes
 from thinice_tui.runfile.write_connection import WriteConnection
 from thinice_tui.runfile.write_errors import PATIENCE, FileHeldError, write_error
+from thinice_tui.runfile.write_queue import WriteQueue
 
 HEARTBEAT_SECONDS = 0.5
 
@@ -37,6 +41,9 @@ class RunWriter(StoredOutcomes):
 
     def __init__(self, connection: WriteConnection, lock: RunLock, resumed: bool) -> None:
         super().__init__(connection.sqlite)
+        self._queue = WriteQueue()
+        self._adding = threading.Lock()
+        """Held while the queue's thread writes a batch."""
         self._writing = connection
         self._lock = lock
         self._beaten = 0.0
@@ -67,7 +74,7 @@ class RunWriter(StoredOutcomes):
         connection: sqlite3.Connection | None = None
         try:
             exists = path.exists() and path.stat().st_size > 0
-            connection = sqlite3.connect(path, isolation_level=None, timeout=PATIENCE)
+            connection = sqlite3.connect(path, isolation_level=None, timeout=PATIENCE, check_same_thread=False)
             if exists and _is_new(connection, path):
                 exists = False  # an engine was killed between creating the file and its first transaction
             if exists:
@@ -98,24 +105,48 @@ class RunWriter(StoredOutcomes):
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._writing.close()
-        self._lock.release()
+        try:
+            self._queue.close()
+        finally:
+            self._writing.close()
+            self._lock.release()
+
+    @property
+    def _connection(self) -> sqlite3.Connection:
+        """For the engine's thread, once the queue's thread has left it."""
+        self._queue.drain()
+        return self._writing.sqlite
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._queue.drain()
+        with self._writing.transaction():
+            yield
+
+    @property
+    def batches_written(self) -> int:
+        """Of those that were added, how many are in the file: the first ones."""
+        return self._queue.done
+
+    def drain(self) -> None:
+        """Wait until every batch that was added is in the file; raises RunFileError where one cannot be written."""
+        self._queue.drain()
 
     def begin(self, origin: Mapping[str, object]) -> None:
         """An engine begins: put `origin`, how it was started, into the run table, and write a first heartbeat."""
-        with self._writing.transaction():
+        with self._transaction():
             self._connection.execute("DELETE FROM heartbeat")
             self._connection.execute(*starting_heartbeat("the attacks"))
             write_values(self._connection, **origin)
 
     def set_values(self, **values: object) -> None:
         """Put `values` into the run table, as JSON."""
-        with self._writing.transaction():
+        with self._transaction():
             write_values(self._connection, **values)
 
     def add_clean(self, model: int, positions: Integers, logits: Floats) -> None:
         """Add the logits [b,C] on the clean images at `positions` [b]."""
-        with self._writing.transaction():
+        with self._transaction():
             self._connection.executemany(
                 "INSERT OR REPLACE INTO clean VALUES (?, ?, ?)",
                 [(model, int(p), row.tobytes()) for p, row in zip(positions, logits, strict=True)],
@@ -123,7 +154,7 @@ class RunWriter(StoredOutcomes):
 
     def plan_stages(self, stages: Sequence[tuple[str, dict[str, object]]], models: int) -> None:
         """Add name and parameters of every stage, for every model; those that are planned already stay."""
-        with self._writing.transaction():
+        with self._transaction():
             self._connection.executemany(
                 "INSERT OR IGNORE INTO stage (model, ordinal, name, parameters) VALUES (?, ?, ?, ?)",
                 [
@@ -135,14 +166,14 @@ class RunWriter(StoredOutcomes):
 
     def start_stage(self, model: int, ordinal: int, entered: int) -> None:
         """The stage begins on `entered` samples."""
-        with self._writing.transaction():
+        with self._transaction():
             self._connection.execute(
                 "UPDATE stage SET entered = ? WHERE model = ? AND ordinal = ?", (entered, model, ordinal)
             )
 
     def finish_stage(self, model: int, ordinal: int) -> None:
         """Every batch of the stage is done."""
-        with self._writing.transaction():
+        with self._transaction():
             self._connection.execute("UPDATE stage SET finished = 1 WHERE model = ? AND ordinal = ?", (model, ordinal))
         self._writing.checkpoint()
 
@@ -158,14 +189,47 @@ class RunWriter(StoredOutcomes):
         """Add one batch's verified outcomes; those of the samples `kept`, bool [b], replace earlier ones.
 
         first: the place of the batch's first sample among those that entered the stage. clean: the images before the
-        attack, float32 [b,C,H,W], where adversarial ones are kept; None: none is.
+        attack, float32 [b,C,H,W], where adversarial ones are kept; None: none is. Returns before they are written, and
+        raises RunFileError where an earlier batch could not be.
         """
-        with self._writing.transaction():
+        self._queue.put(partial(self._write_batch, model, ordinal, first, outcome, kept, clean))
+
+    def _write_batch(
+        self,
+        model: int,
+        ordinal: int,
+        first: int,
+        outcome: BatchOutcome,
+        kept: NDArray[np.bool_],
+        clean: Floats | None,
+    ) -> None:
+        """In the queue's thread: compress, then write everything in one transaction."""
+        adversarial = []
+        if clean is not None:
+            for i in np.flatnonzero(kept & outcome.broken):
+                packed = pack_adversarial(outcome.images[i], clean[i])
+                adversarial.append((model, int(outcome.positions[i]), packed))
+        with self._adding, self._writing.transaction():
             self._added += 1
-            for i in np.flatnonzero(kept):
-                self._add_outcome(model, ordinal, outcome, int(i), None if clean is None else clean[i])
+            write = self._writing.sqlite
+            write.executemany(
+                "INSERT OR REPLACE INTO outcome (model, position, broken_by, logits, distance, added) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                [
+                    (
+                        model,
+                        int(outcome.positions[i]),
+                        ordinal if outcome.broken[i] else None,
+                        outcome.logits[i].tobytes(),
+                        float(outcome.distances[i]),
+                        self._added,
+                    )
+                    for i in np.flatnonzero(kept)
+                ],
+            )
+            write.executemany("INSERT OR REPLACE INTO adversarial VALUES (?, ?, ?)", adversarial)
             if outcome.boundary is not None:
-                self._connection.executemany(
+                write.executemany(
                     "UPDATE outcome SET boundary = ?, added = ? WHERE model = ? AND position = ?",
                     [
                         (float(boundary), self._added, model, int(position))
@@ -173,24 +237,31 @@ class RunWriter(StoredOutcomes):
                     ],
                 )
             counts = len(outcome.positions), outcome.forwards, outcome.backwards, outcome.seconds
-            self._connection.execute("INSERT INTO batch VALUES (?, ?, ?, ?, ?, ?, ?)", (model, ordinal, first, *counts))
+            write.execute("INSERT INTO batch VALUES (?, ?, ?, ?, ?, ?, ?)", (model, ordinal, first, *counts))
 
     def heartbeat(self, beat: Heartbeat) -> None:
         """Write what the engine does now: at most twice a second, and at once when the state changes.
 
-        It is left out where another program holds the file: the next one comes soon, and no attack waits for it.
+        It is left out where another program holds the file, or a batch is being written: the next one comes soon, and
+        no attack waits for it. Raises RunFileError where an earlier batch could not be written.
         """
+        self._queue.raise_error()
         if beat.at - self._beaten < HEARTBEAT_SECONDS and beat.state == self._state:
             return
-        self._beaten = beat.at
-        with suppress(FileHeldError), self._writing.waiting(0), self._writing.transaction():
-            self._connection.execute(*heartbeat_statement(beat))
-            write_workers(self._connection, beat.workers)
-            self._state = beat.state
+        if not self._adding.acquire(blocking=False):
+            return
+        try:
+            self._beaten = beat.at
+            with suppress(FileHeldError), self._writing.waiting(0), self._writing.transaction():
+                self._writing.sqlite.execute(*heartbeat_statement(beat))
+                write_workers(self._writing.sqlite, beat.workers)
+                self._state = beat.state
+        finally:
+            self._adding.release()
 
     def finish(self, keep_positions: dict[int, set[int]] | None) -> None:
         """Mark the run as finished; keep adversarial images only at `keep_positions` of each model (None: all)."""
-        with self._writing.transaction():
+        with self._transaction():
             if keep_positions is not None:
                 rows = self._connection.execute("SELECT model, position FROM adversarial")
                 dropped = [(m, p) for m, p in rows.fetchall() if p not in keep_positions[m]]
@@ -200,21 +271,6 @@ class RunWriter(StoredOutcomes):
             write_values(self._connection, finished=time.time())
         with suppress(sqlite3.Error):  # a reader holds it, or the disk is nearly full: the file stays larger
             self._connection.execute("VACUUM")
-
-    def _add_outcome(self, model: int, ordinal: int, outcome: BatchOutcome, i: int, clean: Floats | None) -> None:
-        """Add the outcome of the batch's sample `i`, and its adversarial image where there is one to keep."""
-        position, broken = int(outcome.positions[i]), bool(outcome.broken[i])
-        broken_by, logits = ordinal if broken else None, outcome.logits[i].tobytes()
-        self._connection.execute(
-            "INSERT OR REPLACE INTO outcome (model, position, broken_by, logits, distance, added) "
-            "VALUES (?, ?, ?, ?, ?, ?)",
-            (model, position, broken_by, logits, float(outcome.distances[i]), self._added),
-        )
-        if broken and clean is not None:
-            self._connection.execute(
-                "INSERT OR REPLACE INTO adversarial VALUES (?, ?, ?)",
-                (model, position, pack_adversarial(outcome.images[i], clean)),
-            )
 
 
 def _is_new(connection: sqlite3.Connection, path: Path) -> bool:

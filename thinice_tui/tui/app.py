@@ -14,11 +14,13 @@ from rich.console import RenderableType
 from textual._ansi_theme import ALABASTER, MONOKAI
 from textual.app import App, SystemCommand
 from textual.filter import LineFilter, Monochrome, NoColor
+from textual.notifications import Notify
 from textual.screen import Screen
 from textual.theme import ThemeProvider
 from textual.widgets import Input
 
 from thinice_tui.errors import EXIT_ERROR, EXIT_INTERRUPTED, ThiniceError
+from thinice_tui.plots.style import ON_DARK, ON_LIGHT
 from thinice_tui.protocol.request import Request
 from thinice_tui.runfile.reader import check_run_file
 from thinice_tui.runfile.records import Run
@@ -30,9 +32,11 @@ from thinice_tui.tui.actions.export import ExportActions
 from thinice_tui.tui.actions.tag import TagActions
 from thinice_tui.tui.actions.view import ViewActions
 from thinice_tui.tui.background import Background
-from thinice_tui.tui.filters import AsciiFilter, PlainFilter, needs_ascii
+from thinice_tui.tui.filters import AsciiFilter, BrightFilter, PlainFilter, needs_ascii
 from thinice_tui.tui.interface import Answer
 from thinice_tui.tui.jobs import Jobs
+from thinice_tui.tui.notifications import TimedNotification
+from thinice_tui.tui.palette import set_variables, terminal_theme
 from thinice_tui.tui.preferences import preferences_file
 from thinice_tui.tui.recent_runs import RecentRuns, begin, offered_runs, recent_runs_file
 from thinice_tui.tui.screens.browse import BrowseScreen
@@ -40,11 +44,10 @@ from thinice_tui.tui.screens.command_palette import SafeCommandPalette
 from thinice_tui.tui.screens.run_screen import RunScreen
 from thinice_tui.tui.screens.start import StartDialog
 from thinice_tui.tui.session import Session
-from thinice_tui.tui.set_colours import with_theme_colours
 from thinice_tui.tui.terminal_driver import TerminalDriver, has_shell
 from thinice_tui.tui.unexpected_error import unexpected_error
 
-ASCII, PLAIN = AsciiFilter(), PlainFilter()
+ASCII, BRIGHT, PLAIN = AsciiFilter(), BrightFilter(), PlainFilter()
 LARGE = 1 << 20
 """Bytes from which memory comes straight from the system, and goes back to it when freed.
 
@@ -174,10 +177,15 @@ class ThiniceApp(App[int]):
         self._match_colours()
 
     def _match_colours(self) -> None:
-        """Draw the sets in plots in the colours that the theme gives them in the table."""
+        """Draw sets and models in plots in colours that can be read on the theme's background."""
         if not self.native_ansi_color:
-            self.ansi_theme_dark = with_theme_colours(MONOKAI, self.theme_variables)
-            self.ansi_theme_light = with_theme_colours(ALABASTER, self.theme_variables)
+            how = (self.theme_variables, self.console.color_system, self.no_color)
+            self.ansi_theme_dark = terminal_theme(MONOKAI, ON_DARK, *how)
+            self.ansi_theme_light = terminal_theme(ALABASTER, ON_LIGHT, *how)
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """What the style sheet may use besides the theme's own variables."""
+        return set_variables(self.current_theme)
 
     def on_terminal_driver_ended_from_outside(self) -> None:
         """The terminal is gone, or the system ends this process; the engine, a session of its own, goes on."""
@@ -190,8 +198,10 @@ class ThiniceApp(App[int]):
     def get_line_filters(self) -> Sequence[LineFilter]:
         """What is done to every line before it is drawn: Textual's filters and ours."""
         filters = list(super().get_line_filters())
-        if self.no_color and self.native_ansi_color:
+        if self.native_ansi_color and self.no_color:
             filters = [PLAIN if isinstance(one, (Monochrome, NoColor)) else one for one in filters]
+        elif self.native_ansi_color and self.current_theme.dark:
+            filters.append(BRIGHT)
         return [*filters, ASCII] if self.is_ascii else filters
 
     # unexpected errors
@@ -220,9 +230,11 @@ class ThiniceApp(App[int]):
 
     # what session and actions may ask for: see interface.py
 
-    def notify(self, message: str, **options: Any) -> None:
+    def notify(self, message: str, *, timeout: float | None = None, **options: Any) -> None:
         """As Textual does, without markup and control characters: the message may hold names from strangers' files."""
-        super().notify(printable(message), **{**options, "markup": False})
+        seconds = self.NOTIFICATION_TIMEOUT if timeout is None else timeout
+        shown = TimedNotification(printable(message), timeout=seconds, **{**options, "markup": False})
+        self.post_message(Notify(shown))
 
     def show(self, screen: Screen[None]) -> None:
         self.push_screen(screen)

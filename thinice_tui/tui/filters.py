@@ -3,7 +3,9 @@
 import locale
 import os
 import sys
+from functools import lru_cache
 
+from rich.color import Color as RichColor
 from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
@@ -15,6 +17,9 @@ from thinice_tui.plots.half_blocks import UPPER_HALF
 SHOWN = "▀●▼─≤"
 """Characters that an encoding must have; else all are drawn in ASCII."""
 C_LOCALES = ("C", "POSIX")
+DARK = (1, 2, 4)
+"""Red, green and blue among a terminal's own colours."""
+FROM_DARK_TO_BRIGHT = 8
 
 
 def needs_ascii() -> bool:
@@ -54,6 +59,22 @@ class AsciiFilter(LineFilter):
             mean = Color(red, green, blue)
             return Segment(" " * len(text), Style(bgcolor=mean.rich_color), control)
         return Segment(to_ascii(text), style, control)
+
+
+class BrightFilter(LineFilter):
+    """A terminal's own red, green and blue are hard to read on black: their bright forms."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:  # noqa: ARG002
+        """The same text in bright colours."""
+        return [Segment(text, _bright(style), control) for text, style, control in segments]
+
+
+@lru_cache(maxsize=256)
+def _bright(style: Style | None) -> Style | None:
+    number = None if style is None or style.color is None else style.color.number
+    if style is None or number not in DARK:
+        return style
+    return style + Style(color=RichColor.from_ansi(number + FROM_DARK_TO_BRIGHT))
 
 
 class PlainFilter(LineFilter):

@@ -1,17 +1,29 @@
 """Which batch is next, with several at the same time: nothing waits that need not, and what must wait does."""
 
+import itertools
+import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from tests.engine_runs import StopAfter, assert_same_outcomes, request, run_it
+from tests.linear_models import Files
+from thinice_tui.data.samples import Samples
 from thinice_tui.engine.phases.batch_phase import ModelProgress
 from thinice_tui.engine.phases.schedule import Schedule
-from thinice_tui.engine.worker.executor import Done
-from thinice_tui.engine.worker.tasks import BatchTask
+from thinice_tui.engine.worker.attack import AttackTask
+from thinice_tui.engine.worker.executor import Done, LocalExecutor
+from thinice_tui.engine.worker.tasks import BatchTask, Task
+from thinice_tui.protocol.progress import Heartbeat, StageResult
+from thinice_tui.protocol.settings import Settings
+from thinice_tui.runfile.write_queue import WAITING
+from thinice_tui.runfile.writer import RunWriter
 
 MODELS = 3
 
@@ -87,7 +99,8 @@ class Everything:
         self.executor, self._left = executor, left or {}
         self.outcomes = self
         self.models = range(MODELS)
-        self.run_control = self.progress = self
+        self.run_control = self.progress = self.writer = self.samples = self
+        self.batches_written = 0
         self.seconds_left = None
 
     def is_ending(self, kept: bool) -> bool:  # noqa: ARG002
@@ -97,7 +110,14 @@ class Everything:
 
     def start_batch(self, key: int, model: int, samples: int) -> None: ...
 
-    def batch_done(self, key: int, broken: int) -> None: ...
+    def batch_computed(self, key: int) -> None:  # noqa: ARG002
+        self.batches_written += 1
+
+    def batch_written(self, key: int, broken: int) -> None: ...
+
+    def drain(self) -> None: ...
+
+    def read_ahead(self, positions: NDArray[np.int64]) -> None: ...
 
     def work_left(self, model: int) -> float:
         return self._left.get(model, 0.0)
@@ -148,3 +168,93 @@ def test_with_several_places_the_model_with_most_left_goes_first() -> None:
     executor = Executor(2, lambda _: 0)
     compute(executor, [Phase(0, (2, 2, 2))], {0: 1.0, 1: 5.0, 2: 3.0})
     assert [model for model, *_ in executor.order] == [1, 1, 2, 2, 0, 0]
+
+
+class Comparing(StopAfter):
+    """Compares what is said to be done with what the file holds."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.path = path
+        self.beyond = list[float]()
+        """Samples that are reported as done and not in the file, the batch in flight included."""
+
+    def _written(self, stage: str) -> int:
+        with sqlite3.connect(self.path) as connection:
+            query = "SELECT coalesce(sum(samples), 0) FROM batch JOIN stage USING (model, ordinal) WHERE name = ?"
+            return int(connection.execute(query, (stage,)).fetchone()[0])
+
+    def progress(self, beat: Heartbeat) -> None:
+        super().progress(beat)
+        self.beyond.append(beat.done - self._written(beat.stage))
+
+    def stage_finished(self, result: StageResult) -> None:
+        super().stage_finished(result)
+        assert self._written(result.stage) >= result.entered, "a stage is finished when it is in the file"
+
+
+def test_with_a_slow_writer_progress_is_what_is_written_and_goes_up(
+    files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = run_it(request(files, tmp_path / "whole.thinice"))
+    write = RunWriter._write_batch
+
+    def slowly(self: RunWriter, *arguments: object) -> None:
+        time.sleep(0.05)
+        write(self, *arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(RunWriter, "_write_batch", slowly)
+    observer = Comparing(tmp_path / "slow.thinice")
+    slow = run_it(request(files, observer.path), observer)
+    assert_same_outcomes(slow, whole)
+    assert max(observer.beyond) <= 8, "the batch in flight alone"
+    for _, beats in itertools.groupby(observer.seen, lambda beat: beat.stage):
+        done = [beat.done for beat in beats]
+        assert done == sorted(done)
+
+
+def test_no_more_batches_wait_than_a_crash_may_lose(
+    files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A batch is computed, its outcome waits, and the next one begins: at most that far ahead of the file."""
+    write, computed, written, ahead = RunWriter._write_batch, [0], [0], list[int]()
+    run = LocalExecutor.run
+
+    def slowly(self: RunWriter, *arguments: object) -> None:
+        time.sleep(0.2)
+        write(self, *arguments)  # type: ignore[arg-type]
+        written[0] += 1
+
+    def counting(self: LocalExecutor, next_task: Callable[[], Task[Any] | None]) -> Iterator[Done[Any]]:
+        for found in run(self, next_task):
+            if isinstance(found.task, AttackTask):
+                ahead.append(computed[0] - written[0])
+                computed[0] += 1
+            yield found
+
+    monkeypatch.setattr(RunWriter, "_write_batch", slowly)
+    monkeypatch.setattr(LocalExecutor, "run", counting)
+    settings = Settings.build("Linf", "4/255", "pgd-3", batch_size="8")
+    run_it(request(files, tmp_path / "a.thinice", settings=settings))
+    assert max(ahead) == WAITING
+
+
+def test_the_images_of_the_next_batch_are_read_ahead(
+    files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told, read = list[tuple[str, tuple[int, ...]]](), Samples.floats
+
+    def ahead(self: Samples, positions: NDArray[np.int64]) -> None:  # noqa: ARG001
+        told.append(("ahead", tuple(positions.tolist())))
+
+    def floats(self: Samples, positions: NDArray[np.int64] | slice = slice(None)) -> NDArray[np.float32]:
+        if isinstance(positions, np.ndarray):
+            told.append(("read", tuple(positions.tolist())))
+        return read(self, positions)
+
+    monkeypatch.setattr(Samples, "read_ahead", ahead)
+    monkeypatch.setattr(Samples, "floats", floats)
+    run_it(request(files, tmp_path / "a.thinice"))
+    announced = [at for at, (what, _) in enumerate(told) if what == "ahead"]
+    assert len(announced) > 10
+    assert all(told[at + 1] == ("read", told[at][1]) for at in announced), "and these are read next"

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 from typer.testing import CliRunner
 
 from tests.engine_runs import StopAfter, assert_same_outcomes, request, run_it
@@ -15,6 +16,7 @@ from thinice_tui.data.spec import read_samples
 from thinice_tui.engine.preflight.check_result import CheckResult
 from thinice_tui.engine.preflight.determinism import CHANGES, IMAGES, check_determinism
 from thinice_tui.errors import EXIT_ERROR, CheckpointError, ModelError, reason
+from thinice_tui.models.classifier import Classifier
 from thinice_tui.models.load import load_model
 from thinice_tui.runfile.reader import read_run
 
@@ -150,3 +152,31 @@ def test_sound_networks_get_no_warning(name: str) -> None:
     """Their convolutions and batch norms round differently for each batch size."""
     samples = read_samples(str(SAMPLE_MODELS / "cifar10-test-1000.npz")).first(20)
     assert check_determinism(load_model(SAMPLE_MODELS / f"{name}.pt"), samples, CPU) == (SOUND,)
+
+
+@pytest.mark.parametrize(("fits", "checked"), [(8, 8), (7, 4), (3, 2), (1, 1)])
+def test_on_a_device_with_little_memory_fewer_images_are_checked(
+    files: Files, monkeypatch: pytest.MonkeyPatch, fits: int, checked: int
+) -> None:
+    forward = Classifier.forward
+
+    def limited(self: Classifier, images: Tensor) -> Tensor:
+        if len(images) > fits:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return forward(self, images)
+
+    monkeypatch.setattr(Classifier, "forward", limited)
+    model, samples = load_model(files.dense, ARCH), read_samples(str(files.data))
+    assert check_determinism(model, samples, CPU) == (CheckResult(CHANGES, 0, checked),)
+    if checked > 1:
+        with pytest.raises(ModelError, match=f"of {checked} they differ|takes batches of {checked}, and fails on 1"):
+            check_determinism(load_model(files.dense, arch("batch_normed")), samples, CPU)
+
+
+def test_a_device_without_room_for_one_image_is_out_of_memory(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> Tensor:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(Classifier, "forward", full)
+    with pytest.raises(torch.OutOfMemoryError):
+        check_determinism(load_model(files.dense, ARCH), read_samples(str(files.data)), CPU)

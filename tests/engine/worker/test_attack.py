@@ -10,8 +10,11 @@ from torch import Tensor, nn
 from tests.linear_models import make_task, module
 from thinice_tui.engine.worker.attack import AttackTask, run_attack
 from thinice_tui.engine.worker.attack_model import AttackModel
+from thinice_tui.engine.worker.distance import DistanceTask, measure_distances
+from thinice_tui.engine.worker.full_precision import full_precision
 from thinice_tui.engine.worker.tasks import Worker
 from thinice_tui.models.classifier import Classifier
+from thinice_tui.protocol.distance import DistanceMeasurement
 from thinice_tui.protocol.ensembles import Stage
 from thinice_tui.protocol.settings import Settings
 
@@ -77,3 +80,51 @@ def test_attacks_without_gradients_query_the_exact_form(stage: Stage, exact: boo
     forms = AttackModel(Form("module"), Form("exact"), "fp32", (), ())
     run_attack(task, replace(worker, attack_model=forms))
     assert (calls["exact"] > 0) == exact and (calls["module"] > 0) != exact
+
+
+class Watched(nn.Module):
+    """A form that notes whether GPUs may compute in TF32 in its forward and backward passes."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model, self.forwards, self.backwards = model, set[bool](), set[bool]()
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.forwards.add(torch.backends.cudnn.allow_tf32)
+        logits: Tensor = self.model(x)
+        if logits.requires_grad:
+            logits.register_hook(self._passed_back)  # type: ignore[no-untyped-call]
+        return logits
+
+    def _passed_back(self, _: Tensor) -> None:
+        self.backwards.add(torch.backends.cudnn.allow_tf32)
+
+
+@pytest.mark.parametrize("kind", ["pgd", "apgd-ce", "fab", "square", "distance"])
+def test_tf32_is_for_gradients_alone_and_never_for_the_judge(kind: str) -> None:
+    worker, task, _ = worker_and_task(Stage(kind, "pgd" if kind == "distance" else kind, 3))
+    judge, module, exact = Watched(worker.judge), Watched(worker.judge), Watched(worker.judge)
+    forms = AttackModel(module, exact, "tf32", (), ())
+    watched = replace(worker, judge=judge, attack_model=forms)  # type: ignore[arg-type]
+    with full_precision():
+        if kind == "distance":
+            measured = DistanceTask(
+                model=task.model,
+                first=task.first,
+                positions=task.positions,
+                indices=task.indices,
+                images=task.images,
+                labels=task.labels,
+                batch_capacity=task.batch_capacity,
+                measurement=DistanceMeasurement(2, 2),
+                standing=np.ones(len(task.labels), dtype=np.bool_),
+                adversarial=task.images,
+            )
+            measure_distances(measured, watched)
+        else:
+            run_attack(task, watched)
+    assert judge.forwards == {False} and not judge.backwards
+    if kind == "square":
+        assert exact.forwards == {False} and not module.forwards
+    else:
+        assert module.forwards == module.backwards == {True} and not exact.forwards

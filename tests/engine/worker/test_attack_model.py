@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from tests.places import SAMPLE_MODELS
+from tests.pretend_gpu import AVAILABLE, PRETEND
+from thinice_tui.engine.worker import attack_model as worker_attack_model
 from thinice_tui.engine.worker.attack_model import SAME, prepare_attack_model
 from thinice_tui.models.classifier import Classifier, Normalization
 from thinice_tui.models.load import load_model
@@ -185,3 +187,44 @@ def test_a_form_that_loses_the_gradient_is_not_used(by: str, precision: Precisio
             inputs = probe[:8].clone().requires_grad_()
             gradients.append(torch.autograd.grad(module(inputs).logsumexp(dim=1).sum(), inputs)[0].flatten())
         assert float(nn.functional.cosine_similarity(gradients[0], gradients[1], dim=0)) > 0.9
+
+
+def test_the_input_is_converted_once_by_the_first_convolution(probe: Tensor) -> None:
+    judge = load_model(SAMPLE_MODELS / "dense.pt").classifier()
+    form = prepare_attack_model(judge, probe, "fp32").module
+    first = next(module for module in form.modules() if isinstance(module, nn.Conv2d))
+    given, made = list[Tensor](), list[Tensor]()
+
+    def watch(_: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        given.extend(inputs)
+        made.append(output)
+
+    first.register_forward_hook(watch)
+    with torch.no_grad():
+        form(probe)
+    assert given[0].is_contiguous() and made[0].is_contiguous(memory_format=torch.channels_last)
+
+
+def weights_are_channels_last(form: nn.Module) -> bool:
+    wide = [module.weight for module in form.modules() if isinstance(module, nn.Conv2d) and module.weight.shape[2] > 1]
+    return all(weight.is_contiguous(memory_format=torch.channels_last) for weight in wide)
+
+
+@pytest.mark.skipif(not AVAILABLE, reason="this torch lets no Python code be a backend")
+@pytest.mark.parametrize("precision", ["fp32", "tf32"])
+def test_on_gpus_the_layout_is_that_of_the_precision_and_queries_stay_in_fp32(
+    precision: Precision, probe: Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_attack_model, "why_no_tf32", lambda _: "")
+    judge = load_model(SAMPLE_MODELS / "pruned-99.pt").classifier().to(PRETEND)
+    attack_model = prepare_attack_model(judge, probe[:4].to(PRETEND), precision)
+    assert attack_model.precision == precision and not attack_model.refused
+    assert not weights_are_channels_last(attack_model.exact)
+    assert weights_are_channels_last(attack_model.module) == (precision == "tf32")
+    assert (attack_model.module is attack_model.exact) == (precision == "fp32")
+    assert ("TF32" in attack_model.steps) == (precision == "tf32")
+
+
+def test_a_device_without_tf32_is_searched_in_fp32(probe: Tensor) -> None:
+    attack_model = prepare_attack_model(load_model(SAMPLE_MODELS / "pruned-99.pt").classifier(), probe, "tf32")
+    assert attack_model.precision == "fp32" and attack_model.refused == ("TF32: cpu has no TF32",)

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from thinice_tui.engine.worker import device as worker_device
-from thinice_tui.engine.worker.device import choose_device, describe, has_bfloat16
+from thinice_tui.engine.worker.device import check_precision, choose_device, describe, has_bfloat16
 from thinice_tui.errors import UsageError
 
 
@@ -81,6 +81,36 @@ def test_the_cpu_leaves_cuda_alone(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_gpu_that_only_emulates_bfloat16_is_not_given_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: including_emulation)
     assert not has_bfloat16(torch.device("cuda:0")) and has_bfloat16(torch.device("cpu"))
+
+
+def pretend_generations(monkeypatch: pytest.MonkeyPatch, *generations: tuple[int, int], hip: str | None = None) -> None:
+    """GPUs of these compute capabilities, the first with the most free memory."""
+    PretendCuda(monkeypatch, {index: 80 - index for index in range(len(generations))}, {})
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: f"GPU {torch.device(device).index}")
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: generations[torch.device(device).index])
+    monkeypatch.setattr(torch.version, "hip", hip)
+
+
+def test_tf32_is_refused_on_cpus_and_older_gpus_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UsageError, match="--precision tf32: cpu has no TF32; NVIDIA GPUs from Ampere on") as caught:
+        choose_device("cpu", "tf32")
+    assert "give --precision fp32 or bf16" in caught.value.do
+    pretend_generations(monkeypatch, (7, 5))
+    assert choose_device("cuda") == torch.device("cuda:0")
+    with pytest.raises(UsageError, match=r"cuda:0 \(GPU 0, compute capability 7.5\) has no TF32"):
+        choose_device("cuda", "tf32")
+    pretend_generations(monkeypatch, (9, 4), hip="6.0")
+    with pytest.raises(UsageError, match="is no GPU of NVIDIA"):
+        check_precision("tf32", torch.device("cuda:0"))
+
+
+def test_auto_takes_a_gpu_that_has_the_precision(monkeypatch: pytest.MonkeyPatch) -> None:
+    pretend_generations(monkeypatch, (7, 0), (8, 0), (9, 0))
+    assert choose_device("auto") == torch.device("cuda:0")
+    assert choose_device("auto", "tf32") == torch.device("cuda:1")
+    pretend_generations(monkeypatch, (7, 0))
+    with pytest.raises(UsageError, match="cpu has no TF32"):
+        choose_device("auto", "tf32")
 
 
 @pytest.mark.parametrize(("threads", "said"), [(1, "cpu (1 thread)"), (2, "cpu (2 threads)")])

@@ -2,11 +2,12 @@
 
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 import torch
 
-from thinice_tui.engine.worker.full_precision import full_precision
+from thinice_tui.engine.worker.full_precision import full_precision, tensor_float32
 
 SETTINGS = (
     "",
@@ -78,3 +79,16 @@ def test_full_precision_is_restored_after_an_error() -> None:
         assert cudnn.deterministic and not cudnn.allow_tf32
         raise ZeroDivisionError
     assert (cudnn.deterministic, cudnn.allow_tf32) == before
+
+
+@pytest.mark.skipif(not NEW, reason="this torch has one precision for all operations")
+def test_tf32_is_for_gpus_and_a_judge_inside_is_ieee() -> None:
+    backends: Any = torch.backends
+    places = backends.cuda.matmul, backends.cudnn.conv, backends.mkldnn.matmul
+    with full_precision():
+        with tensor_float32():
+            assert [place.fp32_precision for place in places] == ["tf32", "tf32", "ieee"]
+            with full_precision():
+                assert [place.fp32_precision for place in places] == ["ieee"] * 3
+            assert [place.fp32_precision for place in places] == ["tf32", "tf32", "ieee"]
+        assert [place.fp32_precision for place in places] == ["ieee"] * 3

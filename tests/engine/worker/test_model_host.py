@@ -188,3 +188,21 @@ def test_a_batch_that_is_too_large_is_halved_and_the_run_goes_on(
         assert np.array_equal(one.clean_prediction, other.clean_prediction)
         assert np.array_equal(one.broken_by, other.broken_by)
         assert np.allclose(one.worst_margin, other.worst_margin, atol=1e-3)
+
+
+def test_what_was_too_large_once_is_not_tried_again(
+    files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Batches of 8 of which 3 fit: 8 and 4 fail once for each model and stage, and from then on 2 are computed."""
+    compute, tried = AttackTask.compute, list[tuple[int, str, int]]()
+
+    def limited(self: AttackTask, worker: Worker) -> BatchOutcome:
+        tried.append((self.model, self.name, len(self.positions)))
+        if len(self.positions) > 3:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return compute(self, worker)
+
+    monkeypatch.setattr(AttackTask, "compute", limited)
+    assert run_it(request(files, tmp_path / "a.thinice")).complete
+    failed = [one for one in tried if one[2] > 3]
+    assert failed and len(failed) == len(set(failed)), "each once"

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tests.report.hostile import HOSTILE
+from thinice_tui.plots.style import MODEL_MARKERS, SET_MARKERS
 from thinice_tui.report.document.charts import Chart, Kind, Series
 from thinice_tui.report.html.figures import SETS, look_of, svg
 
@@ -61,7 +62,20 @@ def test_a_hostile_name_is_text_in_the_legend(name: str) -> None:
 
 def test_series_differ_by_line_and_marker_and_not_by_colour_alone() -> None:
     for looks in ([look_of(number) for number in range(7)], list(SETS.values())):
-        assert len({look.marker for look in looks}) == len({look.line for look in looks}) == len(looks)
+        markers = {(look.marker, look.filled) for look in looks}
+        assert len(markers) == len({look.line for look in looks}) == len(looks)
+
+
+def test_markers_are_those_of_the_terminals_plots() -> None:
+    filled = {"●": "o", "▼": "v", "▲": "^", "■": "s", "◆": "D", "+": "P", "×": "X", "★": "*"}
+    drawn = {sign: (name, True) for sign, name in filled.items()} | {
+        "○": ("o", False),
+        "□": ("s", False),
+        "◇": ("D", False),
+    }
+    shown = {look_of(name): sign for name, sign in SET_MARKERS.items()}
+    shown |= {look_of(number): sign for number, sign in enumerate(MODEL_MARKERS)}
+    assert all((look.marker, look.filled) == drawn[sign] for look, sign in shown.items()) and len(shown) == 11
     assert look_of(7) == look_of(0)
 
 

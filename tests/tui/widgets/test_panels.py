@@ -55,3 +55,11 @@ async def test_panels_show_what_they_are_given_and_say_where_that_is_nothing(run
         assert "#21" in drawn[0] and "Flip rate" in drawn[1] and "robust %" in drawn[2]
         assert "200 of 200" in str(app.query_one(RowsLine).render())
         assert all(plot.title in str(app.query_one(PlotTabs).render()) for plot in PLOTS.values())
+
+
+async def test_all_tabs_fit_at_60_columns() -> None:
+    app = Panels()
+    async with app.run_test(size=(60, 20)):
+        app.query_one(PlotTabs).choose(list(PLOTS)[-1])
+        shown = str(app.query_one(PlotTabs).render())
+        assert len(shown) <= 60 and all(plot.title in shown for plot in PLOTS.values())

@@ -136,3 +136,12 @@ async def test_a_title_under_the_mouse_tells_its_meaning(run_file: Path, setting
         assert str(driver.table.tooltip) == "pruned adv: the pruned model's prediction under the worst attack found"
         await driver.pilot.hover(offset=(10, 8))
         await driver.until(lambda: driver.table.tooltip is None)
+
+
+async def test_a_scrollbar_goes_when_everything_fits(run_file: Path, settings_file: Path) -> None:
+    async with opened(run_file, settings_file) as driver:
+        assert driver.table.show_vertical_scrollbar
+        await driver.press("/", *"sample<40", "enter")
+        assert 0 < len(driver.order) < driver.table.page and not driver.table.show_vertical_scrollbar
+        await driver.press("escape")
+        assert driver.table.show_vertical_scrollbar

@@ -81,6 +81,7 @@ class RayExecutor:
             self._start(place)
         first = self._first_ready()
         self.search_forms: Sequence[SearchForm] = first.search_forms
+        self.batch_size = first.batch_size
         self.where = (
             f"{len(devices)} workers, each on {first.device}" if len(devices) > 1 else f"a worker on {first.device}"
         )

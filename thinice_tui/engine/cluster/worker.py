@@ -49,6 +49,8 @@ class Ready:
     device: str
     version: str
     search_forms: tuple[SearchForm, ...]
+    batch_size: int
+    """The most images in a batch that fit there."""
 
 
 @dataclass(frozen=True)
@@ -92,13 +94,15 @@ class ClusterWorker:
         torch.set_num_threads(setup.threads)  # of this thread, in which all tasks are computed
         self._settings.enter_context(full_precision())
         try:
-            device = choose_device(setup.device)
+            device = choose_device(setup.device, setup.settings.precision)
             models = opened(setup.parcels)
             self._host = ModelHost(setup.names, models, setup.settings, device, setup.probe, self._warnings.append)
         except ThiniceError as error:
             return error
         forms = tuple(SearchForm(form.precision, form.steps, form.refused) for form in self._host.attack_models)
-        return Ready(socket.gethostname(), os.getpid(), describe(device), package_version(), forms)
+        return Ready(
+            socket.gethostname(), os.getpid(), describe(device), package_version(), forms, self._host.batch_size
+        )
 
     def compute(self, task: Task[Result], images: ImageRows) -> Computed[Result]:
         """The task, whose images are where `images` says."""

@@ -36,6 +36,8 @@ class _StageState:
     attacked: int = 0
     broken: int = 0
     images: int = 0
+    shown: float = 0.0
+    """Samples that were reported as done: a batch that waits to be written takes nothing back."""
 
 
 @dataclass
@@ -74,6 +76,9 @@ class ProgressTracker:
         self._models: dict[int, _ModelState] = {}
         self._stages: dict[int, _StageState] = {}
         self._batches: dict[int, _Batch] = {}
+        """Those that are being computed."""
+        self._computed: dict[int, _Batch] = {}
+        """Those that are computed, and not yet written."""
         self._marks: deque[tuple[float, float]] = deque()
         """(time, work done so far), over the last RECENT seconds."""
         self._started: float | None = None
@@ -122,22 +127,26 @@ class ProgressTracker:
         batch.images = images
         self._report(batch.model)
 
-    def batch_done(self, key: int, broken: int) -> None:
-        """End a batch, which broke `broken` of its samples."""
-        batch = self._batches.pop(key)
+    def batch_computed(self, key: int) -> None:
+        """End a batch; it counts as done when it is written."""
+        batch = self._computed[key] = self._batches.pop(key)
+        self._stages[batch.ordinal].images += batch.images
+        self._worked += batch.samples * self._cost[batch.ordinal]
+
+    def batch_written(self, key: int, broken: int) -> None:
+        """Count a batch that was computed, which broke `broken` of its samples, as done."""
+        batch = self._computed.pop(key)
         model, stage = self._models[batch.model], self._stages[batch.ordinal]
         model.done += batch.samples
         model.broken += broken
         stage.done += batch.samples
         stage.attacked += batch.samples
         stage.broken += broken
-        stage.images += batch.images
-        self._worked += batch.samples * self._cost[batch.ordinal]
 
     def work_left(self, model: int) -> float:
         """The forward-pass equivalents that are left of the model, at most; without batches that are being computed."""
         state = self._models[model]
-        return self._left(state, state.entered - state.done)
+        return self._left(state, state.entered - state.done - self._waiting(model))
 
     def beat(self) -> None:
         """Repeat the last heartbeat with the current time and state."""
@@ -173,6 +182,7 @@ class ProgressTracker:
         worked = self._worked + sum(self._done_of(batch) * self._cost[batch.ordinal] for batch in in_flight)
         if now - (self._started or now) > 1 and worked > 0:
             self._predict(self._seconds_per_forward(now, worked))
+        stage.shown = max(stage.shown, stage.done + sum(map(self._done_of, here)))
         spent = now - stage.began
         images = stage.images + sum(batch.images for batch in here)
         beat = Heartbeat(
@@ -180,7 +190,7 @@ class ProgressTracker:
             state=self.state,
             model=self._names[model],
             stage=self._phases[ordinal].name,
-            done=stage.done + sum(map(self._done_of, here)),
+            done=stage.shown,
             total=stage.entered,
             rate=images / spent if spent > 0 else 0.0,
             seconds_left=self.seconds_left,
@@ -208,7 +218,7 @@ class ProgressTracker:
         told = True
         for number, model in self._models.items():
             in_flight = sum(self._done_of(batch) for batch in self._batches.values() if batch.model == number)
-            left = model.entered - model.done - in_flight
+            left = model.entered - model.done - self._waiting(number) - in_flight
             most += self._left(model, left)
             stage = self._stages[model.ordinal]
             if stage.attacked:
@@ -218,6 +228,10 @@ class ProgressTracker:
                 told = False
         self.seconds_left = most * seconds_per_forward
         self.seconds_expected = (most - breaking) * seconds_per_forward if told else None
+
+    def _waiting(self, model: int) -> int:
+        """The model's samples that are computed and not yet written."""
+        return sum(batch.samples for batch in self._computed.values() if batch.model == model)
 
     def _left(self, model: _ModelState, left: float) -> float:
         """The equivalents left of a model, of which `left` samples of its stage are not done, if none breaks."""

@@ -28,6 +28,8 @@ class ModelProgress:
     """Positions [b] of the batches that have not begun, by the place of their first sample among those that enter."""
     begun: int = 0
     """Batches that are being computed."""
+    unwritten: int = 0
+    """Batches that are computed and not known to be in the run file."""
     handed_out: int = 0
     """Batches that have begun so far."""
     seconds: float = 0.0
@@ -35,8 +37,8 @@ class ModelProgress:
 
     @property
     def finished(self) -> bool:
-        """Whether every batch is done."""
-        return not self.waiting and not self.begun
+        """Whether every batch is done and in the run file."""
+        return not (self.waiting or self.begun or self.unwritten)
 
 
 class BatchPhase(ABC, Generic[Batch]):
@@ -59,7 +61,7 @@ class BatchPhase(ABC, Generic[Batch]):
 
     @abstractmethod
     def keep(self, task: Batch, outcome: BatchOutcome) -> None:
-        """Take up a batch's outcome and write it."""
+        """Take up a batch's outcome and add it to the run file."""
 
     def begin(self, model: int) -> ModelProgress:
         """Begin it for a model. Batches may be of another size than those that an earlier engine has done."""

@@ -1,6 +1,8 @@
 """The clean pass: each model's logits on the clean images."""
 
+import itertools
 import time
+from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
@@ -19,12 +21,18 @@ def compute_clean(run: RunContext, model: int, path: str) -> None:
     logits, name = run.outcomes.clean_logits[model], run.names[model]
     missing = np.flatnonzero(np.isnan(logits).any(axis=1))
     started, done, paused = time.perf_counter(), 0, run.run_control.paused
-    tasks = (
-        CleanTask(model=model, positions=positions, images=run.samples.floats(positions))
-        for positions in batches(missing, run.batch_size)
-        if not run.run_control.is_ending()
-    )
-    for computed in run.executor.run(partial(next, tasks, None)):
+    parts = list(batches(missing, run.batch_size))
+
+    def tasks() -> Iterator[CleanTask]:
+        for positions, following in itertools.zip_longest(parts, parts[1:]):
+            if run.run_control.is_ending():
+                return
+            images = run.samples.floats(positions)
+            if following is not None:
+                run.samples.read_ahead(following)
+            yield CleanTask(model=model, positions=positions, images=images)
+
+    for computed in run.executor.run(partial(next, tasks(), None)):
         positions, found = computed.task.positions, computed.result
         check_finite(found, path)
         logits[positions] = found

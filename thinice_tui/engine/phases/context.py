@@ -24,6 +24,7 @@ class RunContext:
     samples: Samples
     settings: Settings
     batch_size: int
+    """Samples in a batch; it decides no outcome, so a resumed run may have another."""
     keep_images: KeepImages
     """As the run was begun with."""
     outcomes: Outcomes

@@ -1,7 +1,8 @@
 """Which batch is computed next: the models' phases, each model at its own pace."""
 
+from collections import deque
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from thinice_tui.engine.phases.batch_phase import BatchPhase, ModelProgress
@@ -12,6 +13,16 @@ from thinice_tui.protocol.durations import duration
 from thinice_tui.runfile.records import BatchOutcome
 
 Key = tuple[float, int, int, int]
+
+
+@dataclass(frozen=True)
+class _Computed:
+    """A batch whose outcome was handed to the writer; seconds: worked on it."""
+
+    progress: ModelProgress
+    task: BatchTask
+    broken: int
+    seconds: float
 
 
 class Schedule:
@@ -28,6 +39,9 @@ class Schedule:
         """Each model's phase; None: all are done."""
         self._computed: dict[int, ModelProgress] = {}
         """The phase of each batch that is being computed, by its task's id."""
+        self._unwritten: deque[_Computed] = deque()
+        """Batches that are computed and not known to be in the run file, in the order in which they were added."""
+        self._written_before = run.writer.batches_written
         self._told_time: set[int] = set()
         self._kept = False
 
@@ -36,6 +50,7 @@ class Schedule:
         run = self._run
         for done in run.executor.run(self._next_task):
             self._keep(done)
+        self._count_written(wait=True)
         run.run_control.end_if_asked(self._kept)
 
     def _next_task(self) -> BatchTask | None:
@@ -43,8 +58,11 @@ class Schedule:
         run = self._run
         if run.run_control.is_ending(self._kept):
             return None
-        self._begin_ready()
-        ready = [progress for progress in self._at.values() if progress and progress.waiting]
+        self._count_written()
+        ready = self._ready()
+        if not ready and self._unwritten:  # a phase ends where its last batch is in the run file
+            self._count_written(wait=True)
+            ready = self._ready()
         if not ready:
             return None
         progress = min(ready, key=self._urgency)
@@ -55,7 +73,14 @@ class Schedule:
         progress.handed_out += 1
         self._computed[id(task)] = progress
         run.progress.start_batch(id(task), progress.model, len(positions))
+        if following := min((other for other in ready if other.waiting), key=self._urgency, default=None):
+            run.samples.read_ahead(next(iter(following.waiting.values())))
         return task
+
+    def _ready(self) -> list[ModelProgress]:
+        """The models' phases that have batches to hand out."""
+        self._begin_ready()
+        return [progress for progress in self._at.values() if progress and progress.waiting]
 
     def _urgency(self, progress: ModelProgress) -> Key:
         """The smallest is next."""
@@ -108,12 +133,27 @@ class Schedule:
         phase = self._phases[progress.ordinal]
         phase.keep(task, replace(done.result, seconds=done.seconds))
         self._kept = True
-        progress.seconds += done.seconds
         progress.begun -= 1
-        run.progress.batch_done(id(task), int(done.result.broken.sum()))
-        if progress.finished:
-            phase.finish(progress)
-        self._tell_time(progress.ordinal)
+        progress.unwritten += 1
+        run.progress.batch_computed(id(task))
+        self._unwritten.append(_Computed(progress, task, int(done.result.broken.sum()), done.seconds))
+
+    def _count_written(self, wait: bool = False) -> None:
+        """Count the batches that are in the run file by now as done; wait: until all are."""
+        run = self._run
+        if wait:
+            run.writer.drain()
+        written = run.writer.batches_written
+        for _ in range(written - self._written_before):
+            batch = self._unwritten.popleft()
+            progress = batch.progress
+            progress.unwritten -= 1
+            progress.seconds += batch.seconds
+            run.progress.batch_written(id(batch.task), batch.broken)
+            if progress.finished:
+                self._phases[progress.ordinal].finish(progress)
+            self._tell_time(progress.ordinal)
+        self._written_before = written
 
     def _tell_time(self, ordinal: int) -> None:
         """Note once a stage how long the run can take, when its first batch has shown how fast it goes."""

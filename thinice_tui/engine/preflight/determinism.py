@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from thinice_tui.data.samples import Samples
 from thinice_tui.engine.preflight.check_result import CheckResult
-from thinice_tui.engine.worker.memory import is_out_of_memory
+from thinice_tui.engine.worker.memory import free_cached, is_out_of_memory
 from thinice_tui.errors import ModelError, reason
 from thinice_tui.models.load import LoadedModel
 
@@ -35,16 +35,28 @@ def check_determinism(model: LoadedModel, samples: Samples, device: torch.device
 
     Warns of logits that change from pass to pass. Raises ModelError where a forward pass changes the model's mode,
     weights or statistics, where it takes one batch size only, and where logits depend on the other images of the batch.
+    On fewer images where the device has too little memory for all.
     """
     images = samples.floats(slice(IMAGES))
     if len(images) < IMAGES:
         images = np.resize(np.concatenate([images, 1 - images]), (IMAGES, *images.shape[1:]))
     model.network.to(device)
+    while True:
+        try:
+            return _check(model, images, device)
+        except Exception as error:
+            if len(images) == 1 or not is_out_of_memory(error):
+                raise
+        free_cached()
+        images = images[: len(images) // 2]
+
+
+def _check(model: LoadedModel, images: Images, device: torch.device) -> tuple[CheckResult, ...]:
     before = {name: value.clone() for name, value in _state(model.network)}
     whole = _first_pass(model, images, device)
     _check_mode(model)
     _check_state(model, before)
-    if whole.ndim != 2 or len(whole) != IMAGES or not np.isfinite(whole).all():
+    if whole.ndim != 2 or len(whole) != len(images) or not np.isfinite(whole).all():
         return ()
     others = [_logits(model, images, device) for _ in range(PASSES - 1)]
     difference = np.stack([np.abs(other - whole).max(axis=1) for other in others]).max(axis=0)
@@ -55,9 +67,9 @@ def check_determinism(model: LoadedModel, samples: Samples, device: torch.device
             f"(by {difference.max():.2g}). The attacks do not average over this noise (no EOT): its robust accuracy "
             "may be too high, and the same command gives other numbers"
         )
-        return (CheckResult(CHANGES, changed, IMAGES, warning),)
+        return (CheckResult(CHANGES, changed, len(images), warning),)
     _check_batch_independence(model, images, whole, device)
-    return (CheckResult(CHANGES, 0, IMAGES),)
+    return (CheckResult(CHANGES, 0, len(images)),)
 
 
 def _first_pass(model: LoadedModel, images: Images, device: torch.device) -> Images:
@@ -123,22 +135,23 @@ def _check_state(model: LoadedModel, before: dict[str, Tensor]) -> None:
 
 
 def _check_batch_independence(model: LoadedModel, images: Images, whole: Images, device: torch.device) -> None:
-    """Raise ModelError unless images get the same logits alone and in threes as in the `whole` batch."""
-    spread = float(whole.max() - whole.min())
-    for part in (slice(2, 5), slice(0, 1), slice(IMAGES - 1, IMAGES)):
+    """Raise ModelError unless images get the same logits alone, and a few together, as in the `whole` batch."""
+    spread, count = float(whole.max() - whole.min()), len(images)
+    quarter = count // 4
+    for part in (slice(quarter, quarter + 1 + quarter), slice(0, 1), slice(count - 1, count)):
         size = len(images[part])
         found = _tried(model, images[part], device)
         if isinstance(found, BaseException):
             raise _fixed_batch_size(
-                model, f"takes batches of {IMAGES}, and fails on {size} ({reason(found)})"
+                model, f"takes batches of {count}, and fails on {size} ({reason(found)})"
             ) from found
         if found.shape != whole[part].shape:
-            raise _fixed_batch_size(model, f"returns an array of shape {found.shape} for {size} images, takes {IMAGES}")
+            raise _fixed_batch_size(model, f"returns an array of shape {found.shape} for {size} images, takes {count}")
         difference = float(np.abs(found - whole[part]).max())
         if not difference <= BATCH_TOLERANCE * spread:
             raise ModelError(
                 f"{model.path}: an image's logits depend on the other images of its batch: of {size} together and of "
-                f"{IMAGES} they differ by {difference:.2g}{_batch_statistics(model.network)}",
+                f"{count} they differ by {difference:.2g}{_batch_statistics(model.network)}",
                 "expected a model that judges each image by itself, in batches of any size: else verdicts depend on "
                 "the other images",
             )

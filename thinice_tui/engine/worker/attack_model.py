@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -9,7 +10,8 @@ from torch import Tensor, nn
 from torch.fx.experimental.optimization import fuse
 
 from thinice_tui.attacks.losses import logit_margins
-from thinice_tui.engine.worker.device import has_bfloat16
+from thinice_tui.engine.worker.device import CPU, has_bfloat16, why_no_tf32
+from thinice_tui.engine.worker.full_precision import tensor_float32
 from thinice_tui.engine.worker.memory import is_out_of_memory
 from thinice_tui.engine.worker.relus_in_place import relus_in_place
 from thinice_tui.models.classifier import Classifier
@@ -42,17 +44,18 @@ class AttackModel:
     steps: tuple[str, ...]
     refused: tuple[str, ...]
 
+    def searching(self) -> AbstractContextManager[None]:
+        """Inside, passes through `module` have its precision, backward ones too; a judge must set full precision."""
+        return tensor_float32() if self.precision == "tf32" else nullcontext()
 
-class _ChannelsLast(nn.Module):
-    """Converts images to channels_last; attacks themselves need them contiguous (`.view`)."""
 
-    def __init__(self, network: nn.Module) -> None:
-        super().__init__()
-        self.network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+def _channels_last(network: nn.Module) -> nn.Module:
+    """Weights in channels_last: the first convolution converts what it is given, and later layers keep the layout.
 
-    def forward(self, images: Tensor) -> Tensor:
-        logits: Tensor = self.network(images.contiguous(memory_format=torch.channels_last))
-        return logits
+    Images come contiguous, as attacks and networks need them (`.view`): converting them any earlier is a copy more.
+    """
+    converted: nn.Module = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return converted
 
 
 class _LowPrecision(nn.Module):
@@ -94,23 +97,31 @@ def prepare_attack_model(judge: Classifier, probe: Tensor, precision: Precision)
     Batch norms are folded into convolutions (Jacob et al. 2018, arXiv 1712.05877, section 3.2), ReLUs overwrite their
     input, and weights are laid out channels_last; each step is kept only where logits stay within 1e-4, and gradients
     within 5 %: tracing drops gradients that a network defines itself, and `no_grad`. With `bf16`, convolutions for
-    gradients are computed in bfloat16, which is kept only where 9 of 10 predictions stay and gradients point the same
-    way. A network that cannot be copied or traced is attacked as it is.
+    gradients are computed in bfloat16, with `tf32` in TF32, which is kept only where 9 of 10 predictions stay and
+    gradients point the same way. The layout follows a rule, not a measurement, which could choose otherwise the next
+    time: channels_last on CPUs and for tf32 and bf16, contiguous for fp32 on GPUs (not measured: docs/gpu.md).
+    A network that cannot be copied or traced is attacked as it is.
     """
     expected, direction = judge(probe), _gradients(judge, probe)
     scale = max(1.0, float(expected.abs().max()))
     steps: list[str] = []
     refused: list[str] = []
 
-    def attempt(name: str, module: nn.Module, build: Callable[[nn.Module], nn.Module], low: bool = False) -> nn.Module:
+    def attempt(
+        name: str,
+        module: nn.Module,
+        build: Callable[[nn.Module], nn.Module],
+        low: AbstractContextManager[None] | None = None,
+    ) -> nn.Module:
         """What `build` makes of the module, or the module itself where that fails or is another function.
 
-        low: in low precision.
+        low: it has low precision inside this; None: it has that of the model.
         """
-        same, same_direction = (alike, near) if low else (equal, equal_direction)
+        same, same_direction = (equal, equal_direction) if low is None else (alike, near)
         try:
             built: nn.Module = build(copy.deepcopy(module)).requires_grad_(False).eval()
-            found, gradients = built(probe), _gradients(built, probe)
+            with low or nullcontext():
+                found, gradients = built(probe), _gradients(built, probe)
         except Exception as error:  # a user's network, or tracing it, may raise anything
             if is_out_of_memory(error):
                 raise
@@ -140,12 +151,22 @@ def prepare_attack_model(judge: Classifier, probe: Tensor, precision: Precision)
 
     module = attempt("folded batch norms", judge, _folded)
     module = attempt("ReLUs in place", module, relus_in_place)
-    module = exact = attempt("channels_last", module, _ChannelsLast)
+    on_cpu = probe.device.type == CPU.type
+    exact = module = attempt("channels_last", module, _channels_last) if on_cpu else module
+    used: Precision = "fp32"
     if precision == "bf16" and not has_bfloat16(probe.device):
         refused.append("bf16 convolutions: the device has no bfloat16")
+    elif precision == "tf32" and (missing := why_no_tf32(probe.device)):
+        refused.append(f"TF32: {missing}")
     elif precision == "bf16":
-        module = attempt("bf16 convolutions", module, lambda network: _LowPrecision(network, probe.device), low=True)
-    used: Precision = "bf16" if "bf16 convolutions" in steps else "fp32"
+        laid_out = (lambda network: network) if on_cpu else _channels_last
+        module = attempt(
+            "bf16 convolutions", exact, lambda network: _LowPrecision(laid_out(network), probe.device), nullcontext()
+        )
+    elif precision == "tf32":
+        module = attempt("TF32", exact, _channels_last, tensor_float32())
+    if module is not exact:
+        used = precision
     return AttackModel(module, exact, used, tuple(steps), tuple(refused))
 
 

@@ -3,17 +3,45 @@
 import torch
 
 from thinice_tui.errors import UsageError, reason
+from thinice_tui.protocol.settings import Precision
 
 AUTO, CPU = "auto", torch.device("cpu")
+AMPERE = (8, 0)
+"""The compute capability of the first NVIDIA GPUs with TF32."""
 
 
-def choose_device(name: str) -> torch.device:
+def choose_device(name: str, precision: Precision = "fp32") -> torch.device:
     """The device of that name, as torch names it, after it has computed something. Raises UsageError.
 
-    `auto`: the CUDA GPU with the most free memory that can compute, else the CPU. `cpu` leaves CUDA uninitialised.
+    `auto`: the CUDA GPU with the most free memory that can compute, with tf32 of those that have it, else the CPU.
+    `cpu` leaves CUDA uninitialised. precision: of the gradients; the device must have it if it is tf32.
     """
-    if name == AUTO:
-        return _best_gpu() or CPU
+    device = (_best_gpu(precision) or CPU) if name == AUTO else _named_device(name)
+    check_precision(precision, device)
+    return device
+
+
+def check_precision(precision: Precision, device: torch.device) -> None:
+    """Raise UsageError where gradients in TF32 are wanted of a device that has none."""
+    if precision == "tf32" and (missing := why_no_tf32(device)):
+        raise UsageError(
+            f"--precision tf32: {missing}; NVIDIA GPUs from Ampere on (2020) have it",
+            "give --precision fp32 or bf16, or another --device",
+        )
+
+
+def why_no_tf32(device: torch.device) -> str:
+    """Why the device does not compute in TF32; empty: it does."""
+    if device.type != "cuda":
+        return f"{device} has no TF32"
+    name = torch.cuda.get_device_name(device)
+    if torch.version.hip is not None:
+        return f"{device} ({name}) is no GPU of NVIDIA"
+    found = torch.cuda.get_device_capability(device)
+    return "" if found >= AMPERE else f"{device} ({name}, compute capability {found[0]}.{found[1]}) has no TF32"
+
+
+def _named_device(name: str) -> torch.device:
     try:
         device = torch.device(name)
     except (RuntimeError, TypeError) as error:
@@ -34,14 +62,16 @@ def choose_device(name: str) -> torch.device:
     return device
 
 
-def _best_gpu() -> torch.device | None:
-    """The GPU with the most free memory on which a kernel runs; None: there is none."""
+def _best_gpu(precision: Precision) -> torch.device | None:
+    """The GPU with the most free memory on which a kernel runs, with tf32 one that has it; None: there is none."""
     if not torch.cuda.is_available():
         return None
     found: list[tuple[int, int]] = []
     for index in range(torch.cuda.device_count()):
         try:
             _compute_something(torch.device("cuda", index))
+            if precision == "tf32" and why_no_tf32(torch.device("cuda", index)):
+                continue
             found.append((torch.cuda.mem_get_info(index)[0], -index))
         except (RuntimeError, AssertionError):  # busy, or of an architecture that this torch has no kernels for
             continue
@@ -93,5 +123,8 @@ def describe(device: torch.device) -> str:
 
 
 def default_batch_size(device: torch.device) -> int:
-    """Images in a batch: enough to keep the device busy; fewer on a CPU, so that a crash loses little."""
+    """Images in a batch: enough to keep the device busy; fewer on a CPU, so that a crash loses little.
+
+    On a GPU it is the most: batches fit themselves to its memory (batch_fit.py).
+    """
     return 512 if device.type == "cuda" else 128

@@ -11,6 +11,7 @@ from thinice_tui.attacks.losses import misclassified
 from thinice_tui.attacks.minimum_distance import Boundary, nearest_boundary
 from thinice_tui.attacks.noise import Noise
 from thinice_tui.attacks.norms import norm_of
+from thinice_tui.engine.worker.full_precision import full_precision
 from thinice_tui.engine.worker.tasks import BatchTask, Worker, outcome_of
 from thinice_tui.engine.worker.verify import Verdict
 from thinice_tui.protocol.distance import DistanceMeasurement
@@ -47,7 +48,8 @@ def measure_distances(task: DistanceTask, worker: Worker) -> BatchOutcome:
     model = worker.counting(worker.attack_model.module)
 
     def distances_if_broken(candidates: Tensor, index: Tensor) -> Tensor:
-        broken = misclassified(judge(candidates), labels[index])
+        with full_precision():
+            broken = misclassified(judge(candidates), labels[index])
         return torch.where(broken, norm.distances(images[index], candidates), torch.inf)
 
     distances = norm.distances(images, adversarial).clamp(max=eps)  # rounding may leave an L2 image just outside eps
@@ -55,7 +57,8 @@ def measure_distances(task: DistanceTask, worker: Worker) -> BatchOutcome:
     noise = Noise(worker.settings.seed, task.name, task.indices)
     with torch.no_grad():
         steps, targets = task.measurement.steps, task.measurement.targets
-        found = nearest_boundary(model, images, labels, norm, steps, targets, known, distances_if_broken, noise)
+        with worker.attack_model.searching():
+            found = nearest_boundary(model, images, labels, norm, steps, targets, known, distances_if_broken, noise)
         logits = judge(found.images)
     verdict = Verdict(found.images, logits, found.distances, broken=torch.zeros_like(standing))
     return outcome_of(task, verdict, [model], boundary=found.distances.cpu().numpy())

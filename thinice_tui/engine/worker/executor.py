@@ -50,6 +50,10 @@ class Executor(Protocol):
     def places(self) -> int:
         """How many tasks can be computed at the same time."""
 
+    @property
+    def batch_size(self) -> int:
+        """The most images in a batch that suit where they are computed."""
+
     def run(self, next_task: Callable[[], Task[Result] | None]) -> Iterator[Done[Result]]:
         """Each task's result, as soon as it is known, in any order.
 
@@ -79,6 +83,7 @@ class LocalExecutor:
         self._host = ModelHost(names, models, settings, device, probe, watch.warn)
         self._watch = watch
         self.where = describe(device)
+        self.batch_size = self._host.batch_size
 
     @property
     def search_forms(self) -> Sequence[SearchForm]:

@@ -1,4 +1,4 @@
-"""Full precision: float32 as IEEE 754 defines it, whatever the user's code has set."""
+"""Full precision: float32 as IEEE 754 defines it, whatever the user's code has set; and TF32, to search with."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -6,7 +6,9 @@ from typing import Any
 
 import torch
 
-IEEE, HIGHEST = "ieee", "highest"
+IEEE, TF32 = "ieee", "tf32"
+MATMUL = {IEEE: "highest", TF32: "high"}
+"""The same of matrix products, in the words of torch before 2.9."""
 
 
 @contextmanager
@@ -19,7 +21,7 @@ def full_precision() -> Iterator[None]:
     """
     cudnn = torch.backends.cudnn
     before = cudnn.benchmark, cudnn.deterministic
-    restore_precision = _set_ieee()
+    restore_precision = _set_float32(IEEE)
     cudnn.benchmark, cudnn.deterministic = False, True
     try:
         yield
@@ -28,9 +30,20 @@ def full_precision() -> Iterator[None]:
         restore_precision()
 
 
-def _set_ieee() -> Callable[[], None]:
-    """Set every operation to IEEE float32; returns what sets the values of before."""
-    operations = [operation for operation in _operations() if hasattr(operation, "fp32_precision")]
+@contextmanager
+def tensor_float32() -> Iterator[None]:
+    """Lets GPUs round the factors of float32 products to TF32 inside; restores the settings afterwards."""
+    restore_precision = _set_float32(TF32)
+    try:
+        yield
+    finally:
+        restore_precision()
+
+
+def _set_float32(on_gpus: str) -> Callable[[], None]:
+    """Set every operation to IEEE float32, those on GPUs to `on_gpus`; returns what sets the values of before."""
+    gpu, cpu = _operations()
+    operations = [*gpu, *cpu]
     stored = [operation.fp32_precision for operation in operations]
     convolutions = matmul = None
     with suppress(RuntimeError):
@@ -46,17 +59,17 @@ def _set_ieee() -> Callable[[], None]:
         for operation, precision in zip(operations, stored, strict=True):
             operation.fp32_precision = precision
 
-    torch.backends.cudnn.allow_tf32 = False
-    torch.set_float32_matmul_precision(HIGHEST)
+    torch.backends.cudnn.allow_tf32 = on_gpus == TF32
+    torch.set_float32_matmul_precision(MATMUL[on_gpus])
     for operation in operations:
-        operation.fp32_precision = IEEE
+        operation.fp32_precision = on_gpus if operation in gpu else IEEE
     return restore
 
 
-def _operations() -> list[Any]:
-    """What has a precision of its own: matrix products, convolutions and recurrences, on GPUs and on CPUs."""
+def _operations() -> tuple[list[Any], list[Any]]:
+    """What has a precision of its own, on GPUs and on CPUs: matrix products, convolutions and recurrences."""
     backends: Any = torch.backends
-    found = [backends.cuda.matmul]
-    for backend, names in ((backends.cudnn, ("conv", "rnn")), (backends.mkldnn, ("matmul", "conv", "rnn"))):
-        found += [getattr(backend, name) for name in names if hasattr(backend, name)]
-    return found
+    names = "conv", "rnn", "matmul"
+    gpu = [backends.cuda.matmul, *(getattr(backends.cudnn, name, None) for name in names)]
+    cpu = [getattr(backends.mkldnn, name, None) for name in names]
+    return tuple([one for one in some if hasattr(one, "fp32_precision")] for some in (gpu, cpu))  # type: ignore[return-value]

@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from thinice_tui.engine.worker.attack_model import AttackModel, prepare_attack_model
+from thinice_tui.engine.worker.batch_fit import fitting_batch_size
 from thinice_tui.engine.worker.memory import ADVICE, OutOfMemory, free_cached, is_out_of_memory
 from thinice_tui.engine.worker.tasks import Result, Task, Worker
 from thinice_tui.errors import ModelError, ThiniceError, reason
@@ -36,9 +37,15 @@ class ModelHost:
         self._warn = warn
         self._resident: int | None = None
         self._attack_models = list[AttackModel]()
+        self._fitting = dict[tuple[int, str], int]()
+        """How many images fit, by model and task, where one was too large."""
+        sizes = []
         for number in range(len(self._judges)):
             self._move_in(number)
             self._attack_models.append(self._prepared(number, probe))
+            sizes.append(settings.batch_size or self._measured(number, probe))
+        self.batch_size = min(sizes)
+        """The most images in a batch: the settings' size, else the one that fits every model."""
 
     @property
     def attack_models(self) -> Sequence[AttackModel]:
@@ -50,9 +57,11 @@ class ModelHost:
 
         on_forward: called after every forward pass with the task's images that were passed forward so far; it may
         raise to stop. Raises ModelError with the model's name where the model fails; OutOfMemory where not even one
-        sample fits.
+        sample fits. What was too large once is not tried again.
         """
-        size = len(task.positions)
+        size, kind = len(task.positions), (task.model, task.name)
+        if size > self._fitting.get(kind, size):
+            return task.joined([self.compute(part, on_forward) for part in task.smaller()])
         try:
             self._move_in(task.model)
             with self._named_errors(task.model, task.name, size):
@@ -65,11 +74,16 @@ class ModelHost:
             if size == 1:
                 raise
         free_cached()
+        self._fitting[kind] = size - size // 2
         self._warn(
             f"a batch of {size} is too large for {self._device} ({self._names[task.model]}, {task.name}): it was "
             f"{task.when_halved}"
         )
         return task.joined([self.compute(part, on_forward) for part in task.smaller()])
+
+    def _measured(self, model: int, probe: NDArray[np.float32]) -> int:
+        with self._named_errors(model, "measuring its memory", 1):
+            return fitting_batch_size(self._attack_models[model], probe, self._device)
 
     def _move_in(self, model: int) -> None:
         """Move the model and its faster forms to the device, and the one that was there before back to the CPU.

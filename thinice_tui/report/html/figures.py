@@ -44,13 +44,15 @@ class Look:
     colour: str
     marker: str
     line: str | tuple[int, tuple[int, ...]]
+    filled: bool = True
 
 
+# the markers of plots/style.py, by matplotlib's names
 SETS = {
     "S11": Look("--s11", "o", "-"),
     "S10": Look("--s10", "v", "--"),
     "S01": Look("--s01", "^", "-."),
-    "S00": Look("--s00", "x", ":"),
+    "S00": Look("--s00", "o", ":", filled=False),
 }
 MODELS = (
     Look("--m0", "s", "-"),
@@ -58,8 +60,8 @@ MODELS = (
     Look("--m2", "P", "-."),
     Look("--m3", "X", ":"),
     Look("--m4", "*", (0, (5, 1))),
-    Look("--m5", "p", (0, (1, 1))),
-    Look("--m6", "h", (0, (3, 1, 1, 1))),
+    Look("--m5", "s", (0, (1, 1)), filled=False),
+    Look("--m6", "D", (0, (3, 1, 1, 1)), filled=False),
 )
 COLOURS = {look.colour: f"#0102{number:02x}" for number, look in enumerate((*SETS.values(), *MODELS))}
 """By variable, the colour that stands for it while matplotlib draws."""
@@ -108,14 +110,18 @@ def _draw(axes: Any, chart: Chart) -> None:
 def _series(axes: Any, chart: Chart, one: Series, at: int) -> Any:
     look = look_of(one.style)
     colour = COLOURS[look.colour]
+    inside = colour if look.filled else "none"
     if chart.kind == "bars":
         return axes.stairs(one.y, one.x, color=colour, linewidth=1.8, linestyle=look.line)
     if chart.kind == "points":
         x = one.x + SHIFT * (at - (len(chart.series) - 1) / 2)
         below, above = (np.zeros_like(one.y) if end is None else np.abs(end - one.y) for end in (one.low, one.high))
-        return axes.errorbar(x, one.y, [below, above], fmt=look.marker, color=colour, capsize=2, markersize=5)
+        return axes.errorbar(
+            x, one.y, [below, above], fmt=look.marker, color=colour, mfc=inside, capsize=2, markersize=5
+        )
     marker = look.marker if len(one.x) <= 20 else ""
-    (line,) = axes.plot(one.x, one.y, color=colour, linestyle=look.line, marker=marker, markersize=5, linewidth=1.6)
+    style = {"linestyle": look.line, "linewidth": 1.6, "marker": marker, "markersize": 5, "mfc": inside}
+    (line,) = axes.plot(one.x, one.y, color=colour, **style)
     return line
 
 

@@ -133,7 +133,7 @@ class EngineActions(SessionListener):
         choices = [
             Choice("run", "Go on", unavailable) if state == "paused" else Choice("pause", "Pause", unavailable),
             Choice("stop", "Stop after this batch", unavailable),
-            Choice("kill", "Kill at once (the batch in flight is lost)", "" if starting else unavailable),
+            Choice("kill", "Kill at once (batches in flight are lost)", "" if starting else unavailable),
             Choice("resume", "Resume the run", no_resume),
             Choice("back", "Back"),
         ]
@@ -164,7 +164,7 @@ class EngineActions(SessionListener):
         if name == "resume":
             self._resume()
         elif name == "kill":
-            lost = "The batch in flight is lost; what was computed before it is kept, and the run can be resumed."
+            lost = "Batches in flight are lost; what was computed before them is kept, and the run can be resumed."
             choices = [Choice("back", "Go back"), Choice("kill", "Kill it")]
             self._interface.ask(ChoiceDialog("Kill the engine?", lost, choices), self._kill_answered)
         elif name in get_args(ControlWord):

@@ -110,9 +110,8 @@ def plot(kind: str, rows: Rows, position: int | None, width: int, height: int) -
 def _margins(shown: Shown, width: int, height: int) -> Text:
     label = f"dense {MARGIN_KINDS[shown.rows.view.margin]}{shown.so_far}"
     called = ALONE_SETS if shown.run.alone else {}
-    return margins_by_set(
-        shown.margins, shown.sets(shown.other), width, height, label, shown.mark, called, _filter_action
-    )
+    sets, click = shown.sets(shown.other), (_filter_action, shown.select_action)
+    return margins_by_set(shown.margins, sets, width, height, label, shown.mark, called, *click)
 
 
 def _flips(shown: Shown, width: int, height: int) -> Text:

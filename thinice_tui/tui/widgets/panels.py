@@ -109,11 +109,17 @@ class Tabs(Static):
         if kind == self._chosen:
             return
         self._chosen = kind
-        line = Text(" ", no_wrap=True, overflow="crop", end="")
+        self.on_resize()
+
+    def on_resize(self) -> None:
+        """Draw the tabs; where they would not fit, close to each other."""
+        roomy = 1 + sum(len(title) + 3 for title in self._titles.values()) <= self.size.width
+        gap = " " * roomy
+        line = Text(gap, no_wrap=True, overflow="crop", end="")
         for name, title in self._titles.items():
-            part = Text(f" {title} ", style="reverse" if name == kind else "")
+            part = Text(f" {title} ", style="reverse" if name == self._chosen else "")
             part.apply_meta({"@click": f"{self._action}('{name}')"})
-            line.append_text(part).append(" ")
+            line.append_text(part).append(gap)
         self.update(line, layout=False)
 
 

@@ -22,7 +22,8 @@ from thinice_tui.analysis.live_sets import SET_NAMES, UNDECIDED
 from thinice_tui.analysis.query.fields import Field, NumberField
 from thinice_tui.analysis.rows import Rows
 from thinice_tui.analysis.table import Column, columns_shown, shown_meaning, shown_title
-from thinice_tui.plots.style import SET_MARKERS
+from thinice_tui.plots.canvas import rich_colour
+from thinice_tui.plots.style import SET_MARKERS, model_style
 from thinice_tui.tui.contrast import readable
 
 HEADER = 1
@@ -36,9 +37,9 @@ WIDEST_MODEL = 9
 """Cells of a model's title in the ladder."""
 DIVIDER = "│ "
 """Between the pruned models of the ladder and the controls."""
-OF_DENSE = {"yes": "S11", "no": "S00"}
+DENSE_AS_SET = {"yes": "S11", "no": "S00"}
 """The sets whose markers and colours show whether dense holds a sample."""
-MARKERS = {**SET_MARKERS, **{answer: SET_MARKERS[name] for answer, name in OF_DENSE.items()}}
+MARKERS = {**SET_MARKERS, **{answer: SET_MARKERS[name] for answer, name in DENSE_AS_SET.items()}}
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,7 @@ class SampleTable(ScrollView, can_focus=True, inherit_bindings=False):
         self._columns = _lay_out(rows, columns)
         width = self._columns[-1].start + self._columns[-1].width + 1 if self._columns else 1
         self.virtual_size = Size(width, len(rows.lines) + HEADER)
+        self._refresh_scrollbars()  # Textual leaves one that is no longer needed (seen in 8.2)
         self.scroll_to(y=max(0, cursor - height), animate=False, force=True, immediate=True)
         self._keep_in_sight()
         self.refresh()
@@ -165,8 +167,10 @@ class SampleTable(ScrollView, can_focus=True, inherit_bindings=False):
             if column.key == view.sort:
                 title += "▼" if view.descending else "▲"
             segments.append(Segment(" " * (column.start - end - len(column.before)) + column.before, style))
-            is_compared = column.model == view.other and column.model is not None
-            segments.append(Segment(_fit(title, column), style + Style(reverse=True) if is_compared else style))
+            own = style
+            if column.model is not None:
+                own += Style(color=rich_colour(model_style(column.model)[1]), reverse=column.model == view.other)
+            segments.append(Segment(_fit(title, column), own))
             end = column.start + column.width
         return Strip(segments)
 
@@ -306,7 +310,7 @@ def _set_name(column: Column, key: str, field: Field) -> Callable[[int], str] | 
     """A function from a sample's position to the set whose colour its cell has; None: no colour."""
     if isinstance(field, NumberField) or (column.model is None and key != "set"):
         return None
-    codes, names = field.codes, tuple(OF_DENSE.get(name, name) for name in (*field.names, UNDECIDED))
+    codes, names = field.codes, tuple(DENSE_AS_SET.get(name, name) for name in (*field.names, UNDECIDED))
     return lambda position: names[codes[position]]
 
 

@@ -150,6 +150,7 @@ class SlowView(ScrollView, can_focus=False, inherit_bindings=False):
             width, height = self.scrollable_content_region.size
             # Another size would lay out the whole screen anew.
             self.virtual_size = Size(width, max(height, len(lines)))
+            self._refresh_scrollbars()  # Textual leaves one that is no longer needed (seen in 8.2)
             self.refresh()
 
 

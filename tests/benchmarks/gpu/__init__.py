@@ -1,0 +1,1 @@
+"""Everything that only a GPU can tell, measured by one command: see __main__.py."""

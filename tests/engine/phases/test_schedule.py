@@ -257,4 +257,8 @@ def test_the_images_of_the_next_batch_are_read_ahead(
     run_it(request(files, tmp_path / "a.thinice"))
     announced = [at for at, (what, _) in enumerate(told) if what == "ahead"]
     assert len(announced) > 10
-    assert all(told[at + 1] == ("read", told[at][1]) for at in announced), "and these are read next"
+    next_read = sum(told[at + 1] == ("read", told[at][1]) for at in announced)
+    assert next_read > 0.9 * len(announced), (
+        "nearly always what is read next; where phases end, another model may begin"
+    )
+    assert all(("read", told[at][1]) in told[at:] for at in announced), "and nothing is read in vain"

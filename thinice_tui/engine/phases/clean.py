@@ -25,7 +25,7 @@ def compute_clean(run: RunContext, model: int, path: str) -> None:
 
     def tasks() -> Iterator[CleanTask]:
         for positions, following in itertools.zip_longest(parts, parts[1:]):
-            if run.run_control.is_ending():
+            if run.run_control.is_ending(kept=done > 0):
                 return
             images = run.samples.floats(positions)
             if following is not None:
@@ -41,6 +41,6 @@ def compute_clean(run: RunContext, model: int, path: str) -> None:
         rate = done / (time.perf_counter() - started - run.run_control.paused + paused)
         run.progress.report_clean(name, len(logits) - len(missing) + done, len(logits), rate)
         run.run_control.poll()
-    run.run_control.end_if_asked()
+    run.run_control.end_if_asked(kept=done > 0)
     accuracy = float(run.outcomes.correct(model).mean())
     run.observer.note(f"{name} · clean: accuracy {100 * accuracy:.1f} % of {len(logits)} samples")

@@ -18,10 +18,10 @@ def diagnose_models(run: RunContext, stages: int) -> None:
         run.findings.add([Finding(name, NOT_FINITE, count, passed, doubtful=count > 0)])
         if not run.findings.has(name, CHECKS[0]) and run.outcomes.standing(model).any():
             tasks.append(_task(run, model))
-    waiting = iter(tasks)
+    waiting, kept = iter(tasks), False
 
     def next_task() -> DiagnosisTask | None:
-        task = None if run.run_control.is_ending() else next(waiting, None)
+        task = None if run.run_control.is_ending(kept) else next(waiting, None)
         if task is not None:
             run.progress.report_checks(run.names[task.model])
         return task
@@ -32,7 +32,8 @@ def diagnose_models(run: RunContext, stages: int) -> None:
                 share = f"{finding.value:g} of {finding.n} standing samples"
                 run.warnings.add(f"{finding.model}: {finding.check}, on {share}: its robust accuracy may be too high")
         run.findings.add(done.result)
-    run.run_control.end_if_asked()
+        kept = True
+    run.run_control.end_if_asked(kept)
 
 
 def _task(run: RunContext, model: int) -> DiagnosisTask:

@@ -60,7 +60,7 @@ class Schedule:
             return None
         self._count_written()
         ready = self._ready()
-        if not ready and self._unwritten:  # a phase ends where its last batch is in the run file
+        if self._unwritten and not any(self._is_due(progress) for progress in ready):
             self._count_written(wait=True)
             ready = self._ready()
         if not ready:
@@ -81,6 +81,13 @@ class Schedule:
         """The models' phases that have batches to hand out."""
         self._begin_ready()
         return [progress for progress in self._at.values() if progress and progress.waiting]
+
+    def _is_due(self, progress: ModelProgress) -> bool:
+        """Whether its next batch can begin before all that was computed is in the run file, where phases end.
+
+        Where one batch is computed at a time, the models begin a phase in their order, however fast the writer is.
+        """
+        return self._run.executor.places > 1 or progress.ordinal <= self._unwritten[0].progress.ordinal
 
     def _urgency(self, progress: ModelProgress) -> Key:
         """The smallest is next."""

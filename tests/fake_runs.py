@@ -153,17 +153,23 @@ def make_run(path: Path, models: dict[str, Role], **options: Unpack[Options]) ->
 
 def write_run(path: Path, models: dict[str, Role], through: int = len(STAGES), **options: Unpack[Options]) -> Run:
     """The same run, written through the first `through` stages; finished where these are all."""
-    made = make_run(path, models, **options)
+    beat = Heartbeat(time.time(), "running", "dense", "APGD-T", 5, 10, 100.0, 30.0)
+    return read_run(written(make_run(path, models, **options), through, beat))
+
+
+def written(made: MadeRun, through: int = len(STAGES), beat: Heartbeat | None = None) -> Path:
+    """Its file, through the first `through` stages; finished where these are all. beat: the last one before the end."""
     with made.open() as writer:
         made.begin(writer)
-        for number in range(len(models)):
+        for number in range(len(made.records)):
             made.clean(writer, number)
             for ordinal in range(through):
                 made.attack(writer, number, ordinal)
-        writer.heartbeat(Heartbeat(time.time(), "running", "dense", "APGD-T", 5, 10, 100.0, 30.0))
+        if beat is not None:
+            writer.heartbeat(beat)
         if through == len(STAGES):
             writer.finish(None)
-    return read_run(path)
+    return made.path
 
 
 def logits_of(

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tests.analysis.runs_of_models import analysed
-from tests.fake_runs import STAGES, MadeRun, make_run, run_table
+from tests.fake_runs import MadeRun, make_run, run_table, written
 from thinice_tui.runfile.records import Role, Run
 
 PAIR: dict[str, Role] = {"dense": "dense", "half": "pruned", "again": "control"}
@@ -37,19 +37,6 @@ def seed_file(
 ) -> Path:
     """The same as a run file, whose models are called alike; settings: as of `seed_run`."""
     return written(made_seed(path, trained, models, n, **settings), through)
-
-
-def written(made: MadeRun, through: int = 3) -> Path:
-    """Its file, through the first `through` stages."""
-    with made.open() as writer:
-        made.begin(writer)
-        for number in range(len(made.records)):
-            made.clean(writer, number)
-            for ordinal in range(through):
-                made.attack(writer, number, ordinal)
-        if through == len(STAGES):
-            writer.finish(None)
-    return made.path
 
 
 def made_seed(

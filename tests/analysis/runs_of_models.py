@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.fake_runs import STAGES, Options, logits_of, make_run
+from tests.fake_runs import STAGES, Options, logits_of, make_run, written
 from thinice_tui.analysis.comparison import Analysis, analyse
 from thinice_tui.runfile.reader import read_run
 from thinice_tui.runfile.records import Role
@@ -29,12 +29,4 @@ def analysed(
     for number, spread in enumerate(noise, start=1):
         made.margins[number] = made.margins[0] + random.normal(0, spread, n)
         made.logits[number] = logits_of(made.margins[number], made.labels, 5, random)
-    with made.open() as writer:
-        made.begin(writer)
-        for number in range(len(made.records)):
-            made.clean(writer, number)
-            for ordinal in range(through):
-                made.attack(writer, number, ordinal)
-        if through == len(STAGES):
-            writer.finish(None)
-    return analyse(read_run(made.path))
+    return analyse(read_run(written(made, through)))

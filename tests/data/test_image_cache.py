@@ -1,6 +1,11 @@
 """Decoded images in memory: those that fit, and never more."""
 
+import resource
+from pathlib import Path
+
 import numpy as np
+import psutil
+import pytest
 
 from thinice_tui.data import image_cache
 from thinice_tui.data.image_cache import ImageCache
@@ -31,3 +36,22 @@ def test_no_room_keeps_nothing() -> None:
     cache = ImageCache(0)
     cache.add(0, image(0))
     assert cache.missing(np.array([0])).tolist() == [0]
+
+
+@pytest.mark.parametrize(("most", "current", "room"), [("1000", "400", 600), ("1000", "2000", 0), ("max", "400", None)])
+def test_a_containers_limit_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: str, current: str, room: int | None
+) -> None:
+    monkeypatch.setattr(image_cache, "CGROUP", tmp_path)
+    without = image_cache.free_memory()
+    (tmp_path / "memory.max").write_text(most)
+    (tmp_path / "memory.current").write_text(current)
+    assert without > 2**20 and (
+        image_cache.free_memory() == room if room is not None else image_cache.free_memory() > 2**20
+    )
+
+
+def test_the_process_own_limit_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    size = psutil.Process().memory_info().vms + 100 * 2**20
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (size, size))
+    assert 0 < image_cache.free_memory() <= 100 * 2**20

@@ -18,8 +18,9 @@ from thinice_tui.errors import DataError
 
 SIZE = 256
 IMAGE = 3 * SIZE * SIZE
-ALLOWED = 160 * 2**20
-"""The allowed growth of the address space: a few batches, and the needs of SQLite and Python."""
+ALLOWED = 384 * 2**20
+"""The allowed growth of the address space: a few batches, the cache's share, the needs of SQLite and Python, and what
+glibc reserves for each thread that decodes, 64 MiB."""
 
 CHILD = """
 import resource, sys

@@ -118,8 +118,7 @@ def test_a_whole_session(files: Files, window: Window, run_file: Path) -> None:
     slow_down(SLOWLY)
 
     # look around
-    shown = rows(window)
-    assert shown[0][0] and len(shown) > 3, "the first row is selected"
+    window.wait(lambda: is_selected(window, 0) and len(rows(window)) > 3, "the first row is selected")
     window.press("j")
     window.wait(lambda: is_selected(window, 1), "the second row is selected")
     window.press("G")

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.several_runs import made_seed, seed_file, written
+from tests.fake_runs import written
+from tests.several_runs import made_seed, seed_file
 from tests.tui.actions.action_cases import Cases, each, of_actions
 from tests.tui.driver import NARROW, Driver, driven, opened
 from thinice_tui.analysis.several.several_runs import analyse_several

@@ -13,6 +13,8 @@ MARGIN_KINDS: dict[MarginKind, str] = {
     "attacked": "margin under attack",
     "distance": "distance to the boundary",
 }
+MARGIN_TITLES: dict[MarginKind, str] = {"clean": "margin", "attacked": "margin adv", "distance": "distance"}
+"""Titles of a column of them."""
 
 
 def margins_of(run: Run, model: ModelOutcomes, kind: MarginKind) -> Floats:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from thinice_tui.analysis.correctness import clean_correct, clean_known
 from thinice_tui.analysis.distances import distances
 from thinice_tui.analysis.live_sets import SET_NAMES
-from thinice_tui.analysis.margins import MarginKind, margins_of
+from thinice_tui.analysis.margins import MARGIN_TITLES, MarginKind, margins_of
 from thinice_tui.analysis.model_sets import ModelSets, models_by_sparsity, short_names
 from thinice_tui.analysis.query.fields import Field, NameField, NumberField
 from thinice_tui.analysis.several.fates import Fates
@@ -40,7 +40,11 @@ class SampleTable:
     @cached_property
     def columns(self) -> Mapping[str, "Column"]:
         """Everything that can be sorted and filtered by."""
-        return all_columns(self.run, self.seeds)
+        columns, title = dict(all_columns(self.run, self.seeds)), MARGIN_TITLES[self.margin_kind]
+        for key in ("margin", "pruned_margin"):
+            if key in columns:
+                columns[key] = replace(columns[key], title=columns[key].title.replace("margin", title))
+        return columns
 
     @property
     def compared(self) -> tuple[ModelOutcomes, ...]:

@@ -1,14 +1,30 @@
 """Decoded images that are kept in memory, up to a bound."""
 
+import resource
+from contextlib import suppress
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import psutil
 from numpy.typing import NDArray
 
+CGROUP = Path("/sys/fs/cgroup")
+"""Where a container sees its limits."""
 MOST_BYTES = 2 * 2**30
 FREE_SHARE = 0.25
 """The share of the memory that is free at the first image, which the cache may take."""
+
+
+def free_memory() -> int:
+    """Bytes that this process may still take: of the machine, of its container, and of its own limit."""
+    found = [psutil.virtual_memory().available]
+    with suppress(OSError, ValueError):  # no cgroup of version 2, or one without a limit ("max")
+        found.append(int((CGROUP / "memory.max").read_text()) - int((CGROUP / "memory.current").read_text()))
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if limit != resource.RLIM_INFINITY:
+        found.append(limit - psutil.Process().memory_info().vms)
+    return max(0, min(found))
 
 
 class ImageCache:
@@ -28,7 +44,7 @@ class ImageCache:
     def _bound(self) -> int:
         if self._given is not None:
             return self._given
-        return min(MOST_BYTES, int(FREE_SHARE * psutil.virtual_memory().available))
+        return min(MOST_BYTES, int(FREE_SHARE * free_memory()))
 
     def add(self, row: int, image: NDArray[np.uint8]) -> None:
         """Keep the image, where there is room."""

@@ -1,8 +1,9 @@
 """Images and labels for a run, read when they are needed."""
 
 import hashlib
+import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -53,6 +54,14 @@ class Samples:
         """Say that the images at `positions` are asked for next: encoded ones are decoded meanwhile."""
         if isinstance(self.images, EncodedImages):
             self.images.read_ahead(positions)
+
+    def in_turn(self, batches: Sequence[NDArray[np.int64]]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+        """Each batch's positions [b] with its images as `floats` gives them; the next one's are decoded meanwhile."""
+        for positions, following in itertools.zip_longest(batches, batches[1:]):
+            images = self.floats(positions)
+            if following is not None:
+                self.read_ahead(following)
+            yield positions, images
 
     def pieces(self) -> Iterator[NDArray[np.generic]]:
         """All images in order, as stored, in arrays [b,C,H,W] of at most PIECE_BYTES bytes; raises DataError."""

@@ -1,6 +1,5 @@
 """A model's margins on the clean images of a whole data set: one forward pass, without an attack, resumed."""
 
-import itertools
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -66,10 +65,7 @@ def measure_margins(
         with done:
             began = kept = time.monotonic()
             parts = list(batches(done.missing(), batch_size or default_batch_size(device)))
-            for positions, following in itertools.zip_longest(parts, parts[1:]):
-                images = samples.floats(positions)
-                if following is not None:
-                    samples.read_ahead(following)
+            for positions, images in samples.in_turn(parts):
                 logits = _forward(classifier, images, device, str(model.loaded.path))
                 check_finite(logits, str(model.loaded.path))
                 margins = logit_margin(logits, samples.labels[positions]).astype(np.float32)

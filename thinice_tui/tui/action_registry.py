@@ -14,6 +14,7 @@ Group = Literal["Move", "View", "Filter and sort", "Mark and tag", "Engine", "Ex
 ALL: tuple[Place, ...] = ("browse", "inspect", "plots", "summary", "text")
 ROWS: tuple[Place, ...] = ("browse", "inspect", "plots")
 MODELS: tuple[Place, ...] = (*ROWS, "summary")
+EVERY_PLACE: tuple[Place, ...] = (*MODELS, "text")
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("page_up", "pageup,ctrl+b", "PgUp", "page up", "one page up", "Move"),
     Action("first", "g,home", "g", "first", "first sample, or line", "Move"),
     Action("last", "G,end", "G", "last", "last sample, or line", "Move"),
-    Action("jump", "colon", ":", "go to", "go to a sample by its number, like :484", "Move", ("browse",), 12),
+    Action("jump", "colon", ":", "go to", "go to a sample by its number, like :484", "Move", EVERY_PLACE, 12),
     Action("next_flip", "n", "n", "next flip", "next sample that is lost or gained", "Move", ROWS, 13),
     Action("previous_flip", "N", "N", "previous flip", "previous sample that is lost or gained", "Move", ROWS),
     Action("left", "h,left", "h ←", "left", "scroll the columns to the left", "Move", ("browse",)),
@@ -103,7 +104,7 @@ ACTIONS: tuple[Action, ...] = (
         "filter",
         "show only the samples that match, like set=S10 margin<0.5",
         "Filter and sort",
-        ("browse",),
+        EVERY_PLACE,
         5,
     ),
     Action("set_s10", "1", "1", "S10", "samples lost by pruning (S10 ▼) only, or with others", "Filter and sort", ROWS),
@@ -148,7 +149,7 @@ ACTIONS: tuple[Action, ...] = (
         "m",
         "m",
         "margin",
-        "switch the dense margin: on the clean image, or under attack",
+        "next kind of margin: clean, under attack, distance to the boundary",
         "Filter and sort",
         ROWS,
         8,

@@ -6,8 +6,9 @@ import pytest
 from textual.widgets import Input, Static
 
 from tests.fake_runs import write_run
-from tests.tui.driver import MODELS, Driver, opened
+from tests.tui.driver import MODELS, REACH, Driver, opened
 from thinice_tui.analysis.live_sets import ALL_SETS
+from thinice_tui.tui.action_registry import Place
 from thinice_tui.tui.widgets.filter_bar import FilterBar
 
 
@@ -110,7 +111,7 @@ async def test_a_filter_that_nothing_passes_says_so(run_file: Path, settings_fil
     async with opened(run_file, settings_file) as driver:
         await driver.press("/", *"margin>1000", "enter")
         assert driver.order == [] and driver.session.position is None
-        await driver.shows("no sample passes the filter margin>1000", "0 of 200")
+        await driver.shows("no sample passes: / changes the filter, esc shows all · margin>1000", "0 of 200")
         await driver.press("escape")
         assert driver.session.view.sets == ALL_SETS and len(driver.order) == 200
         assert driver.selected == driver.order[driver.cursor]
@@ -153,3 +154,16 @@ async def test_the_up_key_brings_back_earlier_filters(run_file: Path, settings_f
             assert typed.value == query.strip(), (query, key)
         await driver.press("up", "enter")
         assert driver.session.view.query == "margin<1"
+
+
+@pytest.mark.parametrize("place", sorted(REACH))
+async def test_a_filter_can_be_typed_on_every_screen(place: Place, run_file: Path, settings_file: Path) -> None:
+    """And no letter of it is taken for a key."""
+    async with opened(run_file, settings_file) as driver:
+        await driver.press(*REACH[place])
+        await driver.press("/", *"set=S10 margin<3", "enter")
+        assert driver.session.view.query == "set=S10 margin<3" and driver.app.screen is driver.browse
+        assert not driver.said
+        await driver.press(*REACH[place])
+        await driver.press(":", *"90", "enter")
+        assert driver.app.screen is driver.browse and driver.app.focused is driver.table

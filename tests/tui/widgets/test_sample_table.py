@@ -145,3 +145,20 @@ async def test_a_scrollbar_goes_when_everything_fits(run_file: Path, settings_fi
         assert 0 < len(driver.order) < driver.table.page and not driver.table.show_vertical_scrollbar
         await driver.press("escape")
         assert driver.table.show_vertical_scrollbar
+
+
+async def test_another_order_begins_at_the_first_row_where_the_selected_one_is_near(
+    run_file: Path, settings_file: Path
+) -> None:
+    async with opened(run_file, settings_file) as driver:
+        for key in ("m", "s", "r"):
+            await driver.press("g", key)
+            if driver.cursor < driver.table.page:
+                assert driver.table.scroll_y == 0
+
+
+async def test_the_title_names_the_kind_of_margin(run_file: Path, settings_file: Path) -> None:
+    async with opened(run_file, settings_file) as driver:
+        assert " margin▲" in driver.lines[3]
+        await driver.press("m")
+        assert " margin adv▲" in driver.lines[3]

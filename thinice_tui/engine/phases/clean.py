@@ -1,6 +1,5 @@
 """The clean pass: each model's logits on the clean images."""
 
-import itertools
 import time
 from collections.abc import Iterator
 from functools import partial
@@ -21,15 +20,11 @@ def compute_clean(run: RunContext, model: int, path: str) -> None:
     logits, name = run.outcomes.clean_logits[model], run.names[model]
     missing = np.flatnonzero(np.isnan(logits).any(axis=1))
     started, done, paused = time.perf_counter(), 0, run.run_control.paused
-    parts = list(batches(missing, run.batch_size))
 
     def tasks() -> Iterator[CleanTask]:
-        for positions, following in itertools.zip_longest(parts, parts[1:]):
+        for positions, images in run.samples.in_turn(list(batches(missing, run.batch_size))):
             if run.run_control.is_ending(kept=done > 0):
                 return
-            images = run.samples.floats(positions)
-            if following is not None:
-                run.samples.read_ahead(following)
             yield CleanTask(model=model, positions=positions, images=images)
 
     for computed in run.executor.run(partial(next, tasks(), None)):

@@ -8,7 +8,6 @@ from thinice_tui.analysis.margins import MARGIN_KINDS, margin_kinds
 from thinice_tui.analysis.query.tokens import quoted
 from thinice_tui.analysis.table import (
     TAG,
-    all_columns,
     columns_of,
     columns_shown,
     has_ladder,
@@ -61,7 +60,7 @@ class ViewActions(SessionListener):
     def _order_words(self) -> str:
         rows = self._session.rows
         assert rows is not None
-        title = shown_title(all_columns(rows.table.run)[rows.view.sort], rows.table.other)
+        title = shown_title(rows.table.columns[rows.view.sort], rows.table.other)
         return f"sorted by {title} {'↓' if rows.view.descending else '↑'}"
 
     # moving
@@ -242,8 +241,9 @@ class ViewActions(SessionListener):
 
     def _explain_ladder(self, run: Run) -> None:
         """What the columns of the ladder mean; they are not for choosing."""
-        known, other = all_columns(run), run.models[self._session.view.other]
-        shown = [known[key] for key in columns_shown(run, self._session.columns_in_view)]
+        assert self._session.rows is not None
+        known, other = self._session.rows.table.columns, run.models[self._session.view.other]
+        shown = [known[key] for key in columns_shown(run, self._session.columns_in_view, self._session.seeds)]
         lines = [f"{shown_title(column, other)}: {shown_meaning(column, other)}" for column in shown]
         choices = [Choice("back", "Back; L: the table of one comparison, with columns to choose")]
         self._interface.ask(

@@ -83,9 +83,9 @@ def empty_reason(rows: Rows, is_computing: bool | None = None) -> str:
     if not run.complete and counts[UNDECIDED] and not counts["S10"] + counts["S01"] + counts["S11"]:
         more = {None: "", False: ": e resumes the run", True: f": {first_results(run)}"}
         return f"no result of an attack yet{more[is_computing]}"
-    what = [f"the filter {view.query}"] if view.query.strip() else []
-    what += [] if view.sets == ALL_SETS else ["the chosen sets " + " ".join(sorted(view.sets))]
-    return f"no sample passes {' and '.join(what)}: / changes the filter, esc shows all"
+    what = [view.query.strip()] if view.query.strip() else []
+    what += [] if view.sets == ALL_SETS else ["sets " + " ".join(sorted(view.sets))]
+    return f"no sample passes: / changes the filter, esc shows all · {', '.join(what)}"
 
 
 def first_results(run: Run) -> str:

@@ -32,6 +32,8 @@ class Dialog(ModalScreen[ScreenResultType]):
     """Asks something, and is answered once; escape: by None."""
 
     BINDINGS = [("escape", "give_up", "back")]  # noqa: RUF012
+    AUTO_FOCUS = "OptionList, Input"
+    """By Textual itself, which does without where the interface ends before the dialog has its widgets."""
 
     def answer(self, result: ScreenResultType | None) -> None:
         """Leave with `result`; nothing where the dialog was left already, by a key that came just before."""
@@ -56,9 +58,6 @@ class ChoiceDialog(Dialog[str | None]):
                 yield Static(Text(self._text))
             yield GuardedList(*(Option(_line(choice), id=choice.name) for choice in self._choices), compact=True)
             yield Static(Text("↑ ↓ and enter, or click; esc: back", style="dim"))
-
-    def on_mount(self) -> None:
-        self.query_one(OptionList).focus()
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         choice = next(choice for choice in self._choices if choice.name == event.option.id)
@@ -103,9 +102,6 @@ class MultipleChoiceDialog(Dialog[list[str] | None]):
             yield Static(Text(self._title, style="bold"), classes="dialog-title")
             yield TickList(*(Option(self._ticked(one), id=one.name) for one in self._choices), compact=True)
             yield Static(Text("space: show or hide; enter: done; esc: back", style="dim"))
-
-    def on_mount(self) -> None:
-        self.query_one(TickList).focus()
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         choice = self._choices[event.option_index]

@@ -157,6 +157,20 @@ class RunScreen(Screen[None], SessionListener):
             there = " and ".join(PLACES[place] for place in action.places)
             self.app.notify(f"{action.title}: only {there}", severity="warning", timeout=4)
 
+    def do_filter(self) -> Reason:
+        """Filter, from any screen; over a slow connection what is typed arrives together with the key."""
+        return self._at_the_table("do_filter")
+
+    def do_jump(self) -> Reason:
+        """Go to a sample, from any screen."""
+        return self._at_the_table("do_jump")
+
+    def _at_the_table(self, handler: str) -> Reason:
+        while isinstance(screen := self.app.screen, RunScreen) and screen.place != "browse":
+            self.app.pop_screen()
+        found: Reason = getattr(self.app.screen, handler)()
+        return found
+
     def do_page_down(self) -> Reason:
         return self.scroll_lines(self.query_one(SlowView).size.height)
 

@@ -4,7 +4,7 @@ The rows are positions in an index array; sorting and filtering change only that
 """
 
 from collections.abc import Callable, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -101,10 +101,13 @@ class SampleTable(ScrollView, can_focus=True, inherit_bindings=False):
     def show(self, rows: Rows, columns: Sequence[str], cursor: int, empty: str, marked: Set[int] = frozenset()) -> None:
         """Draw `rows` with the row `cursor` selected, at the height on the screen of the one selected before.
 
+        In another order or selection, the table begins at its first row where the selected one is on the first page.
         columns: keys of the run's columns; empty: the sentence to show where there are no rows; marked: positions of
         the samples that are marked.
         """
         height = self._cursor - round(self.scroll_y)
+        if (self._rows is None or replace(self._rows.view, other=rows.view.other) != rows.view) and cursor < self.page:
+            height = cursor
         self._rows, self._cursor, self._empty, self._marked = rows, cursor, empty, marked
         self._columns = _lay_out(rows, columns)
         width = self._columns[-1].start + self._columns[-1].width + 1 if self._columns else 1

@@ -7,11 +7,12 @@
 
 For each size a run file is generated. One process adds batches to it as an engine does, another attacks the sample
 models, so that both cores are busy; with --beside that one is left out. `thinice-tui open` runs in a pseudo-terminal
-of 120 × 40, and a terminal emulator (pyte) shows when the change that a key makes is on the screen. Prints a Markdown
-table.
+of 120 × 40, and a terminal emulator (pyte) shows when the change that a key makes is on the screen. The package is
+compiled before, as pip does when it installs one. Prints a Markdown table.
 """
 
 import argparse
+import compileall
 import contextlib
 import os
 import pty
@@ -281,6 +282,7 @@ def main() -> None:
     parser.add_argument("--beside", action="store_true", help="no engine of its own: the machine is busy anyway")
     parser.add_argument("--folder", type=Path, help="keep the generated files there")
     arguments = parser.parse_args()
+    compileall.compile_dir(str(ROOT / "thinice_tui"), quiet=1)
     with tempfile.TemporaryDirectory() as own:
         folder = arguments.folder or Path(own)
         os.environ["XDG_CONFIG_HOME"] = own  # nobody's settings

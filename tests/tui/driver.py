@@ -176,13 +176,15 @@ async def driven(app: ThiniceApp, size: tuple[int, int] = NARROW, ready: bool = 
 
 
 def listen(app: ThiniceApp) -> list[str]:
-    """A list that every notification of `app` is added to from now on."""
+    """A list that every message of `app` is added to from now on."""
     said: list[str] = []
-    notify = app.notify
 
-    def note(message: str, **options: Any) -> None:
-        said.append(message)
-        notify(message, **options)
+    def noted(tell: Callable[..., None]) -> Any:
+        def note(message: str, **options: Any) -> None:
+            said.append(message)
+            tell(message, **options)
 
-    app.notify = note  # type: ignore[method-assign]
+        return note
+
+    app.notify, app.refuse = noted(app.notify), noted(app.refuse)  # type: ignore[method-assign]
     return said

@@ -27,3 +27,11 @@ async def test_a_message_that_expires_before_it_is_shown(
         assert driver.cursor == 1
         monkeypatch.undo()
         await driver.until(lambda: not driver.app.screen.query("Toast"), "it disappears")
+
+
+async def test_keys_that_can_do_nothing_leave_one_message(run_file: Path, settings_file: Path) -> None:
+    async with opened(run_file, settings_file) as driver:
+        await driver.press("k", "k", "N", "k")
+        assert len(driver.said) == 4
+        await driver.until(lambda: len(driver.app.screen.query("Toast")) == 1, "one message")
+        await driver.shows("this is the first sample")

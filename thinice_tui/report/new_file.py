@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from thinice_tui.errors import ThiniceError
-from thinice_tui.safe_io.atomic_write import write_whole
+from thinice_tui.safe_io.atomic_write import check_writable, write_whole
 
 
 def save_new(path: Path, pieces: Iterable[str]) -> Path:
@@ -34,6 +34,21 @@ def refuse_existing(path: Path) -> None:
         raise ThiniceError(f"{path}: cannot be written ({error.strerror})", "give another path") from error
     if exists:
         raise ThiniceError(f"{path} exists already and is left as it is", "give another name")
+
+
+def check_new(path: Path, is_folder: bool = False) -> None:
+    """Raise ThiniceError where `path` exists, or where it could not be written; nothing is.
+
+    is_folder: a folder is to be made there, with the folders above it that there are not yet.
+    """
+    refuse_existing(path)
+    first = path
+    while is_folder and not first.parent.exists():
+        first = first.parent
+    try:
+        check_writable(first)
+    except OSError as error:
+        raise ThiniceError(f"{path}: cannot be written ({error.strerror})", "give another path") from error
 
 
 def free_path(path: Path) -> Path:

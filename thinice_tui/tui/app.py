@@ -121,6 +121,8 @@ class ThiniceApp(App[int]):
         self._is_explained = False
         self.is_ascii = needs_ascii()
         self.previous_action = self._last_action = ""
+        self._refusal: TimedNotification | None = None
+        """The last message of a key that could do nothing."""
 
     # beginning and ending
 
@@ -233,8 +235,17 @@ class ThiniceApp(App[int]):
     def notify(self, message: str, *, timeout: float | None = None, **options: Any) -> None:
         """As Textual does, without markup and control characters: the message may hold names from strangers' files."""
         seconds = self.NOTIFICATION_TIMEOUT if timeout is None else timeout
-        shown = TimedNotification(printable(message), timeout=seconds, **{**options, "markup": False})
-        self.post_message(Notify(shown))
+        self._post(TimedNotification(printable(message), timeout=seconds, **{**options, "markup": False}))
+
+    def refuse(self, reason: str) -> None:
+        """Say why a key could do nothing, in the place of what was said of the one before: they must not pile up."""
+        if self._refusal is not None:
+            self._refusal.is_replaced = True
+        self._refusal = TimedNotification(printable(reason), timeout=4, severity="warning", markup=False)
+        self._post(self._refusal)
+
+    def _post(self, notification: TimedNotification) -> None:
+        self.post_message(Notify(notification))
 
     def show(self, screen: Screen[None]) -> None:
         self.push_screen(screen)
@@ -257,7 +268,7 @@ class ThiniceApp(App[int]):
         handler = self._handler(name)
         reason = handler() if handler else f"{BY_NAME[name].title} does nothing here"
         if reason:
-            self.notify(reason, severity="warning", timeout=4)
+            self.refuse(reason)
 
     def _handler(self, name: str) -> Callable[[], Reason] | None:
         for owner in (self.screen, *self.handlers):

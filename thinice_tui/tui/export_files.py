@@ -49,14 +49,13 @@ def save_folder(chosen: Selection, folder: Path, job: Job) -> Path:
 
 
 def save_arrays(chosen: Selection, path: Path, job: Job) -> Path:
-    """Write images and logits of the k samples chosen to a new npz, for all models; the path, with its ending.
+    """Write images and logits of the k samples chosen to a new npz, for all models; the path.
 
     clean [k,C,H,W], index and label [k]; for each model NAME adversarial@NAME [k,C,H,W], logits@NAME and
     attacked_logits@NAME [k,classes], NaN where the run has none; run_file, compared_with, filter and sets as texts.
     """
     from thinice_tui.safe_io.limits import check_fits  # imported here: a view appears before psutil has loaded
 
-    path = path if path.suffix == ".npz" else path.with_name(f"{path.name}.npz")
     refuse_existing(path)
     run, order = chosen.rows.table.run, chosen.order
     shape, classes = run.info.data.shape, run.info.classes

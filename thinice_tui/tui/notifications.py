@@ -14,6 +14,9 @@ class TimedNotification(Notification):
     Textual would set a timer to that time, and a timer of less than no time never lets go of the program (seen in 8.2).
     """
 
+    is_replaced = False
+    """Whether another message has taken its place."""
+
     @property
     def time_left(self) -> float:
         """Seconds until it expires, or LEAST."""
@@ -21,5 +24,5 @@ class TimedNotification(Notification):
 
     @property
     def has_expired(self) -> bool:
-        """Whether it has been shown long enough."""
-        return self.raised_at + self.timeout <= time()
+        """Whether it has been shown long enough, or was replaced."""
+        return self.is_replaced or self.raised_at + self.timeout <= time()

@@ -106,10 +106,20 @@ async def test_two_viewers_see_each_others_tags(run_file: Path, settings_file: P
         assert read_tags(run_file, DATA) == {3 * driver.selected: ("mine", "theirs")}
 
 
+async def test_where_tags_are_kept_is_told_once(run_file: Path, settings_file: Path) -> None:
+    async with opened(run_file, settings_file) as driver:
+        await tag(driver, "odd")
+        await driver.says("tags are kept in made.thinice.tags")
+        await tag(driver, "dark")
+        await driver.until(lambda: "dark" in tags_file(run_file).read_text(), "both are kept")
+        assert len(driver.said) == 1
+
+
 async def test_words_that_are_no_tags_are_refused(run_file: Path, settings_file: Path) -> None:
     async with opened(run_file, settings_file) as driver:
-        await tag(driver, "none")
-        await driver.says("none: expected a word")
+        await driver.press("t", *"none", "enter")
+        await driver.shows("none: expected a word")
+        await driver.press("escape")
         assert not tags_file(run_file).exists()
 
 

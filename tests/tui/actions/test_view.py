@@ -135,6 +135,17 @@ async def test_sets(cases: Cases, run_file: Path, settings_file: Path) -> None:
             assert driver.session.view.sets == ALL_SETS, "none left is all"
 
 
+async def test_a_set_that_the_filter_shuts_out_is_told(run_file: Path, settings_file: Path) -> None:
+    async with opened(run_file, settings_file) as driver:
+        await driver.press("/", *"set=S10", "enter", "1")
+        assert not driver.order or {name_of(driver, position) for position in driver.order} == {"S10"}
+        driver.said.clear()
+        await driver.press("2")
+        assert driver.said == ["the same samples are shown: the filter /set=S10 leaves no others; esc shows all"]
+        await driver.press("escape", "2")
+        assert len(driver.said) == 1
+
+
 @of_actions("set_all")
 async def test_all_sets(cases: Cases, run_file: Path, settings_file: Path) -> None:
     async with opened(run_file, settings_file) as driver:

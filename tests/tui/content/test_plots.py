@@ -68,6 +68,17 @@ def test_a_plot_follows_the_filter_but_a_rate_does_not_follow_the_sets(run: Run)
     assert plot("stages", lost, None, 80, 20).plain == plot("stages", rows_of(run), None, 80, 20).plain
 
 
+@pytest.mark.parametrize("kind", PLOTS)
+def test_a_curve_of_samples_that_a_filter_has_chosen_says_so(kind: str, run: Run) -> None:
+    if kind == "curve":  # the run has no distances
+        return
+    plain = plot(kind, rows_of(run, query="set=S10"), None, 60, 15).plain
+    lost = len(rows_of(run, query="set=S10").order)
+    said = f"of {lost} of {len(run.labels)} samples, chosen by /set=S10" in " ".join(plain.split())
+    assert said == PLOTS[kind].all_sets and len(plain.rstrip("\n").split("\n")) <= 15
+    assert "chosen by" not in plot(kind, rows_of(run), None, 60, 15).plain
+
+
 @pytest.mark.parametrize("kind", [kind for kind in PLOTS if kind not in ("curve", "stages")])
 def test_a_plot_of_an_unfinished_run_says_that_its_sets_are_so_far(kind: str, unfinished: Path) -> None:
     content = plot(kind, rows_of(read_run(unfinished)), None, 100, 20)

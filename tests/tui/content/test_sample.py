@@ -154,7 +154,7 @@ def test_all_models_of_a_run_side_by_side(size: tuple[int, int]) -> None:
             "● dense stands",
             "▼ pruned-90 cat",
             "▼ pruned cat",
-            "▼ pruned-99 horse unattacked",
+            "▼ pruned-99 horse without attack",
             "● control stands",
         ):
             assert words in text, words

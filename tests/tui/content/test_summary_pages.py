@@ -1,5 +1,6 @@
 """The pages of the summary say what the analysis does, and fit a small terminal."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,10 @@ from tests.fake_runs import write_run
 from tests.places import SAMPLE_MODELS
 from tests.tui.content.rendering import in_room, widest
 from thinice_tui.analysis.comparison import Analysis, analyse
-from thinice_tui.report.document.blocks import Table
+from thinice_tui.report.document.blocks import Notice, Table
 from thinice_tui.report.renderers.text import render_blocks
 from thinice_tui.runfile.reader import read_run
+from thinice_tui.runfile.records import Finding
 from thinice_tui.tui.content.summary_pages import PAGES, classes_page, comparison_page
 from thinice_tui.tui.screens.report import TITLES
 
@@ -32,6 +34,15 @@ def test_the_comparison_is_one_table_of_all_models_by_sparsity(five: Analysis) -
     assert [(row[4], row[5]) for row in table.rows] == [("", ""), *((one["S10"], one["S01"]) for one in counts)]
     lines = in_room(render_blocks([table], 78), 78)
     assert sum(line.startswith("model") for line in lines) == 1, "in one part"
+
+
+def test_a_reason_to_doubt_is_said_before_the_numbers(five: Analysis) -> None:
+    doubtful = Finding("pruned", "gradients vanish", 7, 50, True, (3, 4))
+    run = replace(five.run, findings=(*five.run.findings, doubtful))
+    blocks = list(comparison_page(analyse(run), 1))
+    table = next(number for number, block in enumerate(blocks) if isinstance(block, Table))
+    notices = [block.text for block in blocks[:table] if isinstance(block, Notice)]
+    assert any("DOUBTFUL" in text and "pruned: gradients vanish" in text for text in notices)
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -165,5 +165,6 @@ async def test_a_filter_can_be_typed_on_every_screen(place: Place, run_file: Pat
         assert driver.session.view.query == "set=S10 margin<3" and driver.app.screen is driver.browse
         assert not driver.said
         await driver.press(*REACH[place])
-        await driver.press(":", *"90", "enter")
+        await driver.press(":", *str(3 * driver.order[-1]), "enter")
+        assert driver.selected == driver.order[-1]
         assert driver.app.screen is driver.browse and driver.app.focused is driver.table

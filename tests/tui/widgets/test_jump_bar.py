@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import pytest
+from textual.widgets import Static
 
 from tests.tui.actions.action_cases import Cases, each, of_actions
 from tests.tui.driver import opened
+from thinice_tui.tui.widgets.jump_bar import JumpBar
 
 
 @of_actions("jump")
@@ -34,15 +36,31 @@ async def test_a_number_that_leads_nowhere_says_why(
     async with opened(run_file, settings_file) as driver:
         before = driver.selected
         await driver.press(":", *typed, "enter")
-        assert driver.selected == before
-        assert all(reason in said for said in driver.said) and bool(driver.said) == bool(reason)
+        assert driver.selected == before and not driver.said
+        bar = driver.app.screen.query_one(JumpBar)
+        assert bar.display == bool(reason), "what was typed can be changed"
+        assert reason in str(bar.query_one(Static).render())
+
+
+async def test_a_wrong_number_can_be_changed(run_file: Path, settings_file: Path) -> None:
+    async with opened(run_file, settings_file) as driver:
+        wanted = driver.order[3]
+        await driver.press(":", *f"{3 * wanted}1", "enter", "backspace", "enter")
+        assert driver.selected == wanted and driver.app.focused is driver.table
+        await driver.press(":")
+        assert "go to sample" in str(driver.app.screen.query_one(JumpBar).query_one(Static).render())
 
 
 async def test_a_sample_that_the_filter_hides_is_named(run_file: Path, settings_file: Path) -> None:
     async with opened(run_file, settings_file) as driver:
         hidden = next(position for position in range(200) if position not in driver.order)
         await driver.press(":", *str(3 * hidden), "enter")
-        assert "is in this run but not among" in driver.said[0] and "esc shows all" in driver.said[0]
+        await driver.shows("is in this run but not among", "esc shows all")
+        view = driver.session.view
+        await driver.press("escape")
+        assert driver.session.view == view and driver.app.focused is driver.table
+        await driver.press("escape")
+        assert len(driver.order) == 200
 
 
 async def test_escape_leaves_it(run_file: Path, settings_file: Path) -> None:

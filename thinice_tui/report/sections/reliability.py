@@ -13,16 +13,21 @@ from thinice_tui.runfile.records import Finding
 def reliability(analysis: Analysis) -> Iterator[Block]:
     """The verdict in one line, then a table of every check against every model."""
     found = findings(analysis.run)
-    doubtful = sorted({f"{one.model}: {one.check}" for one in found if one.doubtful})
-    if doubtful:
-        yield Notice("doubt", f"Reliability: DOUBTFUL, robust accuracy may be too high ({'; '.join(doubtful)})")
-    else:
+    yield from doubt(analysis)
+    if not any(one.doubtful for one in found):
         yield Paragraph(f"Reliability: {_without_doubt(analysis, found)}")
     all_broken = [name for name, count in _robust_counts(analysis).items() if analysis.complete and not count]
     if all_broken:
         yield Paragraph(f"No sample is robust on {', '.join(all_broken)}: no check of robust samples was needed.")
     if found:
         yield _table(analysis, found)
+
+
+def doubt(analysis: Analysis) -> Iterator[Notice]:
+    """That a check gives a reason to doubt the robust accuracies, with models and checks; nothing where none does."""
+    doubtful = sorted({f"{one.model}: {one.check}" for one in findings(analysis.run) if one.doubtful})
+    if doubtful:
+        yield Notice("doubt", f"Reliability: DOUBTFUL, robust accuracy may be too high ({'; '.join(doubtful)})")
 
 
 def _without_doubt(analysis: Analysis, found: Sequence[Finding]) -> str:

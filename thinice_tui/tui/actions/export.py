@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from thinice_tui.errors import ThiniceError
-from thinice_tui.report.new_file import free_path, save_new
+from thinice_tui.report.new_file import check_new, free_path, save_new
 from thinice_tui.report.sample_columns import PIECE
 from thinice_tui.report.sample_export import (
     Selection,
@@ -124,18 +124,15 @@ class ExportActions:
         def answered(typed: str | None) -> None:
             if typed is None:
                 return
-            try:
-                path = Path(typed).expanduser().absolute()
-            except RuntimeError as error:  # ~user, and there is no such user
-                self._interface.notify(f"{typed}: {error}", severity="error", timeout=10)
-                return
+            path = _path(name, typed)
             reason = self._jobs.start(
                 f"saving {len(chosen.order)} samples", len(chosen.order), lambda job: _write(name, chosen, path, job)
             )
             if reason:
                 self._interface.notify(reason, severity="warning", timeout=6)
 
-        self._interface.ask(TextDialog("Save", what, str(free_path(Path(default)))), answered)
+        default = str(free_path(Path(default)))
+        self._interface.ask(TextDialog("Save", what, default, lambda typed: _problem(name, typed)), answered)
 
     def do_pictures(self) -> Reason:
         """Write the images of the selected sample, or of those marked; say where, and show them on a desktop."""
@@ -183,8 +180,26 @@ class ExportActions:
         return None
 
 
+def _path(name: str, typed: str) -> Path:
+    """The path of the export `name`, with the ending that it lacks; raises RuntimeError where `~user` is nobody."""
+    path = Path(typed).expanduser().absolute()
+    return path.with_name(f"{path.name}.npz") if name == "npz" and path.suffix != ".npz" else path
+
+
+def _problem(name: str, typed: str) -> str | None:
+    """Why the export `name` cannot be written to the path that was typed, and what to do; None where it can."""
+    try:
+        path = _path(name, typed)
+        check_new(path, is_folder=name in ("png", "all_png"))
+    except RuntimeError as error:
+        return f"{typed}: {error}; give the whole path"
+    except ThiniceError as error:
+        return f"{error.what}; {error.do}"
+    return None
+
+
 def _write(name: str, chosen: Selection, path: Path, job: Job) -> str:
-    """Write the export `name` to `path`, or to `path` with the ending that it lacks; what to say."""
+    """Write the export `name` to `path`; what to say."""
     if name in TEXTS:
         written = save_new(path, job.counted(TEXTS[name].make(chosen), PIECE))
     elif name == "npz":

@@ -2,7 +2,7 @@
 
 from thinice_tui.errors import RunFileError
 from thinice_tui.runfile.demo import DEMO
-from thinice_tui.runfile.tags import change_tags, parse_tags
+from thinice_tui.runfile.tags import change_tags, parse_tags, tags_file
 from thinice_tui.tui.action_registry import Reason
 from thinice_tui.tui.background import Background
 from thinice_tui.tui.interface import Interface
@@ -78,25 +78,37 @@ class TagActions:
         def answered(typed: str | None) -> None:
             if typed is None:
                 return
-            try:
-                added, removed = parse_tags(typed)
-            except ValueError as error:
-                self._interface.notify(str(error), severity="warning", timeout=8)
-                return
+            added, removed = parse_tags(typed)
             self._typed = typed
             self._background.start(self._write, indices, added, removed)
 
-        self._interface.ask(TextDialog(what, "\n".join(lines), self._typed), answered)
+        self._interface.ask(TextDialog(what, "\n".join(lines), self._typed, _problem), answered)
         return None
 
     def _write(self, indices: list[int], added: frozenset[str], removed: frozenset[str]) -> None:
         """In a thread, as another view may hold the file; this view then reads the tags as it reads the run."""
         run, path = self._session.run, self._session.path
         assert run is not None and path is not None
+        is_first = not tags_file(path).exists()
         try:
             change_tags(path, run.info.data.sha256, indices, added, removed)
         except RunFileError as error:
-            self._background.deliver(self._told, f"{error.what}; {error.do}")
+            self._background.deliver(self._failed, f"{error.what}; {error.do}")
+        else:
+            if is_first:
+                self._background.deliver(self._kept_in, tags_file(path).name)
 
-    def _told(self, problem: str) -> None:
+    def _failed(self, problem: str) -> None:
         self._interface.notify(problem, severity="error", timeout=10)
+
+    def _kept_in(self, file: str) -> None:
+        self._interface.notify(f"tags are kept in {file}, beside the run", timeout=6)
+
+
+def _problem(typed: str) -> str | None:
+    """Which of the words that were typed cannot be a tag, and why; None: all can."""
+    try:
+        parse_tags(typed)
+    except ValueError as error:
+        return str(error)
+    return None

@@ -5,7 +5,7 @@ from textual.screen import Screen
 
 from thinice_tui.analysis.live_sets import ALL_SETS, ALONE_SETS, HELD_SETS
 from thinice_tui.analysis.margins import MARGIN_KINDS, margin_kinds
-from thinice_tui.analysis.query.tokens import quoted
+from thinice_tui.analysis.query.tokens import quoted, shortened
 from thinice_tui.analysis.table import (
     TAG,
     columns_of,
@@ -193,8 +193,12 @@ class ViewActions(SessionListener):
         if self._session.rows.table.run.alone and name not in ALONE_SETS:
             return "dense is alone in this run: nothing is lost or gained by pruning"
         shown = self._session.view.sets
+        before = self._session.rows.order
         sets = frozenset({name}) if shown in (ALL_SETS, HELD_SETS) else shown ^ {name}
         self._session.change_view(sets=sets or ALL_SETS)
+        query = self._session.view.query.strip()
+        if query and np.array_equal(before, self._session.rows.order):
+            return f"the same samples are shown: the filter /{shortened(query)} leaves no others; esc shows all"
         return None
 
     def do_sort(self) -> Reason:

@@ -29,8 +29,8 @@ def fates_words(rows: Rows, position: int, detailed: bool) -> list[Text]:
     if all(fate.other is None for fate in found):
         return [Text(f"{name}: not every run has such a model", style="not bold")]
     seeds = [fate for fate in found if fate.of.part == "training seed"]
-    head = f"lost in {sum(fate.set_name == 'S10' for fate in seeds)} of {len(seeds)} training seeds:  "
-    parts = [Text(head if seeds else f"{name} in each run:  ", style="bold")]
+    head = f"lost in {sum(fate.set_name == 'S10' for fate in seeds)} of {len(seeds)} training seeds:"
+    parts = [Text(head if seeds else f"{name} in each run:", style="bold")]
     for called, fate in zip(run_names([fate.of.run.path for fate in found]), found, strict=True):
         parts.append(_fate(rows, position, called, fate, detailed))
     return parts
@@ -54,7 +54,7 @@ def _fate(rows: Rows, position: int, called: str, fate: Fate, detailed: bool) ->
     if not detailed:
         part = "" if fate.of.part in ("training seed", "first run") else f" ({PARTS[fate.of.part]})"
         said = _says(rows, run, other, position)
-        return Text(f"{marker} {called}{part} {said}   ", style="not bold")
+        return Text(f"{marker} {called}{part} {said}", style="not bold")
     settings = run.info.settings
     seed = f"seed {fate.of.seed}, " if rows.table.seeds > 1 else ""
     what = {
@@ -76,7 +76,7 @@ def _says(rows: Rows, run: Run, model: ModelOutcomes, position: int) -> str:
     if not clean_known(model)[position]:
         return ""
     if not clean_correct(run, model)[position]:
-        return f"{rows.table.class_names[model.clean_prediction[position]]} unattacked"
+        return f"{rows.table.class_names[model.clean_prediction[position]]} without attack"
     if model.broken_by[position] < 0:
         return "stands"
     said = model.worst_prediction[position]

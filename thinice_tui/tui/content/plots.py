@@ -104,7 +104,20 @@ def plot(kind: str, rows: Rows, position: int | None, width: int, height: int) -
         return _sentence(empty_reason(rows), width)
     if PLOTS[kind].by_set and not (rows.table.sets[rows.order] < len(SETS)).any():
         return _sentence("the sets of these samples are not known yet: the first come with the first stage", width)
-    return PLOTS[kind].draw(Shown(rows, rows.row_of(position)), width, height)
+    above = _filtered(rows, width) if PLOTS[kind].all_sets else Text()
+    height -= len(above.split()) if above else 0
+    return above.append_text(PLOTS[kind].draw(Shown(rows, rows.row_of(position)), width, height))
+
+
+def _filtered(rows: Rows, width: int) -> Text:
+    """That a filter has chosen the samples of a curve or of rates: by outcome, it makes them what they are."""
+    query = rows.view.query.strip()
+    if not query:
+        return Text()
+    few = (
+        f"of {len(rows.order)} of {len(rows.table.run.labels)} samples, chosen by /{query}: not of the data as a whole"
+    )
+    return _sentence(few, width).append("\n")
 
 
 def _margins(shown: Shown, width: int, height: int) -> Text:

@@ -37,6 +37,7 @@ CLASS_WIDTH = 12
 LABEL_STYLE = "green"
 NUMBER_WIDTH = 6
 GAP = 1
+GAP_OF_PARTS = "   "
 
 
 @dataclass(frozen=True)
@@ -86,20 +87,24 @@ def _head(rows: Rows, detail: SampleDetail, names: tuple[str, ...], width: int, 
     table, position = rows.table, detail.position
     name = SET_NAMES[table.sets[position]]
     label = table.class_names[table.run.labels[position]]
-    first = Text(f"#{table.run.indices[position]}  {label}", style="bold")
+    is_short = len(detail.models) > 2 and height < HIGH
+    first = Text(f"#{table.run.indices[position]}  {label}", style="bold", end="")
+    first.append(f" · margin {table.margins[position]:.3f}" if is_short else "", style="not bold")
     outcome = ALONE_SETS[name] if table.run.alone else f"{name}  {MEANINGS[name].format(name=table.other.record.name)}"
     outcome += "   (filtered out)" if position == rows.kept else ""
-    first.append(f"   {SET_MARKERS.get(name, '')} {outcome}")
-    flip = flip_words(rows, rows.line_of(position) or 0)
-    first.append(f"   {flip}" if flip else "", style="not bold")
-    tags = table.run.tags.get(int(table.run.indices[position]), ())
-    first.append(f"   tags: {' '.join(tags)}" if tags else "", style="not bold")
+    parts = [first, Text(f"{SET_MARKERS.get(name, '')} {outcome}", style="bold")]
+    if flip := flip_words(rows, rows.line_of(position) or 0):
+        parts.append(Text(flip))
+    if tags := table.run.tags.get(int(table.run.indices[position]), ()):
+        parts.append(Text(f"tags: {' '.join(tags)}"))
     models = [(name, number) for name, number in zip(names, detail.models, strict=True)]
     fates = fates_words(rows, position, detailed=height >= HIGH)
     if height < HIGH:
         fates = _wrapped(fates, width)
-    if len(models) > 2 and height < HIGH:
-        return [first, *_wrapped([_glance(rows, position, *model) for model in models], width), *fates]
+    if is_short:
+        glances = [_glance(rows, position, *model) for model in models]
+        return [*_wrapped(parts, width), *_wrapped(glances, width), *fates]
+    first = Text(GAP_OF_PARTS).join(parts)
     outcomes = zip(models, detail.adversarial, strict=True)
     return [first, *(_outcome(rows, position, *model, image) for model, image in outcomes), *fates]
 
@@ -112,17 +117,20 @@ def _glance(rows: Rows, position: int, name: str, number: int) -> Text:
     said = model.worst_prediction[position]
     stands = model.broken_by[position] < 0 and clean_correct(table.run, model)[position]
     word = "stands" if stands else table.class_names[said] if said >= 0 else ""
-    word += "" if clean_correct(table.run, model)[position] or said < 0 else " unattacked"
-    return Text(f"{marker} {name} {word}   ", style="bold" if number == rows.view.other else "not bold")
+    word += "" if clean_correct(table.run, model)[position] or said < 0 else " without attack"
+    return Text(f"{marker} {name} {word}", style="bold" if number == rows.view.other else "not bold")
 
 
 def _wrapped(parts: Sequence[Text], width: int) -> list[Text]:
     """`parts` one after another, in as many lines as they need."""
     lines = [Text(end="")] if parts else []
     for part in parts:
-        if lines[-1].cell_len and lines[-1].cell_len + part.cell_len > width:
-            lines.append(Text(end=""))
-        lines[-1].append_text(part)
+        if not lines[-1]:
+            lines[-1].append_text(part)
+        elif lines[-1].cell_len + len(GAP_OF_PARTS) + part.cell_len <= width:
+            lines[-1].append(GAP_OF_PARTS).append_text(part)
+        else:
+            lines.append(part)
     return lines
 
 

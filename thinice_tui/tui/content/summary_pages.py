@@ -16,6 +16,7 @@ from thinice_tui.report.report_document import report_document
 from thinice_tui.report.sections.excess import excess_section, noise_table
 from thinice_tui.report.sections.header import header
 from thinice_tui.report.sections.ladder import ladder_section
+from thinice_tui.report.sections.reliability import doubt
 from thinice_tui.report.sections.run_words import class_words, model_words
 from thinice_tui.report.sections.several import several_document, several_sections
 
@@ -23,6 +24,7 @@ from thinice_tui.report.sections.several import several_document, several_sectio
 def comparison_page(analysis: Analysis, _other: int) -> Iterator[Block]:
     """Every model against dense in one table, and what that allows to say."""
     yield from header(analysis)
+    yield from doubt(analysis)
     numbers = models_by_sparsity(analysis.run)
     against = (None, *analysis.comparisons) if analysis.comparisons else (None,) * len(analysis.models)
     yield Table(

@@ -111,13 +111,8 @@ class BrowseScreen(RunScreen):
 
     def on_jump_bar_submitted(self, event: JumpBar.Submitted) -> None:
         rows = self.session.rows
-        if not event.text or rows is None:
-            return
-        found = line_named(event.text, rows)
-        if isinstance(found, int):
-            self.session.select(found)
-        else:
-            self.app.notify(found, severity="warning", timeout=6)
+        if event.text and rows is not None and isinstance(line := line_named(event.text, rows), int):
+            self.session.select(line)
 
     # actions
 
@@ -140,8 +135,14 @@ class BrowseScreen(RunScreen):
     def do_jump(self) -> Reason:
         if self.session.rows is None:
             return "there are no samples yet"
-        self.query_one(JumpBar).open()
+        self.query_one(JumpBar).open(self._leads_nowhere)
         return None
+
+    def _leads_nowhere(self, typed: str) -> str | None:
+        """Why no line of the table is meant by what was typed; None where one is."""
+        assert self.session.rows is not None  # else the bar was not opened
+        line = line_named(typed, self.session.rows)
+        return line if isinstance(line, str) else None
 
     def do_left(self) -> Reason:
         return self._scroll_sideways(-SIDE_STEP)

@@ -1,6 +1,6 @@
 """Dialogs: choose one, choose several, or type a line of text."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rich.table import Table
@@ -11,6 +11,7 @@ from textual.screen import ModalScreen, ScreenResultType
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from thinice_tui.safe_io.printable import printable
 from thinice_tui.tui.widgets.line_input import LineInput
 from thinice_tui.tui.widgets.option_lists import GuardedList, TickList
 
@@ -75,19 +76,25 @@ def _line(choice: Choice) -> Text:
 class TextDialog(Dialog[str | None]):
     """Asks for a line of text, and returns it; None for escape or an empty line."""
 
-    def __init__(self, title: str, text: str, value: str) -> None:
+    def __init__(self, title: str, text: str, value: str, problem: Callable[[str], str | None]) -> None:
+        """problem: what is wrong with a line; it is shown, and the line can be changed. None: nothing is."""
         super().__init__()
-        self._title, self._text, self._value = title, text, value
+        self._title, self._text, self._value, self._problem = title, text, value, problem
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
             yield Static(Text(self._title, style="bold"), classes="dialog-title")
             yield Static(Text(self._text))
             yield LineInput(self._value)
+            yield Static(classes="dialog-problem", markup=False)
             yield Static(Text("enter: do it; esc: back", style="dim"))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        self.answer(event.value.strip() or None)
+        typed = event.value.strip()
+        if typed and (problem := self._problem(typed)):
+            self.query_one(".dialog-problem", Static).update(printable(problem))
+        else:
+            self.answer(typed or None)
 
 
 class MultipleChoiceDialog(Dialog[list[str] | None]):

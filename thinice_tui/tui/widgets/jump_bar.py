@@ -1,5 +1,6 @@
 """The line in which the number of a sample is typed, to go there."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from textual import events
@@ -9,6 +10,8 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from thinice_tui.tui.widgets.line_input import LineInput
+
+ASKED = " go to sample "
 
 
 class JumpBar(Horizontal):
@@ -24,12 +27,18 @@ class JumpBar(Horizontal):
         """Typing has ended."""
 
     def compose(self) -> ComposeResult:
-        yield Static(" go to sample ", markup=False)
+        yield Static(ASKED, markup=False)
         yield LineInput(placeholder="its number, like 484", compact=True)
 
-    def open(self) -> None:
-        """Let the user type a number."""
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._problem: Callable[[str], str | None] = lambda _: None
+
+    def open(self, problem: Callable[[str], str | None]) -> None:
+        """Let the user type a number. problem: why a text leads nowhere, which is shown; None: it leads somewhere."""
+        self._problem = problem
         self.display = True
+        self.query_one(Static).update(ASKED)
         typed = self.query_one(Input)
         typed.value = ""
         # At once: keys that arrive together with the one that opened it are meant for it.
@@ -43,8 +52,12 @@ class JumpBar(Horizontal):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
+        typed = event.value.strip()
+        if typed and (problem := self._problem(typed)):
+            self.query_one(Static).update(f" {problem} ")
+            return
         self.close()
-        self.post_message(self.Submitted(event.value.strip()))
+        self.post_message(self.Submitted(typed))
 
     def on_key(self, event: events.Key) -> None:
         if event.key == "escape":

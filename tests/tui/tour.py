@@ -1,7 +1,7 @@
 """A tour of every screen, for runs that might break one."""
 
 from tests.tui.driver import Driver
-from thinice_tui.tui.content.plots import PLOTS
+from thinice_tui.tui.content.plot_kinds import PLOTS
 
 EVERY_VIEW = [("enter", "z"), ("P", *["p"] * (len(PLOTS) - 1)), ("v",), ("x",)]
 """Keys that show all that a run has, with a look after each."""

@@ -11,7 +11,6 @@ import numpy as np
 from thinice_tui.analysis.live_sets import ALL_SETS, HELD_SETS, SET_NAMES
 from thinice_tui.analysis.query.fields import Field, NumberField
 from thinice_tui.analysis.rows import Positions, Rows
-from thinice_tui.report.run_facts import run_facts
 from thinice_tui.report.sample_columns import PIECE, pieces_of, sample_fields, values
 from thinice_tui.safe_io.printable import printable
 
@@ -77,6 +76,8 @@ def selected_csv(chosen: Selection) -> Iterator[str]:
     """
     run = chosen.rows.table.run
     fields = sample_fields(run) | dict(_lost_in(chosen.rows))
+    from thinice_tui.report.run_facts import run_facts  # the interface's first frame does not wait for it
+
     return pieces_of(fields, chosen.order, run_facts(run), chosen.facts())
 
 

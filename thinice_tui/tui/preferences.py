@@ -12,7 +12,7 @@ from thinice_tui.analysis.margins import MARGIN_KINDS, MarginKind
 from thinice_tui.analysis.table import COLUMNS, DEFAULT_COLUMNS
 from thinice_tui.safe_io.atomic_write import write_text
 from thinice_tui.tui.action_registry import BY_NAME
-from thinice_tui.tui.content.plots import PLOTS
+from thinice_tui.tui.content.plot_kinds import PLOTS
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from thinice_tui.analysis.rows import View
 from thinice_tui.analysis.table import COLUMNS
 from thinice_tui.runfile.records import Role
 from thinice_tui.tui.action_registry import BY_NAME, SET_ACTIONS, Place
-from thinice_tui.tui.content.plots import PLOTS
+from thinice_tui.tui.content.plot_kinds import PLOTS
 from thinice_tui.tui.screens.browse import BrowseScreen
 from thinice_tui.tui.screens.dialogs import MultipleChoiceDialog
 from thinice_tui.tui.screens.inspect import InspectScreen

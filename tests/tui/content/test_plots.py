@@ -12,7 +12,12 @@ from tests.tui.driver import MODELS
 from thinice_tui.analysis.live_sets import HELD_SETS, SET_NAMES
 from thinice_tui.runfile.reader import read_run
 from thinice_tui.runfile.records import Run
-from thinice_tui.tui.content.plots import PLOTS, plot
+from thinice_tui.tui.content.plot_kinds import PLOTS
+from thinice_tui.tui.content.plots import DRAWN, plot
+
+
+def test_every_kind_is_drawn() -> None:
+    assert list(DRAWN) == list(PLOTS)
 
 
 @pytest.mark.parametrize("kind", PLOTS)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tests.tui.driver import NARROW, opened
-from thinice_tui.tui.content.plots import PLOTS
+from thinice_tui.tui.content.plot_kinds import PLOTS
 
 
 async def test_every_plot_is_shown_in_turn_with_its_tab_in_reverse(run_file: Path, settings_file: Path) -> None:

@@ -10,7 +10,7 @@ from thinice_tui.analysis.comparison import analyse
 from thinice_tui.analysis.live_sets import ALL_SETS
 from thinice_tui.analysis.rows import View, select_rows
 from thinice_tui.runfile.reader import read_run
-from thinice_tui.tui.content.plots import PLOTS
+from thinice_tui.tui.content.plot_kinds import PLOTS
 from thinice_tui.tui.widgets.panels import PlotPanel, PlotTabs, RowsLine, SamplePanel, SummaryPanel
 from thinice_tui.tui.widgets.slow_view import SlowView
 

@@ -17,7 +17,7 @@ from thinice_tui.analysis.table import (
 from thinice_tui.runfile.records import Run
 from thinice_tui.safe_io.printable import printable_lines
 from thinice_tui.tui.action_registry import Reason
-from thinice_tui.tui.content.plots import PLOTS
+from thinice_tui.tui.content.plot_kinds import PLOTS
 from thinice_tui.tui.interface import Interface, SessionListener
 from thinice_tui.tui.preferences import Preferences
 from thinice_tui.tui.screens.browse import BrowseScreen

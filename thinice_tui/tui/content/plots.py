@@ -1,6 +1,6 @@
 """The plots of the interface. Each is drawn of the samples that pass the filter, with the selected one marked."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -27,6 +27,7 @@ from thinice_tui.plots.margins import Mark, margins_by_set
 from thinice_tui.plots.security_curves import security_curves
 from thinice_tui.protocol.distance import is_distance
 from thinice_tui.runfile.records import Floats, ModelOutcomes, Run
+from thinice_tui.tui.content.plot_kinds import PLOTS
 from thinice_tui.tui.content.rows import empty_reason
 
 ALONE = "dense is alone in this run: this plot is of a pruned model against it (compare dense.pt pruned.pt)"
@@ -106,7 +107,7 @@ def plot(kind: str, rows: Rows, position: int | None, width: int, height: int) -
         return _sentence("the sets of these samples are not known yet: the first come with the first stage", width)
     above = _filtered(rows, width) if PLOTS[kind].all_sets else Text()
     height -= len(above.split()) if above else 0
-    return above.append_text(PLOTS[kind].draw(Shown(rows, rows.row_of(position)), width, height))
+    return above.append_text(DRAWN[kind](Shown(rows, rows.row_of(position)), width, height))
 
 
 def _filtered(rows: Rows, width: int) -> Text:
@@ -244,26 +245,13 @@ def _sentence(reason: str, width: int) -> Text:
     return Text("\n").join(Text(reason).wrap(Console(width=width), width))
 
 
-@dataclass(frozen=True)
-class Plot:
-    """A kind of plot: its tab and how it is drawn."""
-
-    title: str
-    draw: Callable[[Shown, int, int], Text]
-    all_sets: bool = False
-    """Whether it is drawn of all sets, whichever are shown: the flip rate among flips alone would be 100 %."""
-    by_set: bool = False
-    """Whether it is drawn set by set, and so needs samples whose set is known."""
-    marks: bool = True
-    """Whether the selected sample is marked in it."""
-
-
-PLOTS: dict[str, Plot] = {
-    "margins": Plot("Margins", _margins, by_set=True),
-    "flips": Plot("Flips", _flips, all_sets=True),
-    "ranks": Plot("Scatter", _ranks, by_set=True),
-    "stages": Plot("Stages", _stages, all_sets=True, marks=False),
-    "curve": Plot("Curve", _curve, all_sets=True),
-    "capture": Plot("Capture", _capture, all_sets=True, marks=False),
-    "ladder": Plot("Ladder", _ladder, all_sets=True, marks=False),
+DRAWN: Mapping[str, Callable[[Shown, int, int], Text]] = {
+    "margins": _margins,
+    "flips": _flips,
+    "ranks": _ranks,
+    "stages": _stages,
+    "curve": _curve,
+    "capture": _capture,
+    "ladder": _ladder,
 }
+"""How each of PLOTS is drawn in so many columns and lines."""

@@ -2,17 +2,20 @@
 
 from collections.abc import Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from rich.console import RenderableType
 from textual.app import ComposeResult
 
 from thinice_tui.analysis.comparison import Analysis
-from thinice_tui.analysis.several.several_runs import SeveralRuns
 from thinice_tui.tui.action_registry import Reason, bindings_in
 from thinice_tui.tui.screens.text_screen import TextScreen
 from thinice_tui.tui.session import Session
 from thinice_tui.tui.widgets.panels import Tabs
 from thinice_tui.tui.widgets.slow_view import SlowView
+
+if TYPE_CHECKING:
+    from thinice_tui.analysis.several.several_runs import SeveralRuns
 
 TITLES = {"comparison": "Comparison", "classes": "Per class", "report": "Report"}
 SEVERAL = {"several": "Several runs"}
@@ -69,7 +72,7 @@ class ReportScreen(TextScreen):
         return None
 
 
-def _several(several: SeveralRuns, unfinished: Sequence[str], width: int, _height: int) -> RenderableType:
+def _several(several: "SeveralRuns", unfinished: Sequence[str], width: int, _height: int) -> RenderableType:
     from thinice_tui.report.renderers.text import render_blocks
     from thinice_tui.report.text_report import WIDEST
     from thinice_tui.tui.content.summary_pages import several_page

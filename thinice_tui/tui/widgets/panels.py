@@ -11,7 +11,7 @@ from textual.widgets import Static
 from thinice_tui.analysis.comparison import Analysis
 from thinice_tui.analysis.model_sets import models_by_sparsity
 from thinice_tui.analysis.rows import Rows
-from thinice_tui.tui.content.plots import PLOTS, plot
+from thinice_tui.tui.content.plot_kinds import PLOTS
 from thinice_tui.tui.content.rows import flip_words, rows_line
 from thinice_tui.tui.content.run import summary
 from thinice_tui.tui.content.sample import sample_view
@@ -70,7 +70,13 @@ class PlotPanel(SlowView):
             self.show_sentence("reading …")
             return
         marked = position if PLOTS[kind].marks else None
-        self.draw((kind, id(rows), marked), partial(plot, kind, rows, marked))
+        self.draw((kind, id(rows), marked), partial(_plot, kind, rows, marked))
+
+
+def _plot(kind: str, rows: Rows, position: int | None, width: int, height: int) -> RenderableType:
+    from thinice_tui.tui.content.plots import plot  # the first frame does not wait for it
+
+    return plot(kind, rows, position, width, height)
 
 
 class RowsLine(Static):

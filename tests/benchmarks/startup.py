@@ -48,7 +48,7 @@ def measure_commands(rounds: int) -> None:
 def measure_run(folder: Path) -> None:
     """Run the command in this process, and write its processor seconds by PARTS into times.json in `folder`."""
     from thinice_tui.commands.app import entry
-    from thinice_tui.engine.process.environment import prepare_process
+    from thinice_tui.engine.worker.environment import prepare_process
 
     prepare_process()
     times: dict[str, float] = {}

@@ -34,8 +34,11 @@ def test_options_come_back_as_they_were(options: WorkerOptions) -> None:
         ("all,cpu", None, None, "auto", "all is every GPU"),
         ("cuda:0", 2, None, "auto", "say two things"),
         ("cuda:0", None, "auto", "auto", "name their own GPUs"),
-        (None, None, " ", "auto", "--ray is empty"),
+        (None, None, " ", "auto", "expected HOST:PORT"),
+        (None, None, "local", "auto", "expected HOST:PORT"),
+        (None, None, "ray://10.0.0.1:10001", "auto", "expected HOST:PORT"),
         (None, 2, None, "cuda:1", "is for one device"),
+        ("all", None, None, "cpu", "is for one device"),
     ],
 )
 def test_what_says_two_things_is_refused(

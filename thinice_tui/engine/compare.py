@@ -10,6 +10,7 @@ from thinice_tui.data.samples import Samples
 from thinice_tui.data.selection import select
 from thinice_tui.data.spec import read_samples, stored_spec
 from thinice_tui.data.stratified_sample import StratifiedSample
+from thinice_tui.engine.cluster.build import check_workers
 from thinice_tui.engine.dry_run import DryRun, plan_dry_run
 from thinice_tui.engine.load_models import load_models
 from thinice_tui.engine.plan import default_path, make_plan
@@ -62,6 +63,8 @@ class PreparedRun:
 
 def prepare(request: Request, reading: ReadCallback = read_silently) -> PreparedRun:
     """Read and check models and data; nothing is written. reading: is told what is read. Raises ThiniceError."""
+    if request.worker_options.many:
+        check_workers(request.worker_options)
     files = request.files()
     options = request.model_options.for_files(files)
     names, total = [file.name for file in files], len(files) + 2
@@ -73,7 +76,9 @@ def prepare(request: Request, reading: ReadCallback = read_silently) -> Prepared
     probe = StratifiedSample(whole, samples.images.shape[1:])
     reading("how the models take their images", total, total)
     usual = dataset_normalizations(spec, probe)
-    device = choose_device(request.worker_options.first_device or request.device, request.settings.precision)
+    # the machines of a cluster may have GPUs where this one has none
+    precision = "fp32" if request.worker_options.ray is not None else request.settings.precision
+    device = choose_device(request.worker_options.first_device or request.device, precision)
     with full_precision():
         forms = choose_forms(loaded, names, probe, usual, device)
     decided, trials = forms.models, forms.normalizations

@@ -17,15 +17,24 @@ def read_silently(what: str, number: int, total: int) -> None:
     """Tell nobody."""
 
 
+IDLE = ("starting", "waiting", "lost")
+"""What a worker does that computes nothing."""
+
+
 @dataclass(frozen=True)
 class WorkerState:
     """What one of several workers does now."""
 
     name: str
     doing: str
-    """`model · stage`, or starting, waiting, lost."""
+    """`model · stage`, or one of IDLE."""
     rate: float
     """Images passed forward per second, in the current batch."""
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether it computes something."""
+        return self.doing not in IDLE
 
 
 @dataclass(frozen=True)

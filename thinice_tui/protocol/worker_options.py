@@ -1,5 +1,6 @@
 """How many workers compute a run, and where: options that decide no outcome."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +9,8 @@ from thinice_tui.errors import UsageError
 from thinice_tui.protocol.settings import stored_field
 
 ALL = "all"
+ADDRESS = re.compile(r"(\[[0-9a-fA-F:.]+\]|[\w.-]+):\d{1,5}")
+"""Host, or an IPv6 address in brackets, and port."""
 
 
 @dataclass(frozen=True)
@@ -56,10 +59,13 @@ class WorkerOptions:
                 f"--devices {devices}: machines of a cluster name their own GPUs",
                 "write --devices all",
             )
-        if ray is not None and not ray.strip():
-            raise UsageError("--ray is empty, expected the address of a Ray cluster", "as in 10.0.0.1:6379, or auto")
+        if ray is not None and ray != "auto" and not ADDRESS.fullmatch(ray):
+            raise UsageError(
+                f"--ray is {ray!r}, expected HOST:PORT of a Ray cluster",
+                "as in 10.0.0.1:6379, or auto for the cluster that runs on this machine",
+            )
         options = cls(named, workers, ray)
-        if options.many and device not in ("auto", "cpu"):
+        if options.many and device not in ("auto", *(["cpu"] if workers is not None else [])):
             raise UsageError(
                 f"--device {device}: is for one device, and --devices, --workers and --ray are for several",
                 "leave --device out",

@@ -1,7 +1,7 @@
 """The engine's side of a run file: create or continue it, and add one batch at a time.
 
 Every method that writes is one transaction. Batches are compressed and written by a thread, in their order; every other
-method waits until they are. So a crash loses at most the batch in flight and those that wait to be written.
+method waits until they are. So a crash loses at most the batches in flight and those that wait to be written.
 """
 
 import json
@@ -137,6 +137,7 @@ class RunWriter(StoredOutcomes):
         with self._transaction():
             self._connection.execute("DELETE FROM heartbeat")
             self._connection.execute(*starting_heartbeat("the attacks"))
+            write_workers(self._connection, ())
             write_values(self._connection, **origin)
 
     def set_values(self, **values: object) -> None:

@@ -29,6 +29,7 @@ class FakeRay:
         return [one.compute() for one in reference] if isinstance(reference, list) else reference.compute()
 
     def wait(self, references: Sequence[Reference], **_: object) -> tuple[list[Reference], list[Reference]]:
+        """All are ready, in the order in which they were asked for."""
         return list(references), []
 
 
@@ -69,10 +70,12 @@ class FakeCluster:
     ended: set[int] = field(default_factory=set)
     closed: bool = False
 
-    def start(self, worker: type, gpus: int, environment: Mapping[str, str], setup: Reference) -> FakeActor:
-        assert gpus == 0 and set(environment) == {"OMP_NUM_THREADS", "MKL_NUM_THREADS"}
+    def start(
+        self, worker: type, gpus: int, environment: Mapping[str, str], setup: Reference, device: str
+    ) -> FakeActor:
+        assert gpus == 0 and {"OMP_NUM_THREADS", "MKL_NUM_THREADS"} <= set(environment)
         self.started += 1
-        return FakeActor(self.started - 1, worker(setup.compute()), self.fate, self.ended)
+        return FakeActor(self.started - 1, worker(setup.compute(), device), self.fate, self.ended)
 
     def stop(self, actor: FakeActor) -> None:
         self.ended.add(actor.number)

@@ -1,14 +1,17 @@
 """Ray, started for one run: on this machine alone, known by a secret, and gone afterwards."""
 
 import json
+import os
+import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import psutil
 import pytest
 
-from thinice_tui.engine.cluster.ray_cluster import RayCluster
+from thinice_tui.engine.cluster.ray_cluster import FOLDER, LOCAL, SECRET, RayCluster
 from thinice_tui.errors import CodeError, WorkerError
 
 SCRIPT = """
@@ -56,18 +59,61 @@ def test_it_listens_on_loopback_alone_and_leaves_nothing() -> None:
 
 
 def test_without_the_package_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "ray", None)
+    monkeypatch.setattr("thinice_tui.engine.cluster.ray_cluster.find_spec", lambda _: None)
     with pytest.raises(CodeError) as caught:
         RayCluster(None, 1)
     assert "thinice-tui[ray]" in caught.value.do
 
 
 def test_a_cluster_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+    began = time.monotonic()
+    with pytest.raises(WorkerError, match=rf"--ray {address}: cannot be reached .ConnectionRefusedError"):
+        RayCluster(address, 0)
+    assert time.monotonic() - began < 20, "Ray itself tries for a quarter of an hour"
+
     def fail(**_: object) -> None:
         raise ConnectionError("nobody answers")
 
     monkeypatch.setattr("ray.init", fail)
-    with pytest.raises(
-        WorkerError, match=r"--ray 10\.0\.0\.1:6379: cannot be reached .ConnectionError: nobody answers"
-    ):
-        RayCluster("10.0.0.1:6379", 0)
+    with pytest.raises(WorkerError, match=r"--ray auto: cannot be reached .ConnectionError: nobody answers"):
+        RayCluster("auto", 0)
+
+
+@pytest.mark.parametrize("ending", [SystemExit(15), KeyboardInterrupt()])
+def test_an_interrupted_start_leaves_nothing(
+    ending: BaseException, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Ray's own handler makes a SystemExit of SIGTERM."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
+    def interrupted(**_: object) -> None:
+        assert len(list(tmp_path.iterdir())) == 1
+        raise ending
+
+    monkeypatch.setattr("ray.init", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        RayCluster(None, 1)
+    assert not list(tmp_path.iterdir())
+
+
+def test_folders_of_processes_that_were_killed_go_with_the_next_start(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    for name in (f"{FOLDER}{ended.pid}-abc", f"{FOLDER}{os.getpid()}-abc", f"{FOLDER}mine", "other"):
+        (tmp_path / name).mkdir()
+    monkeypatch.setattr("ray.init", lambda **_: None)
+    RayCluster(None, 1).close()
+    assert {path.name for path in tmp_path.iterdir()} == {f"{FOLDER}{os.getpid()}-abc", f"{FOLDER}mine", "other"}
+
+
+def test_what_the_environment_says_of_statistics_and_secrets_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in LOCAL | SECRET:
+        monkeypatch.setenv(name, "1" if name in LOCAL else "disabled")
+    monkeypatch.setattr("ray.init", lambda **_: None)
+    RayCluster(None, 1).close()
+    assert {name: os.environ[name] for name in LOCAL | SECRET} == LOCAL | SECRET

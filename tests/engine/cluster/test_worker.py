@@ -11,7 +11,7 @@ from tests.engine_runs import request
 from tests.linear_models import Files
 from thinice_tui.engine.cluster.image_store import ImageStore
 from thinice_tui.engine.cluster.parcels import parcel_of
-from thinice_tui.engine.cluster.worker import ClusterWorker, Ready, Setup
+from thinice_tui.engine.cluster.worker import ClusterWorker, Ready, Setup, Status
 from thinice_tui.engine.compare import PreparedRun, prepare
 from thinice_tui.engine.worker.attack import AttackTask
 from thinice_tui.engine.worker.model_host import ModelHost
@@ -32,7 +32,7 @@ def prepared(files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
 def worker_of(prepared: PreparedRun) -> ClusterWorker:
     names, parcels = (model.name for model in prepared.models), (parcel_of(model) for model in prepared.models)
     probe = prepared.probe.first(8).floats()
-    return ClusterWorker(Setup(tuple(names), tuple(parcels), SETTINGS, probe, "cpu", 1))
+    return ClusterWorker(Setup(tuple(names), tuple(parcels), SETTINGS, probe, 1), "cpu")
 
 
 def task(prepared: PreparedRun, whole: bool = False) -> AttackTask:
@@ -60,7 +60,7 @@ def test_it_computes_what_the_models_compute_here(prepared: PreparedRun) -> None
     assert computed.result is not None and computed.error is None and computed.warnings == ()
     assert np.array_equal(computed.result.images, expected.images)
     assert np.array_equal(computed.result.logits, expected.logits)
-    assert worker.status().images == expected.forwards
+    assert worker.status() == Status(1, expected.forwards)
 
 
 def test_it_waits_while_paused_and_does_not_count_that_time(prepared: PreparedRun) -> None:

@@ -45,7 +45,7 @@ def simulated(clock: Clock, stages: tuple[Phase, ...], slow: Iterator[float]) ->
             for tenth in range(1, 11):
                 clock.now += seconds / 10
                 tracker.forwarded(begin, size * forwards * tenth // 10)
-            tracker.batch_computed(begin)
+            tracker.batch_computed(begin, size * forwards)
             tracker.batch_written(begin, round(size * (1 - SURVIVE[stage.name])))
         standing = round(standing * SURVIVE[stage.name])
     return told
@@ -121,7 +121,7 @@ def test_only_what_is_written_counts_and_nothing_is_taken_back(clock: Clock) -> 
         tracker.start_batch(key, 0, 10)
         clock.now += 10
         tracker.forwarded(key, 10 * forwards)
-        tracker.batch_computed(key)
+        tracker.batch_computed(key, 10 * forwards)
     assert seen == [0, 10, 10, 10], "one batch beyond the file, which holds none"
     tracker.batch_written(0, 5)
     tracker.batch_written(1, 5)

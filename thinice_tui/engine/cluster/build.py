@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from thinice_tui.data.samples import Samples
 from thinice_tui.engine.cluster.executor import RayExecutor
 from thinice_tui.engine.cluster.parcels import parcel_of
-from thinice_tui.engine.cluster.ray_cluster import RayCluster
+from thinice_tui.engine.cluster.ray_cluster import RayCluster, check_package
 from thinice_tui.engine.cluster.worker import Setup
 from thinice_tui.engine.control.watch import Watch
 from thinice_tui.engine.run_model import RunModel
@@ -42,11 +42,18 @@ def build_ray_executor(
         devices = devices or cluster_devices(options, cluster.resources())
         threads = _threads(options, len(devices))
         names = tuple(model.name for model in models)
-        setup = Setup(names, parcels, settings, probe, CPU, threads)
+        setup = Setup(names, parcels, settings, probe, threads)
         return RayExecutor(cluster, setup, devices, samples, watch)
     except BaseException:
         cluster.close()
         raise
+
+
+def check_workers(options: WorkerOptions) -> None:
+    """Raise ThiniceError where such workers cannot be, as far as is known before models and data are read."""
+    check_package()
+    if options.ray is None:
+        local_devices(options)
 
 
 def local_devices(options: WorkerOptions) -> tuple[Device, ...]:

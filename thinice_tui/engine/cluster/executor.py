@@ -3,60 +3,32 @@
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from thinice_tui.data.samples import Samples
 from thinice_tui.engine.cluster.image_store import ImageStore
+from thinice_tui.engine.cluster.place import Place
 from thinice_tui.engine.cluster.ray_cluster import RayCluster
 from thinice_tui.engine.cluster.worker import ClusterWorker, Computed, Ready, Setup
 from thinice_tui.engine.control.watch import Watch
+from thinice_tui.engine.worker.environment import process_variables
 from thinice_tui.engine.worker.executor import Done, SearchForm
 from thinice_tui.engine.worker.memory import ADVICE
 from thinice_tui.engine.worker.tasks import Result, Task
 from thinice_tui.errors import ModelError, ThiniceError, WorkerError, reason
-from thinice_tui.protocol.progress import WorkerState
 from thinice_tui.version import package_version
 
 POLL_SECONDS = 0.1
-STARTS = 3
-"""How often a worker is started again without computing anything."""
 LOSSES = 5
 """How many workers a task may take with it: then it is its fault."""
 PATIENCE = 120.0
-"""Seconds to wait for a worker to get ready while none is."""
+"""Seconds to wait for a worker's process while there is none; loading models takes what it takes."""
+OTHERS_SECONDS = 60.0
+"""How long the first worker that is ready waits for the others, before the first task."""
 AGAIN = "repeat the command: it goes on from there"
-
-
-@dataclass(eq=False)
-class _Place:
-    """One worker, and the one that takes its place where it is lost."""
-
-    number: int
-    device: str
-    gpus: int
-    actor: Any = None
-    ready: Ready | None = None
-    preparing: Any = None
-    """A reference, while it loads the models."""
-    computing: Any = None
-    """A reference, while it computes `task`."""
-    task: Task[Any] | None = None
-    asked: Any = None
-    """A reference to its last answer about how far it is."""
-    images: int = 0
-    began: float = 0.0
-    starts: int = 0
-
-    @property
-    def idle(self) -> bool:
-        return self.ready is not None and self.computing is None
-
-    @property
-    def gone(self) -> bool:
-        return self.ready is None and self.preparing is None
 
 
 class RayExecutor:
@@ -72,18 +44,22 @@ class RayExecutor:
         can be used."""
         self._cluster, self._ray, self._watch, self._setup = cluster, cluster.ray, watch, setup
         self._images = ImageStore(samples, self._ray.put)
-        self._shared = {device: self._ray.put(replace(setup, device=device)) for device, _ in devices}
-        self._places = [_Place(number, *device) for number, device in enumerate(devices)]
+        self._shared = self._ray.put(setup)
+        self._places = [Place(number, *device) for number, device in enumerate(devices)]
         self._losses: Counter[int] = Counter()
-        """How often a worker was lost with each task, by the task's id."""
+        """How many workers were lost with each task that is not computed yet, by its id."""
+        self._alone_since: float | None = None
+        """Since when there is no worker's process."""
         watch.on_pause(self._pause)
         for place in self._places:
             self._start(place)
-        first = self._first_ready()
-        self.search_forms: Sequence[SearchForm] = first.search_forms
-        self.batch_size = first.batch_size
-        self.where = (
-            f"{len(devices)} workers, each on {first.device}" if len(devices) > 1 else f"a worker on {first.device}"
+        ready = self._all_ready()
+        self.search_forms: Sequence[SearchForm] = ready[0].search_forms
+        self.batch_size = min(one.batch_size for one in ready)
+        kinds = Counter(one.device for one in ready)
+        self.where = ", ".join(
+            f"{count} workers, each on {device}" if count > 1 else f"a worker on {device}"
+            for device, count in kinds.items()
         )
 
     @property
@@ -94,8 +70,9 @@ class RayExecutor:
     def run(self, next_task: Callable[[], Task[Result] | None]) -> Iterator[Done[Result]]:
         """Each task's result as soon as it is known. Raises ThiniceError where a model fails, or no worker is left."""
         returned: deque[Task[Result]] = deque()
-        alone_since: float | None = None
         while True:
+            if self._watch.is_stopping:
+                returned.clear()
             for place in [place for place in self._places if place.idle]:
                 task = returned.popleft() if returned else next_task()
                 if task is None:
@@ -103,7 +80,6 @@ class RayExecutor:
                 self._begin(place, task)
             if not returned and not any(place.computing for place in self._places):
                 return
-            alone_since = self._check_alive(alone_since)
             for place in self._settled():
                 if place.computing is None:
                     self._welcome(place)
@@ -115,67 +91,84 @@ class RayExecutor:
                     returned.append(task)
                 else:
                     place.starts = 1
+                    self._losses.pop(id(task), None)
                     yield Done(task, computed.result, computed.seconds)  # type: ignore[arg-type]
             self._report()
+            self._check_alive()
 
     def close(self) -> None:
         """End all workers."""
         self._cluster.close()
 
-    def _start(self, place: _Place) -> None:
-        threads = str(self._setup.threads)
-        environment = {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads}
-        place.actor = self._cluster.start(ClusterWorker, place.gpus, environment, self._shared[place.device])
-        place.ready, place.asked = None, None
-        place.preparing = place.actor.prepare.options(concurrency_group="compute").remote()
-        place.starts += 1
+    # starting
 
-    def _first_ready(self) -> Ready:
-        """Wait until a worker is ready; raises what the models or the machines say where none will be."""
-        since: float | None = time.monotonic()
-        while not any(place.ready for place in self._places):
+    def _start(self, place: Place) -> None:
+        threads = str(self._setup.threads)
+        environment = {**process_variables(), "OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads}
+        place.started(self._cluster.start(ClusterWorker, place.gpus, environment, self._shared, place.device))
+
+    def _all_ready(self) -> list[Ready]:
+        """What the workers are, in their order; raises what the models or the machines say where there is none.
+
+        All begin at the same time, so that batches fit on each: one that takes much longer joins later.
+        """
+        since: float | None = None
+        while True:
             for place in self._settled():
                 self._welcome(place)
-            since = self._check_alive(since)
-            self._watch.poll()
-        return next(place.ready for place in self._places if place.ready)
+            ready = [place.ready for place in self._places if place.ready is not None]
+            since = since or (self._now if ready else None)
+            if since is not None and (
+                not any(place.preparing for place in self._places) or self._now - since > OTHERS_SECONDS
+            ):
+                return ready
+            self._report()
+            self._check_alive()
+            self._watch.end_if_stopped()
 
-    def _settled(self) -> list[_Place]:
-        """The workers that have just got ready, or computed their task, or been lost; waits a moment for one."""
+    def _settled(self) -> list[Place]:
+        """A worker that has just got ready, or computed its task, or been lost; waits a moment for one."""
         waiting = {place.computing or place.preparing: place for place in self._places}
         waiting.pop(None, None)
         if not waiting:
             time.sleep(POLL_SECONDS)
             return []
-        ready, _ = self._ray.wait(list(waiting), num_returns=len(waiting), timeout=POLL_SECONDS)
+        ready, _ = self._ray.wait(list(waiting), num_returns=1, timeout=POLL_SECONDS)
         return [waiting[reference] for reference in ready]
 
-    def _welcome(self, place: _Place) -> None:
-        """Take up a worker that is ready, or has failed to get ready."""
+    def _welcome(self, place: Place) -> None:
+        """Take up a worker that is ready; one that cannot be is used no more, and the error of the last is raised."""
         reference, place.preparing = place.preparing, None
         try:
             answer: Ready | ThiniceError = self._ray.get(reference)
+        except self._ray.exceptions.RayTaskError as error:
+            answer = WorkerError(
+                f"{place.label}: fails ({reason(error.cause)})", "install the same packages on all machines"
+            )
         except self._ray.exceptions.RayError as error:
             self._lost(place, f"it did not start ({reason(error)})")
             return
-        if isinstance(answer, ThiniceError):
-            raise answer
-        if answer.version != package_version():
-            raise WorkerError(
+        if isinstance(answer, Ready) and answer.version != package_version():
+            answer = WorkerError(
                 f"{answer.host}: has thinice-tui {answer.version}, and this machine {package_version()}",
                 "install the same version on all machines",
             )
-        place.ready = answer
+        if isinstance(answer, Ready):
+            place.ready = answer
+        elif all(other.gone for other in self._places):
+            raise answer
+        else:
+            self._retire(place, answer.what)
 
-    def _begin(self, place: _Place, task: Task[Any]) -> None:
+    # computing
+
+    def _begin(self, place: Place, task: Task[Any]) -> None:
         rows = self._images.rows(task.positions)
         empty = np.empty((0, *task.images.shape[1:]), np.float32)
-        place.task, place.images, place.began = task, 0, time.monotonic()
-        place.computing = place.actor.compute.options(concurrency_group="compute").remote(
-            replace(task, images=empty), rows
-        )
+        sent = place.actor.compute.options(concurrency_group="compute").remote(replace(task, images=empty), rows)
+        place.begun(task, sent)
 
-    def _result(self, place: _Place) -> Computed[Any] | None:
+    def _result(self, place: Place) -> Computed[Any] | None:
         """What the worker computed; None: it is lost, or has too little memory, and another one must compute it."""
         task = place.task
         assert task is not None
@@ -187,7 +180,7 @@ class RayExecutor:
                 f"{where}: failed ({reason(error.cause)}); what was computed before is kept", AGAIN
             ) from error
         except self._ray.exceptions.RayError as error:
-            self._losses[id(task)] += 1
+            self._losses[id(task)] += place.has_begun  # else it was lost before the task reached it
             if self._losses[id(task)] == LOSSES:
                 raise WorkerError(
                     f"{where}: {LOSSES} workers were lost with one batch of {len(task.positions)}; what was computed "
@@ -197,65 +190,67 @@ class RayExecutor:
             self._lost(place, f"its batch of {len(task.positions)} ({where}) runs elsewhere")
             return None
         for warning in computed.warnings:
-            self._watch.warn(f"{self._label(place)}: {warning}")
+            self._watch.warn(f"{place.label}: {warning}")
         if computed.out_of_memory and any(other.ready for other in self._places if other is not place):
             assert computed.error is not None
-            self._watch.warn(f"{self._label(place)} is not used any more: {computed.error.what}")
-            self._cluster.stop(place.actor)
-            place.ready = None
+            self._retire(place, computed.error.what)
             return None
         if computed.error is not None:
             raise computed.error
         return computed
 
-    def _lost(self, place: _Place, consequence: str) -> None:
+    # losing
+
+    def _lost(self, place: Place, consequence: str) -> None:
         """A worker has ended without being asked to: start another in its place, a few times."""
-        self._watch.warn(f"{self._label(place)} was lost: {consequence}")
+        place.losses += 1
+        times = f" ({place.losses} times so far)" if place.losses > 1 else ""
+        self._watch.warn(f"{place.label} was lost{times}: {consequence}")
         self._cluster.stop(place.actor)
-        place.ready = None
-        if place.starts <= STARTS:
+        place.ended()
+        if place.can_start_again:
             self._start(place)
 
-    def _check_alive(self, alone_since: float | None) -> float | None:
-        """Since when no worker can compute; raises where none will."""
-        if any(place.ready for place in self._places):
-            return None
-        alone_since = alone_since or time.monotonic()
-        if all(place.gone for place in self._places) or time.monotonic() - alone_since > PATIENCE:
+    def _retire(self, place: Place, why: str) -> None:
+        self._watch.warn(f"{place.label} is not used any more: {why}")
+        self._cluster.stop(place.actor)
+        place.ended()
+
+    def _check_alive(self) -> None:
+        """Raise WorkerError where no worker will compute any more."""
+        if any(place.ready or place.is_alive for place in self._places):
+            self._alone_since = None
+            return
+        self._alone_since = self._alone_since or self._now
+        if all(place.gone for place in self._places) or self._now - self._alone_since > PATIENCE:
             raise WorkerError(
                 f"no worker is left of {len(self._places)}; what was computed before is kept",
                 f"see whether the machines have memory, and {AGAIN}",
             )
-        return alone_since
+
+    @property
+    def _now(self) -> float:
+        """Seconds, without pauses."""
+        return time.monotonic() - self._watch.paused
+
+    # what views see
 
     def _report(self) -> None:
         """Pass on how far the workers are, and wait while a view asks for a pause."""
         for place in self._places:
-            if place.computing is None:
+            if place.ready is None and place.preparing is None:
                 continue
             if place.asked is not None and self._ray.wait([place.asked], timeout=0)[0]:
                 try:
-                    place.images = self._ray.get(place.asked).images
+                    place.answered(self._ray.get(place.asked))
                 except self._ray.exceptions.RayError:
-                    continue  # the task's own reference says what happened
-                place.asked = None
-                self._watch.forwarded(place.task, place.images)
+                    continue  # what is prepared or computed says what happened
+                if place.has_begun:
+                    self._watch.forwarded(place.task, place.images)
             if place.asked is None:
                 place.asked = place.actor.status.options(concurrency_group="control").remote()
-        self._watch.report_workers([self._state(place) for place in self._places])
+        self._watch.report_workers([place.state(self._setup.names) for place in self._places])
         self._watch.poll()
-
-    def _state(self, place: _Place) -> WorkerState:
-        task, spent = place.task, time.monotonic() - place.began
-        doing = "starting" if place.preparing else "lost" if place.gone else "waiting"
-        if task is not None:
-            doing = f"{self._setup.names[task.model]} · {task.name}"
-        return WorkerState(self._label(place), doing, place.images / spent if task is not None and spent > 0 else 0.0)
-
-    def _label(self, place: _Place) -> str:
-        where = place.ready.device if place.ready else place.device
-        host = f", {place.ready.host}" if place.ready else ""
-        return f"worker {place.number + 1} ({where}{host})"
 
     def _pause(self, wanted: bool) -> None:
         for place in self._places:

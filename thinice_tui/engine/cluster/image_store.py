@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from thinice_tui.data.samples import Samples
 from thinice_tui.protocol.pixels import as_floats
 
-CHUNK_BYTES = 4 * 2**20
-"""About how large a piece is in which images are sent: a batch of late stages needs few samples of many pieces."""
+CHUNK_BYTES = 2**18
+"""About how large a piece is in which images are sent, at least one image: a batch of late stages needs few samples of
+many pieces. Photographs are sent one by one."""
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ def parcel_of(model: RunModel) -> Parcel:
     """What is sent of a model; raises UsageError for one that is in memory alone and has code of its own."""
     loaded = model.loaded
     if not loaded.has_own_code:
-        return SentModel(loaded.classifier())
+        return SentModel(loaded.classifier().to("cpu"))  # a worker may not have the device where it was checked
     if model.options is None:
         raise UsageError(
             f"{model.name}: is a module in memory, whose code workers do not have", "attack it on one device"

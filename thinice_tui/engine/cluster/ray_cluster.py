@@ -4,12 +4,16 @@ import os
 import secrets
 import shutil
 import signal
+import socket
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+import psutil
 
 from thinice_tui.errors import CodeError, WorkerError, reason
 
@@ -26,22 +30,35 @@ SECRET = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
 """What every process of this machine's cluster knows, and no other user's; Ray's own would be a file in the home."""
 STORE_BYTES = 512 * 2**20
 """Of shared memory for images on this machine; what does not fit is written to the disk."""
+AUTO = "auto"
+"""The address of the cluster that runs on this machine."""
+REACH_SECONDS = 10.0
+"""How long a cluster may take to accept a connection."""
+FOLDER = "thinice-ray-"
+"""Beginning of the name of Ray's folder, before the process id."""
 INSTALL = "install it: pip install 'thinice-tui[ray]'"
 
 
 class RayCluster:
-    """A connection to Ray. Use as a context manager: at its end, workers and what was started here are gone."""
+    """A connection to Ray; after `close`, workers and what was started here are gone."""
 
     def __init__(self, address: str | None, workers: int) -> None:
-        """address: of a running cluster; None: Ray is started on this machine, for `workers`. Raises ThiniceError."""
+        """address: of a running cluster; None: Ray is started on this machine, for `workers`.
+
+        Raises ThiniceError; KeyboardInterrupt, and then nothing of it is left.
+        """
         self._folder: Path | None = None
         self._actors: list[Any] = []
         self.ray = _import_ray(address)
         handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
             self._connect(address, workers)
-        except Exception as error:
+        except BaseException as error:
             self.close()
+            if isinstance(error, SystemExit):  # what Ray's own handler makes of SIGTERM
+                raise KeyboardInterrupt from error
+            if not isinstance(error, Exception):
+                raise
             if address is None:
                 raise WorkerError(f"Ray does not start ({reason(error)})", INSTALL) from error
             raise WorkerError(
@@ -56,9 +73,14 @@ class RayCluster:
     def _connect(self, address: str | None, workers: int) -> None:
         quiet = {"log_to_driver": False, "configure_logging": False}
         if address is not None:
+            if address != AUTO:  # Ray itself would try for a quarter of an hour
+                host, _, port = address.rpartition(":")
+                socket.create_connection((host.strip("[]"), int(port)), timeout=REACH_SECONDS).close()
             self.ray.init(address=address, **quiet)
             return
-        self._folder = Path(tempfile.mkdtemp(prefix="thinice-"))  # a short path: Ray's sockets lie in it
+        _remove_left_folders()
+        # a short path: Ray's sockets lie in it
+        self._folder = Path(tempfile.mkdtemp(prefix=f"{FOLDER}{os.getpid()}-"))
         self.ray.init(
             address="local",
             num_cpus=workers,
@@ -106,11 +128,24 @@ class RayCluster:
             shutil.rmtree(self._folder, ignore_errors=True)
 
 
+def _remove_left_folders() -> None:
+    """Remove folders of earlier processes that were killed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER}*-*"):
+        pid = folder.name.removeprefix(FOLDER).partition("-")[0]
+        if pid.isdecimal() and not psutil.pid_exists(int(pid)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def check_package() -> None:
+    """Raise CodeError where Ray is not installed; it is not imported, which takes a second."""
+    if find_spec("ray") is None:
+        raise CodeError("several workers need the package ray, which is not installed", INSTALL)
+
+
 def _import_ray(address: str | None) -> ModuleType:
-    for name, value in (LOCAL | SECRET).items() if address is None else ():
-        os.environ.setdefault(name, value)
-    try:
-        import ray
-    except ImportError as error:
-        raise CodeError("several workers need the package ray, which is not installed", INSTALL) from error
+    if address is None:
+        os.environ.update(LOCAL | SECRET)
+    check_package()
+    import ray
+
     return ray

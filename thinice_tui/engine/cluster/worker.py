@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from thinice_tui.engine.cluster.image_store import ImageRows
 from thinice_tui.engine.cluster.parcels import Parcel, opened
 from thinice_tui.engine.worker.device import choose_device, describe
+from thinice_tui.engine.worker.environment import prepare_process
 from thinice_tui.engine.worker.executor import SearchForm
 from thinice_tui.engine.worker.full_precision import full_precision
 from thinice_tui.engine.worker.memory import OutOfMemory
@@ -23,9 +24,6 @@ from thinice_tui.engine.worker.tasks import Result, Task
 from thinice_tui.errors import ThiniceError
 from thinice_tui.protocol.settings import Settings
 from thinice_tui.version import package_version
-
-ANSWER_SECONDS = 0.5
-"""How long a paused worker sleeps at a time."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,6 @@ class Setup:
     parcels: tuple[Parcel, ...]
     settings: Settings
     probe: NDArray[np.float32]
-    device: str
     threads: int
 
 
@@ -70,31 +67,34 @@ class Computed(Generic[Result]):
 
 @dataclass(frozen=True)
 class Status:
-    """How far the current task is: images that were passed forward."""
+    """How far the worker is: tasks that it has begun, and images of the last one that were passed forward."""
 
+    tasks: int
     images: int
 
 
 class ClusterWorker:
     """An actor: `compute` in one thread, all else in another."""
 
-    def __init__(self, setup: Setup) -> None:
-        self._setup = setup
-        self._images = 0
+    def __init__(self, setup: Setup, device: str) -> None:
+        self._setup, self._device = setup, device
+        self._status = Status(0, 0)
         self._going = threading.Event()
         self._going.set()
         self._paused = 0.0
         self._warnings: list[str] = []
-        self._settings = ExitStack()
+        self._computing = ExitStack()
+        """Settings of torch, as long as the process lives."""
         self._host: ModelHost | None = None
 
     def prepare(self) -> Ready | ThiniceError:
         """Load the models and prepare their faster forms; what it is, or why it cannot."""
         setup = self._setup
+        prepare_process()
         torch.set_num_threads(setup.threads)  # of this thread, in which all tasks are computed
-        self._settings.enter_context(full_precision())
+        self._computing.enter_context(full_precision())
         try:
-            device = choose_device(setup.device, setup.settings.precision)
+            device = choose_device(self._device, setup.settings.precision)
             models = opened(setup.parcels)
             self._host = ModelHost(setup.names, models, setup.settings, device, setup.probe, self._warnings.append)
         except ThiniceError as error:
@@ -109,7 +109,8 @@ class ClusterWorker:
         import ray
 
         assert self._host is not None
-        began, paused, self._images = time.perf_counter(), self._paused, 0
+        began, paused = time.perf_counter(), self._paused
+        self._status = Status(self._status.tasks + 1, 0)
         self._warnings.clear()
         result: Result | None = None
         failed: ThiniceError | None = None
@@ -121,16 +122,15 @@ class ClusterWorker:
         return Computed(result, seconds, tuple(self._warnings), failed)
 
     def status(self) -> Status:
-        """How far the current task is."""
-        return Status(self._images)
+        """How far it is."""
+        return self._status
 
     def pause(self, wanted: bool) -> None:
         """Wait at the next forward pass, until told otherwise."""
         self._going.clear() if wanted else self._going.set()
 
     def _forwarded(self, images: int) -> None:
-        self._images = images
+        self._status = Status(self._status.tasks, images)
         began = time.perf_counter()
-        while not self._going.wait(ANSWER_SECONDS):
-            pass
+        self._going.wait()
         self._paused += time.perf_counter() - began

@@ -88,7 +88,7 @@ class ProgressTracker:
         """Upper bound for the whole run; None: too early to tell."""
         self.seconds_expected: float | None = None
         """Expected for the whole run; None before a stage's first batch is done."""
-        self.workers: tuple[WorkerState, ...] = ()
+        self._workers: tuple[WorkerState, ...] = ()
         """What each of several workers does; empty: there are none."""
         self._last = Heartbeat(time.time(), self.state, "", "", 0, 0, 0.0, None)
 
@@ -99,6 +99,12 @@ class ProgressTracker:
     def report_checks(self, model: str) -> None:
         """Report that the attacks are done and that `model` is being diagnosed."""
         self._send(Heartbeat(time.time(), self.state, model, "checks", 0, 1, 0.0, None))
+
+    def report_workers(self, workers: Sequence[WorkerState]) -> None:
+        """Report what each of several workers does; before anything else was reported the next heartbeat says it."""
+        self._workers = tuple(workers)
+        if self._last.stage:
+            self.beat()
 
     def start_stage(self, model: int, ordinal: int, entered: int, done: int, standing: int, correct: int) -> None:
         """The model of number `model` begins the stage `ordinal`, with its counts.
@@ -127,10 +133,10 @@ class ProgressTracker:
         batch.images = images
         self._report(batch.model)
 
-    def batch_computed(self, key: int) -> None:
-        """End a batch; it counts as done when it is written."""
+    def batch_computed(self, key: int, images: int) -> None:
+        """End a batch, of which `images` were passed forward in all; it counts as done when it is written."""
         batch = self._computed[key] = self._batches.pop(key)
-        self._stages[batch.ordinal].images += batch.images
+        self._stages[batch.ordinal].images += images
         self._worked += batch.samples * self._cost[batch.ordinal]
 
     def batch_written(self, key: int, broken: int) -> None:
@@ -144,13 +150,13 @@ class ProgressTracker:
         stage.broken += broken
 
     def work_left(self, model: int) -> float:
-        """The forward-pass equivalents that are left of the model, at most; without batches that are being computed."""
+        """The forward-pass equivalents that are left of the model, at most; its batches that are computed now count."""
         state = self._models[model]
         return self._left(state, state.entered - state.done - self._waiting(model))
 
     def beat(self) -> None:
         """Repeat the last heartbeat with the current time and state."""
-        self._heartbeat(replace(self._last, at=time.time(), state=self.state, workers=self.workers))
+        self._heartbeat(replace(self._last, at=time.time(), state=self.state, workers=self._workers))
 
     def exclude_pause(self, seconds: float) -> None:
         """Leave a pause of `seconds`, which has just ended, out of rates and predictions."""
@@ -161,7 +167,7 @@ class ProgressTracker:
             self._started += seconds
 
     def _send(self, beat: Heartbeat) -> None:
-        self._last = replace(beat, workers=self.workers)
+        self._last = replace(beat, workers=self._workers)
         self._heartbeat(self._last)
 
     @property
@@ -185,6 +191,8 @@ class ProgressTracker:
         stage.shown = max(stage.shown, stage.done + sum(map(self._done_of, here)))
         spent = now - stage.began
         images = stage.images + sum(batch.images for batch in here)
+        there = [number for number, one in self._models.items() if one.ordinal == ordinal]
+        model = model if model in there or not there else there[0]
         beat = Heartbeat(
             at=time.time(),
             state=self.state,

@@ -25,9 +25,18 @@ class Watch:
         self._progress.forwarded(id(task), images)
         self._run_control.poll()
 
+    @property
+    def is_stopping(self) -> bool:
+        """Whether a view has asked to stop."""
+        return self._run_control.is_ending(kept=False)
+
+    def end_if_stopped(self) -> None:
+        """Raise Interrupted where a view has asked to stop."""
+        self._run_control.end_if_asked(kept=False)
+
     def report_workers(self, workers: Sequence[WorkerState]) -> None:
-        """What each of several workers does now, for the next heartbeat."""
-        self._progress.workers = tuple(workers)
+        """What each of several workers does now, with a heartbeat: nothing else may be computed for long."""
+        self._progress.report_workers(workers)
 
     def on_pause(self, tell: Callable[[bool], None]) -> None:
         """`tell` is called with True when a pause begins, and with False when it ends."""

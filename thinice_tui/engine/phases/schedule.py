@@ -37,7 +37,7 @@ class Schedule:
         self._run, self._phases = run, phases
         self._at: dict[int, ModelProgress | None] = {}
         """Each model's phase; None: all are done."""
-        self._computed: dict[int, ModelProgress] = {}
+        self._in_flight: dict[int, ModelProgress] = {}
         """The phase of each batch that is being computed, by its task's id."""
         self._unwritten: deque[_Computed] = deque()
         """Batches that are computed and not known to be in the run file, in the order in which they were added."""
@@ -71,7 +71,7 @@ class Schedule:
         task: BatchTask = self._phases[progress.ordinal].task(progress.model, first, positions)
         progress.begun += 1
         progress.handed_out += 1
-        self._computed[id(task)] = progress
+        self._in_flight[id(task)] = progress
         run.progress.start_batch(id(task), progress.model, len(positions))
         if following := min((other for other in ready if other.waiting), key=self._urgency, default=None):
             run.samples.read_ahead(next(iter(following.waiting.values())))
@@ -136,13 +136,13 @@ class Schedule:
     def _keep(self, done: Done[BatchOutcome]) -> None:
         run, task = self._run, done.task
         assert isinstance(task, BatchTask)
-        progress = self._computed.pop(id(task))
+        progress = self._in_flight.pop(id(task))
         phase = self._phases[progress.ordinal]
         phase.keep(task, replace(done.result, seconds=done.seconds))
         self._kept = True
         progress.begun -= 1
         progress.unwritten += 1
-        run.progress.batch_computed(id(task))
+        run.progress.batch_computed(id(task), done.result.forwards)
         self._unwritten.append(_Computed(progress, task, int(done.result.broken.sum()), done.seconds))
 
     def _count_written(self, wait: bool = False) -> None:

@@ -86,10 +86,7 @@ class ModelHost:
             return fitting_batch_size(self._attack_models[model], probe, self._device)
 
     def _move_in(self, model: int) -> None:
-        """Move the model and its faster forms to the device, and the one that was there before back to the CPU.
-
-        The batches of one model follow one another, so that there are few moves.
-        """
+        """Move the model and its faster forms to the device, and the one that was there before back to the CPU."""
         if model == self._resident:
             return
         with self._named_errors(model, f"moving it to {self._device}"):

@@ -83,7 +83,7 @@ def progress(run: Run, computing: bool, width: int, starting: bool = False, over
         tail += f"  {sum(int((model.broken_by == ordinal).sum()) for model in run.models)} broken"
         tail += " in this stage" if width >= WIDE else ""
     if beat.workers and width >= WIDE:
-        busy = sum(worker.rate > 0 for worker in beat.workers)
+        busy = sum(worker.is_busy for worker in beat.workers)
         tail += f"  {busy} of {len(beat.workers)} workers busy"
     # Models take turns: a name of another length must not move the bar.
     longest = max(len(f"{model.record.name} · {beat.stage}") for model in run.models)

@@ -108,7 +108,7 @@ WorkersOption = Annotated[
 RayOption = Annotated[
     str | None,
     typer.Option(
-        metavar="ADDRESS",
+        metavar="HOST:PORT",
         rich_help_panel=RUN,
         help="Compute on a running Ray cluster, a worker for each of its GPUs, or --workers N on CPUs. Whoever is on "
         "that cluster can run code as you.",

@@ -69,6 +69,7 @@ class Phase:
 class Outcome:
     broken: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(1, np.bool_))
     seconds: float = 0.0
+    forwards: int = 0
 
 
 class Executor:

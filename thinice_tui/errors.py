@@ -52,6 +52,10 @@ class ModelError(ThiniceError):
     """A model loads, but its outputs cannot be used as logits."""
 
 
+class WorkerError(ThiniceError):
+    """A worker that computes batches cannot be used, or was lost."""
+
+
 class RunFileError(ThiniceError):
     """A run file cannot be written, read, or continued."""
 

@@ -27,8 +27,8 @@ from torch import Tensor
 
 from tests.places import SAMPLE_MODELS
 from thinice_tui.data.spec import read_samples
-from thinice_tui.engine.worker.executor import LocalExecutor
-from thinice_tui.engine.worker.tasks import AttackTask
+from thinice_tui.engine.worker.attack import AttackTask
+from thinice_tui.engine.worker.model_host import ModelHost
 from thinice_tui.engine.worker.verify import verify
 from thinice_tui.models.classifier import Classifier
 from thinice_tui.models.load import load_model
@@ -58,12 +58,12 @@ class Case:
 
 
 def with_thinice(precision: str) -> Callable[[Case, Stage, Classifier, Tensor], Verdicts]:
-    """The engine's executor, as a function from a stage to which samples it breaks."""
+    """The engine's attacks, as a function from a stage to which samples it breaks."""
 
     def attack(case: Case, stage: Stage, classifier: Classifier, correct: Tensor) -> Verdicts:
         settings = Settings.build(case.norm, None, "standard", case.seed, precision=precision)
         probe = case.images[:BATCH].numpy()
-        executor = LocalExecutor([case.model], [classifier], settings, torch.device("cpu"), probe, lambda _: None)
+        host = ModelHost([case.model], [classifier], settings, torch.device("cpu"), probe)
         positions = correct.nonzero().flatten().numpy()
         broken, images = np.zeros(len(case.labels), np.bool_), case.images.numpy()
         tasks = [
@@ -79,8 +79,8 @@ def with_thinice(precision: str) -> Callable[[Case, Stage, Classifier, Tensor], 
             )
             for part in np.array_split(positions, max(1, -(-len(positions) // BATCH)))
         ]
-        for task, outcome in executor.run(tasks):
-            broken[task.positions] = outcome.broken
+        for task in tasks:
+            broken[task.positions] = host.compute(task, lambda _: None).broken
         return broken
 
     return attack

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from tests.fake_runs import attacked, logits_of, make_run
-from thinice_tui.engine.process.environment import lower_priority
+from thinice_tui.engine.worker.environment import lower_priority
 from thinice_tui.protocol.progress import Heartbeat
 from thinice_tui.runfile.liveness import this_engine
 from thinice_tui.runfile.reader import read_run

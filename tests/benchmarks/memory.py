@@ -18,8 +18,8 @@ import torch
 from torch import nn
 
 from thinice_tui.engine.compare import execute, prepare
-from thinice_tui.engine.process.environment import prepare_process
 from thinice_tui.engine.worker.device import choose_device
+from thinice_tui.engine.worker.environment import prepare_process
 from thinice_tui.protocol.model_options import ModelOptions
 from thinice_tui.protocol.progress import Heartbeat, SilentObserver
 from thinice_tui.protocol.request import Request

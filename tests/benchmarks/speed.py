@@ -33,8 +33,8 @@ from torch import Tensor, nn
 from tests.places import SAMPLE_MODELS
 from thinice_tui.analysis.correctness import robust_correct
 from thinice_tui.engine.compare import execute, prepare
-from thinice_tui.engine.process.environment import SPIN_COUNT, prepare_process
 from thinice_tui.engine.worker.attack_model import prepare_attack_model
+from thinice_tui.engine.worker.environment import SPIN_COUNT, prepare_process
 from thinice_tui.engine.worker.verify import verify
 from thinice_tui.models.classifier import Classifier
 from thinice_tui.models.load import load_model

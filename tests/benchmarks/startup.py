@@ -48,7 +48,7 @@ def measure_commands(rounds: int) -> None:
 def measure_run(folder: Path) -> None:
     """Run the command in this process, and write its processor seconds by PARTS into times.json in `folder`."""
     from thinice_tui.commands.app import entry
-    from thinice_tui.engine.process.environment import prepare_process
+    from thinice_tui.engine.worker.environment import prepare_process
 
     prepare_process()
     times: dict[str, float] = {}
@@ -57,23 +57,25 @@ def measure_run(folder: Path) -> None:
 
     times["import torch"] = time.process_time() - before
     torch.set_num_threads(1)
-    from thinice_tui.engine.phases.attack import AttackPhase
-    from thinice_tui.engine.worker.executor import LocalExecutor
+    from thinice_tui.engine.phases.schedule import Schedule
+    from thinice_tui.engine.worker.diagnosis import DiagnosisTask
+    from thinice_tui.engine.worker.tasks import Worker
+    from thinice_tui.runfile.records import Finding
 
-    compute, diagnose, diagnoses = AttackPhase.compute, LocalExecutor.diagnose, []
+    compute, diagnose, diagnoses = Schedule.compute, DiagnosisTask.compute, []
 
-    def timed_compute(phase: AttackPhase) -> None:
+    def timed_compute(schedule: Schedule) -> None:
         times.setdefault("start to first stage", time.process_time())
-        compute(phase)
+        compute(schedule)
 
-    def timed_diagnose(*arguments: object) -> object:
+    def timed_diagnose(task: DiagnosisTask, worker: Worker) -> tuple[Finding, ...]:
         began = time.process_time()
-        found = diagnose(*arguments)  # type: ignore[arg-type]
+        found = diagnose(task, worker)
         diagnoses.append(time.process_time() - began)
         return found
 
-    AttackPhase.compute = timed_compute  # type: ignore[method-assign, assignment]
-    LocalExecutor.diagnose = timed_diagnose  # type: ignore[assignment]
+    Schedule.compute = timed_compute  # type: ignore[method-assign, assignment]
+    DiagnosisTask.compute = timed_diagnose  # type: ignore[method-assign, assignment]
     os.chdir(HERE / "sample_models")
     sys.argv = ["thinice-tui", "compare", "dense.pt", "pruned.pt", "--attack", "pgd-20", "--samples", "100", "--report"]
     sys.argv += ["--run", f"{folder}/a.thinice", "-o", f"{folder}/report.txt"]

@@ -11,7 +11,7 @@ import pytest
 from tests.commands.calling import QUICK, call, error_text
 from tests.linear_models import Files
 from thinice_tui.engine.phases.attack import AttackPhase
-from thinice_tui.engine.worker.tasks import AttackTask
+from thinice_tui.engine.worker.attack import AttackTask
 from thinice_tui.errors import EXIT_INTERRUPTED
 from thinice_tui.runfile.records import BatchOutcome
 

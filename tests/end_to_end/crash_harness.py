@@ -11,21 +11,20 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, astuple, dataclass
 from typing import Any, Literal
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from tests.places import ROOT
 from thinice_tui.engine.compare import execute, prepare
-from thinice_tui.engine.worker.executor import LocalExecutor, Task
+from thinice_tui.engine.worker.clean import CleanTask
+from thinice_tui.engine.worker.model_host import ModelHost
+from thinice_tui.engine.worker.tasks import BatchTask, Task
 from thinice_tui.protocol.progress import Heartbeat, SilentObserver
 from thinice_tui.protocol.request import Request
 from thinice_tui.runfile import writer
-from thinice_tui.runfile.records import BatchOutcome
 
 At = Literal["progress", "statement", "inside", "never"]
 
@@ -104,25 +103,17 @@ def _killing_connect(plan: KillPlan) -> Callable[..., sqlite3.Connection]:
 
 def _log_started_batches(log: int) -> None:
     """Write a line of JSON to `log` for each batch that this process starts to compute."""
-    run, clean = LocalExecutor.run, LocalExecutor.clean_logits
+    compute = ModelHost.compute
 
-    def write(*what: object) -> None:
-        os.write(log, json.dumps(what).encode() + b"\n")
+    def logged(self: ModelHost, task: Task[Any], on_forward: Callable[[int], None]) -> Any:
+        if isinstance(task, BatchTask):
+            started = task.model, task.name, task.first
+        else:
+            started = task.model, "clean" if isinstance(task, CleanTask) else task.name, len(task.positions)
+        os.write(log, json.dumps(started).encode() + b"\n")
+        return compute(self, task, on_forward)
 
-    def logged_run(self: LocalExecutor, tasks: Iterable[Task]) -> Iterator[tuple[Task, BatchOutcome]]:
-        def logged() -> Iterator[Task]:
-            for task in tasks:
-                write(task.model, task.name, task.first)
-                yield task
-
-        return run(self, logged())
-
-    def logged_clean(self: LocalExecutor, model: int, images: NDArray[np.float32]) -> NDArray[np.float32]:
-        write(model, "clean", len(images))
-        return clean(self, model, images)
-
-    LocalExecutor.run = logged_run  # type: ignore[method-assign]
-    LocalExecutor.clean_logits = logged_clean  # type: ignore[method-assign]
+    ModelHost.compute = logged  # type: ignore[method-assign]
 
 
 def _engine(request: Request, plan: KillPlan, ready: int, log: int, errors: int) -> None:

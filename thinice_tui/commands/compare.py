@@ -35,16 +35,19 @@ from thinice_tui.commands.run_options import (
     CropOption,
     DataOption,
     DeviceOption,
+    DevicesOption,
     EpsOption,
     IndicesOption,
     NormOption,
     PrecisionOption,
+    RayOption,
     ResizeOption,
     RunOption,
     SamplesOption,
     SeedOption,
     ShuffleOption,
     TimeLimitOption,
+    WorkersOption,
 )
 from thinice_tui.errors import UsageError
 
@@ -135,6 +138,9 @@ def compare(
     ] = False,
     run: RunOption = None,
     device: DeviceOption = "auto",
+    devices: DevicesOption = None,
+    workers: WorkersOption = None,
+    ray: RayOption = None,
     batch_size: BatchSizeOption = "auto",
     time_limit: TimeLimitOption = None,
     keep_images: Annotated[
@@ -182,6 +188,7 @@ def compare(
         from thinice_tui.protocol.request import Request
         from thinice_tui.protocol.settings import Settings
         from thinice_tui.protocol.stage_list import parse_stages, stages_text
+        from thinice_tui.protocol.worker_options import WorkerOptions
         from thinice_tui.report.output import plan_output
         from thinice_tui.report.report_options import ReportOptions
         from thinice_tui.runfile.write_errors import check_run_path
@@ -225,6 +232,7 @@ def compare(
             time_limit=None if time_limit is None else parse_duration(time_limit),
             data_options=DataOptions(classes, indices, shuffle, class_map, resize, crop),
             model_options=ModelOptions.given(arch, normalize, keep, key, trust_pickle),
+            worker_options=WorkerOptions.build(devices, workers, ray, device),
         )
         request.model_options.for_files(request.files())  # raises for an unknown role before anything is read
         roles = {file.name: file.role for file in request.files()}

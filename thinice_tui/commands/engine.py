@@ -19,7 +19,7 @@ def engine(
 ) -> None:
     """Compute a run whose file an interface watches. `compare` starts this command in the background."""
     with shown_errors(debug), sigterm_interrupts():
-        from thinice_tui.engine.process.environment import prepare_process
+        from thinice_tui.engine.worker.environment import prepare_process
 
         prepare_process()
         from thinice_tui.engine.process.start import Announcer, run_engine

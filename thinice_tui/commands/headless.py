@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from rich.console import Console
 
-from thinice_tui.engine.process.environment import prepare_process
+from thinice_tui.engine.worker.environment import prepare_process
 from thinice_tui.errors import Interrupted
 from thinice_tui.protocol.request import Request
 from thinice_tui.report.output import Target, holds_results, write_report

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from thinice_tui.analysis.measured_margins import MeasuredMargins
 from thinice_tui.commands.headless import READING
-from thinice_tui.engine.process.environment import prepare_process
+from thinice_tui.engine.worker.environment import prepare_process
 from thinice_tui.errors import Interrupted
 from thinice_tui.protocol.request import Request
 from thinice_tui.report.console import ConsoleObserver

@@ -93,6 +93,27 @@ RunOption = Annotated[
 DeviceOption = Annotated[
     str, typer.Option(metavar="NAME", rich_help_panel=RUN, help="Where to compute: auto, cpu, cuda:0, …")
 ]
+DevicesOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME,…",
+        rich_help_panel=RUN,
+        help="Compute on several devices at once, a worker for each: all (GPUs), or cuda:0,cuda:1. Needs Ray.",
+    ),
+]
+WorkersOption = Annotated[
+    int | None,
+    typer.Option(min=1, metavar="N", rich_help_panel=RUN, help="Compute in N processes on CPUs. Needs Ray."),
+]
+RayOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HOST:PORT",
+        rich_help_panel=RUN,
+        help="Compute on a running Ray cluster, a worker for each of its GPUs, or --workers N on CPUs. Whoever is on "
+        "that cluster can run code as you.",
+    ),
+]
 BatchSizeOption = Annotated[
     str,
     typer.Option(

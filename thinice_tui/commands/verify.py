@@ -49,7 +49,7 @@ def verify(
 
         check_run_file(run)
         with own_stdout() as stdout:
-            from thinice_tui.engine.process.environment import prepare_process
+            from thinice_tui.engine.worker.environment import prepare_process
             from thinice_tui.protocol.model_options import ModelOptions
             from thinice_tui.report.forward_progress import ForwardProgress
             from thinice_tui.report.verification import print_verification

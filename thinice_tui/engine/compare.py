@@ -10,6 +10,7 @@ from thinice_tui.data.samples import Samples
 from thinice_tui.data.selection import select
 from thinice_tui.data.spec import read_samples, stored_spec
 from thinice_tui.data.stratified_sample import StratifiedSample
+from thinice_tui.engine.cluster.build import check_workers
 from thinice_tui.engine.dry_run import DryRun, plan_dry_run
 from thinice_tui.engine.load_models import load_models
 from thinice_tui.engine.plan import default_path, make_plan
@@ -18,7 +19,7 @@ from thinice_tui.engine.preflight.checks import check_models
 from thinice_tui.engine.preflight.forms import choose_forms
 from thinice_tui.engine.preflight.normalization_candidates import dataset_normalizations
 from thinice_tui.engine.preflight.trial import describe_trial
-from thinice_tui.engine.run import PROBED, run_comparison
+from thinice_tui.engine.run import ALONE, PROBED, run_comparison
 from thinice_tui.engine.run_model import RunModel
 from thinice_tui.engine.worker.device import choose_device
 from thinice_tui.engine.worker.full_precision import full_precision
@@ -33,6 +34,7 @@ from thinice_tui.models.weight_similarity import (
 from thinice_tui.protocol.progress import Observer, ReadCallback, read_silently
 from thinice_tui.protocol.request import Request
 from thinice_tui.protocol.settings import Settings
+from thinice_tui.protocol.worker_options import WorkerOptions
 from thinice_tui.runfile.liveness import this_engine
 from thinice_tui.runfile.resume import check_continues
 from thinice_tui.runfile.run_claim import RunClaim
@@ -61,6 +63,8 @@ class PreparedRun:
 
 def prepare(request: Request, reading: ReadCallback = read_silently) -> PreparedRun:
     """Read and check models and data; nothing is written. reading: is told what is read. Raises ThiniceError."""
+    if request.worker_options.many:
+        check_workers(request.worker_options)
     files = request.files()
     options = request.model_options.for_files(files)
     names, total = [file.name for file in files], len(files) + 2
@@ -71,13 +75,18 @@ def prepare(request: Request, reading: ReadCallback = read_silently) -> Prepared
     samples = select(whole, request.data_options, request.samples)
     probe = StratifiedSample(whole, samples.images.shape[1:])
     reading("how the models take their images", total, total)
-    usual, device = dataset_normalizations(spec, probe), choose_device(request.device, request.settings.precision)
+    usual = dataset_normalizations(spec, probe)
+    # the machines of a cluster may have GPUs where this one has none
+    precision = "fp32" if request.worker_options.ray is not None else request.settings.precision
+    device = choose_device(request.worker_options.first_device or request.device, precision)
     with full_precision():
         forms = choose_forms(loaded, names, probe, usual, device)
     decided, trials = forms.models, forms.normalizations
     if any(forms.architectures):
         similarities = [compare_models(decided[0], other) for other in decided[1:]]
-    models = tuple(RunModel(file.role, file.name, model) for file, model in zip(files, decided, strict=True))
+    models = tuple(
+        RunModel(file.role, file.name, model, own) for file, model, own in zip(files, decided, options, strict=True)
+    )
     ran = {
         name: {"path": str(model.path), "sha256": model.checkpoint.sha256}
         for name, model in zip(names, loaded, strict=True)
@@ -142,7 +151,7 @@ def execute(
 ) -> None:
     """Attack as requested: `compute` with the request's settings, which the run file keeps. Raises ThiniceError."""
     origin = {"request": request.as_dict()}
-    compute(prepared, request.settings, observer, origin, request.time_limit, log, claim)
+    compute(prepared, request.settings, observer, origin, request.time_limit, log, claim, request.worker_options)
 
 
 def compute(
@@ -153,12 +162,13 @@ def compute(
     time_limit: float | None = None,
     log: Path | None = None,
     claim: RunClaim | None = None,
+    workers: WorkerOptions = ALONE,
 ) -> None:
     """Attack until the run is finished; the same call resumes an unfinished run and does nothing for a finished one.
 
     origin: how it was started, for the run table. log: the file that holds this process's messages, for views; None:
     they go to a terminal. claim: the caller's claim on the run file, taken before models and data are read; None: it
-    is taken here. Raises ThiniceError.
+    is taken here. workers: where batches are computed, if not in this process. Raises ThiniceError.
     """
     device = prepared.device
     for note in prepared.notes:
@@ -179,6 +189,7 @@ def compute(
             time_limit,
             (*prepared.budget, *prepared.warnings),
             claimed,
+            workers,
         )
 
 

@@ -79,11 +79,14 @@ def make_plan(
     return RunPlan(identity, about)
 
 
-def resumption_warnings(writer: RunWriter, settings: Settings, device: torch.device) -> list[str]:
-    """Warnings for a resumed run: another device, other versions, or another --keep-images than it was begun with."""
+def resumption_warnings(writer: RunWriter, settings: Settings, where: str) -> list[str]:
+    """Warnings for a resumed run: computed elsewhere than begun, with other versions, or with another --keep-images.
+
+    where: it is computed now, in words.
+    """
     warnings = []
-    if (began := writer.value("device")) != describe(device):
-        warnings.append(f"begun on {began}, resumed on {describe(device)}")
+    if (began := writer.value("device")) != where:
+        warnings.append(f"begun on {began}, resumed on {where}")
     before = writer.value("versions")
     if isinstance(before, dict) and before != _versions():
         changed = [f"{name} {before.get(name)} → {now}" for name, now in _versions().items() if before.get(name) != now]

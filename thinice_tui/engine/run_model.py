@@ -6,6 +6,7 @@ from thinice_tui.models.classifier import Normalization
 from thinice_tui.models.load import LoadedModel
 from thinice_tui.models.normalization import KNOWN
 from thinice_tui.protocol.model_files import Role
+from thinice_tui.protocol.model_options import FileOptions
 from thinice_tui.runfile.model_identity import ModelIdentity, code_name
 from thinice_tui.runfile.records import ModelRecord
 
@@ -17,6 +18,8 @@ class RunModel:
     role: Role
     name: str
     loaded: LoadedModel
+    options: FileOptions | None = None
+    """How its file was read; None: it has none, or nobody reads it again."""
 
     def record(self) -> ModelRecord:
         """The model's record for the run file."""

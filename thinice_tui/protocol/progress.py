@@ -17,6 +17,26 @@ def read_silently(what: str, number: int, total: int) -> None:
     """Tell nobody."""
 
 
+IDLE = ("starting", "waiting", "lost")
+"""What a worker does that computes nothing."""
+
+
+@dataclass(frozen=True)
+class WorkerState:
+    """What one of several workers does now."""
+
+    name: str
+    doing: str
+    """`model · stage`, or one of IDLE."""
+    rate: float
+    """Images passed forward per second, in the current batch."""
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether it computes something."""
+        return self.doing not in IDLE
+
+
 @dataclass(frozen=True)
 class Heartbeat:
     """What the engine does now. Samples are counted in the current stage, over all models; times are for the run."""
@@ -38,6 +58,8 @@ class Heartbeat:
     seconds_expected: float | None = None
     """Assumes that the rest of the stage breaks as many samples as the part that is done. None: too early to tell, or
     the file does not say."""
+    workers: tuple[WorkerState, ...] = ()
+    """Where several compute; empty: the engine itself does."""
 
     @property
     def doing(self) -> str:

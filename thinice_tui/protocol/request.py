@@ -11,6 +11,7 @@ from thinice_tui.protocol.early_options import early_options, is_early
 from thinice_tui.protocol.model_files import ModelFile, model_files
 from thinice_tui.protocol.model_options import ModelOptions
 from thinice_tui.protocol.settings import Settings, stored_field
+from thinice_tui.protocol.worker_options import WorkerOptions
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Request:
     """Seconds after which the engine stops after a whole batch; None: no limit."""
     data_options: DataOptions = field(default_factory=DataOptions)
     model_options: ModelOptions = field(default_factory=ModelOptions)
+    worker_options: WorkerOptions = field(default_factory=WorkerOptions)
 
     def files(self) -> tuple[ModelFile, ...]:
         """The model files with their roles and names, in the order of the run."""
@@ -43,6 +45,7 @@ class Request:
         optional = {name: None if path is None else str(path) for name, path in self._optional_paths()}
         plain = {name: getattr(self, name) for name in ("data", "samples", "device", "time_limit")}
         options = {"data_options": self.data_options.as_dict(), "model_options": self.model_options.as_dict()}
+        options["worker_options"] = self.worker_options.as_dict()
         return {**paths, **optional, **plain, **options, "settings": self.settings.as_dict()}
 
     @classmethod
@@ -74,6 +77,9 @@ class Request:
                 time_limit=stored_field(stored, "time_limit", float, None),
                 data_options=DataOptions.from_dict(stored_field(stored, "data_options", Mapping)),
                 model_options=model_options,
+                worker_options=WorkerOptions.from_dict(stored_field(stored, "worker_options", Mapping))
+                if "worker_options" in stored
+                else WorkerOptions(),  # a run of before there were several
             )
         except (KeyError, TypeError, ValueError) as error:
             raise UsageError(f"how the run was started is not readable ({type(error).__name__}: {error})") from error
@@ -94,7 +100,7 @@ class Request:
         words += ["--distances"] if settings.distances else []
         words += ["--audit", settings.audit] if settings.audit != "auto" else []
         words += [] if settings.escalate else ["--no-escalate"]
-        words += self.model_options.arguments()
+        words += self.worker_options.arguments() + self.model_options.arguments()
         files = [path_argument(self.dense), *map(path_argument, self.pruned)]
         if any(file.startswith("-") for file in files):
             return ["thinice-tui", "compare", *words, "--", *files]

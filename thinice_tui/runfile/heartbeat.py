@@ -1,10 +1,12 @@
-"""The heartbeat table: one row that says what the engine does now."""
+"""The heartbeat table: one row that says what the engine does now. With several workers, one row for each beside it."""
 
 import sqlite3
 import time
+from collections.abc import Sequence
 
-from thinice_tui.protocol.progress import Heartbeat, split_doing
+from thinice_tui.protocol.progress import Heartbeat, WorkerState, split_doing
 from thinice_tui.runfile.checked import NUMBER, checked
+from thinice_tui.runfile.schema import WORKER_TABLE
 from thinice_tui.safe_io.printable import printable_json
 
 Statement = tuple[str, tuple[object, ...]]
@@ -27,6 +29,16 @@ def heartbeat_statement(beat: Heartbeat) -> Statement:
     )
 
 
+def write_workers(connection: sqlite3.Connection, workers: Sequence[WorkerState]) -> None:
+    """Replace what the file says of workers; a run without any has no such table."""
+    if not workers and not _has_workers(connection):
+        return
+    connection.execute(WORKER_TABLE)
+    connection.execute("DELETE FROM worker")
+    rows = [(number, worker.name, worker.doing, worker.rate) for number, worker in enumerate(workers)]
+    connection.executemany("INSERT INTO worker VALUES (?, ?, ?, ?)", rows)
+
+
 def read_heartbeat(connection: sqlite3.Connection) -> Heartbeat | None:
     """The heartbeat; None before the first and after the end. Raises ValueError, TypeError where it is damaged.
 
@@ -42,4 +54,23 @@ def read_heartbeat(connection: sqlite3.Connection) -> Heartbeat | None:
         if value is not None or not name.startswith("seconds"):
             checked(value, str if name in ("state", "doing") else NUMBER, name)
     values["model"], values["stage"] = split_doing(values.pop("doing"))
-    return Heartbeat(**values)
+    return Heartbeat(**values, workers=_read_workers(connection))
+
+
+def _read_workers(connection: sqlite3.Connection) -> tuple[WorkerState, ...]:
+    if not _has_workers(connection):
+        return ()
+    rows = connection.execute("SELECT name, doing, rate FROM worker ORDER BY id").fetchall()
+    return tuple(
+        WorkerState(
+            checked(printable_json(name), str, "name"),
+            checked(printable_json(doing), str, "doing"),
+            checked(rate, NUMBER, "rate"),
+        )
+        for name, doing, rate in rows
+    )
+
+
+def _has_workers(connection: sqlite3.Connection) -> bool:
+    found = connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'worker'")
+    return found.fetchone() is not None

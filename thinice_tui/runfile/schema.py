@@ -63,6 +63,12 @@ CREATE TABLE heartbeat (
 - heartbeat: state is starting, running, paused or stopping; seconds_expected came with version 4.
 """
 
+WORKER_TABLE = (
+    "CREATE TABLE IF NOT EXISTS worker (id INTEGER PRIMARY KEY, name TEXT NOT NULL, doing TEXT NOT NULL, "
+    "rate REAL NOT NULL)"
+)
+"""Beside the heartbeat where several workers compute, one row each; no part of VERSION, as earlier releases and runs of
+one device do without it."""
 
 VIEWS = (
     """

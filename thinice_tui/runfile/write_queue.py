@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable
 
 WAITING = 2
-"""The most batches that are computed and not yet written: a crash loses these and the batch in flight."""
+"""The most batches that are computed and not yet written: a crash loses these and the batches in flight."""
 
 
 class WriteQueue:

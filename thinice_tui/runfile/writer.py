@@ -1,7 +1,7 @@
 """The engine's side of a run file: create or continue it, and add one batch at a time.
 
 Every method that writes is one transaction. Batches are compressed and written by a thread, in their order; every other
-method waits until they are. So a crash loses at most the batch in flight and those that wait to be written.
+method waits until they are. So a crash loses at most the batches in flight and those that wait to be written.
 """
 
 import json
@@ -21,7 +21,7 @@ from thinice_tui.protocol.progress import Heartbeat
 from thinice_tui.runfile.attacks_revision import check_attacks_revision
 from thinice_tui.runfile.blobs import pack_adversarial
 from thinice_tui.runfile.create_run import create_run, create_views
-from thinice_tui.runfile.heartbeat import heartbeat_statement, starting_heartbeat
+from thinice_tui.runfile.heartbeat import heartbeat_statement, starting_heartbeat, write_workers
 from thinice_tui.runfile.identity import check_same
 from thinice_tui.runfile.journal import choose_journal
 from thinice_tui.runfile.lock import RunLock, take_lock
@@ -137,6 +137,7 @@ class RunWriter(StoredOutcomes):
         with self._transaction():
             self._connection.execute("DELETE FROM heartbeat")
             self._connection.execute(*starting_heartbeat("the attacks"))
+            write_workers(self._connection, ())
             write_values(self._connection, **origin)
 
     def set_values(self, **values: object) -> None:
@@ -254,6 +255,7 @@ class RunWriter(StoredOutcomes):
             self._beaten = beat.at
             with suppress(FileHeldError), self._writing.waiting(0), self._writing.transaction():
                 self._writing.sqlite.execute(*heartbeat_statement(beat))
+                write_workers(self._writing.sqlite, beat.workers)
                 self._state = beat.state
         finally:
             self._adding.release()
@@ -266,6 +268,7 @@ class RunWriter(StoredOutcomes):
                 dropped = [(m, p) for m, p in rows.fetchall() if p not in keep_positions[m]]
                 self._connection.executemany("DELETE FROM adversarial WHERE model = ? AND position = ?", dropped)
             self._connection.execute("DELETE FROM heartbeat")
+            write_workers(self._connection, ())
             write_values(self._connection, finished=time.time())
         with suppress(sqlite3.Error):  # a reader holds it, or the disk is nearly full: the file stays larger
             self._connection.execute("VACUUM")

@@ -8,11 +8,11 @@ import torch
 from tests.benchmarks.gpu.bench import OUT_OF_TIME, PRECISIONS, Bench, first_line, table
 from tests.benchmarks.gpu.networks import resnet
 from tests.places import SAMPLE_MODELS
-from thinice_tui.engine.worker.attack import run_attack
+from thinice_tui.engine.worker.attack import AttackTask, run_attack
 from thinice_tui.engine.worker.attack_model import prepare_attack_model
 from thinice_tui.engine.worker.device import describe, has_bfloat16, why_no_tf32
 from thinice_tui.engine.worker.full_precision import full_precision
-from thinice_tui.engine.worker.tasks import AttackTask, Worker
+from thinice_tui.engine.worker.tasks import Worker
 from thinice_tui.models.load import load_model
 from thinice_tui.protocol.attacks import ATTACKS
 from thinice_tui.protocol.ensembles import Stage
@@ -60,7 +60,7 @@ def smoke(bench: Bench) -> str:
                 if bench.left <= 0:
                     break
                 stage = Stage(kind, kind, steps, targets=2 if kind.endswith("-t") else 0)
-                worker = Worker(judge, form, Settings.build(norm, None, "quick"), bench.device, lambda _: None)
+                worker = Worker("dense", judge, form, Settings.build(norm, None, "quick"), bench.device, lambda _: None)
                 task = AttackTask(
                     model=0,
                     first=0,

@@ -36,17 +36,17 @@ def simulated(clock: Clock, stages: tuple[Phase, ...], slow: Iterator[float]) ->
     standing = SAMPLES
     for ordinal, stage in enumerate(stages):
         entered = standing if isinstance(stage, Stage) else SAMPLES
-        tracker.start_stage(ordinal, entered, 0, standing, SAMPLES)
+        tracker.start_stage(0, ordinal, entered, 0, standing, SAMPLES)
         forwards, backwards = stage.passes(CLASSES)
         for begin in range(0, entered, BATCH):
             size = min(BATCH, entered - begin)
             seconds = size * (forwards + BACKWARD_COST * backwards) * 1e-4 * next(slow)
-            tracker.start_batch(0, size)
+            tracker.start_batch(begin, 0, size)
             for tenth in range(1, 11):
                 clock.now += seconds / 10
-                tracker.forwarded(size * forwards * tenth // 10)
-            tracker.batch_computed(size)
-            tracker.batch_written(size, round(size * (1 - SURVIVE[stage.name])))
+                tracker.forwarded(begin, size * forwards * tenth // 10)
+            tracker.batch_computed(begin, size * forwards)
+            tracker.batch_written(begin, round(size * (1 - SURVIVE[stage.name])))
         standing = round(standing * SURVIVE[stage.name])
     return told
 
@@ -115,15 +115,15 @@ def test_only_what_is_written_counts_and_nothing_is_taken_back(clock: Clock) -> 
     seen: list[float] = []
     stages = build_ensemble("pgd-4", CLASSES)
     tracker = ProgressTracker(["dense"], stages, CLASSES, SilentObserver(), lambda beat: seen.append(beat.done))
-    tracker.start_stage(0, 30, 0, 30, 30)
+    tracker.start_stage(0, 0, 30, 0, 30, 30)
     forwards, _ = stages[0].passes(CLASSES)
-    for _ in range(2):
-        tracker.start_batch(0, 10)
+    for key in range(2):
+        tracker.start_batch(key, 0, 10)
         clock.now += 10
-        tracker.forwarded(10 * forwards)
-        tracker.batch_computed(10)
+        tracker.forwarded(key, 10 * forwards)
+        tracker.batch_computed(key, 10 * forwards)
     assert seen == [0, 10, 10, 10], "one batch beyond the file, which holds none"
-    tracker.batch_written(10, 5)
-    tracker.batch_written(10, 5)
-    tracker.start_batch(0, 10)
+    tracker.batch_written(0, 5)
+    tracker.batch_written(1, 5)
+    tracker.start_batch(2, 0, 10)
     assert seen[-1] == 20

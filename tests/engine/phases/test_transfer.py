@@ -7,7 +7,6 @@ and what another linear model says of it, are known exactly. A model without gra
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -18,12 +17,13 @@ from tests.engine_runs import StopAfter, request, run_it
 from tests.linear_models import FEATURES, SHAPE, Files, Task, as_uint8, save_weight
 from tests.places import LINEAR_MODELS
 from thinice_tui.analysis.diagnostics import TRANSFER_CHECK
-from thinice_tui.engine.worker.executor import LocalExecutor
+from thinice_tui.engine.worker.tasks import Worker
+from thinice_tui.engine.worker.transfer import TransferTask
 from thinice_tui.protocol.model_options import ModelOptions
 from thinice_tui.protocol.request import Request
 from thinice_tui.protocol.settings import Settings
 from thinice_tui.runfile.connection import reading
-from thinice_tui.runfile.records import Finding, Run
+from thinice_tui.runfile.records import BatchOutcome, Finding, Run
 from thinice_tui.runfile.writer import RunWriter
 
 N, EPS = 60, 1 / 255
@@ -139,21 +139,20 @@ def test_an_interrupted_run_finds_the_same(
 ) -> None:
     """Also where the check itself is interrupted, after some of its batches; a model that is checked is left alone."""
     whole = run_it(wanted(pair, tmp_path / "whole.thinice", keep=keep))
-    computed = LocalExecutor._run_one
+    computed = TransferTask.compute
     left = [batches]
 
-    def counted(self: LocalExecutor, task: Any) -> Any:
-        if task.name == "other models' images":
-            if not left[0]:
-                raise KeyboardInterrupt
-            left[0] -= 1
-        return computed(self, task)
+    def counted(self: TransferTask, worker: Worker) -> BatchOutcome:
+        if not left[0]:
+            raise KeyboardInterrupt
+        left[0] -= 1
+        return computed(self, worker)
 
     again = wanted(pair, tmp_path / "cut.thinice", keep=keep)
     with pytest.raises(KeyboardInterrupt):
         run_it(again, StopAfter(20))
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(LocalExecutor, "_run_one", counted)
+        patched.setattr(TransferTask, "compute", counted)
         run_it(again)
     run = run_it(again)
     assert transfer(run) == transfer(whole) and run.info.warnings == whole.info.warnings

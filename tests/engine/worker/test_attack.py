@@ -8,11 +8,11 @@ import torch
 from torch import Tensor, nn
 
 from tests.linear_models import make_task, module
-from thinice_tui.engine.worker.attack import run_attack
+from thinice_tui.engine.worker.attack import AttackTask, run_attack
 from thinice_tui.engine.worker.attack_model import AttackModel
-from thinice_tui.engine.worker.distance import measure_distances
+from thinice_tui.engine.worker.distance import DistanceTask, measure_distances
 from thinice_tui.engine.worker.full_precision import full_precision
-from thinice_tui.engine.worker.tasks import AttackTask, DistanceTask, Worker
+from thinice_tui.engine.worker.tasks import Worker
 from thinice_tui.models.classifier import Classifier
 from thinice_tui.protocol.distance import DistanceMeasurement
 from thinice_tui.protocol.ensembles import Stage
@@ -36,7 +36,7 @@ def worker_and_task(stage: Stage) -> tuple[Worker, AttackTask, np.ndarray]:
     judge = Classifier(module(task.weight))
     settings = Settings.build("Linf", str(float(np.median(distances[chosen]))), "quick")
     forms = AttackModel(judge, judge, "fp32", (), ())
-    worker = Worker(judge, forms, settings, torch.device("cpu"), lambda _: None)
+    worker = Worker("dense", judge, forms, settings, torch.device("cpu"), lambda _: None)
     batch = AttackTask(
         model=0,
         stage=stage,

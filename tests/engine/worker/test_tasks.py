@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from thinice_tui.engine.worker.tasks import DistanceTask
+from thinice_tui.engine.worker.distance import DistanceTask
 from thinice_tui.protocol.distance import DistanceMeasurement
 
 
@@ -20,7 +20,7 @@ def test_halves_have_all_samples_in_their_order() -> None:
         standing=np.arange(n) % 2 == 0,
         adversarial=np.zeros((n, 1, 2, 2), np.float32),
     )
-    first, second = task.halves()
+    first, second = task.smaller()
     for name in ("positions", "indices", "images", "labels", "standing", "adversarial"):
         joined = np.concatenate([getattr(first, name), getattr(second, name)])
         assert np.array_equal(joined, getattr(task, name)), name

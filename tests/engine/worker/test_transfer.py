@@ -7,8 +7,8 @@ import torch
 
 from tests.linear_models import make_task, module
 from thinice_tui.engine.worker.attack_model import prepare_attack_model
-from thinice_tui.engine.worker.tasks import TransferTask, Worker
-from thinice_tui.engine.worker.transfer import judge_transferred
+from thinice_tui.engine.worker.tasks import Worker
+from thinice_tui.engine.worker.transfer import TransferTask, judge_transferred
 from thinice_tui.models.classifier import Classifier
 from thinice_tui.protocol.settings import Settings
 
@@ -20,7 +20,7 @@ def test_images_are_judged_within_eps_by_the_model_itself() -> None:
     task, eps = make_task(N), 4 / 255
     model = Classifier(module(task.weight))
     seen = prepare_attack_model(model, torch.from_numpy(task.images), "fp32")
-    worker = Worker(model, seen, Settings.build("Linf", "4/255", "quick"), torch.device("cpu"), lambda _: None)
+    worker = Worker("dense", model, seen, Settings.build("Linf", "4/255", "quick"), torch.device("cpu"), lambda _: None)
     own = task.weight[task.labels]
     rival = task.weight[(task.labels + 1) % len(task.weight)]
     direction = np.sign(rival - own).reshape(task.images.shape)

@@ -1,6 +1,7 @@
 """Run control: a view can pause or stop the engine, and a time limit ends it."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from thinice_tui.engine.control.progress import ProgressTracker
@@ -23,6 +24,8 @@ class RunControl:
         self._stop = False
         self.paused = 0.0
         """Seconds spent in pauses so far."""
+        self.tell_pause: Callable[[bool], None] = lambda _: None
+        """Called with True when a pause begins, and with False when it ends."""
 
     def poll(self) -> None:
         """Wait while a view asks for a pause; note a request to stop, and an expired time limit."""
@@ -30,27 +33,30 @@ class RunControl:
         if began - self._polled < POLL_SECONDS:
             return
         while (wish := read_control(self._run)) == "pause":
+            if self._tracker.state != "paused":
+                self.tell_pause(True)
             self._tracker.state = "paused"
             self._tracker.beat()
             time.sleep(POLL_SECONDS)
         self._polled = time.monotonic()
         if self._tracker.state == "paused":
+            self.tell_pause(False)
             self.paused += self._polled - began
             self._tracker.exclude_pause(self._polled - began)
         self._stop = wish == "stop"
         self._tracker.state = "stopping" if self._stop or self._is_late() else "running"
 
-    def must_end(self, kept: bool = True) -> bool:
-        """Whether `end_if_asked` would raise."""
+    def is_ending(self, kept: bool = True) -> bool:
+        """Whether a view asked to stop or the time limit is over, so that no further batch begins.
+
+        kept: whether a batch of this engine is in the run file; else a time limit does not end here, or a command with
+        a short limit would compute the same batches again and again.
+        """
         return self._stop or (kept and self._is_late())
 
     def end_if_asked(self, kept: bool = True) -> None:
-        """Raise Interrupted, between two batches, where a view asked to stop or the time limit is over.
-
-        kept: whether the last batch is in the run file; else a time limit does not end here, or a command with a short
-        limit would compute the same batches again and again.
-        """
-        if not self.must_end(kept):
+        """Raise Interrupted, between two batches, where `is_ending(kept)`."""
+        if not self.is_ending(kept):
             return
         late = kept and self._is_late()
         self._tracker.state = "stopping"

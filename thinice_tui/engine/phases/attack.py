@@ -4,21 +4,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thinice_tui.engine.findings import NOT_FINITE
-from thinice_tui.engine.phases.batch_phase import BatchPhase, ModelProgress
+from thinice_tui.engine.phases.batch_phase import BatchPhase
 from thinice_tui.engine.phases.context import RunContext
-from thinice_tui.engine.worker.tasks import AttackTask
+from thinice_tui.engine.worker.attack import AttackTask
 from thinice_tui.protocol.audit import AuditSize, audited
 from thinice_tui.protocol.ensembles import Stage
 from thinice_tui.runfile.records import BatchOutcome, Finding
 
 
 class AttackPhase(BatchPhase[AttackTask]):
-    """A stage against all models."""
+    """A stage against every model. An escalation waits for the audits of all of them."""
 
     def __init__(self, run: RunContext, ordinal: int, stage: Stage, audit: range, final: bool) -> None:
         """audit: the ordinals of the run's audit stages; empty: it has none."""
         super().__init__(run, ordinal, stage.name, final)
         self._stage, self._audit = stage, audit
+        self.waits_for_all = stage.scope == "escalation"
 
     def entering(self, model: int) -> NDArray[np.bool_]:
         """Bool [n]: samples that no earlier stage has broken; of these the audit's, or if it broke any, the others."""
@@ -41,10 +42,9 @@ class AttackPhase(BatchPhase[AttackTask]):
         standing[positions[~chosen]] = False
         return standing
 
-    def task(self, progress: ModelProgress, first: int) -> AttackTask:
-        positions = progress.batches[first]
+    def task(self, model: int, first: int, positions: NDArray[np.int64]) -> AttackTask:
         return AttackTask(
-            model=progress.model,
+            model=model,
             stage=self._stage,
             first=first,
             positions=positions,

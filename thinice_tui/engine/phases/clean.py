@@ -1,12 +1,15 @@
 """The clean pass: each model's logits on the clean images."""
 
 import time
+from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
 from thinice_tui.engine.phases.context import RunContext
 from thinice_tui.engine.phases.outcomes import batches
 from thinice_tui.engine.preflight.outputs import check_finite
+from thinice_tui.engine.worker.clean import CleanTask
 
 
 def compute_clean(run: RunContext, model: int, path: str) -> None:
@@ -17,8 +20,15 @@ def compute_clean(run: RunContext, model: int, path: str) -> None:
     logits, name = run.outcomes.clean_logits[model], run.names[model]
     missing = np.flatnonzero(np.isnan(logits).any(axis=1))
     started, done, paused = time.perf_counter(), 0, run.run_control.paused
-    for positions, images in run.samples.in_turn(list(batches(missing, run.batch_size))):
-        found = run.executor.clean_logits(model, images)
+
+    def tasks() -> Iterator[CleanTask]:
+        for positions, images in run.samples.in_turn(list(batches(missing, run.batch_size))):
+            if run.run_control.is_ending(kept=done > 0):
+                return
+            yield CleanTask(model=model, positions=positions, images=images)
+
+    for computed in run.executor.run(partial(next, tasks(), None)):
+        positions, found = computed.task.positions, computed.result
         check_finite(found, path)
         logits[positions] = found
         run.writer.add_clean(model, positions, found)
@@ -26,6 +36,6 @@ def compute_clean(run: RunContext, model: int, path: str) -> None:
         rate = done / (time.perf_counter() - started - run.run_control.paused + paused)
         run.progress.report_clean(name, len(logits) - len(missing) + done, len(logits), rate)
         run.run_control.poll()
-        run.run_control.end_if_asked()
+    run.run_control.end_if_asked(kept=done > 0)
     accuracy = float(run.outcomes.correct(model).mean())
     run.observer.note(f"{name} · clean: accuracy {100 * accuracy:.1f} % of {len(logits)} samples")

@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from thinice_tui.engine.phases.batch_phase import BatchPhase, ModelProgress
+from thinice_tui.engine.phases.batch_phase import BatchPhase
 from thinice_tui.engine.phases.context import RunContext
-from thinice_tui.engine.worker.tasks import DistanceTask
+from thinice_tui.engine.worker.distance import DistanceTask
 from thinice_tui.protocol.distance import DistanceMeasurement
 from thinice_tui.runfile.records import BatchOutcome
 
@@ -21,8 +21,7 @@ class DistancePhase(BatchPhase[DistanceTask]):
         """Bool [n]: samples that are correct on the clean image, broken or not."""
         return self.run.outcomes.correct(model)
 
-    def task(self, progress: ModelProgress, first: int) -> DistanceTask:
-        model, positions = progress.model, progress.batches[first]
+    def task(self, model: int, first: int, positions: NDArray[np.int64]) -> DistanceTask:
         images = self.run.samples.floats(positions)
         return DistanceTask(
             model=model,

@@ -1,14 +1,15 @@
 """The phases of a run in their order: clean pass, the ensemble's stages, distances, diagnosis, transfer check."""
 
 from collections.abc import Sequence
-
-import torch
+from typing import Any
 
 from thinice_tui.engine.phases.attack import AttackPhase
+from thinice_tui.engine.phases.batch_phase import BatchPhase
 from thinice_tui.engine.phases.clean import compute_clean
 from thinice_tui.engine.phases.context import RunContext
 from thinice_tui.engine.phases.diagnosis import diagnose_models
 from thinice_tui.engine.phases.distance import DistancePhase
+from thinice_tui.engine.phases.schedule import Schedule
 from thinice_tui.engine.phases.transfer import check_transfer
 from thinice_tui.engine.plan import resumption_warnings
 from thinice_tui.engine.preflight.check_result import CheckResult
@@ -18,7 +19,6 @@ from thinice_tui.protocol.ensembles import Phase, Stage, is_final
 def report_preparation(
     run: RunContext,
     phases: Sequence[Phase],
-    device: torch.device,
     earlier_warnings: Sequence[str],
     checks: Sequence[tuple[str, CheckResult]],
 ) -> None:
@@ -33,9 +33,11 @@ def report_preparation(
     for phase in phases:
         if phase.note:
             run.observer.warn(phase.note)
-    if run.writer.resumed:
+    if not run.writer.resumed:
+        run.writer.set_values(device=run.executor.where)
+    else:
         run.observer.note(f"resuming {run.writer.path}")
-        for warning in resumption_warnings(run.writer, run.settings, device):
+        for warning in resumption_warnings(run.writer, run.settings, run.executor.where):
             run.warnings.add(warning)
     _report_attack_models(run)
 
@@ -47,12 +49,15 @@ def compute_phases(run: RunContext, phases: Sequence[Phase], paths: Sequence[str
     run.writer.plan_stages([(phase.name, _parameters(phase)) for phase in phases], len(paths))
     ordinals = [at for at, phase in enumerate(phases) if isinstance(phase, Stage) and phase.scope == "audit"]
     audit = range(ordinals[0], ordinals[-1] + 1) if ordinals else range(0)
+    computed: list[BatchPhase[Any]] = []
     for ordinal, phase in enumerate(phases):
         final = ordinal == len(phases) - 1 and is_final(run.settings.attack)
-        if isinstance(phase, Stage):
-            AttackPhase(run, ordinal, phase, audit, final).compute()
-        else:
-            DistancePhase(run, ordinal, phase, final).compute()
+        computed.append(
+            AttackPhase(run, ordinal, phase, audit, final)
+            if isinstance(phase, Stage)
+            else DistancePhase(run, ordinal, phase, final)
+        )
+    Schedule(run, computed).compute()
     diagnose_models(run, stages=sum(isinstance(phase, Stage) for phase in phases))
     check_transfer(run)
     run.writer.finish(_positions_to_keep(run))
@@ -61,7 +66,7 @@ def compute_phases(run: RunContext, phases: Sequence[Phase], paths: Sequence[str
 def _report_attack_models(run: RunContext) -> None:
     """Keep for the report with which forms of each model attacks search; warn where low precision cannot be used."""
     searched = {}
-    for name, form in zip(run.names, run.executor.attack_models, strict=True):
+    for name, form in zip(run.names, run.executor.search_forms, strict=True):
         searched[name] = {"precision": form.precision, "steps": form.steps, "refused": form.refused}
         if form.precision != run.settings.precision:
             run.warnings.add(f"{name}: is searched in fp32, {form.refused[-1]}")

@@ -6,6 +6,7 @@ image. Read are the images that broke the other models, which the run file holds
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from thinice_tui.analysis.diagnostics import TRANSFER_CHECK
 from thinice_tui.engine.phases.context import RunContext
 from thinice_tui.engine.phases.outcomes import batches
-from thinice_tui.engine.worker.tasks import TransferTask
+from thinice_tui.engine.worker.transfer import TransferTask
 from thinice_tui.runfile.records import Finding
 
 
@@ -40,10 +41,10 @@ def check_transfer(run: RunContext) -> None:
         tried = np.unique(np.concatenate([images.positions for images in found]))
         run.progress.report_checks(name)
         fell = np.zeros(len(run.outcomes.labels), dtype=np.bool_)
-        for task, outcome in run.executor.run(_tasks(run, model, found)):
-            fell[task.positions[outcome.broken]] = True
+        for done in run.executor.run(partial(next, _tasks(run, model, found), None)):
+            fell[done.task.positions[done.result.broken]] = True
             run.run_control.poll()
-            run.run_control.end_if_asked(kept=False)
+        run.run_control.end_if_asked(kept=False)
         positions = np.flatnonzero(fell).tolist()
         if positions:
             run.warnings.add(
@@ -69,6 +70,8 @@ def _tasks(run: RunContext, model: int, found: list[_Images]) -> Iterator[Transf
     """The images in batches, each of one other model; none is read before its batch is due."""
     for images in found:
         for first, positions in enumerate(batches(images.positions, run.batch_size)):
+            if run.run_control.is_ending(kept=False):
+                return
             clean = run.samples.floats(positions)
             yield TransferTask(
                 model=model,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from thinice_tui.engine.process.environment import lower_priority
+from thinice_tui.engine.worker.environment import lower_priority
 from thinice_tui.errors import RunBusyError, RunFileError
 from thinice_tui.protocol.request import Request
 from thinice_tui.report.console import ConsoleObserver

@@ -1,6 +1,7 @@
 """One stage of the ensemble on one batch: attack a fast form of the model, verify with the model itself."""
 
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -8,9 +9,24 @@ from torch import Tensor
 from thinice_tui.attacks.counting import CountingModel
 from thinice_tui.attacks.noise import Noise
 from thinice_tui.attacks.registry import attack_batch
-from thinice_tui.engine.worker.tasks import AttackTask, Worker, outcome_of
+from thinice_tui.engine.worker.tasks import BatchTask, Worker, outcome_of
 from thinice_tui.engine.worker.verify import Verdict, verify
+from thinice_tui.protocol.ensembles import Stage
 from thinice_tui.runfile.records import BatchOutcome
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttackTask(BatchTask):
+    """A batch to attack with one stage of the ensemble."""
+
+    stage: Stage
+
+    @property
+    def name(self) -> str:
+        return self.stage.name
+
+    def compute(self, worker: Worker) -> BatchOutcome:
+        return run_attack(self, worker)
 
 
 def run_attack(task: AttackTask, worker: Worker) -> BatchOutcome:

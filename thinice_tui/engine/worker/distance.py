@@ -1,6 +1,10 @@
 """The distance measurement on one batch: the nearest adversarial image of each sample, judged by the model itself."""
 
+from dataclasses import dataclass
+
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from thinice_tui.attacks.losses import misclassified
@@ -8,9 +12,30 @@ from thinice_tui.attacks.minimum_distance import Boundary, nearest_boundary
 from thinice_tui.attacks.noise import Noise
 from thinice_tui.attacks.norms import norm_of
 from thinice_tui.engine.worker.full_precision import full_precision
-from thinice_tui.engine.worker.tasks import DistanceTask, Worker, outcome_of
+from thinice_tui.engine.worker.tasks import BatchTask, Worker, outcome_of
 from thinice_tui.engine.worker.verify import Verdict
+from thinice_tui.protocol.distance import DistanceMeasurement
 from thinice_tui.runfile.records import BatchOutcome
+
+
+@dataclass(frozen=True, kw_only=True)
+class DistanceTask(BatchTask):
+    """A batch whose distances to the decision boundary are measured.
+
+    standing: bool [b], samples that no stage has broken; adversarial: float32 [b,C,H,W], the images that broke the
+    others, the clean image where a sample stands or its adversarial image is not stored.
+    """
+
+    measurement: DistanceMeasurement
+    standing: NDArray[np.bool_]
+    adversarial: NDArray[np.float32]
+
+    @property
+    def name(self) -> str:
+        return self.measurement.name
+
+    def compute(self, worker: Worker) -> BatchOutcome:
+        return measure_distances(self, worker)
 
 
 def measure_distances(task: DistanceTask, worker: Worker) -> BatchOutcome:

@@ -1,10 +1,28 @@
 """Other models' adversarial images on one batch of a model's standing samples: one forward pass, and no attack."""
 
-import torch
+from dataclasses import dataclass
 
-from thinice_tui.engine.worker.tasks import TransferTask, Worker, outcome_of
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from thinice_tui.engine.worker.tasks import BatchTask, Worker, outcome_of
 from thinice_tui.engine.worker.verify import verify
 from thinice_tui.runfile.records import BatchOutcome
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransferTask(BatchTask):
+    """A batch of standing samples with another model's adversarial images: transferred, float32 [b,C,H,W]."""
+
+    transferred: NDArray[np.float32]
+
+    @property
+    def name(self) -> str:
+        return "other models' images"
+
+    def compute(self, worker: Worker) -> BatchOutcome:
+        return judge_transferred(self, worker)
 
 
 def judge_transferred(task: TransferTask, worker: Worker) -> BatchOutcome:

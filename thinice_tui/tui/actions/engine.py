@@ -11,6 +11,7 @@ from thinice_tui.runfile.liveness import kill_engine
 from thinice_tui.runfile.records import EngineRecord, Run
 from thinice_tui.safe_io.printable import printable_lines
 from thinice_tui.tui.action_registry import Reason
+from thinice_tui.tui.content.run import worker_line
 from thinice_tui.tui.engine_process import describe_exit, tail
 from thinice_tui.tui.interface import Interface, SessionListener
 from thinice_tui.tui.local_engine import EngineCallbacks, EngineEnd
@@ -141,6 +142,8 @@ class EngineActions(SessionListener):
         text = f"It is {state}."
         if engine is not None:
             text += f" Process {engine.pid} on {engine.host}."
+        if not unavailable and run.heartbeat is not None:
+            text += "".join(f"\n{worker_line(worker)}" for worker in run.heartbeat.workers)
         text += f"\nRun file: {run.path}"
         if log is not None:
             text += f"\nLog: {log}\n\n{tail(Path(log))}"

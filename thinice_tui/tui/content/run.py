@@ -15,6 +15,7 @@ from thinice_tui.analysis.proportions import Estimate
 from thinice_tui.analysis.sparsity import sparsity_words
 from thinice_tui.protocol.durations import short, time_left
 from thinice_tui.protocol.ensembles import is_audited, is_final
+from thinice_tui.protocol.progress import WorkerState
 from thinice_tui.runfile.records import Run
 from thinice_tui.tui.content.fates import run_names
 
@@ -81,6 +82,9 @@ def progress(run: Run, computing: bool, width: int, starting: bool = False, over
     if (ordinal := current_stage(run)) is not None:
         tail += f"  {sum(int((model.broken_by == ordinal).sum()) for model in run.models)} broken"
         tail += " in this stage" if width >= WIDE else ""
+    if beat.workers and width >= WIDE:
+        busy = sum(worker.is_busy for worker in beat.workers)
+        tail += f"  {busy} of {len(beat.workers)} workers busy"
     # Models take turns: a name of another length must not move the bar.
     longest = max(len(f"{model.record.name} · {beat.stage}") for model in run.models)
     head = f" {doing} {beat.doing:<{min(longest, width // 3)}}"
@@ -91,6 +95,12 @@ def progress(run: Run, computing: bool, width: int, starting: bool = False, over
         cells.append(ProgressBar(total=max(1, beat.total), completed=beat.done, width=room))
     grid.add_row(*cells, Text(tail, no_wrap=True))
     return grid
+
+
+def worker_line(worker: WorkerState) -> str:
+    """What one worker does: `worker 1 (cuda:0 (…), host): dense · APGD-T, 3.1k img/s`."""
+    rate = f", {short(worker.rate)} img/s" if worker.rate else ""
+    return f"{worker.name}: {worker.doing}{rate}"
 
 
 def current_stage(run: Run) -> int | None:

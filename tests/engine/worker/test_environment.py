@@ -7,9 +7,9 @@ import sys
 import pytest
 
 from tests.places import ROOT
-from thinice_tui.engine.process.environment import NICENESS, SPIN_COUNT
+from thinice_tui.engine.worker.environment import NICENESS, SPIN_COUNT
 
-MODULE = "from thinice_tui.engine.process.environment import prepare_process, lower_priority"
+MODULE = "from thinice_tui.engine.worker.environment import prepare_process, lower_priority"
 
 
 def run(code: str, **environment: str) -> str:

@@ -27,13 +27,18 @@ CUDA_ALLOCATOR = ("PYTORCH_CUDA_ALLOC_CONF", "PYTORCH_ALLOC_CONF"), "expandable_
 not fragment where batches shrink as samples break."""
 
 
+def process_variables() -> dict[str, str]:
+    """The spin count and the CUDA allocator's settings as environment variables, unless the user's sets its own."""
+    names, segments = CUDA_ALLOCATOR
+    found = {} if any(name in os.environ for name in names) else {names[0]: segments}
+    if not any(name in os.environ for name in ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")):
+        found["GOMP_SPINCOUNT"] = SPIN_COUNT
+    return found
+
+
 def prepare_process() -> None:
     """Set the spin count and the allocators' settings, unless the user's environment sets its own."""
-    names, segments = CUDA_ALLOCATOR
-    if not any(name in os.environ for name in names):
-        os.environ[names[0]] = segments
-    if "OMP_WAIT_POLICY" not in os.environ:
-        os.environ.setdefault("GOMP_SPINCOUNT", SPIN_COUNT)
+    os.environ.update(process_variables())
     if not any(name.startswith("MALLOC_") for name in os.environ):
         set_thresholds(MMAP_THRESHOLD, TRIM_THRESHOLD)
 

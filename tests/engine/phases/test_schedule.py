@@ -111,7 +111,7 @@ class Everything:
 
     def start_batch(self, key: int, model: int, samples: int) -> None: ...
 
-    def batch_computed(self, key: int) -> None:  # noqa: ARG002
+    def batch_computed(self, key: int, images: int) -> None:  # noqa: ARG002
         self.batches_written += 1
 
     def batch_written(self, key: int, broken: int) -> None: ...

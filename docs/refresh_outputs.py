@@ -49,9 +49,9 @@ def methods() -> str:
     return "".join(f"> {line}\n" for line in lines)
 
 
-def text_section(heading: str, *runs: str) -> str:
-    """A section of the text report of `runs`, without its heading."""
-    below = printed("report", *runs).split(f"\n{heading}\n")[1]
+def text_section(heading: str) -> str:
+    """A section of the text report, without its heading."""
+    below = printed("report", RUN).split(f"\n{heading}\n")[1]
     return fenced(re.split(r"\n\n(?=\S[^\n]*\n\S)", below)[0])
 
 
@@ -64,10 +64,12 @@ SHOWN: dict[str, Callable[[], str]] = {
     "models": partial(markdown_table, "Models", RUN),
     "excess": partial(markdown_table, "Each pruned model against the control (95 % intervals)", RUN),
     "ladder": partial(markdown_table, "Pruned models by rising sparsity (95 % intervals)", RUN),
-    "against-dense": partial(text_section, "Each model against dense", RUN),
-    "provenance": partial(text_section, "How these numbers were made", RUN),
+    "against-dense": partial(text_section, "Each model against dense"),
+    "provenance": partial(text_section, "How these numbers were made"),
     "seeds": partial(markdown_table, "Models: mean over 3 training seeds, range in brackets", *SEEDS),
-    "stability": partial(text_section, "Which losses are stable", *SEEDS),
+    "stability": partial(markdown_table, "Samples by how many seeds lose them", *SEEDS),
+    "shared": partial(markdown_table, "Losses that two seeds share, over all pairs, against chance", *SEEDS),
+    "exemplars": partial(markdown_table, "Pruning-identified exemplars (Hooker et al. 2019): samples", *SEEDS),
     "methods": methods,
     "verify": lambda: fenced(printed("verify", RUN)),
 }

@@ -57,6 +57,8 @@ class Terminal:
             os.execv(command[0], command)
         ioctl(self._fd, TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
         self.process = psutil.Process(self._pid)
+        self._poll = select.poll()  # select() takes no descriptor above 1023
+        self._poll.register(self._fd, select.POLLIN)
 
     def press(self, keys: str) -> float:
         """Type `keys`; returns when."""
@@ -87,7 +89,7 @@ class Terminal:
     def _arrived(self, patience: float) -> list[tuple[bytes, float]]:
         """The output and when it arrived. All is read before any is emulated, which takes milliseconds."""
         found: list[tuple[bytes, float]] = []
-        while select.select([self._fd], [], [], 0 if found else patience)[0]:
+        while self._poll.poll(0 if found else 1000 * patience):
             found.append((os.read(self._fd, 1 << 16), time.perf_counter()))
         return found
 

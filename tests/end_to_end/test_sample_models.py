@@ -61,9 +61,9 @@ def test_the_dense_model_and_pruned_90_reach_the_aim() -> None:
         assert round(10 * (dense[key] - pruned[key])) <= 40, "in samples of 1000"
 
 
-def test_everything_fits_in_8_mb_and_the_finished_run_in_6() -> None:
-    shipped = [path for path in FOLDER.iterdir() if path.is_file() and path != RUN]
-    assert sum(path.stat().st_size for path in shipped) <= 8_000_000
+def test_everything_fits_in_22_mb_and_the_finished_run_in_6() -> None:
+    shipped = [path for path in (*FOLDER.glob("*"), *FOLDER.glob("seed-*/*")) if path.is_file()]
+    assert sum(path.stat().st_size for path in shipped) <= 22_000_000
     assert RUN.stat().st_size <= 6_000_000
 
 

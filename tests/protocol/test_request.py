@@ -18,6 +18,7 @@ from thinice_tui.protocol.model_options import ModelOptions
 from thinice_tui.protocol.request import Request
 from thinice_tui.protocol.settings import KeepImages, Settings
 from thinice_tui.protocol.threat_model import Norm
+from thinice_tui.protocol.worker_options import WorkerOptions
 
 NAMES = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=12)
 PATHS = st.one_of(
@@ -219,8 +220,18 @@ def test_settings_that_early_versions_lack_have_their_default() -> None:
     assert Request.from_dict(early) == Request.from_dict(stored())
 
 
+def test_a_request_of_an_early_version_has_one_device() -> None:
+    early = stored()
+    del early["worker_options"]
+    assert Request.from_dict(early).worker_options == WorkerOptions()
+
+
 @pytest.mark.parametrize(
-    "key", [*sorted(stored()), *(f"settings.{key}" for key in sorted(stored()["settings"]) if key not in LATER)]
+    "key",
+    [
+        *sorted(stored().keys() - {"worker_options"}),
+        *(f"settings.{key}" for key in sorted(stored()["settings"]) if key not in LATER),
+    ],
 )
 def test_a_value_that_is_missing_is_refused_with_a_message(key: str) -> None:
     changed = stored()

@@ -48,14 +48,20 @@ def save_folder(chosen: Selection, folder: Path, job: Job) -> Path:
     return folder
 
 
+def with_npz(path: Path) -> Path:
+    """The path with the ending .npz, which numpy would add."""
+    return path if path.suffix == ".npz" else path.with_name(f"{path.name}.npz")
+
+
 def save_arrays(chosen: Selection, path: Path, job: Job) -> Path:
-    """Write images and logits of the k samples chosen to a new npz, for all models; the path.
+    """Write images and logits of the k samples chosen to a new npz, for all models; the path, with its ending.
 
     clean [k,C,H,W], index and label [k]; for each model NAME adversarial@NAME [k,C,H,W], logits@NAME and
     attacked_logits@NAME [k,classes], NaN where the run has none; run_file, compared_with, filter and sets as texts.
     """
     from thinice_tui.safe_io.limits import check_fits  # imported here: a view appears before psutil has loaded
 
+    path = with_npz(path)
     refuse_existing(path)
     run, order = chosen.rows.table.run, chosen.order
     shape, classes = run.info.data.shape, run.info.classes

@@ -19,7 +19,7 @@ from thinice_tui.safe_io.printable import printable
 from thinice_tui.tui.action_registry import Reason
 from thinice_tui.tui.clipboard import copy
 from thinice_tui.tui.desktop import show_on_desktop
-from thinice_tui.tui.export_files import save_arrays, save_folder, save_pictures
+from thinice_tui.tui.export_files import save_arrays, save_folder, save_pictures, with_npz
 from thinice_tui.tui.interface import Interface
 from thinice_tui.tui.jobs import Job, Jobs
 from thinice_tui.tui.screens.dialogs import Choice, ChoiceDialog, TextDialog
@@ -183,7 +183,7 @@ class ExportActions:
 def _path(name: str, typed: str) -> Path:
     """The path of the export `name`, with the ending that it lacks; raises RuntimeError where `~user` is nobody."""
     path = Path(typed).expanduser().absolute()
-    return path.with_name(f"{path.name}.npz") if name == "npz" and path.suffix != ".npz" else path
+    return with_npz(path) if name == "npz" else path
 
 
 def _problem(name: str, typed: str) -> str | None:

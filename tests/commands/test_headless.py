@@ -10,6 +10,7 @@ import pytest
 
 from tests.commands.calling import QUICK, call, error_text
 from tests.linear_models import Files
+from thinice_tui.engine.phases.attack import AttackPhase
 from thinice_tui.engine.worker.attack import AttackTask
 from thinice_tui.errors import EXIT_INTERRUPTED
 from thinice_tui.runfile.records import BatchOutcome
@@ -68,7 +69,7 @@ def test_the_first_stage_begins_before_what_only_reports_and_image_files_need_is
     code = (
         "import sys\n"
         "from thinice_tui.commands.app import app\n"
-        "from thinice_tui.engine.phases.attack import AttackPhase\n"
+        "from thinice_tui.engine.phases.schedule import Schedule\n"
         "def begin(*_):\n"
         "    print('loaded:', *sorted({'torch', 'scipy', 'PIL'} & set(sys.modules)), file=sys.stderr)\n"
         "    sys.exit()\n"

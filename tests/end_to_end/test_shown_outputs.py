@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.places import ROOT
+from thinice_tui.analysis.diagnostics import MISSED_CHECK
 
 
 @pytest.fixture(scope="module")
@@ -64,8 +65,12 @@ def test_what_the_results_page_concludes_holds(script: ModuleType) -> None:
     assert captured[0]["low"] > 0.2 and captured[2]["low"] < 0.2 < captured[2]["value"] < 0.25, "the lowest fifth"
     assert all(one["overestimation_gap"]["gap"] > 0.02 for one in report["models"]), "PGD-20 overestimates"
     assert pruned[2]["overestimation_difference"]["difference"]["low"] > 0, "and the 99 % pruned model more"
-    doubted = {(one["model"], one["check"]) for one in report["reliability"] if one["doubtful"]}
-    assert doubted == {("pruned-99", "points lost to Square alone")}, "the report doubts one number"
+    doubted = [one for one in report["reliability"] if one["doubtful"]]
+    by_search = [one for one in doubted if one["check"] == MISSED_CHECK]
+    assert len(by_search) > 2 and {one["value"] for one in by_search} <= {1, 2}, "one or two samples of most models"
+    assert [(one["model"], one["check"]) for one in doubted if one not in by_search] == [
+        ("pruned-99", "points lost to Square alone")
+    ]
 
 
 def test_what_the_results_page_concludes_of_three_seeds_holds(script: ModuleType) -> None:

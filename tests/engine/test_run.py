@@ -229,6 +229,18 @@ def test_a_run_resumed_elsewhere_or_otherwise_says_so(files: Files, tmp_path: Pa
     assert read_adversarial(path, 0, broken) is not None
 
 
+@pytest.mark.parametrize("began", ["cpu (7 threads)", "3 workers, each on cpu (1 thread), a worker on cpu (2 threads)"])
+def test_another_number_of_threads_is_no_warning(began: str, files: Files, tmp_path: Path) -> None:
+    path = tmp_path / "cut.thinice"
+    with pytest.raises(KeyboardInterrupt):
+        run_it(request(files, path), StopAfter(60))
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE run SET value = ? WHERE key = 'device'", (json.dumps(began),))
+    observer = StopAfter()
+    run_it(request(files, path), observer)
+    assert not [warning for warning in observer.warnings if "resumed on" in warning]
+
+
 def test_a_run_that_is_refused_names_its_last_engine_still(files: Files, tmp_path: Path) -> None:
     """--run is taken before models are read; that it holds another run is known only then."""
     path = tmp_path / "a.thinice"

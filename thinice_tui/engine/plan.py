@@ -3,6 +3,7 @@
 import hashlib
 import json
 import platform
+import re
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -82,10 +83,12 @@ def make_plan(
 def resumption_warnings(writer: RunWriter, settings: Settings, where: str) -> list[str]:
     """Warnings for a resumed run: computed elsewhere than begun, with other versions, or with another --keep-images.
 
+    Another number of threads or workers is not told: it changes no outcome, up to rounding.
     where: it is computed now, in words.
     """
     warnings = []
-    if (began := writer.value("device")) != where:
+    began = writer.value("device")
+    if not isinstance(began, str) or _kinds(began) != _kinds(where):
         warnings.append(f"begun on {began}, resumed on {where}")
     before = writer.value("versions")
     if isinstance(before, dict) and before != _versions():
@@ -95,6 +98,12 @@ def resumption_warnings(writer: RunWriter, settings: Settings, where: str) -> li
     if isinstance(stored, dict) and stored.get("keep_images") != settings.keep_images:
         warnings.append(f"--keep-images stays {stored.get('keep_images')}, as the run was begun with")
     return warnings
+
+
+def _kinds(where: str) -> set[str]:
+    """The kinds of devices in words as an executor says them, without how many threads and workers there are."""
+    words = re.sub(r"(\d+ workers, each on|a worker on) | \(\d+ threads?\)", "", where)
+    return set(words.split(", "))
 
 
 def _versions() -> dict[str, str]:

@@ -22,7 +22,7 @@ def save_new(path: Path, pieces: Iterable[str]) -> Path:
     try:
         write_whole(path, write)
     except OSError as error:
-        raise ThiniceError(f"{path}: cannot be written ({error.strerror})", "give another path") from error
+        raise _unwritable(path, error) from error
     return path
 
 
@@ -31,7 +31,7 @@ def refuse_existing(path: Path) -> None:
     try:
         exists = path.exists()
     except OSError as error:
-        raise ThiniceError(f"{path}: cannot be written ({error.strerror})", "give another path") from error
+        raise _unwritable(path, error) from error
     if exists:
         raise ThiniceError(f"{path} exists already and is left as it is", "give another name")
 
@@ -48,7 +48,7 @@ def check_new(path: Path, is_folder: bool = False) -> None:
     try:
         check_writable(first)
     except OSError as error:
-        raise ThiniceError(f"{path}: cannot be written ({error.strerror})", "give another path") from error
+        raise _unwritable(path, error) from error
 
 
 def free_path(path: Path) -> Path:
@@ -58,3 +58,7 @@ def free_path(path: Path) -> Path:
         free = path.with_stem(f"{path.stem}-{number}")
         number += 1
     return free
+
+
+def _unwritable(path: Path, error: OSError) -> ThiniceError:
+    return ThiniceError(f"{path}: cannot be written ({error.strerror})", "give another path")

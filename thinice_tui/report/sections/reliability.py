@@ -13,8 +13,9 @@ from thinice_tui.runfile.records import Finding
 def reliability(analysis: Analysis) -> Iterator[Block]:
     """The verdict in one line, then a table of every check against every model."""
     found = findings(analysis.run)
-    yield from doubt(analysis)
-    if not any(one.doubtful for one in found):
+    doubts = list(_doubt(found))
+    yield from doubts
+    if not doubts:
         yield Paragraph(f"Reliability: {_without_doubt(analysis, found)}")
     all_broken = [name for name, count in _robust_counts(analysis).items() if analysis.complete and not count]
     if all_broken:
@@ -25,7 +26,11 @@ def reliability(analysis: Analysis) -> Iterator[Block]:
 
 def doubt(analysis: Analysis) -> Iterator[Notice]:
     """That a check gives a reason to doubt the robust accuracies, with models and checks; nothing where none does."""
-    doubtful = sorted({f"{one.model}: {one.check}" for one in findings(analysis.run) if one.doubtful})
+    return _doubt(findings(analysis.run))
+
+
+def _doubt(found: Sequence[Finding]) -> Iterator[Notice]:
+    doubtful = sorted({f"{one.model}: {one.check}" for one in found if one.doubtful})
     if doubtful:
         yield Notice("doubt", f"Reliability: DOUBTFUL, robust accuracy may be too high ({'; '.join(doubtful)})")
 

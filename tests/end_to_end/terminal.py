@@ -95,9 +95,13 @@ class Window:
         """Wait until `words` are no longer on the screen."""
         self.wait(lambda: words not in self.text, f"{words!r} not on the screen")
 
+    def is_at_prompt(self) -> None:
+        """Wait until the shell asks: a prompt further up may be of before, and a key typed too early is dropped."""
+        self.wait(lambda: self.text.rstrip().endswith("ready$"), "the shell's prompt")
+
     def is_shell_again(self) -> None:
         """Wait for the prompt, and check that the program left the terminal as it found it."""
-        self.wait(lambda: self.text.rstrip().endswith("ready$"), "the shell's prompt")
+        self.is_at_prompt()
         assert "Traceback" not in self.text and "Exception" not in self.text, self.text
         modes = ("alternate_on", "mouse_any_flag", "mouse_sgr_flag", "keypad_cursor_flag", "keypad_flag")
         assert {name: self.flag(name) for name in modes} == dict.fromkeys(modes, "0")

@@ -106,14 +106,16 @@ def test_ctrl_z_gives_the_shell_back_and_fg_comes_back_whole(made: Path, window:
     before, viewer = table(window), window.program()
     for _ in range(2):
         window.press("C-z")
-        window.shows("Stopped", "ready$")
+        window.shows("Stopped")
+        window.is_at_prompt()
         assert viewer.status() == psutil.STATUS_STOPPED and window.flag("alternate_on") == "0"
         window.run("echo in $((40 + 2)) shell")
         window.shows("in 42 shell")
+        window.is_at_prompt()
         window.run("fg")
         window.wait(lambda: table(window) == before and "? help" in window.text, f"the screen as before:\n{before}")
     window.press("C-z")
-    window.shows("ready$")
+    window.is_at_prompt()
     window.resize(100, 30)
     window.run("fg")
     window.wait(lambda: any(len(line) > 90 for line in window.lines), "the new width is drawn")

@@ -16,7 +16,7 @@ def line_named(text: str, rows: Rows) -> int | str:
     line = rows.line_of(found)
     if line is not None:
         return line
-    return f"sample {indices[found]} is in this run but not among the {len(rows.order)} shown: esc shows all"
+    return f"sample {indices[found]} is in this run but not among the {len(rows.order)} shown: esc twice shows all"
 
 
 def sample_named(text: str, indices: Integers) -> int | str:

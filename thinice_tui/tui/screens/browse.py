@@ -99,7 +99,8 @@ class BrowseScreen(RunScreen):
         self.session.change_view(query=event.query)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        if event.widget is self.table:  # a click in it, while the filter is typed
+        # A click in it, while something is typed; a bar that has been opened since then is left alone.
+        if event.widget is self.table and self.focused is self.table:
             self.query_one(FilterBar).close()
             self.query_one(JumpBar).close()
 

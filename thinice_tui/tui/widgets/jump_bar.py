@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from textual import events
 from textual.app import ComposeResult
-from textual.containers import Horizontal
+from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Input, Static
 
@@ -14,8 +14,8 @@ from thinice_tui.tui.widgets.line_input import LineInput
 ASKED = " go to sample "
 
 
-class JumpBar(Horizontal):
-    """An input for one number. Hidden until opened."""
+class JumpBar(Vertical):
+    """An input for one number, and beneath it why a number leads nowhere. Hidden until opened."""
 
     @dataclass
     class Submitted(Message):
@@ -27,8 +27,10 @@ class JumpBar(Horizontal):
         """Typing has ended."""
 
     def compose(self) -> ComposeResult:
-        yield Static(ASKED, markup=False)
-        yield LineInput(placeholder="its number, like 484", compact=True)
+        with Horizontal():
+            yield Static(ASKED, markup=False)
+            yield LineInput(placeholder="its number, like 484", compact=True)
+        yield Static(id="problem", markup=False)
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -38,7 +40,7 @@ class JumpBar(Horizontal):
         """Let the user type a number. problem: why a text leads nowhere, which is shown; None: it leads somewhere."""
         self._problem = problem
         self.display = True
-        self.query_one(Static).update(ASKED)
+        self._explain(None)
         typed = self.query_one(Input)
         typed.value = ""
         # At once: keys that arrive together with the one that opened it are meant for it.
@@ -54,10 +56,15 @@ class JumpBar(Horizontal):
         event.stop()
         typed = event.value.strip()
         if typed and (problem := self._problem(typed)):
-            self.query_one(Static).update(f" {problem} ")
+            self._explain(problem)
             return
         self.close()
         self.post_message(self.Submitted(typed))
+
+    def _explain(self, problem: str | None) -> None:
+        beneath = self.query_one("#problem", Static)
+        beneath.display = problem is not None
+        beneath.update(problem or "")
 
     def on_key(self, event: events.Key) -> None:
         if event.key == "escape":

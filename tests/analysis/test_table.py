@@ -1,5 +1,7 @@
 """The columns of the sample table."""
 
+import gc
+import weakref
 from dataclasses import replace
 from pathlib import Path
 
@@ -63,6 +65,18 @@ def test_every_default_column_is_one_and_every_field_has_a_value_for_each_sample
         assert values.shape == (200,)
         if not isinstance(field, NumberField):
             assert field.codes.max() < len(field.names)
+
+
+def test_an_old_table_is_freed_without_a_collection(run: Run) -> None:
+    table = SampleTable(run, run.models[1], "clean")
+    assert matches("set=S10 broken_by=clean,PGD-20", table.fields).any()
+    gc.disable()
+    try:
+        gone = weakref.ref(table)
+        del table
+        assert gone() is None
+    finally:
+        gc.enable()
 
 
 def test_where_dense_is_alone_its_own_columns_take_the_place_of_the_others(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from thinice_tui.analysis.distances import distances
 from thinice_tui.analysis.live_sets import SET_NAMES
 from thinice_tui.analysis.margins import MARGIN_TITLES, MarginKind, margins_of
 from thinice_tui.analysis.model_sets import ModelSets, models_by_sparsity, short_names
-from thinice_tui.analysis.query.fields import Field, NameField, NumberField
+from thinice_tui.analysis.query.fields import Field, Fields, LazyFields, NameField, NumberField
 from thinice_tui.analysis.several.fates import Fates
 from thinice_tui.runfile.records import Floats, ModelOutcomes, Run
 
@@ -82,10 +82,16 @@ class SampleTable:
         wrong = clean_known(model) & ~clean_correct(self.run, model)
         return np.where(wrong, np.int16(len(self.stage_names) - 1), model.broken_by)
 
-    @cached_property
-    def fields(self) -> Mapping[str, Field]:
+    @property
+    def fields(self) -> Fields:
         """Every column of the run, by the key that the filter language knows."""
-        return {key: column.values(self) for key, column in {**self.columns, TAG: TAGS}.items()}
+        columns = {**self.columns, TAG: TAGS}
+        return LazyFields({key: partial(column.values, self) for key, column in columns.items()}, self._computed)
+
+    @cached_property
+    def _computed(self) -> dict[str, Field]:
+        """The fields that were asked for. They do not refer to the table: an old one is freed without a collection."""
+        return {}
 
     def times_lost(self) -> Floats:
         """In how many training seeds the other model loses each sample: float32 [n]; NaN: not known."""

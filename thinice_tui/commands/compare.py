@@ -64,7 +64,9 @@ def compare(
     pruned: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="PRUNED", parser=expanded_path, help="Its pruned versions. None: attack the dense model alone."
+            metavar="[PRUNED]...",
+            parser=expanded_path,
+            help="Its pruned versions. None: attack the dense model alone.",
         ),
     ] = None,
     control: Annotated[

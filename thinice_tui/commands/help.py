@@ -1,5 +1,6 @@
 """How help texts look: no type beside a flag, no completion options in the list, examples at the end."""
 
+from copy import copy
 from typing import Any
 
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
@@ -20,7 +21,8 @@ def _plain(params: list[Any]) -> list[Any]:
         if isinstance(param, TyperOption) and param.name in COMPLETION:
             param.hidden = True
         if isinstance(param, TyperArgument):
-            param.display_type_rich = lambda ctx: None  # type: ignore[method-assign]  # noqa: ARG005
+            param.type = copy(param.type)  # Typer shares some between parameters
+            param.type.get_metavar = lambda *_, **__: ""  # type: ignore[method-assign]
     return params
 
 

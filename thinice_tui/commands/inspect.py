@@ -25,7 +25,7 @@ INSPECT_EXAMPLES = examples(
 
 
 def inspect(
-    models: Annotated[list[Path], typer.Argument(metavar="MODEL", parser=expanded_path, help="Model files.")],
+    models: Annotated[list[Path], typer.Argument(metavar="MODEL...", parser=expanded_path, help="Model files.")],
     arch: ArchOption = ["auto"],  # noqa: B006  (Typer reads it, and nothing changes it)
     normalize: NormalizeOption = ["auto"],  # noqa: B006
     keep: KeepOption = None,

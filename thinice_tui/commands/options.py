@@ -70,7 +70,7 @@ OptionalRunsArgument = Annotated[
 RunsArgument = Annotated[
     list[Path],
     typer.Argument(
-        metavar="RUN.thinice",
+        metavar="RUN.thinice...",
         parser=expanded_path,
         help="A run file; the run may still be going on. Several are read together, for a report once they are "
         "finished.",

@@ -23,7 +23,7 @@ def verify(
     models: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="MODEL",
+            metavar="[MODEL]...",
             parser=expanded_path,
             help="The run's model files, in any order; only these are checked. None: those at the paths in the run.",
         ),

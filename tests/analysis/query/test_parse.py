@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.analysis.query.sentences import FIELDS, ROWS, Sentence, any_character, error_of, rows, sentences, soup
 from thinice_tui.analysis.query.complete import complete
-from thinice_tui.analysis.query.fields import Fields, NameField, NumberField
+from thinice_tui.analysis.query.fields import Field, Fields, LazyFields, NameField, NumberField
 from thinice_tui.analysis.query.parse import matches
 from thinice_tui.analysis.query.tokens import QueryError
 
@@ -135,11 +135,24 @@ def test_a_mistake_is_marked_and_explained(says: str, text: str) -> None:
     assert says in error.message
 
 
-def test_fields_must_be_there_and_of_one_length() -> None:
-    for fields in ({}, {"a": NumberField(np.zeros(2)), "b": NumberField(np.zeros(3))}):
-        with pytest.raises(ValueError, match="of one length") as caught:
-            matches("", fields)
-        assert not isinstance(caught.value, QueryError)
+def test_fields_must_be_there() -> None:
+    with pytest.raises(ValueError, match="one or more fields") as caught:
+        matches("", {})
+    assert not isinstance(caught.value, QueryError)
+
+
+def test_only_what_is_asked_for_is_computed() -> None:
+    def never() -> Field:
+        raise AssertionError("computed")
+
+    rows = NumberField(np.array([1.0, 3.0]))
+    fields = LazyFields({"margin": lambda: rows, "distance": never, "dense-margin": lambda: rows}, {})
+    assert matches("margin<2", fields).tolist() == [True, False]
+    assert matches("dense_margin>2", fields).tolist() == [False, True]
+    assert matches("", fields).tolist() == [True, True]
+    assert list(fields) == ["margin", "distance", "dense-margin"]
+    with pytest.raises(QueryError, match="distance"):
+        matches("distanc<2", fields)
 
 
 def test_a_bare_word_is_looked_for_in_labels_and_predictions() -> None:

@@ -43,7 +43,8 @@ def complete(text: str, cursor: int, fields: Fields, limit: int = 8) -> list[Com
 def _condition_choices(after: str, before: list[Token], typed: Token, fields: Fields) -> list[tuple[str, str]]:
     """What may begin a condition, as (name, text to insert); after: the text behind the cursor."""
     equals = "" if re.match(r"\s*([<>!]=|[=<>~:])", after) else "="
-    choices = [(n, quoted(n) + (equals if isinstance(f, NameField) else "")) for n, f in fields.items()]
+    names = [name for name in fields if fold(typed.text) in fold(name)]  # only their fields are computed
+    choices = [(name, quoted(name) + (equals if isinstance(fields[name], NameField) else "")) for name in names]
     keywords = KEYWORDS if before and (before[-1].is_word or before[-1].is_one_of(")")) else ("not",)
     return choices + [(word, word) for word in keywords if typed.text and word.startswith(typed.text.lower())]
 

@@ -1,6 +1,6 @@
 """The columns that a query is about: numbers or names, one a row."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,6 +41,25 @@ Field = NumberField | NameField
 Fields = Mapping[str, Field]
 
 
+class LazyFields(Mapping[str, Field]):
+    """Fields that are computed when they are first asked for, and kept in `computed`: a query is about few of them."""
+
+    def __init__(self, computations: Mapping[str, Callable[[], Field]], computed: dict[str, Field]) -> None:
+        self._computations = computations
+        self._computed = computed
+
+    def __getitem__(self, key: str) -> Field:
+        if key not in self._computed:
+            self._computed[key] = self._computations[key]()
+        return self._computed[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._computations)
+
+    def __len__(self) -> int:
+        return len(self._computations)
+
+
 def fold(name: str) -> str:
     """`name` as names are compared: without case, and with -, _ and blank alike."""
     return name.casefold().translate(_SAME_CHARACTER)
@@ -48,5 +67,5 @@ def fold(name: str) -> str:
 
 def find_field(name: str, fields: Fields) -> Field | None:
     """The field of exactly this name, else the first whose folded name is the same, else None."""
-    folded = (field for key, field in fields.items() if fold(key) == fold(name))
-    return fields.get(name, next(folded, None))
+    key = name if name in fields else next((key for key in fields if fold(key) == fold(name)), None)
+    return fields[key] if key is not None else None

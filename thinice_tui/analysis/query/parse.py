@@ -32,18 +32,22 @@ SEARCHED = ("label", "dense", "pruned", "dense_clean", "pruned_clean")
 def matches(text: str, fields: Fields) -> Mask:
     """The rows that `text` asks for, bool [n]; every row if it is blank.
 
-    `fields` are one or more, all of n rows (ValueError otherwise). Raises QueryError where the text is wrong.
+    `fields` are one or more (ValueError otherwise), all of n rows. Raises QueryError where the text is wrong.
     """
-    sizes = {len(field.values if isinstance(field, NumberField) else field.codes) for field in fields.values()}
-    if len(sizes) != 1:
-        raise ValueError(f"expected one or more fields of one length, got lengths {sorted(sizes)}")
     tokens = tokenize(text)
     if not tokens:
-        return np.ones(sizes.pop(), dtype=np.bool_)
+        return np.ones(_rows(fields), dtype=np.bool_)
     if tokens[-1].kind == "unclosed":
         raise tokens[-1].error("this quote is never closed: close it with the same quote")
     with np.errstate(all="ignore"):  # a typed number too large or small for float32, NaN among the values
         return _Parser(tokens, fields).query()
+
+
+def _rows(fields: Fields) -> int:
+    field = next(iter(fields.values()), None)
+    if field is None:
+        raise ValueError("expected one or more fields, got none")
+    return len(field.values if isinstance(field, NumberField) else field.codes)
 
 
 class _Parser:

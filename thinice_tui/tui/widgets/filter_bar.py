@@ -65,6 +65,7 @@ class FilterBar(Vertical):
     def close(self) -> None:
         """End the typing, and hide: a query that is not applied is not shown."""
         if self.display:
+            self._fields = {}  # they keep all of a table in memory
             self.display = False
             self.post_message(self.Closed())
 

@@ -2,13 +2,15 @@
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from tests.linear_models import ARCH, Files
 from thinice_tui.data.samples import Samples
 from thinice_tui.data.spec import read_samples
-from thinice_tui.engine.plan import default_path, identify
+from thinice_tui.engine.plan import default_path, identify, resumption_warnings
 from thinice_tui.engine.run_model import RunModel
 from thinice_tui.models.load import load_model
 from thinice_tui.protocol.settings import Settings
@@ -44,3 +46,18 @@ def test_the_identity_names_all_that_decides_verdicts(dense: RunModel, samples: 
     assert set(identify([dense], samples, SETTINGS)) == {
         "norm", "eps", "attack", "seed", "precision", "distances", "data", "models",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("began", "now", "told"),
+    [
+        ("cuda:0 (NVIDIA H200)", "cuda:1 (NVIDIA H200)", False),
+        ("cuda:3 (NVIDIA H200)", "a worker on cuda:0 (NVIDIA H200), a worker on cuda:1 (NVIDIA H200)", False),
+        ("2 workers, each on cpu (1 thread)", "cpu (8 threads)", False),
+        ("cuda:0 (NVIDIA H200)", "cuda:0 (NVIDIA L4)", True),
+        ("cuda:0 (NVIDIA H200)", "cpu (2 threads)", True),
+    ],
+)
+def test_only_another_kind_of_device_is_told_when_a_run_goes_on(began: str, now: str, told: bool) -> None:
+    stored: Any = SimpleNamespace(value={"device": began}.get)
+    assert resumption_warnings(stored, SETTINGS, now) == ([f"begun on {began}, resumed on {now}"] if told else [])

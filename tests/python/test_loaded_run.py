@@ -9,11 +9,14 @@ import pytest
 import thinice_tui as ti
 from tests.fake_runs import MadeRun, make_run, write_run
 from tests.places import SAMPLE_MODELS
+from tests.report.rendering import words
 from thinice_tui.analysis.comparison import analyse
 from thinice_tui.protocol.pixels import as_floats
 from thinice_tui.report.json_report import json_report
+from thinice_tui.report.sections.header import header
 from thinice_tui.runfile.read_sample import read_adversarial
 from thinice_tui.runfile.reader import read_run
+from thinice_tui.runfile.tags import change_tags, tags_file
 
 PATH = Path("a.thinice")
 
@@ -39,6 +42,19 @@ def test_arrays_are_those_that_were_written(run: ti.LoadedRun) -> None:
     positions = np.flatnonzero(~run.model("p/1").standing & run.model("p/1").correct)
     assert indices.tolist() == (3 * positions).tolist() and np.array_equal(images, as_floats(written.images[positions]))
     assert run.settings.eps.text == "8/255" and run.complete and run.warnings == ()
+
+
+def test_tags_are_read_and_a_file_that_cannot_be_read_is_a_warning_everywhere(run: ti.LoadedRun) -> None:
+    assert run.tags == {}
+    change_tags(PATH, read_run(PATH).info.data.sha256, [9, 3], ["odd"], [])
+    change_tags(PATH, read_run(PATH).info.data.sha256, [9], ["dark"], [])
+    assert ti.load_run(PATH).tags == {9: ("dark", "odd"), 3: ("odd",)}
+    tags_file(PATH).write_text("{")
+    broken = ti.load_run(PATH)
+    (warning,) = broken.warnings
+    assert broken.tags == {} and "a.thinice.tags" in warning
+    analysis = analyse(read_run(PATH))
+    assert json_report(analysis)["run"]["warnings"] == [warning] and warning in words(header(analysis))
 
 
 def test_models_are_found_by_name_and_role(run: ti.LoadedRun) -> None:

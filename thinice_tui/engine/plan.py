@@ -83,7 +83,8 @@ def make_plan(
 def resumption_warnings(writer: RunWriter, settings: Settings, where: str) -> list[str]:
     """Warnings for a resumed run: computed elsewhere than begun, with other versions, or with another --keep-images.
 
-    Another number of threads or workers is not told: it changes no outcome, up to rounding.
+    Another number of threads or workers, or another GPU of the same name, is not told: it changes no outcome, up to
+    rounding.
     where: it is computed now, in words.
     """
     warnings = []
@@ -101,8 +102,8 @@ def resumption_warnings(writer: RunWriter, settings: Settings, where: str) -> li
 
 
 def _kinds(where: str) -> set[str]:
-    """The kinds of devices in words as an executor says them, without how many threads and workers there are."""
-    words = re.sub(r"(\d+ workers, each on|a worker on) | \(\d+ threads?\)", "", where)
+    """The kinds of devices in words as an executor says them, without how many and which of a kind."""
+    words = re.sub(r"(\d+ workers, each on|a worker on) | \(\d+ threads?\)|(?<=cuda):\d+", "", where)
     return set(words.split(", "))
 
 

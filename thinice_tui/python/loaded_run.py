@@ -73,7 +73,7 @@ class LoadedRun:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What makes the numbers less reliable, in words."""
-        return self._run.info.warnings
+        return self._run.warnings
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -94,6 +94,11 @@ class LoadedRun:
     def class_names(self) -> tuple[str, ...]:
         """By class number; empty where the data does not name its classes."""
         return self._run.class_names
+
+    @property
+    def tags(self) -> dict[int, tuple[str, ...]]:
+        """A person's tags (`t` in the interface, a file beside the run), by the sample's index in the original data."""
+        return dict(self._run.tags)
 
     @cached_property
     def images(self) -> NDArray[np.uint8] | Floats:

@@ -66,7 +66,7 @@ def _run(analysis: Analysis) -> Json:
         "device": info.device,
         "batch_size": info.batch_size,
         "data": info.data.as_dict(),
-        "warnings": list(info.warnings),
+        "warnings": list(analysis.run.warnings),
         "architecture": finite(info.architecture),
         "normalization": finite(info.normalization),
         "kinship": finite(info.kinship),

@@ -154,6 +154,11 @@ class Run:
         return f"<{type(self).__name__} {self.path}: {len(self.labels)} samples, models {names}, {state}>"
 
     @property
+    def warnings(self) -> tuple[str, ...]:
+        """What makes this reading less reliable than it looks, in words: the file's warnings, and that of the tags."""
+        return (*self.info.warnings, *filter(None, [self.tags_problem]))
+
+    @property
     def complete(self) -> bool:
         """Whether everything planned is computed."""
         return self.info.finished is not None

@@ -232,8 +232,7 @@ class Session:
             self.announce_run()
 
     def _show_warnings(self, run: Run) -> None:
-        warnings = (*run.info.warnings, *filter(None, [run.tags_problem]))
-        new = [warning for warning in warnings if warning not in self._warnings_shown]
+        new = [warning for warning in run.warnings if warning not in self._warnings_shown]
         self._warnings_shown.update(new)
         for warning in new:
             self._notifier.notify(warning, title="Warning", severity="warning", timeout=12)

@@ -25,7 +25,7 @@ def header(analysis: Analysis) -> Iterator[Block]:
         yield Notice("partial", f"PARTIAL: {_progress(analysis)}")
     elif not analysis.final:
         yield Notice("note", _why_not_final(settings))
-    yield from (Notice("warning", warning) for warning in info.warnings)
+    yield from (Notice("warning", warning) for warning in analysis.run.warnings)
 
 
 def _progress(analysis: Analysis) -> str:

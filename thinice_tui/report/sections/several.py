@@ -55,7 +55,7 @@ def several_header(several: SeveralRuns) -> Iterator[Block]:
         yield Notice("note", "Robust accuracies are upper bounds.")
     if len({one.run.info.settings.precision for one in several.seeds}) > 1:
         yield Notice("warning", "Gradients had other precisions in some training seeds, see the runs.")
-    for warning in dict.fromkeys(warning for one in several.seeds for warning in one.run.info.warnings):
+    for warning in dict.fromkeys(warning for one in several.seeds for warning in one.run.warnings):
         yield Notice("warning", warning)
 
 

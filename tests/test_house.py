@@ -2,9 +2,11 @@
 
 import ast
 import statistics
+import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from tests.places import ROOT, TESTS
 
@@ -77,3 +79,19 @@ def test_no_test_is_imported_by_another() -> None:
 def test_no_mock_is_in_the_package() -> None:
     for file in sources(PACKAGE):
         assert "unittest" not in file.read_text(encoding="utf-8"), file
+
+
+def test_the_tested_set_is_within_the_ranges_that_are_required() -> None:
+    """Else the install command of the README finds no set of packages."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    ranges = [Requirement(text) for text in sum(project["optional-dependencies"].values(), project["dependencies"])]
+    lines = [line for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines() if "==" in line]
+    tested = {name.lower(): version for name, version in (line.split("==") for line in lines)}
+    checked = [need for need in ranges if need.name.lower() in tested]
+    assert len(checked) > 20
+    outside = [
+        f"{need} is not {tested[need.name.lower()]}"
+        for need in checked
+        if tested[need.name.lower()] not in need.specifier
+    ]
+    assert outside == []

@@ -23,3 +23,5 @@ def test_names_are_unique_by_folder_or_number() -> None:
     assert names("a/m.pt", "b/n.pt") == ["m", "n"]
     assert names("a/m.pt", "b/m.pt") == ["a/m", "b/m"]
     assert names("a/m.pt", "a/m.pth") == ["m", "m#2"]
+    assert names("a/m.pt.gz", "a/n.pth.GZ", "a/v1.2.pt") == ["m", "n", "v1.2"]
+    assert names("a/m.pt", "b/m.pt.gz") == ["a/m", "b/m"]

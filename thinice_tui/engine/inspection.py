@@ -17,7 +17,7 @@ from thinice_tui.models.weight_similarity import (
     warning_if_unrelated,
     warnings_of_unused_keep,
 )
-from thinice_tui.protocol.model_files import model_files
+from thinice_tui.protocol.model_files import model_files, plain_name
 from thinice_tui.protocol.model_options import ModelOptions
 from thinice_tui.report.inspected_model import DenseComparison, FileFacts, InspectedModel
 from thinice_tui.version import package_version
@@ -35,7 +35,7 @@ def inspect_models(paths: Sequence[Path], options: ModelOptions) -> Iterator[Ins
     dense: LoadedModel | None = None
     each = options.for_files(files)
     for file, own, model in zip(files, each, load_models(files, each), strict=True):
-        record = RunModel("dense", file.path.stem, model).record()
+        record = RunModel("dense", plain_name(file.path), model).record()
         comparison = None if dense is None else _comparison(dense, model)
         yield InspectedModel(record, _facts(model, own.keep), comparison)
         dense = dense or model

@@ -35,10 +35,15 @@ def model_named(asked: str, roles: Mapping[str, str]) -> str | None:
     return asked if asked in roles else having[0] if len(having) == 1 else None
 
 
+def plain_name(path: Path) -> str:
+    """The file's name without its suffix, and without .gz behind it: pruned of pruned.pt and of pruned.pt.gz."""
+    return (path.with_suffix("") if path.suffix.lower() == ".gz" else path).stem
+
+
 def _unique_names(paths: Sequence[Path]) -> list[str]:
     """Unique model names: file names without suffix, with the folder or a number where two are the same."""
-    names = [path.stem for path in paths]
-    longer = [f"{path.resolve().parent.name}/{path.stem}" for path in paths]
+    names = [plain_name(path) for path in paths]
+    longer = [f"{path.resolve().parent.name}/{plain_name(path)}" for path in paths]
     if len(set(names)) < len(set(longer)):
         names = longer
     seen: Counter[str] = Counter()

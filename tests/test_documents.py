@@ -94,8 +94,10 @@ def test_the_guide_names_every_command_option_and_key() -> None:
     for command, options in COMMANDS.items():
         assert f"`thinice-tui {command}" in text, command
         assert not {option for option in options | GENERAL if option not in text}, command
-    keys = re.findall(r"^\| `([^`]+)` \|", text.partition("### Keys")[2].partition("### Filter")[0], re.MULTILINE)
-    assert set(keys) == {action.shown for action in ACTIONS}
+    keys = text.partition("### Keys")[2].partition("### Marks")[0]
+    rows = re.findall(r"^\| `([^`]+)` \| .* \| (`[^|]+`) \|$", keys, re.MULTILINE)
+    named = {(shown, name) for shown, names in rows for name in CODE.findall(names)}
+    assert named == {(action.shown, action.name) for action in ACTIONS}
 
 
 def test_the_guide_lists_every_number_that_a_gate_knows() -> None:

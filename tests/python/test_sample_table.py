@@ -45,5 +45,5 @@ def test_before_the_clean_pass_values_are_missing() -> None:
 def test_without_pandas_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     write_run(PATH, {"dense": "dense", "p": "pruned"}, n=20)
     monkeypatch.setitem(sys.modules, "pandas", None)
-    with pytest.raises(ImportError, match=r"pip install pandas, or thinice-tui\[pandas\]"):
+    with pytest.raises(ImportError, match=r"-e '\.\[pandas\]'"):
         ti.load_run(PATH).to_pandas()

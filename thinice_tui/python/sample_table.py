@@ -21,7 +21,7 @@ def sample_table(run: Run, models: Sequence[ModelResults], comparisons: Sequence
         import pandas as pd
     except ImportError as error:
         raise ImportError(
-            "to_pandas() needs pandas, which is not installed: pip install pandas, or thinice-tui[pandas]"
+            "to_pandas() needs pandas, which is not installed: pip install -c constraints.txt -e '.[pandas]'"
         ) from error
     columns: dict[str, Any] = {"label": run.labels}
     for model in models:

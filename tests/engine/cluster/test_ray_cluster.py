@@ -62,7 +62,7 @@ def test_without_the_package_the_extra_is_named(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("thinice_tui.engine.cluster.ray_cluster.find_spec", lambda _: None)
     with pytest.raises(CodeError) as caught:
         RayCluster(None, 1)
-    assert "thinice-tui[ray]" in caught.value.do
+    assert "-e '.[ray]'" in caught.value.do
 
 
 def test_a_cluster_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

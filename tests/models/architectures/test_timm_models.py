@@ -119,4 +119,4 @@ def test_without_the_package_it_says_how_to_install_it(tmp_path: Path) -> None:
     with stub(tmp_path / "site", "timm", "raise RuntimeError('operator torchvision::nms does not exist')"):
         result = call("inspect", tmp_path / "a.pt", "--arch", "timm:resnet18")
     assert result.exit_code == 1 and "timm cannot be imported: RuntimeError" in error_text(result)
-    assert "pip install 'thinice-tui[timm]'" in error_text(result)
+    assert "pip install -c constraints.txt -e '.[timm]'" in error_text(result)

@@ -92,7 +92,7 @@ def test_the_first_convolution_tells_the_channels(tmp_path: Path, monkeypatch: p
 
 def test_an_absent_timm_is_named_with_how_to_install_it(tmp_path: Path) -> None:
     folder = write_folder(tmp_path / "net", some_state(), TIMM_CONFIG)
-    check_refused(call("inspect", folder), "is for the architecture timm:some_net.in1k", "thinice-tui[timm]")
+    check_refused(call("inspect", folder), "is for the architecture timm:some_net.in1k", "-e '.[timm]'")
 
 
 def test_an_arch_in_weights_never_names_timm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

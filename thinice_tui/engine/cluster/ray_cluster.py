@@ -36,7 +36,7 @@ REACH_SECONDS = 10.0
 """How long a cluster may take to accept a connection."""
 FOLDER = "thinice-ray-"
 """Beginning of the name of Ray's folder, before the process id."""
-INSTALL = "install it: pip install 'thinice-tui[ray]'"
+INSTALL = "install thinice-tui's extra `ray`: pip install -c constraints.txt -e '.[ray]'"
 
 
 class RayCluster:

@@ -32,7 +32,9 @@ def build_timm(
     except Exception as error:  # it imports torchvision, which raises RuntimeError where it is for another torch
         absent = isinstance(error, ModuleNotFoundError) and error.name == TIMM
         what = "timm is not installed" if absent else f"timm cannot be imported: {reason(error)}"
-        raise CodeError(f"{option}: {what}", "pip install 'thinice-tui[timm]'") from error
+        raise CodeError(
+            f"{option}: {what}", "install thinice-tui's extra `timm`: pip install -c constraints.txt -e '.[timm]'"
+        ) from error
     if spec.arguments:
         raise UsageError(f"{option}: a literal has no name", "expected names: timm:NAME(img_size=32)")
     if loading := sorted(set(LOADING) & spec.options.keys()):

@@ -32,6 +32,19 @@ def test_square_may_take_two_tenths_of_a_point(broken: int, doubtful: bool, run:
     assert found.value == pytest.approx(broken / 10)
 
 
+@pytest.mark.parametrize(("entered", "value", "doubtful"), [(125, 0.8, True), (1000, 0.1, False)])
+def test_what_an_audit_lost_to_square_is_taken_for_all_that_stand(
+    entered: int, value: float, doubtful: bool, run: Run
+) -> None:
+    """One of 125 audited is 8 of the 1000 that stand."""
+    dense = run.models[0]
+    audit = replace(dense.stages[2], parameters={"kind": "square", "scope": "audit"}, entered=entered)
+    broken_by = np.where(np.arange(N) < 1, 2, -1).astype(np.int16)
+    dense = replace(dense, stages=(*dense.stages[:2], audit), broken_by=broken_by)
+    (found,) = findings(replace(run, models=(dense,)))
+    assert found.value == pytest.approx(value) and found.doubtful == doubtful
+
+
 def test_a_square_stage_that_goes_on_is_not_judged(run: Run) -> None:
     dense = run.models[0]
     going = replace(dense, stages=(*dense.stages[:2], replace(dense.stages[2], finished=False)))

@@ -44,6 +44,22 @@ def test_new_outcomes_come_in_copies_of_the_arrays(tmp_path: Path) -> None:
     assert same == mark and again.worst_margin is attacked_now.worst_margin
 
 
+def test_clean_predictions_in_any_order_are_all_read(tmp_path: Path) -> None:
+    """Several workers finish batches in any order, and a view reads in between."""
+    path, order = tmp_path / "a.thinice", np.random.default_rng(0).permutation(N)
+    with open_writer(path) as writer:
+        with reading(path) as connection:
+            model, mark = read_models(connection, N)[0], ReadTo()
+        for part in np.array_split(order, 7):
+            writer.add_clean(0, np.sort(part), logits()[np.sort(part)])
+            before = model
+            model, mark = read(path, model, mark)
+            assert (model.clean_prediction >= 0).sum() == (before.clean_prediction >= 0).sum() + len(part)
+            again, _ = read(path, model, mark)
+            assert again.clean_margin is model.clean_margin, "what is read again is not new"
+    assert np.array_equal(model.clean_prediction, LABELS) and mark.clean == N - 1
+
+
 def test_distances_take_no_memory_until_there_are_any(tmp_path: Path) -> None:
     path = tmp_path / "a.thinice"
     with open_writer(path) as writer:

@@ -192,6 +192,18 @@ def test_planned_stages_stay_when_they_are_planned_again(tmp_path: Path) -> None
     assert read_run(path).models[0].stages[0].entered == 40
 
 
+def test_what_is_missing_is_counted(tmp_path: Path) -> None:
+    with open_writer(tmp_path / "a.thinice") as writer:
+        plan_stages(writer)
+        stages, samples = writer.count_missing() - 2 * len(LABELS), len(LABELS)
+        assert stages > 0, "those that were planned"
+        writer.add_clean(0, np.arange(samples), logits())
+        assert writer.count_missing() == stages + samples
+        writer.add_clean(1, np.arange(samples), logits())
+        writer.finish_stage(0, 0)
+        assert writer.count_missing() == stages - 1
+
+
 def test_finish_keeps_the_adversarial_images_it_is_told_to_keep(tmp_path: Path) -> None:
     path = tmp_path / "a.thinice"
     with open_writer(path) as writer:

@@ -3,12 +3,13 @@
 scipy is imported inside a function: a view appears, and a run begins, before scipy has loaded.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from thinice_tui.analysis.correctness import robust_correct
-from thinice_tui.runfile.records import ModelOutcomes, Run
+from thinice_tui.runfile.records import ModelOutcomes, Run, StageRecord
 
 CONFIDENCE = 0.95
 
@@ -41,6 +42,35 @@ def is_escalated(run: Run) -> bool | None:
     if not later or not broken:
         return False
     return True if all(stage.finished for stage in later) else None
+
+
+def escalated_apart(runs: Sequence[Run]) -> bool:
+    """Whether some of the runs were escalated and others not: they were attacked with two strengths."""
+    return {True, False} <= {is_escalated(run) for run in runs}
+
+
+def is_left_out(stage: StageRecord) -> bool:
+    """Whether it is a stage of an escalation that did not follow: nothing entered it."""
+    return stage.parameters.get("scope") == "escalation" and stage.entered == 0
+
+
+def audit_ordinals(run: Run) -> list[int]:
+    """The numbers of the audit's stages; empty where the run has none."""
+    return [stage.ordinal for stage in run.models[0].stages if stage.parameters.get("scope") == "audit"]
+
+
+def flips_by_audit(run: Run) -> int:
+    """Flips against dense that rest on the audit alone: it broke the sample under one of the two models.
+
+    Without an escalation it attacked other samples of each model, so these are not found alike.
+    """
+    audit, dense = audit_ordinals(run), run.models[0]
+    held, fell = robust_correct(run, dense, len(dense.stages)), np.isin(dense.broken_by, audit)
+    found = 0
+    for other in run.models[1:]:
+        standing = robust_correct(run, other, len(other.stages))
+        found += int((held & np.isin(other.broken_by, audit)).sum() + (standing & fell).sum())
+    return found
 
 
 def audit_of(run: Run, model: ModelOutcomes) -> Audit | None:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from thinice_tui.analysis.audit import audit_of, is_escalated
 from thinice_tui.analysis.correctness import robust_correct
 from thinice_tui.analysis.distances import missed
 from thinice_tui.protocol.attacks import attack_of
@@ -27,12 +28,16 @@ def findings(run: Run) -> tuple[Finding, ...]:
 def _square(run: Run, model: ModelOutcomes) -> Finding | None:
     """Robust accuracy lost to random search after the gradient attacks, in points: a large loss tells masked gradients.
 
-    None where no Square stage has finished.
+    None where no Square stage has finished. An audit that was not followed by an escalation attacked a random part of
+    the standing samples: what it found is taken for all of them.
     """
     ordinals = [stage.ordinal for stage in model.stages if stage.finished and _by_queries(stage)]
     if not ordinals or not len(run.labels):
         return None
     points = 100 * float(np.isin(model.broken_by, ordinals).mean())
+    audit = audit_of(run, model)
+    if audit is not None and audit.audited and is_escalated(run) is False:
+        points *= audit.standing / audit.audited
     return Finding(model.record.name, SQUARE_CHECK, points, len(run.labels), points > SQUARE_POINTS)
 
 

@@ -33,6 +33,7 @@ def identify(models: Sequence[RunModel], samples: Samples, settings: Settings) -
         "precision": settings.precision,
         "distances": settings.distances,
         **({"audit": settings.audit} if is_audited(settings.attack) else {}),
+        **({} if settings.escalate else {"escalate": False}),
         "data": f"{len(samples)} samples, sha256 {samples.fingerprint[:16]}",
         "models": [model.identity().text() for model in models],
     }

@@ -10,7 +10,7 @@ from thinice_tui.protocol.distance import is_distance
 from thinice_tui.runfile.model_identity import ModelIdentity
 from thinice_tui.runfile.records import ModelRecord, RunPlan
 
-SETTINGS = ("norm", "eps", "attack", "seed", "precision", "distances", "audit")
+SETTINGS = ("norm", "eps", "attack", "seed", "precision", "distances", "audit", "escalate")
 IGNORED = ("batch size",)
 """What identities of early versions hold, and what no longer decides outcomes."""
 Tables = tuple[Mapping[str, Any], Mapping[str, Any]]
@@ -77,6 +77,9 @@ def _differs(key: str, stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> 
 
 
 def _setting(key: str, stored: Mapping[str, Any], wanted: Mapping[str, Any], tables: Tables) -> str:
+    if key == "escalate":
+        before, after = ("without" if table.get(key) is False else "with" for table in (stored, wanted))
+        return f"its audit was {before} escalation, now {after}"
     if key == "distances":
         before, after = ("measured" if table.get(key) else "not measured" for table in (stored, wanted))
         return f"distances were {before}, now {after}"

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from dataclasses import dataclass, fields, replace
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from thinice_tui.safe_io.printable import printable_json
 
 @dataclass(frozen=True)
 class ReadTo:
-    """How far a model's outcomes were read: the last position with clean logits, and the last `added`."""
+    """How far a model was read: the position before the first without clean logits, and the last `added`."""
 
     clean: int = -1
     added: int = 0
@@ -80,18 +81,26 @@ def _layer(stored: dict[str, Any]) -> Layer:
 def _add_clean(
     connection: sqlite3.Connection, number: int, model: ModelOutcomes, labels: Integers, classes: int, read_to: int
 ) -> tuple[ModelOutcomes, int]:
-    """`model` with the clean predictions behind the position `read_to`, and the last position."""
+    """`model` with the clean predictions behind the position `read_to`, and up to where none is missing.
+
+    Several workers finish batches in any order.
+    """
     prediction, margin = model.clean_prediction, model.clean_margin
     worst_prediction, worst_margin = model.worst_prediction, model.worst_margin
     query = "SELECT position, logits FROM clean WHERE model = ? AND position > ? ORDER BY position"
-    for i, rows in enumerate(chunks(connection.execute(query, (number, read_to)))):
-        if i == 0:
+    for rows in chunks(connection.execute(query, (number, read_to))):
+        new = model.clean_prediction[_positions(rows, len(labels))] < 0
+        if not new.any():
+            continue
+        rows = rows if new.all() else list(compress(rows, new))
+        if prediction is model.clean_prediction:
             prediction, margin = prediction.copy(), margin.copy()
             worst_prediction, worst_margin = worst_prediction.copy(), worst_margin.copy()
         positions, logits = _positions(rows, len(labels)), _logits(rows, classes)
         prediction[positions] = worst_prediction[positions] = logits.argmax(axis=1)
         margin[positions] = worst_margin[positions] = logit_margin(logits, labels[positions])
-        read_to = int(positions[-1])
+    missing = np.flatnonzero(prediction < 0)
+    read_to = (int(missing[0]) if len(missing) else len(labels)) - 1
     added = replace(
         model,
         clean_prediction=prediction,

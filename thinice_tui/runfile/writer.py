@@ -260,6 +260,11 @@ class RunWriter(StoredOutcomes):
         finally:
             self._adding.release()
 
+    def count_missing(self) -> int:
+        """Stages that are not finished, and clean predictions that are not there."""
+        found: int = self._connection.execute(MISSING).fetchone()[0]
+        return found
+
     def finish(self, keep_positions: dict[int, set[int]] | None) -> None:
         """Mark the run as finished; keep adversarial images only at `keep_positions` of each model (None: all)."""
         with self._transaction():
@@ -272,6 +277,12 @@ class RunWriter(StoredOutcomes):
             write_values(self._connection, finished=time.time())
         with suppress(sqlite3.Error):  # a reader holds it, or the disk is nearly full: the file stays larger
             self._connection.execute("VACUUM")
+
+
+MISSING = """
+SELECT (SELECT COUNT(*) FROM stage WHERE NOT finished)
+     + (SELECT COUNT(*) FROM model) * (SELECT COUNT(*) FROM sample) - (SELECT COUNT(*) FROM clean)
+"""
 
 
 def _is_new(connection: sqlite3.Connection, path: Path) -> bool:

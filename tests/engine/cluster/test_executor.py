@@ -2,7 +2,7 @@
 
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from thinice_tui.engine.cluster import build, worker
 from thinice_tui.engine.cluster import executor as executors
 from thinice_tui.engine.cluster.executor import LOSSES, RayExecutor
 from thinice_tui.engine.cluster.place import STARTS, Place
+from thinice_tui.engine.cluster.worker import ClusterWorker, Ready
 from thinice_tui.errors import CheckpointError, Interrupted, ModelError, WorkerError
 from thinice_tui.protocol.request import Request
 from thinice_tui.protocol.worker_options import WorkerOptions
@@ -255,6 +256,31 @@ def test_a_stop_while_a_batch_has_lost_its_worker_begins_it_no_more(
     assert_same_outcomes(run_it(wanted(files, path)), run_it(request(files, tmp_path / "a.thinice")))
 
 
+def test_a_stop_that_is_withdrawn_too_late_loses_no_batch(
+    files: Files, tmp_path: Path, clusters: Clusters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lost worker's batch is given up for the stop, while another worker still computes."""
+    monkeypatch.setattr("thinice_tui.engine.control.run_control.POLL_SECONDS", 0.0)
+    settled, path, calls = RayExecutor._settled, tmp_path / "b.thinice", iter(range(10_000))
+    monkeypatch.setattr(RayExecutor, "_settled", lambda self: settled(self)[:1])
+
+    def fate(name: str, _: int) -> BaseException | None:
+        call = next(calls) if name == "compute" else -1
+        if call == 20:
+            write_control(path, "stop")
+            return lost()
+        if call == 21:
+            write_control(path, "run")
+        return None
+
+    clusters.fate = fate
+    with pytest.raises(Interrupted, match="stopped as asked"):
+        run_it(wanted(files, path))
+    assert not read_run(path).complete and next(calls) > 21
+    clusters.fate = lambda *_: None
+    assert_same_outcomes(run_it(wanted(files, path)), run_it(request(files, tmp_path / "a.thinice")))
+
+
 def test_a_stop_while_workers_start_ends_at_once(
     files: Files, tmp_path: Path, clusters: Clusters, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -289,3 +315,22 @@ def test_a_stop_waits_for_the_batches_that_are_being_computed(
     clusters.fate = lambda *_: None
     assert_same_outcomes(run_it(wanted(files, path)), whole)
     assert np.isfinite(whole.models[0].clean_margin).all()
+
+
+@pytest.mark.usefixtures("clusters")
+def test_a_worker_that_searches_with_another_precision_is_told(
+    files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare, prepared = ClusterWorker.prepare, iter(range(10_000))
+
+    def other(own: ClusterWorker) -> object:
+        ready = prepare(own)
+        assert isinstance(ready, Ready)
+        forms = tuple(replace(form, precision="bf16") for form in ready.search_forms)
+        return replace(ready, search_forms=forms) if next(prepared) else ready
+
+    monkeypatch.setattr(ClusterWorker, "prepare", other)
+    observer = StopAfter()
+    many = run_it(wanted(files, tmp_path / "b.thinice"), observer)
+    told = [warning for warning in observer.warnings if "searches dense in bf16 and others in fp32" in warning]
+    assert len(told) == 1 and told[0] in many.info.warnings

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from thinice_tui.engine.cluster.ray_cluster import FOLDER, LOCAL, SECRET, RayCluster
+from thinice_tui.engine.cluster.ray_cluster import FOLDER, LOCAL, SECRET, RayCluster, folder_prefix
 from thinice_tui.errors import CodeError, WorkerError
 
 SCRIPT = """
@@ -104,11 +104,12 @@ def test_folders_of_processes_that_were_killed_go_with_the_next_start(
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
-    for name in (f"{FOLDER}{ended.pid}-abc", f"{FOLDER}{os.getpid()}-abc", f"{FOLDER}mine", "other"):
+    ours, kept = folder_prefix(), [f"{folder_prefix()}{os.getpid()}-abc", f"{FOLDER}0-{ended.pid}-abc", "other"]
+    for name in (f"{ours}{ended.pid}-abc", f"{ours}mine", *kept):
         (tmp_path / name).mkdir()
     monkeypatch.setattr("ray.init", lambda **_: None)
     RayCluster(None, 1).close()
-    assert {path.name for path in tmp_path.iterdir()} == {f"{FOLDER}{os.getpid()}-abc", f"{FOLDER}mine", "other"}
+    assert {path.name for path in tmp_path.iterdir()} == {f"{ours}mine", *kept}, "another host's are left alone"
 
 
 def test_what_the_environment_says_of_statistics_and_secrets_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:

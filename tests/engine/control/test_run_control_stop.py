@@ -1,6 +1,8 @@
 """Stopping the engine, with a clock that only the engine's work moves."""
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,8 +19,9 @@ from tests.engine.control.asking import (
 from tests.engine.control.clock import BEGINNING, FORWARD, Clock
 from tests.engine_runs import assert_same_outcomes, run_it
 from tests.linear_models import Files
+from thinice_tui.engine.control.run_control import RunControl
 from thinice_tui.errors import Interrupted
-from thinice_tui.runfile.control import write_control
+from thinice_tui.runfile.control import ControlWord, write_control
 from thinice_tui.runfile.reader import read_run
 from thinice_tui.runfile.records import Run
 
@@ -101,6 +104,25 @@ def test_a_stop_can_be_withdrawn(files: Files, tmp_path: Path, whole: Run, clock
     observer = AskAt(path, {5: "stop", 12: "run"})
     assert_same_outcomes(run_it(request_pair(files, path), observer), whole)
     assert clock.now > BEGINNING
+
+
+def test_a_stop_that_was_heeded_cannot_be_withdrawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else what was left out for it would be missing, in a run that is finished: others may still compute then."""
+    monkeypatch.setattr("thinice_tui.engine.control.run_control.POLL_SECONDS", 0.0)
+    tracker: Any = SimpleNamespace(state="running", beat=lambda: None)
+    control = RunControl(path := tmp_path / "a.thinice", None, tracker)
+    withdrawn: list[ControlWord] = ["stop", "run", "stop"]
+    for wish in withdrawn:
+        write_control(path, wish)
+        control.poll()
+    assert control.is_ending(kept=False)
+    too_late: list[ControlWord] = ["pause", "run"]
+    for wish in too_late:
+        write_control(path, wish)
+        control.poll()
+        assert control.is_ending(kept=False) and tracker.state == "stopping"
+    with pytest.raises(Interrupted, match="stopped as asked"):
+        control.end_if_asked()
 
 
 def test_a_run_of_engines_that_each_stop_at_once_gets_to_the_end(

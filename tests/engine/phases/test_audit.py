@@ -11,11 +11,15 @@ from tests.commands.calling import call
 from tests.engine_runs import StopAfter, assert_same_outcomes, request, run_it
 from tests.linear_models import Files
 from tests.places import LINEAR_MODELS
-from thinice_tui.analysis.audit import audit_of, is_escalated
+from thinice_tui.analysis.audit import audit_of, flips_by_audit, is_escalated
 from thinice_tui.analysis.comparison import analyse
+from thinice_tui.analysis.correctness import robust_correct
+from thinice_tui.analysis.flip_sets import flip_sets
+from thinice_tui.errors import RunFileError
 from thinice_tui.protocol.ensembles import ENSEMBLES
 from thinice_tui.protocol.request import Request
 from thinice_tui.protocol.settings import Settings
+from thinice_tui.report.sections.methods import methods_paragraph
 from thinice_tui.runfile.records import Run
 
 HIDDEN = f"{LINEAR_MODELS}:staircase"
@@ -52,6 +56,9 @@ def test_where_the_audit_breaks_nothing_nothing_follows_and_the_bound_is_told(fi
     said = " ".join(call("report", str(tmp_path / "a.thinice")).stdout.split())
     assert "fast, not escalated: robust accuracies are upper bounds" in said and "0 of 3 audited samples broke" in said
     assert "exact hypergeometric 95 % bound" in said and "equal" not in said.partition("Audit")[2].partition("AUC")[0]
+    assert said.count("not run") >= 4, "the stages of the escalation"
+    methods = methods_paragraph(analyse(run)).text
+    assert methods.count("Square") == 1 and "The audit attacked a random part" in methods
     told = json.loads(call("report", str(tmp_path / "a.thinice"), "--format", "json").stdout)["models"][0]["audit"]
     assert told["escalated"] is False and told["audited"] == 3
 
@@ -82,7 +89,14 @@ def test_without_escalation_the_audits_breaks_count_and_nothing_more(files: File
     assert len(run.models[0].stages) == 5 and is_escalated(run) is False and not analyse(run).final
     audit = audit_of(run, run.models[0])
     assert audit is not None and audit.broken > 0 and audit.bound is not None and audit.bound > 0
-    assert "Not escalated, as --no-escalate says" in call("report", str(tmp_path / "a.thinice")).stdout
+    said = " ".join(call("report", str(tmp_path / "a.thinice")).stdout.split())
+    assert "Not escalated, as --no-escalate says" in said
+    sets = flip_sets(*(robust_correct(run, model, 5) for model in run.models))
+    fell = [np.isin(model.broken_by, AUDITED) for model in run.models]
+    flips = int((sets.s10 & fell[1]).sum() + (sets.s01 & fell[0]).sum())
+    assert flips_by_audit(run) == flips and (f"{flips} flips rest on it alone" in said) == (flips > 0)
+    with pytest.raises(RunFileError, match="its audit was without escalation, now with"):
+        run_it(fast(files, tmp_path / "a.thinice", "8", arch=HIDDEN))
 
 
 def test_the_options_are_for_fast_and_part_of_what_a_run_is(files: Files, tmp_path: Path) -> None:

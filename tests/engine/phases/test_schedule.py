@@ -20,6 +20,7 @@ from thinice_tui.engine.phases.schedule import Schedule
 from thinice_tui.engine.worker.attack import AttackTask
 from thinice_tui.engine.worker.executor import Done, LocalExecutor
 from thinice_tui.engine.worker.tasks import BatchTask, Task
+from thinice_tui.errors import WorkerError
 from thinice_tui.protocol.progress import Heartbeat, StageResult
 from thinice_tui.protocol.settings import Settings
 from thinice_tui.runfile.write_queue import WAITING
@@ -100,6 +101,7 @@ class Everything:
         self.executor, self._left = executor, left or {}
         self.outcomes = self
         self.models = range(MODELS)
+        self.names = [f"m{model}" for model in self.models]
         self.run_control = self.progress = self.writer = self.samples = self
         self.batches_written = 0
         self.seconds_left = None
@@ -124,8 +126,22 @@ class Everything:
         return self._left.get(model, 0.0)
 
 
+class EndsEarly(Executor):
+    """Loses what it holds after its first result, as one that gave up a lost worker's batch would."""
+
+    def run(self, next_task: Callable[[], Any]) -> Iterator[Any]:
+        yield next(iter(super().run(next_task)))
+
+
 def compute(executor: Executor, phases: list[Phase], left: dict[int, float] | None = None) -> None:
     Schedule(Everything(executor, left), phases).compute()  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("places", [1, 2])
+def test_what_is_left_undone_for_no_reason_is_an_error(places: int) -> None:
+    """Else the run would be marked as finished, with the accuracies of fewer stages."""
+    with pytest.raises(WorkerError, match="m0, m1, m2: not everything was computed"):
+        compute(EndsEarly(places, lambda _: 0), [Phase(0, (2, 2, 2)), Phase(1, (1, 1, 1))])
 
 
 def test_alone_models_take_turns_and_phases_follow_one_another() -> None:

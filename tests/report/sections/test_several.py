@@ -7,6 +7,7 @@ import numpy as np
 
 from tests.report.rendering import words
 from tests.several_runs import PAIR, repeated, seed_run
+from thinice_tui.analysis.audit import is_escalated
 from thinice_tui.analysis.several.several_runs import analyse_several
 from thinice_tui.report.document.blocks import Notice, Table
 from thinice_tui.report.document.cells import Number
@@ -18,7 +19,7 @@ from thinice_tui.report.sections.several import (
     several_header,
     several_sections,
 )
-from thinice_tui.runfile.records import Role
+from thinice_tui.runfile.records import Role, Run
 
 MORE: dict[str, Role] = {"dense": "dense", "tenth": "pruned", "half": "pruned", "again": "control"}
 
@@ -34,6 +35,28 @@ def test_means_come_with_ranges_and_from_five_seeds_on_with_intervals(tmp_path: 
         assert cell == Number(100 * nfr.mean.value, 100 * ends[0], 100 * ends[1])
         assert table.caption.startswith(f"Models: mean over {count} training seeds")
         assert ("range in brackets" in table.caption) == (count == 3)
+
+
+def test_seeds_that_were_attacked_with_two_strengths_are_told(tmp_path: Path) -> None:
+    def scoped(run: Run, scope: str) -> Run:
+        stages = [
+            (*one.stages[:1], replace(one.stages[1], parameters={"scope": scope}), *one.stages[2:])
+            for one in run.models
+        ]
+        return replace(run, models=tuple(map(lambda one, own: replace(one, stages=own), run.models, stages)))
+
+    def followed(run: Run) -> Run:
+        last = [replace(one.stages[-1], parameters={"scope": "escalation"}) for one in run.models]
+        return replace(
+            run, models=tuple(map(lambda one, own: replace(one, stages=(*one.stages[:-1], own)), run.models, last))
+        )
+
+    runs = [scoped(seed_run(tmp_path, seed), "audit") for seed in range(3)]
+    assert "two strengths" not in words(several_header(analyse_several(runs)))
+    runs[1] = followed(runs[1])
+    assert is_escalated(runs[1]) and not is_escalated(runs[0])
+    text = words(several_header(analyse_several(runs)))
+    assert "escalated in training seed 2 only, so seeds were attacked with two strengths" in text
 
 
 def test_it_says_how_often_samples_are_lost_and_where_modes_differ(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from tests.tui.fake_engine import BEAT, FakeEngine, FakeProcess
 from thinice_tui.errors import RunFileError
 from thinice_tui.protocol.request import Request
 from thinice_tui.runfile.records import Run
+from thinice_tui.tui.actions.engine import STOPPING
 from thinice_tui.tui.screens.dialogs import ChoiceDialog
 
 
@@ -48,6 +49,18 @@ async def test_a_control_file_that_cannot_be_written_is_reported(
         await driver.press("q", "down", "enter")
         assert driver.said[2:] == ["going.thinice: no stop; it goes on"]
         assert driver.app.return_code is None, "and the view stays"
+
+
+async def test_an_engine_that_stops_is_not_paused(unfinished: Path, settings_file: Path, engine: FakeEngine) -> None:
+    """A stop holds: an engine that went on after it would have left something out."""
+    engine.beat = replace(BEAT, state="stopping")
+    async with opened(unfinished, settings_file) as driver:
+        await driver.press("w")
+        assert driver.said == [STOPPING]
+        await driver.press("e")
+        await driver.shows("It is stopping", "Kill at once")
+        await driver.press("enter")
+        assert not unfinished.with_name("going.thinice.control").exists()
 
 
 @pytest.mark.usefixtures("engine")

@@ -155,10 +155,21 @@ class RayExecutor:
             )
         if isinstance(answer, Ready):
             place.ready = answer
+            self._tell_other_forms(place, answer)
         elif all(other.gone for other in self._places):
             raise answer
         else:
             self._retire(place, answer.what)
+
+    def _tell_other_forms(self, place: Place, ready: Ready) -> None:
+        """Warn of a worker whose attacks search with another precision than the first one's, which reports name."""
+        first = next(other.ready for other in self._places if other.ready is not None)
+        for name, usual, own in zip(self._setup.names, first.search_forms, ready.search_forms, strict=True):
+            if own.precision != usual.precision:
+                self._watch.warn(
+                    f"{place.label}: searches {name} in {own.precision} and others in {usual.precision}, so a sample's "
+                    "outcome can depend on the worker that attacks it"
+                )
 
     # computing
 

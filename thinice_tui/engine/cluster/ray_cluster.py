@@ -1,11 +1,13 @@
 """Ray: started on this machine for one run, or a cluster that runs already."""
 
 import os
+import platform
 import secrets
 import shutil
 import signal
 import socket
 import tempfile
+import zlib
 from collections.abc import Mapping
 from contextlib import suppress
 from importlib.util import find_spec
@@ -80,7 +82,7 @@ class RayCluster:
             return
         _remove_left_folders()
         # a short path: Ray's sockets lie in it
-        self._folder = Path(tempfile.mkdtemp(prefix=f"{FOLDER}{os.getpid()}-"))
+        self._folder = Path(tempfile.mkdtemp(prefix=f"{folder_prefix()}{os.getpid()}-"))
         self.ray.init(
             address="local",
             num_cpus=workers,
@@ -128,10 +130,19 @@ class RayCluster:
             shutil.rmtree(self._folder, ignore_errors=True)
 
 
+def folder_prefix() -> str:
+    """How folders of this host begin: a container beside it may share the folder, and not the process ids.
+
+    Short, for Ray's sockets lie in it.
+    """
+    return f"{FOLDER}{zlib.crc32(platform.node().encode()):08x}-"
+
+
 def _remove_left_folders() -> None:
     """Remove folders of earlier processes that were killed."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER}*-*"):
-        pid = folder.name.removeprefix(FOLDER).partition("-")[0]
+    prefix = folder_prefix()
+    for folder in Path(tempfile.gettempdir()).glob(f"{prefix}*-*"):
+        pid = folder.name.removeprefix(prefix).partition("-")[0]
         if pid.isdecimal() and not psutil.pid_exists(int(pid)):
             shutil.rmtree(folder, ignore_errors=True)
 

@@ -22,6 +22,9 @@ class RunControl:
         self._began = time.monotonic()
         self._polled = 0.0
         self._stop = False
+        """Whether a view asks to stop."""
+        self._heeded = False
+        """Whether something was left out for that: then it cannot be withdrawn any more."""
         self.paused = 0.0
         """Seconds spent in pauses so far."""
         self.tell_pause: Callable[[bool], None] = lambda _: None
@@ -30,7 +33,7 @@ class RunControl:
     def poll(self) -> None:
         """Wait while a view asks for a pause; note a request to stop, and an expired time limit."""
         began = time.monotonic()
-        if began - self._polled < POLL_SECONDS:
+        if self._heeded or began - self._polled < POLL_SECONDS:
             return
         while (wish := read_control(self._run)) == "pause":
             if self._tracker.state != "paused":
@@ -50,9 +53,11 @@ class RunControl:
         """Whether a view asked to stop or the time limit is over, so that no further batch begins.
 
         kept: whether a batch of this engine is in the run file; else a time limit does not end here, or a command with
-        a short limit would compute the same batches again and again.
+        a short limit would compute the same batches again and again. A stop that was told once holds.
         """
-        return self._stop or (kept and self._is_late())
+        if self._stop and not self._heeded:
+            self._heeded, self._tracker.state = True, "stopping"
+        return self._heeded or (kept and self._is_late())
 
     def end_if_asked(self, kept: bool = True) -> None:
         """Raise Interrupted, between two batches, where `is_ending(kept)`."""

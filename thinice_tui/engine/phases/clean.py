@@ -10,6 +10,7 @@ from thinice_tui.engine.phases.context import RunContext
 from thinice_tui.engine.phases.outcomes import batches
 from thinice_tui.engine.preflight.outputs import check_finite
 from thinice_tui.engine.worker.clean import CleanTask
+from thinice_tui.engine.worker.executor import not_all_computed
 
 
 def compute_clean(run: RunContext, model: int, path: str) -> None:
@@ -37,5 +38,7 @@ def compute_clean(run: RunContext, model: int, path: str) -> None:
         run.progress.report_clean(name, len(logits) - len(missing) + done, len(logits), rate)
         run.run_control.poll()
     run.run_control.end_if_asked(kept=done > 0)
+    if done < len(missing):
+        raise not_all_computed(f"{name}, clean")
     accuracy = float(run.outcomes.correct(model).mean())
     run.observer.note(f"{name} · clean: accuracy {100 * accuracy:.1f} % of {len(logits)} samples")

@@ -7,7 +7,7 @@ from typing import Any
 
 from thinice_tui.engine.phases.batch_phase import BatchPhase, ModelProgress
 from thinice_tui.engine.phases.context import RunContext
-from thinice_tui.engine.worker.executor import Done
+from thinice_tui.engine.worker.executor import Done, not_all_computed
 from thinice_tui.engine.worker.tasks import BatchTask
 from thinice_tui.protocol.durations import duration
 from thinice_tui.runfile.records import BatchOutcome
@@ -52,6 +52,9 @@ class Schedule:
             self._keep(done)
         self._count_written(wait=True)
         run.run_control.end_if_asked(self._kept)
+        self._begin_ready()
+        if left := [run.names[model] for model, progress in self._at.items() if progress is not None]:
+            raise not_all_computed(", ".join(left))
 
     def _next_task(self) -> BatchTask | None:
         """The next batch; None: none is ready, or the run is to end."""

@@ -13,6 +13,7 @@ from thinice_tui.engine.phases.schedule import Schedule
 from thinice_tui.engine.phases.transfer import check_transfer
 from thinice_tui.engine.plan import resumption_warnings
 from thinice_tui.engine.preflight.check_result import CheckResult
+from thinice_tui.engine.worker.executor import not_all_computed
 from thinice_tui.protocol.ensembles import Phase, Stage, is_final
 
 
@@ -60,6 +61,8 @@ def compute_phases(run: RunContext, phases: Sequence[Phase], paths: Sequence[str
     Schedule(run, computed).compute()
     diagnose_models(run, stages=sum(isinstance(phase, Stage) for phase in phases))
     check_transfer(run)
+    if missing := run.writer.count_missing():
+        raise not_all_computed(f"{run.writer.path}, {missing} stages or clean predictions")
     run.writer.finish(_positions_to_keep(run))
 
 

@@ -13,6 +13,7 @@ from thinice_tui.engine.control.watch import Watch
 from thinice_tui.engine.worker.device import describe
 from thinice_tui.engine.worker.model_host import ModelHost
 from thinice_tui.engine.worker.tasks import Result, Task
+from thinice_tui.errors import WorkerError
 from thinice_tui.models.classifier import Classifier
 from thinice_tui.protocol.settings import Precision, Settings
 
@@ -33,6 +34,14 @@ class Done(Generic[Result]):
     task: Task[Result]
     result: Result
     seconds: float
+
+
+def not_all_computed(what: str) -> WorkerError:
+    """The error of an executor that ended before everything was computed, though nothing asked it to."""
+    return WorkerError(
+        f"{what}: not everything was computed; what was computed is kept",
+        "repeat the command: it goes on from there. Please report this, with the run's log",
+    )
 
 
 class Executor(Protocol):

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
-from thinice_tui.analysis.audit import Audit, audit_of, is_escalated
+from thinice_tui.analysis.audit import Audit, audit_of, flips_by_audit, is_escalated
 from thinice_tui.analysis.comparison import Analysis
 from thinice_tui.report.document.blocks import Block, Heading, Paragraph
+from thinice_tui.runfile.records import Run
 
 
 def audit_section(analysis: Analysis) -> Iterator[Block]:
@@ -16,7 +17,7 @@ def audit_section(analysis: Analysis) -> Iterator[Block]:
     yield Heading("Audit: FAB-T and Square on a random part of what the fast attacks leave", level=3)
     for name, audit in audits:
         yield Paragraph(f"{name}: {_sentence(audit, len(run.labels), is_escalated(run))}")
-    yield Paragraph(_conclusion(is_escalated(run), any(audit.broken for _, audit in audits)))
+    yield Paragraph(_conclusion(run, any(audit.broken for _, audit in audits)))
 
 
 def _sentence(audit: Audit, samples: int, escalated: bool | None) -> str:
@@ -29,11 +30,15 @@ def _sentence(audit: Audit, samples: int, escalated: bool | None) -> str:
     return f"{found}; of the others at most {audit.bound} would fall ({points}; exact hypergeometric 95 % bound)"
 
 
-def _conclusion(escalated: bool | None, broken: bool) -> str:
+def _conclusion(run: Run, broken: bool) -> str:
+    escalated = is_escalated(run)
     if escalated:
         return "Escalated: every standing sample of every model went through FAB-T and Square."
     if escalated is None:
         return "The audit, or what follows from it, is not finished."
     if broken:
-        return "Not escalated, as --no-escalate says: the audit's breaks lower robust accuracy, the others may, too."
+        said = "Not escalated, as --no-escalate says: the audit's breaks lower robust accuracy, the others may, too."
+        flips = flips_by_audit(run)
+        alike = f" It attacked other samples of each model, and {flips} flips rest on it alone: escalate to compare."
+        return said + (alike if flips else "")
     return "Not escalated: the audit broke nothing. Robust accuracies stay upper bounds, within the bound above."

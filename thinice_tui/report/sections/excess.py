@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from thinice_tui.analysis.audit import escalated_apart
 from thinice_tui.analysis.comparison import Analysis
 from thinice_tui.analysis.excess import Excess, control_of, excesses
 from thinice_tui.analysis.noise_floor import noise_floor
@@ -11,6 +12,11 @@ from thinice_tui.report.document.cells import Cell, number, p_value, percent
 NO_CONTROL = (
     "There is no control, so it cannot be concluded that pruning lost these samples: retraining alone flips low-margin "
     "samples, too. --control FILE, the dense model retrained in the same way without pruning, shows how many."
+)
+
+BEFORE_AUDIT = (
+    " Attacks were escalated under one seed and not under another: these are compared through the stages before the "
+    "audit."
 )
 
 
@@ -67,5 +73,6 @@ def noise_table(analysis: Analysis, of: str = "") -> Iterator[Block]:
             columns("model", "seed", "NFR %", "PFR %"),
             [(one.model, one.seed, percent(one.nfr), percent(one.pfr)) for one in floor],
             f"seed: of the other run; this one's is {analysis.run.info.settings.seed}. "
-            "An NFR of dense against a pruned model that is no larger than its noise says nothing.",
+            "An NFR of dense against a pruned model that is no larger than its noise says nothing."
+            + (BEFORE_AUDIT if escalated_apart((analysis.run, *analysis.repeats)) else ""),
         )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from thinice_tui.analysis.audit import is_left_out
 from thinice_tui.analysis.comparison import Analysis
 from thinice_tui.analysis.diagnostics import TRANSFER_CHECK
 from thinice_tui.analysis.several.exemplars import FEWEST_SEEDS
@@ -88,7 +89,7 @@ def _attacks(analysis: Analysis) -> Iterator[str]:
     if not analysis.complete:
         yield "The run was not finished: robust accuracies are those after the stages that every model went through."
     if is_audited(settings.attack) and any("scope" in stage.parameters for stage in ran):
-        yield "FAB-T and Square audited a random part of the samples that the faster attacks left."
+        yield "The audit attacked a random part of the samples that the faster attacks left."
     if settings.precision != "fp32":
         yield f"Gradients were computed in {settings.precision}, queries in fp32."
     yield f"Random numbers were counter-based {NOISE[0]}, keyed by seed {settings.seed}, stage and sample."
@@ -96,8 +97,9 @@ def _attacks(analysis: Analysis) -> Iterator[str]:
 
 
 def _ran(analysis: Analysis, number: int) -> bool:
-    """Whether any model's stage of that number attacked a sample."""
-    return any(model.stages[number].attacked or model.stages[number].finished for model in analysis.run.models)
+    """Whether a stage of that number attacked any model, or is done; not an escalation that did not follow."""
+    stages = [model.stages[number] for model in analysis.run.models]
+    return any(stage.attacked or (stage.finished and not is_left_out(stage)) for stage in stages)
 
 
 def _distances(ran: Sequence[StageRecord]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 
+from thinice_tui.analysis.audit import escalated_apart, is_escalated
 from thinice_tui.analysis.several.over_seeds import FEWEST_FOR_INTERVAL, OverSeeds
 from thinice_tui.analysis.several.several_runs import SeveralRuns
 from thinice_tui.report.document.blocks import Block, Facts, Heading, Notice, Paragraph, Table, columns
@@ -55,6 +56,13 @@ def several_header(several: SeveralRuns) -> Iterator[Block]:
         yield Notice("note", "Robust accuracies are upper bounds.")
     if len({one.run.info.settings.precision for one in several.seeds}) > 1:
         yield Notice("warning", "Gradients had other precisions in some training seeds, see the runs.")
+    if escalated_apart([one.run for one in several.seeds]):
+        escalated = [str(number) for number, one in enumerate(several.seeds, start=1) if is_escalated(one.run)]
+        yield Notice(
+            "warning",
+            f"Attacks were escalated in training seed {', '.join(escalated)} only, so seeds were attacked with two "
+            "strengths: compare them with --attack standard.",
+        )
     for warning in dict.fromkeys(warning for one in several.seeds for warning in one.run.warnings):
         yield Notice("warning", warning)
 

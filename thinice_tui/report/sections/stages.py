@@ -6,6 +6,7 @@ from functools import partial
 
 import numpy as np
 
+from thinice_tui.analysis.audit import is_left_out
 from thinice_tui.analysis.comparison import Analysis, ModelSummary
 from thinice_tui.analysis.proportions import Estimate
 from thinice_tui.plots.accuracy import accuracy_by_stage
@@ -15,6 +16,7 @@ from thinice_tui.report.document.charts import Chart, Series
 from thinice_tui.report.sections.run_words import model_words
 
 NOT_YET = "not yet"
+NOT_NEEDED = "not run"
 
 
 def stages_section(analysis: Analysis) -> Iterator[Block]:
@@ -46,6 +48,8 @@ def _clean_cell(summary: ModelSummary) -> str:
 
 def _stage_cell(summary: ModelSummary, number: int) -> str:
     stage = summary.stages[number]
+    if is_left_out(summary.model.stages[number]):
+        return NOT_NEEDED
     if stage.robust_accuracy_after is None:
         return NOT_YET if stage.entered is None else f"({stage.broken} so far)"
     return f"{100 * stage.robust_accuracy_after.value:.1f} ({stage.broken})"

@@ -20,6 +20,7 @@ from thinice_tui.tui.session import Session
 
 NOT_RUNNING = "no engine is running"
 STARTING = "the engine is starting: it cannot be asked yet"
+STOPPING = "the engine stops after this batch; the same command, or e, goes on"
 STOPPED = "The engine has stopped; everything up to its last batch is kept. e resumes it."
 
 
@@ -110,6 +111,8 @@ class EngineActions(SessionListener):
             return f"{NOT_RUNNING}: there is nothing to pause"
         if self._session.engine_is_starting:
             return STARTING
+        if run.heartbeat is not None and run.heartbeat.state == "stopping":
+            return STOPPING
         return self._ask("run" if run.heartbeat is not None and run.heartbeat.state == "paused" else "pause")
 
     def _ask(self, word: ControlWord) -> Reason:
@@ -129,10 +132,13 @@ class EngineActions(SessionListener):
             return "the engine is still reading models and data"
         state, unavailable = self._engine_state()
         starting = self._session.engine_is_starting
+        stopping = STOPPING if state == "stopping" else ""
         no_resume = "it is running" if self._session.is_computing else "it is finished" if run.complete else ""
         choices = [
-            Choice("run", "Go on", unavailable) if state == "paused" else Choice("pause", "Pause", unavailable),
-            Choice("stop", "Stop after this batch", unavailable),
+            Choice("run", "Go on", unavailable)
+            if state == "paused"
+            else Choice("pause", "Pause", unavailable or stopping),
+            Choice("stop", "Stop after this batch", unavailable or stopping),
             Choice("kill", "Kill at once (batches in flight are lost)", "" if starting else unavailable),
             Choice("resume", "Resume the run", no_resume),
             Choice("back", "Back"),

@@ -3,6 +3,7 @@
 import csv
 import json
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -114,3 +115,20 @@ def test_the_page_says_what_the_table_gives() -> None:
     _, heading, said = PAGE.read_text().partition(HEADING)
     table = PAGE.with_name(TABLE)
     assert heading + said == (results(table) if table.exists() else NOT_RUN)
+
+
+def test_what_the_documents_conclude_follows_from_the_committed_table() -> None:
+    from thin_ice_analysis import TABLE, results
+
+    primary = results(PAGE.parent / TABLE).partition("### All outcomes")[0]
+    rows = {cells[1]: cells for cells in (re.split(r" ?\| ?", row) for row in primary.splitlines()) if len(cells) > 8}
+    for arms, difference, verdict in (
+        ("up − plain", 0.8, "up loses more"),
+        ("up − random-up", 0.9, "up loses more"),
+        ("down − plain", None, "cannot be told apart"),
+        ("down − random-down", None, "cannot be told apart"),
+    ):
+        assert rows[arms][8] == verdict
+        if difference is not None:
+            assert round(float(rows[arms][2]), 1) == difference
+            assert f"{difference} " in (ROOT / "docs" / "guide.md").read_text().partition("our experiment")[2][:400]

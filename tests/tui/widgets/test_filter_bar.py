@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from textual import events
 from textual.widgets import Input, Static
 
 from tests.fake_runs import write_run
@@ -31,6 +32,23 @@ async def test_typing_applies_what_is_right(run_file: Path, settings_file: Path)
         assert driver.app.focused is driver.table
         assert not driver.browse.query_one(FilterBar).display
         await driver.shows("/margin<10")
+
+
+@pytest.mark.parametrize("keys", [("enter", "enter"), ("escape", "enter"), ("escape", "tab")])
+@pytest.mark.parametrize("typed", ["", "set=S10"])
+async def test_keys_that_arrive_together_close_it_once(
+    keys: tuple[str, str], typed: str, run_file: Path, settings_file: Path
+) -> None:
+    async with opened(run_file, settings_file) as driver:
+        await driver.press("/", *typed)
+        bar = driver.browse.query_one(FilterBar)
+        for key in keys:
+            driver.app.post_message(events.Key(key, None))
+        await driver.settle()
+        await driver.until(lambda: not bar.display, "the bar is closed")
+        bar.post_message(Input.Submitted(bar.query_one(Input), typed))  # what a second enter was for
+        await driver.settle()
+        assert driver.session.view.query == (typed if keys[0] == "enter" else "")
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,8 @@ class FilterBar(Vertical):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
+        if not self.display:
+            return  # enter was pressed twice
         try:
             matches(event.value, self._fields)
         except QueryError:
@@ -89,6 +91,8 @@ class FilterBar(Vertical):
             self._history = [*(one for one in self._history if one != query), query]
 
     def on_key(self, event: events.Key) -> None:
+        if not self.display:
+            return  # a key that arrived with the one that closed it
         if event.key == "escape":
             event.stop()
             event.prevent_default()

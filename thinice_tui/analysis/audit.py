@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from thinice_tui.analysis.correctness import robust_correct
 from thinice_tui.runfile.records import ModelOutcomes, Run, StageRecord
@@ -38,7 +39,7 @@ def is_escalated(run: Run) -> bool | None:
     if not audits or not all(stage.finished for stage in audits):
         return None
     later = [stage for model in run.models for stage in model.stages if stage.parameters.get("scope") == "escalation"]
-    broken = any(_broken(model) for model in run.models)
+    broken = any(_broken(model).any() for model in run.models)
     if not later or not broken:
         return False
     return True if all(stage.finished for stage in later) else None
@@ -54,9 +55,9 @@ def is_left_out(stage: StageRecord) -> bool:
     return stage.parameters.get("scope") == "escalation" and stage.entered == 0
 
 
-def audit_ordinals(run: Run) -> list[int]:
-    """The numbers of the audit's stages; empty where the run has none."""
-    return [stage.ordinal for stage in run.models[0].stages if stage.parameters.get("scope") == "audit"]
+def audit_ordinals(model: ModelOutcomes) -> list[int]:
+    """The numbers of the audit's stages, for every model of a run the same; empty where it has none."""
+    return [stage.ordinal for stage in model.stages if stage.parameters.get("scope") == "audit"]
 
 
 def flips_by_audit(run: Run) -> int:
@@ -64,12 +65,12 @@ def flips_by_audit(run: Run) -> int:
 
     Without an escalation it attacked other samples of each model, so these are not found alike.
     """
-    audit, dense = audit_ordinals(run), run.models[0]
-    held, fell = robust_correct(run, dense, len(dense.stages)), np.isin(dense.broken_by, audit)
+    dense = run.models[0]
+    held, fell = robust_correct(run, dense, len(dense.stages)), _broken(dense)
     found = 0
     for other in run.models[1:]:
         standing = robust_correct(run, other, len(other.stages))
-        found += int((held & np.isin(other.broken_by, audit)).sum() + (standing & fell).sum())
+        found += int((held & _broken(other)).sum() + (standing & fell).sum())
     return found
 
 
@@ -79,7 +80,7 @@ def audit_of(run: Run, model: ModelOutcomes) -> Audit | None:
     if not audits or audits[0].entered is None:
         return None
     standing, audited = int(robust_correct(run, model, audits[0].ordinal).sum()), audits[0].entered
-    broken, done = _broken(model), all(stage.finished for stage in audits)
+    broken, done = int(_broken(model).sum()), all(stage.finished for stage in audits)
     if not done:
         return Audit(standing, audited, broken, None)
     return Audit(standing, audited, broken, 0 if is_escalated(run) else missed_bound(standing, audited, broken))
@@ -107,6 +108,6 @@ def missed_bound(standing: int, audited: int, broken: int) -> int:
     return low - broken
 
 
-def _broken(model: ModelOutcomes) -> int:
-    ordinals = [stage.ordinal for stage in model.stages if stage.parameters.get("scope") == "audit"]
-    return int(np.isin(model.broken_by, ordinals).sum())
+def _broken(model: ModelOutcomes) -> NDArray[np.bool_]:
+    """Bool [n]: the samples that the audit broke."""
+    return np.isin(model.broken_by, audit_ordinals(model))

@@ -31,7 +31,7 @@ def noise_floor(analysis: Analysis) -> tuple[NoiseFloor, ...]:
     for repeat in analysis.repeats if analysis.through else ():
         through = min(analysis.through, *(sum(stage.finished for stage in model.stages) for model in repeat.models))
         if escalated_apart((run, repeat)):
-            through = min(through, *audit_ordinals(run))
+            through = min(through, *audit_ordinals(run.models[0]))
         for model, again in zip(run.models, repeat.models, strict=True):
             sets = flip_sets(robust_correct(run, model, through), robust_correct(repeat, again, through))
             n = len(run.labels)

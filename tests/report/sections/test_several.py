@@ -19,7 +19,7 @@ from thinice_tui.report.sections.several import (
     several_header,
     several_sections,
 )
-from thinice_tui.runfile.records import Role, Run
+from thinice_tui.runfile.records import ModelOutcomes, Role, Run
 
 MORE: dict[str, Role] = {"dense": "dense", "tenth": "pruned", "half": "pruned", "again": "control"}
 
@@ -38,22 +38,17 @@ def test_means_come_with_ranges_and_from_five_seeds_on_with_intervals(tmp_path: 
 
 
 def test_seeds_that_were_attacked_with_two_strengths_are_told(tmp_path: Path) -> None:
-    def scoped(run: Run, scope: str) -> Run:
-        stages = [
-            (*one.stages[:1], replace(one.stages[1], parameters={"scope": scope}), *one.stages[2:])
-            for one in run.models
-        ]
-        return replace(run, models=tuple(map(lambda one, own: replace(one, stages=own), run.models, stages)))
+    def scoped(run: Run, ordinal: int, scope: str) -> Run:
+        def model(one: ModelOutcomes) -> ModelOutcomes:
+            stages = list(one.stages)
+            stages[ordinal] = replace(stages[ordinal], parameters={"scope": scope})
+            return replace(one, stages=tuple(stages))
 
-    def followed(run: Run) -> Run:
-        last = [replace(one.stages[-1], parameters={"scope": "escalation"}) for one in run.models]
-        return replace(
-            run, models=tuple(map(lambda one, own: replace(one, stages=(*one.stages[:-1], own)), run.models, last))
-        )
+        return replace(run, models=tuple(map(model, run.models)))
 
-    runs = [scoped(seed_run(tmp_path, seed), "audit") for seed in range(3)]
+    runs = [scoped(seed_run(tmp_path, seed), 1, "audit") for seed in range(3)]
     assert "two strengths" not in words(several_header(analyse_several(runs)))
-    runs[1] = followed(runs[1])
+    runs[1] = scoped(runs[1], -1, "escalation")
     assert is_escalated(runs[1]) and not is_escalated(runs[0])
     text = words(several_header(analyse_several(runs)))
     assert "escalated in training seed 2 only, so seeds were attacked with two strengths" in text

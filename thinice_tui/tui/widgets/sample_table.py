@@ -252,9 +252,9 @@ class SampleTable(ScrollView, can_focus=True, inherit_bindings=False):
 
 def _lay_out(rows: Rows, keys: Sequence[str]) -> tuple[_ShownColumn, ...]:
     drawn, start = list[_ShownColumn](), CURSOR_WIDTH
-    columns = rows.table.columns
+    columns, fields = rows.table.columns, rows.table.fields
     for key in columns_shown(rows.table.run, keys, rows.table.seeds):
-        column, field = columns[key], rows.table.fields[key]
+        column, field = columns[key], fields[key]
         title = shown_title(column, rows.table.other)
         if column.model is not None and cell_len(title) > WIDEST_MODEL:
             title = set_cell_size(title, WIDEST_MODEL - 1) + "…"

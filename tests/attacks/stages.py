@@ -20,6 +20,8 @@ STRONG = [
     Stage("APGD-DLR", "apgd-dlr", 50),
     Stage("APGD-margin", "apgd-margin", 50),
     Stage("APGD-T", "apgd-t", 50, targets=4),
+    Stage("PMA", "pma", 50),
+    Stage("Margin-T", "margin-t", 50, targets=4),
     Stage("FAB", "fab", 30),
     Stage("FAB-T", "fab-t", 30, targets=4),
 ]

@@ -69,24 +69,31 @@ def test_a_weak_stage_breaks_some_and_never_too_much(stage: Stage, norm: Norm) -
     assert broken[distances < 0.5 * eps].mean() > 0.6
 
 
-@pytest.mark.parametrize("classes", [2, 3])
+def stages_of(classes: int, norm: Norm) -> set[Stage]:
+    """Those of every strong ensemble; without gradients towards each of a thousand classes, which take minutes."""
+    stages = {stage for name in ("standard", "plus", "fast") for stage in build_ensemble(name, classes, norm=norm)}
+    return {stage for stage in stages if stage.kind != "fab" or classes <= 10}
+
+
+@pytest.mark.parametrize("classes", [2, 3, 10, 1000])
 @pytest.mark.parametrize("norm", NORMS)
-def test_every_stage_of_standard_and_plus_works_with_few_classes(classes: int, norm: Norm) -> None:
+def test_every_stage_of_the_strong_ensembles_works_with_few_and_many_classes(classes: int, norm: Norm) -> None:
+    """The rivals are about as near as each other. Under L1 untargeted APGD wavers between them: it stops up to a fifth
+    short of the boundary, and with the DLR loss, whose scale is their difference, further."""
     task = make_task(12, classes=classes)
-    distances = task.distances(norm)
-    correct = distances > 0
-    eps = float(np.median(distances[correct])) * 1.0001
-    model = Classifier(module(task.weight))
-    images, labels = torch.from_numpy(task.images[correct]), torch.from_numpy(task.labels[correct])
-    for stage in {*build_ensemble("standard", classes, norm=norm), *build_ensemble("plus", classes, norm=norm)}:
+    model, images = Classifier(module(task.weight)), torch.from_numpy(task.images)
+    labels = model(images).argmax(1)
+    distances = replace(task, labels=labels.numpy()).distances(norm)
+    eps = float(np.median(distances)) * 1.0001
+    for stage in stages_of(classes, norm):
         short = replace(stage, steps=min(stage.steps, 40), restarts=1)
         counting = CountingModel(model, torch.device("cpu"))
-        noise = Noise(0, stage.name, np.flatnonzero(correct))
+        noise = Noise(0, stage.name, np.arange(len(images)))
         candidates = attack_batch(short, counting, images, labels, norm, eps, noise)
         broken = verify(model, images, labels, candidates, norm, eps).broken.numpy()
-        assert not broken[distances[correct] > eps].any(), stage
-        if stage.kind not in ("pgd", "square"):
-            assert broken[distances[correct] < 0.95 * eps].all(), stage
+        assert not broken[distances > eps].any(), stage
+        if stage.kind not in ("pgd", "square") and (stage.kind, norm) != ("apgd-dlr", "L1"):
+            assert broken[distances < (0.8 if norm == "L1" else 0.95) * eps].all(), stage
 
 
 @pytest.mark.parametrize("stage", build_ensemble("plus", 5), ids=lambda stage: stage.name)

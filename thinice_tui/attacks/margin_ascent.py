@@ -41,6 +41,7 @@ def ascend_margin(
         margin_best = torch.where(lower, margins, margin_best)
         if step < steps:
             x_adv = ball.step(x_adv, gradient, eps * step_share(step, steps))
+            x_adv = torch.where(per_image(margins.isinf()), x, x_adv)  # no gradient to follow: back to the clean image
     return x_best_adv, margin_best
 
 

@@ -9,7 +9,7 @@ from thinice_tui.protocol.attacks import ATTACKS, Attack, large_eps_parts
 from thinice_tui.protocol.distance import DistanceMeasurement
 from thinice_tui.protocol.threat_model import Norm
 
-REVISION = 4
+REVISION = 5
 """Revision of the attacks' code. Raise it with every change that gives a stage other outcomes for the same models,
 samples and settings: a run begun by one revision is not continued by another."""
 MAX_TARGETS = 9

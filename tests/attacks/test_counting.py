@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from tests.attacks.injected_noise import noise_for
+from tests.attacks.stages import OTHERS, STRONG
 from tests.linear_models import make_task, module
 from thinice_tui.attacks.counting import CountingModel
 from thinice_tui.attacks.registry import attack_batch
@@ -86,7 +87,7 @@ def test_a_model_without_parameters_prints_nothing(capsys: pytest.CaptureFixture
 
 
 @pytest.mark.parametrize("norm", NORMS)
-@pytest.mark.parametrize("stage", build_ensemble("plus", 5), ids=lambda stage: stage.name)
+@pytest.mark.parametrize("stage", [*STRONG, *OTHERS], ids=lambda stage: stage.name)
 def test_gradients_reach_an_attack_contiguous_whatever_layout_the_model_computes_in(stage: Stage, norm: Norm) -> None:
     """torchattacks' L2 forms call `.view` on gradients, which fails on those of a channels_last model."""
     torch.manual_seed(0)

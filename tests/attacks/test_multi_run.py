@@ -82,6 +82,8 @@ def test_a_restart_of_a_targeted_attack_has_all_targets_again_and_new_starts() -
         Stage("APGD-T", "apgd-t", 20, targets=7),
         Stage("APGD-T, twice", "apgd-t", 10, restarts=2, targets=4),
         Stage("APGD-CE", "apgd-ce", 20, restarts=5),
+        Stage("PMA", "pma", 20, restarts=4),
+        Stage("Margin-T", "margin-t", 20, targets=7),
         Stage("FAB-T", "fab-t", 20, targets=7),
         Stage("FAB", "fab", 10, restarts=4),
     ],

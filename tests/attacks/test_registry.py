@@ -96,7 +96,7 @@ def test_every_stage_of_the_strong_ensembles_works_with_few_and_many_classes(cla
             assert broken[distances < (0.8 if norm == "L1" else 0.95) * eps].all(), stage
 
 
-@pytest.mark.parametrize("stage", build_ensemble("plus", 5), ids=lambda stage: stage.name)
+@pytest.mark.parametrize("stage", [*STRONG, *OTHERS], ids=lambda stage: stage.name)
 def test_global_random_generators_are_left_as_they_were(stage: Stage) -> None:
     short = Stage(stage.name, stage.kind, 3, 1, stage.targets)
     model, task = Classifier(module(make_task(4).weight)), make_task(4)

@@ -119,10 +119,11 @@ def compute(case: Case, only: list[str]) -> None:
 
 
 def report(case: Case) -> None:
-    """Print the two tables."""
+    """Print the three tables."""
     print(f"{case.norm}, {case.samples} samples\n")
     print("| model | pyautoattack | `standard` | `fast` | fast alone breaks, leaves | passes of `standard` | audit |")
     print("|---|---|---|---|---|---|---|")
+    agreement = []
     for group in GROUPS:
         runs = [read_run(case.kept(f"{ensemble}-{group[-1]}", ".thinice")) for ensemble in ENSEMBLES]
         for number, model in enumerate(group):
@@ -132,6 +133,9 @@ def report(case: Case) -> None:
             cells = [f"{100 * one.mean():.1f}" for one in (theirs, standard)]
             cells += [f"{100 * fast.mean():.1f}", f"{_apart(standard, fast)}; {_apart(theirs, fast)}", f"{share:.3f}"]
             print(f"| {model} | {' | '.join(cells)} | {_audit(runs[1], runs[1].models[number])} |")
+            differ = (np.flatnonzero(one & ~other).tolist() for one, other in ((theirs, standard), (standard, theirs)))
+            agreement.append(f"| {model} | {' | '.join(', '.join(map(str, samples)) for samples in differ)} |")
+    print("\n| model | only `standard` breaks | only pyautoattack breaks |\n|---|---|---|", *agreement, sep="\n")
     print("\n| models | `fast` / `standard` | `fast` / pyautoattack | `standard` / pyautoattack |\n|---|---|---|---|")
     for group in GROUPS:
         ours = [json.loads(case.kept(f"{name}-{group[-1]}", ".json").read_text())["seconds"] for name in ENSEMBLES]

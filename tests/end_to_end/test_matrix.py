@@ -28,7 +28,7 @@ from thinice_tui.runfile.records import Run
 OPTIONS: dict[str, tuple[str, ...]] = {
     "norm": ("Linf", "L2", "L1"),
     "precision": ("fp32", "bf16"),
-    "attack": ("quick", "standard", "plus", "pgd-3", "apgd-t:steps=3,square:queries=20"),
+    "attack": ("quick", "fast", "standard", "plus", "pgd-3", "apgd-t:steps=3,square:queries=20"),
     "channels": ("1", "3"),
     "kind": KINDS,
     "distances": ("", "--distances"),

@@ -37,6 +37,15 @@ def test_a_normalisation_is_identified_by_its_constants(dense: RunModel) -> None
     assert len({identity(None), identity(half), identity(Normalization("mine", (0.4,), (0.5,)))}) == 3
 
 
+def test_a_fraction_of_scores_is_identified_by_its_very_value(dense: RunModel) -> None:
+    def identity(keep: float) -> str:
+        checkpoint = replace(dense.loaded.checkpoint, keep=keep)
+        return replace(dense, loaded=replace(dense.loaded, checkpoint=checkpoint)).identity().keep
+
+    assert [identity(keep) for keep in (1.0, 0.1, 0.05, 1e-5)] == ["1", "0.1", "0.05", "1e-05"]
+    assert identity(0.05) != identity(0.05000001)
+
+
 def test_the_record_says_what_the_run_file_shows(dense: RunModel, files: Files) -> None:
     record = dense.record()
     assert (record.role, record.name, record.path) == ("dense", "dense", str(files.dense))

@@ -4,7 +4,7 @@ import json
 import shlex
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import example, given, settings
@@ -14,10 +14,12 @@ from typer.testing import CliRunner
 from thinice_tui.commands.app import app
 from thinice_tui.errors import UsageError
 from thinice_tui.protocol.data_options import DataOptions
+from thinice_tui.protocol.durations import MAX_SECONDS
+from thinice_tui.protocol.ensembles import ENSEMBLES, is_audited
 from thinice_tui.protocol.model_options import ModelOptions
 from thinice_tui.protocol.request import Request
-from thinice_tui.protocol.settings import KeepImages, Settings
-from thinice_tui.protocol.threat_model import Norm
+from thinice_tui.protocol.settings import KeepImages, Precision, Settings
+from thinice_tui.protocol.threat_model import NORMS, Norm
 from thinice_tui.protocol.worker_options import WorkerOptions
 
 NAMES = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=12)
@@ -33,20 +35,46 @@ EPSILONS = st.one_of(
 
 
 def built(
-    norm: str, eps: str, attack: str, seed: int, batch_size: int | None, keep: str, stages: str | None
+    norm: str,
+    eps: str,
+    attack: str,
+    seed: int,
+    batch_size: int | None,
+    keep: str,
+    stages: str | None,
+    precision: str = "fp32",
+    distances: bool = False,
+    audit: str | None = None,
+    escalate: bool = True,
 ) -> Settings:
-    return Settings.build(norm, eps, attack, seed, str(batch_size or "auto"), keep, stages=stages)
+    """audit, escalate: of `fast` alone."""
+    if stages is not None or not is_audited(attack):
+        audit, escalate = None, True
+    size = str(batch_size or "auto")
+    return Settings.build(norm, eps, attack, seed, size, keep, precision, distances, audit, escalate, stages)
 
 
 SETTINGS = st.builds(
     built,
-    st.sampled_from(["Linf", "L2"]),
+    st.sampled_from(NORMS),
     EPSILONS,
-    st.sampled_from(["quick", "standard", "plus", "pgd-7", "pgd-200", "Standard"]),
+    st.sampled_from([*ENSEMBLES, "pgd-7", "pgd-200", "Standard"]),
     st.integers(0, 2**63 - 1),
     st.none() | st.integers(1, 10_000),
     st.sampled_from(["flips", "all", "none"]),
     st.none() | st.sampled_from(["square:queries=7", "pgd-3,apgd-t:steps=9:restarts=2:targets=3,pgd-3"]),
+    st.sampled_from(get_args(Precision)),
+    st.booleans(),
+    st.sampled_from([None, "auto", "all", "0", "7"]),
+    st.booleans(),
+)
+WORKERS = st.sampled_from(
+    [
+        WorkerOptions(),
+        WorkerOptions(("all",), None, "auto"),
+        WorkerOptions(("cuda:0", "cuda:1")),
+        WorkerOptions((), 3, "10.0.0.1:6379"),
+    ]
 )
 
 
@@ -78,6 +106,7 @@ REQUESTS = st.builds(
     samples=st.none() | st.integers(1, 10**9),
     device=st.sampled_from(["auto", "cpu", "cuda:0"]),
     settings=SETTINGS,
+    time_limit=st.none() | st.integers(1, MAX_SECONDS).map(float) | st.floats(1e-9, MAX_SECONDS),
     run=st.none() | PATHS,
     folder=st.sampled_from([Path("/"), Path("/a b/c")]),
     data_options=DATA_OPTIONS,
@@ -93,7 +122,7 @@ REQUESTS = st.builds(
         key=texts(st.sampled_from(["model_ema", "a.b"])) | st.just(()),
         trust_pickle=texts(st.sampled_from(["yes", "no"])) | st.just(()),
     ),
-)
+) | st.builds(lambda workers: made(worker_options=workers), WORKERS)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
@@ -151,6 +180,11 @@ def test_a_file_name_that_is_no_text_survives() -> None:
         ("samples", 0),
         ("samples", 1.5),
         ("samples", True),
+        ("time_limit", "5"),
+        ("time_limit", 0.0),
+        ("time_limit", -5.0),
+        ("time_limit", float("inf")),
+        ("time_limit", float("nan")),
         ("device", []),
         ("run", []),
         ("folder", None),

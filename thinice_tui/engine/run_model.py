@@ -46,7 +46,7 @@ class RunModel:
             weights=checkpoint.sha256[:16],
             arch=code_name(self.loaded.arch) if self.loaded.code_sha256 else self.loaded.arch,
             code=self.loaded.code_sha256[:16],
-            keep="" if checkpoint.keep is None else f"{checkpoint.keep:g}",
+            keep="" if checkpoint.keep is None else repr(checkpoint.keep).removesuffix(".0"),
             trusted=checkpoint.trusted,
             key=checkpoint.key,
             normalization=_describe_normalization(None if used is None else replace(used, name=_known_name(used))),

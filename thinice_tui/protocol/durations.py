@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from decimal import Decimal
 
 from thinice_tui.errors import UsageError
 
@@ -29,6 +30,11 @@ def parse_duration(text: str) -> float:
     if not 0 < seconds <= MAX_SECONDS:
         raise UsageError(f"--time-limit is {text!r}, expected a duration", "write it as 90s, 30m or 1h30m")
     return seconds
+
+
+def duration_argument(seconds: float) -> str:
+    """The duration as `parse_duration` reads it, exactly."""
+    return f"{Decimal(repr(seconds)).normalize():f}s"
 
 
 def time_left(at_most: float | None, expected: float | None) -> str:

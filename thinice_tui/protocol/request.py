@@ -7,6 +7,7 @@ from typing import Any
 
 from thinice_tui.errors import UsageError
 from thinice_tui.protocol.data_options import DataOptions, path_argument
+from thinice_tui.protocol.durations import MAX_SECONDS, duration_argument
 from thinice_tui.protocol.early_options import early_options, is_early
 from thinice_tui.protocol.model_files import ModelFile, model_files
 from thinice_tui.protocol.model_options import ModelOptions
@@ -56,6 +57,9 @@ class Request:
             pruned = stored_field(stored, "pruned", list)
             if samples is not None and samples < 1:
                 raise ValueError("no samples")
+            time_limit = stored_field(stored, "time_limit", float, None)
+            if time_limit is not None and not 0 < time_limit <= MAX_SECONDS:
+                raise ValueError(f"a time limit of {time_limit} seconds")
             dense = Path(stored_field(stored, "dense", str))
             control = None if stored["control"] is None else Path(stored_field(stored, "control", str))
             others = tuple(Path(stored_field({"pruned": path}, "pruned", str)) for path in pruned)
@@ -74,7 +78,7 @@ class Request:
                 settings=Settings.from_dict(stored_field(stored, "settings", Mapping)),
                 run=None if stored["run"] is None else Path(stored_field(stored, "run", str)),
                 folder=Path(stored_field(stored, "folder", str)),
-                time_limit=stored_field(stored, "time_limit", float, None),
+                time_limit=time_limit,
                 data_options=DataOptions.from_dict(stored_field(stored, "data_options", Mapping)),
                 model_options=model_options,
                 worker_options=WorkerOptions.from_dict(stored_field(stored, "worker_options", Mapping))
@@ -95,7 +99,7 @@ class Request:
         options |= {"attack": settings.attack} if settings.stages is None else {"stages": settings.stages}
         options |= {"seed": str(settings.seed), "batch-size": str(settings.batch_size or "auto")}
         options |= {"keep-images": settings.keep_images, "precision": settings.precision}
-        options |= {} if self.time_limit is None else {"time-limit": f"{self.time_limit:g}s"}
+        options |= {} if self.time_limit is None else {"time-limit": duration_argument(self.time_limit)}
         words = [word for name, value in options.items() for word in (f"--{name}", value)]
         words += ["--distances"] if settings.distances else []
         words += ["--audit", settings.audit] if settings.audit != "auto" else []

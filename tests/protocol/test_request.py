@@ -68,14 +68,8 @@ SETTINGS = st.builds(
     st.sampled_from([None, "auto", "all", "0", "7"]),
     st.booleans(),
 )
-WORKERS = st.sampled_from(
-    [
-        WorkerOptions(),
-        WorkerOptions(("all",), None, "auto"),
-        WorkerOptions(("cuda:0", "cuda:1")),
-        WorkerOptions((), 3, "10.0.0.1:6379"),
-    ]
-)
+SEVERAL = WorkerOptions(("cuda:0", "cuda:1")), WorkerOptions(("all",), None, "auto"), WorkerOptions((), 3, "10.0.0.1:7")
+WORKERS = st.sampled_from([WorkerOptions(), *SEVERAL])
 
 
 def texts(values: st.SearchStrategy[str]) -> st.SearchStrategy[tuple[str, ...]]:

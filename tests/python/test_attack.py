@@ -2,6 +2,7 @@
 
 import random
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -34,6 +35,49 @@ def test_verdicts_and_images_are_those_of_the_command(files: Files) -> None:
         (stage.name, stage.entered, stage.broken) for stage in theirs.stages
     ]
     assert ours.settings.eps == run.settings.eps and ours.robust_accuracy == theirs.robust_accuracy
+
+
+CHOICES = (
+    (("--stages", "apgd-ce:steps=4,square:queries=20"), {"stages": "APGD-CE:steps=4, square:queries=20"}),
+    (("--attack", "fast", "--audit", "3"), {"attack": "fast", "audit": 3}),
+    (("--attack", "fast", "--audit", "all", "--no-escalate"), {"attack": "fast", "audit": "all", "escalate": False}),
+)
+"""The command's words for what to attack with, and Python's."""
+
+
+@pytest.mark.parametrize(("words", "options"), CHOICES, ids=lambda choice: str(choice))
+def test_stages_and_audits_are_those_of_the_command(
+    words: tuple[str, ...], options: dict[str, Any], files: Files
+) -> None:
+    case = ["--data", files.data, "--arch", ARCH, "--eps", EPS, "--samples", 12]
+    done = call("compare", files.dense, *case, *words, "--run", "a.thinice", "--report")
+    assert done.exit_code == 0, done.stderr
+    run = ti.load_run("a.thinice")
+    theirs = run.model("dense")
+    ours = ti.attack(dense(), run.images, run.labels, eps=4 / 255, **options)
+    assert ours.broken_by.tolist() == theirs.broken_by.tolist()
+    assert [stage.name for stage in ours.stages] == [stage.name for stage in theirs.stages]
+    assert ours.audit == theirs.audit and (ours.audit is None) == ("stages" in options)
+    assert (ours.settings.audit, ours.settings.escalate) == (run.settings.audit, run.settings.escalate)
+    assert ours.settings.stages == run.settings.stages
+    assert ("not standard" in repr(ours)) == ("not standard" in repr(run)) == ("stages" in options)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"attack": "quick", "stages": "square"}, "stages takes the place of attack, expected one of the two"),
+        ({"stages": "squar"}, "stages: there is no attack 'squar', expected pgd,"),
+        ({"audit": 3}, "audit and escalate have no effect on quick"),
+        ({"attack": "standard", "escalate": False}, "audit and escalate have no effect on standard"),
+        ({"stages": "square", "audit": "all"}, "audit and escalate have no effect on stages"),
+        ({"attack": "fast", "audit": -1}, "audit is '-1', expected all or a number of samples"),
+    ],
+)
+def test_choices_that_exclude_each_other_are_refused_in_the_words_of_python(options: dict[str, Any], said: str) -> None:
+    with pytest.raises(ti.UsageError) as caught:
+        ti.attack(dense(), TASK.images, TASK.labels, **options)
+    assert said in caught.value.what and "--" not in f"{caught.value.what} {caught.value.do}"
 
 
 def test_a_linear_model_is_broken_where_its_boundary_is_within_eps() -> None:

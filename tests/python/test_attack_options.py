@@ -33,5 +33,5 @@ def test_what_is_given_replaces_the_default() -> None:
 def test_another_name_is_a_type_error_before_anything_is_computed(function: object) -> None:
     first: tuple[object, ...] = (dense(),) if function is ti.attack else (dense(), {})
     assert callable(function)
-    with pytest.raises(TypeError, match="unexpected keyword argument 'epsilon', expected attack, norm, eps"):
+    with pytest.raises(TypeError, match="unexpected keyword argument 'epsilon', expected attack, stages, audit"):
         function(*first, TASK.images, TASK.labels, epsilon=0.1)

@@ -184,12 +184,11 @@ def compare(
         from thinice_tui.protocol.claims import claims_of, parse_claims
         from thinice_tui.protocol.data_options import DataOptions
         from thinice_tui.protocol.durations import parse_duration
-        from thinice_tui.protocol.ensembles import DEFAULT, is_audited
+        from thinice_tui.protocol.ensembles import DEFAULT
         from thinice_tui.protocol.model_options import ModelOptions
-        from thinice_tui.protocol.phases import build_phases
+        from thinice_tui.protocol.phases import build_phases, choose_attack
         from thinice_tui.protocol.request import Request
         from thinice_tui.protocol.settings import Settings
-        from thinice_tui.protocol.stage_list import parse_stages, stages_text
         from thinice_tui.protocol.worker_options import WorkerOptions
         from thinice_tui.report.output import plan_output
         from thinice_tui.report.report_options import ReportOptions
@@ -210,16 +209,10 @@ def compare(
         targets = plan_output(form, output or (), options, own_files)
         if run is not None:
             check_run_path(run)
-        if attack is not None and stages is not None:
-            raise UsageError("--stages takes the place of --attack, expected one of the two", "leave one out")
-        ensemble = DEFAULT if attack is None else attack
-        listed = None if stages is None else stages_text(parse_stages(stages))
+        ensemble, listed = choose_attack(attack, DEFAULT, stages, audit, not no_escalate)
         settings = Settings.build(
             norm, eps, ensemble, seed, batch_size, keep_images, precision, distances, audit, not no_escalate, listed
         )
-        if (audit is not None or no_escalate) and not is_audited(settings.attack):
-            chosen = ensemble if stages is None else "--stages"
-            raise UsageError(f"--audit and --no-escalate have no effect on {chosen}", "they are for --attack fast")
         build_phases(settings, classes=10)  # raises for an unknown name before anything is read
         request = Request(
             dense=dense,

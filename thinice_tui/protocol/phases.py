@@ -2,9 +2,27 @@
 
 from thinice_tui.errors import UsageError
 from thinice_tui.protocol.distance import DistanceMeasurement
-from thinice_tui.protocol.ensembles import Phase, Stage, build_ensemble
-from thinice_tui.protocol.settings import Settings
-from thinice_tui.protocol.stage_list import build_stages
+from thinice_tui.protocol.ensembles import Phase, Stage, build_ensemble, is_audited
+from thinice_tui.protocol.settings import LISTED, Settings
+from thinice_tui.protocol.stage_list import build_stages, parse_stages, stages_text
+
+
+def choose_attack(
+    attack: str | None, default: str, stages: str | None, audit: str | None, escalate: bool
+) -> tuple[str, str | None]:
+    """The ensemble's name, and the listed stages in the words of `stages_text`, None where none are listed.
+
+    None stands for what the user did not give; default: the ensemble then. Raises UsageError where one excludes the
+    other.
+    """
+    if attack is not None and stages is not None:
+        raise UsageError("--stages takes the place of --attack, expected one of the two", "leave one out")
+    listed = None if stages is None else stages_text(parse_stages(stages))
+    name = LISTED if listed is not None else default if attack is None else attack
+    if (audit is not None or not escalate) and not is_audited(name):
+        chosen = name if listed is None else "--stages"
+        raise UsageError(f"--audit and --no-escalate have no effect on {chosen}", "they are for --attack fast")
+    return name, listed
 
 
 def build_phases(settings: Settings, classes: int) -> tuple[Phase, ...]:

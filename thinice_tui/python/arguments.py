@@ -12,13 +12,15 @@ from thinice_tui.data.in_memory import samples_in_memory
 from thinice_tui.data.samples import Samples
 from thinice_tui.engine.worker.device import choose_device
 from thinice_tui.errors import DataError
-from thinice_tui.protocol.ensembles import build_ensemble
+from thinice_tui.protocol.phases import build_phases, choose_attack
 from thinice_tui.protocol.settings import KeepImages, Settings
 from thinice_tui.python.attack_options import AttackOptions, Device
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
+DEFAULT = "quick"
+"""The ensemble where none is named: a first look."""
 LEVELS = 255
 """Multiples of 1/255 are written as fractions."""
 
@@ -35,14 +37,17 @@ def samples_of(
 
 
 def settings_of(options: AttackOptions, keep_images: KeepImages, distances: bool) -> Settings:
-    """The settings, from all options; raises UsageError, also for an unknown ensemble."""
-    eps, batch_size, attack = options["eps"], options["batch_size"], options["attack"]
+    """The settings, from all options; raises UsageError, also for an unknown ensemble or attack."""
+    eps, batch_size, escalate = options["eps"], options["batch_size"], options["escalate"]
+    audit = None if options["audit"] is None else str(options["audit"])
+    attack, listed = choose_attack(options["attack"], DEFAULT, options["stages"], audit, escalate)
     text = eps_text(eps) if isinstance(eps, int | float) else eps
     size = "auto" if batch_size is None else str(batch_size)
+    precision, seed = options["precision"], options["seed"]
     settings = Settings.build(
-        options["norm"], text, attack, options["seed"], size, keep_images, options["precision"], distances
+        options["norm"], text, attack, seed, size, keep_images, precision, distances, audit, escalate, listed
     )
-    build_ensemble(attack, classes=10)  # raises for an unknown name before anything is computed
+    build_phases(settings, classes=10)  # raises for an unknown name before anything is computed
     return settings
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from thinice_tui.analysis.audit import Audit
 from thinice_tui.analysis.comparison import StageSummary
 from thinice_tui.analysis.proportions import Estimate
 from thinice_tui.protocol.pixels import as_floats
@@ -52,13 +53,15 @@ class AttackResult:
     """With its 95 % interval (Wilson)."""
     robust_accuracy: Estimate
     """An upper bound: attacks can only show that a sample is not robust. With its 95 % interval (Wilson)."""
+    audit: Audit | None
+    """With `fast`, how many samples its searches can have missed; None with another ensemble."""
     findings: tuple[Finding, ...]
     """Signs that attacks could not do their work."""
     warnings: tuple[str, ...]
 
     def __repr__(self) -> str:
         return (
-            f"<{type(self).__name__} {self.settings.attack}, {self.settings.norm}, eps {self.settings.eps.text}: "
+            f"<{type(self).__name__} {self.settings.attack_shown}, {self.settings.norm}, eps {self.settings.eps.text}: "
             f"{len(self.robust)} samples, clean accuracy {100 * self.clean_accuracy.value:.1f} %, "
             f"robust accuracy {100 * self.robust_accuracy.value:.1f} %>"
         )
@@ -101,6 +104,7 @@ def _result(run: LoadedRun) -> AttackResult:
         stages=model.stages,
         clean_accuracy=model.clean_accuracy,
         robust_accuracy=model.robust_accuracy,
+        audit=model.audit,
         findings=run.findings,
         warnings=run.warnings,
     )

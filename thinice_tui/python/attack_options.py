@@ -22,7 +22,10 @@ Progress = Callable[[Heartbeat], None]
 class AttackOptions(TypedDict, total=False):
     """The options by name; DESCRIBED says what each means, DEFAULTS what it is where it is not given."""
 
-    attack: str
+    attack: str | None
+    stages: str | None
+    audit: int | str | None
+    escalate: bool
     norm: Norm
     eps: float | str | None
     seed: int
@@ -36,7 +39,10 @@ class AttackOptions(TypedDict, total=False):
 
 
 DEFAULTS: AttackOptions = {
-    "attack": "quick",
+    "attack": None,
+    "stages": None,
+    "audit": None,
+    "escalate": True,
     "norm": "Linf",
     "eps": None,
     "seed": 0,
@@ -48,7 +54,10 @@ DEFAULTS: AttackOptions = {
     "progress": None,
     "randomized": False,
 }
-DESCRIBED = """attack: the ensemble: quick, fast, standard (AutoAttack), plus or pgd-K.
+DESCRIBED = """attack: the ensemble: quick (the default, a first look), fast, standard (AutoAttack), plus or pgd-K.
+        stages: attacks one by one in place of an ensemble, as "apgd-ce,square:queries=1000": not standard.
+        audit: with "fast": how many standing samples also go through FAB-T and Square, or "all".
+        escalate: with "fast": whether all others do, too, where the audit breaks a sample.
         norm: Linf, L2 or L1.
         eps: the largest perturbation, a number or text as `8/255`; None: 8/255 for Linf, 0.5 for L2, 12 for L1.
         seed: of the attacks' random starts. The caller's random numbers are left alone.

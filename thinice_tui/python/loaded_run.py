@@ -205,7 +205,7 @@ class LoadedRun:
             state = f"NOT complete ({finished}; robust accuracies are upper bounds so far)"
         names = ", ".join(model.record.name for model in self._run.models)
         return (
-            f"<{type(self).__name__} {self._place}: {settings.attack}, {settings.norm}, eps {settings.eps.text}, "
+            f"<{type(self).__name__} {self._place}: {settings.attack_shown}, {settings.norm}, eps {settings.eps.text}, "
             f"{len(self)} samples, models {names}, {state}>"
         )
 

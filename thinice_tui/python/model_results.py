@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from thinice_tui.analysis.audit import Audit, audit_of
 from thinice_tui.analysis.comparison import ModelSummary, StageSummary
 from thinice_tui.analysis.correctness import clean_correct, clean_known, robust_correct
 from thinice_tui.analysis.distances import distances
@@ -51,6 +52,15 @@ class ModelResults:
         An upper bound, as attacks can only show that a sample is not robust; of a run that is not complete, more so.
         """
         return self._summary.robust_accuracy
+
+    @cached_property
+    def audit(self) -> Audit | None:
+        """With `fast`, how many samples its searches can have missed; None with others, and before the audit begins.
+
+        `standing`, `audited`, `broken`, and `bound`: at most so many of the other standing samples would fall to the
+        audit's attacks (exact, 95 %); 0 after an escalation, None until the audit is finished.
+        """
+        return audit_of(self._run, self._outcomes)
 
     @property
     def stages(self) -> tuple[StageSummary, ...]:

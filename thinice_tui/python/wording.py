@@ -15,6 +15,8 @@ _PHRASES = (
     ("check --arch, --data and the class order", f"check {_ARRAYS}, and the class order"),
     ("check --data and --arch", f"check {_ARRAYS}"),
     ("give another file with --run, or repeat the command that made this one", "give another file with run"),
+    ("--audit and --no-escalate", "audit and escalate"),
+    ("they are for --attack fast", 'they are for attack="fast"'),
     ("--normalize ", "the normalisation "),
     ("; --debug shows where it failed", "; the exception that caused this one shows where it failed"),
     ("repeat the command to continue", "call it again to continue"),

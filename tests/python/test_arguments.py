@@ -15,7 +15,8 @@ from thinice_tui.python.arguments import device_of, eps_text, samples_of
     ("eps", "text"), [(8 / 255, "8/255"), (0.5, "0.5"), (0.031, "0.031"), (1 / 255, "1/255"), (3, "3"), (1 / 3, None)]
 )
 def test_eps_is_written_as_people_do_and_read_back_exactly(eps: float, text: str | None) -> None:
-    assert text in (None, eps_text(eps)) and Epsilon.parse(eps_text(eps)).value == eps
+    written = eps_text(eps)
+    assert written is not None and text in (None, written) and Epsilon.parse(written).value == eps
 
 
 def test_the_device_is_the_modules_own() -> None:

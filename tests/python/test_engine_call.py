@@ -10,7 +10,7 @@ import torch
 
 import thinice_tui as ti
 from thinice_tui.protocol.progress import Heartbeat
-from thinice_tui.python.engine_call import CallerObserver, own_random_numbers
+from thinice_tui.python.engine_call import CallerObserver, undisturbed
 
 BEAT = Heartbeat(0.0, "running", "dense", "PGD-20", 1, 2, 3.0, None)
 
@@ -38,7 +38,7 @@ def test_what_the_callers_function_raises_is_kept() -> None:
 def test_random_numbers_are_the_callers() -> None:
     states = torch.get_rng_state(), random.getstate()
     before = np.random.get_state()[1].tolist()  # type: ignore[index]
-    with pytest.raises(KeyboardInterrupt), own_random_numbers(torch.device("cpu")):
+    with pytest.raises(KeyboardInterrupt), undisturbed(torch.device("cpu")):
         torch.rand(3), random.random(), np.random.rand()
         raise KeyboardInterrupt
     assert torch.equal(torch.get_rng_state(), states[0]) and random.getstate() == states[1]

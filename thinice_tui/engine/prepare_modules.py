@@ -11,6 +11,7 @@ from thinice_tui.data.stratified_sample import StratifiedSample
 from thinice_tui.engine.compare import PreparedRun, warnings_of_weights
 from thinice_tui.engine.preflight.budget import check_budget
 from thinice_tui.engine.preflight.determinism import check_determinism
+from thinice_tui.engine.preflight.own_weights import check_own_weights
 from thinice_tui.engine.run import PROBED
 from thinice_tui.engine.run_model import RunModel
 from thinice_tui.engine.worker.device import CPU, check_precision
@@ -32,6 +33,8 @@ def prepare_modules(
     """Copies of the modules and their samples, with the run file `path`; the dense one first. Raises ThiniceError."""
     check_precision(settings.precision, device)
     models = tuple(RunModel(role, name, from_memory(module, name)) for role, name, module in modules)
+    for model in models:
+        check_own_weights(model.loaded, samples)
     similarities = [compare_models(models[0].loaded, other.loaded) for other in models[1:]]
     kinship = {model.name: kin.as_json() for model, kin in zip(models[1:], similarities, strict=True)}
     return PreparedRun(

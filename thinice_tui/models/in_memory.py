@@ -7,6 +7,8 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
+from torch.utils._pytree import tree_leaves
 
 from thinice_tui.errors import CheckpointError, ModelError, reason
 from thinice_tui.models.formats.checkpoint import Checkpoint
@@ -14,9 +16,9 @@ from thinice_tui.models.formats.tensor_values import check_network
 from thinice_tui.models.load import LoadedModel
 from thinice_tui.models.masks.torch_prune import fold_torch_pruning
 from thinice_tui.models.sparsity import measure_sparsity
+from thinice_tui.protocol.model_files import IN_MEMORY
 
-IN_MEMORY = "in memory"
-"""The form of such a model, and what its path and its architecture say."""
+AS_ATTRIBUTES = "networks that it calls must be its attributes (self.net = net), in lists nn.ModuleList"
 WRAPPERS = {"DataParallel": "module", "DistributedDataParallel": "module", "OptimizedModule": "_orig_mod"}
 """Modules that only run another one, by class: the attribute that holds it."""
 
@@ -32,17 +34,23 @@ def from_memory(module: nn.Module, name: str) -> LoadedModel:
     if not isinstance(module, nn.Module):
         raise ModelError(
             f"{path}: is a {type(module).__name__}, expected a torch.nn.Module",
-            "wrap a function in a module whose forward() calls it",
+            f"wrap a function in a module whose forward() calls it; {AS_ATTRIBUTES}",
         )
-    original = _unwrapped(module)
+    original = _unwrapped(module, path)
     kind = type(original).__name__
-    network = _copied(original, path).cpu().eval()
+    copied = _copied(original, path)
+    try:
+        network, sha256 = copied.cpu().eval(), weights_sha256(original)
+    except Exception as error:  # train() and state_dict() may be a user's own
+        raise ModelError(
+            f"{path}: cannot be set to evaluation mode, or its weights cannot be listed ({reason(error)})",
+            "expected a module whose eval() and state_dict() work",
+        ) from error
     notes = fold_torch_pruning(network)
     try:
         check_network(network, path)
     except CheckpointError as error:
         raise ModelError(error.what, error.do) from error
-    sha256 = weights_sha256(original)
     for parameter in network.parameters():  # scripted modules have no requires_grad_
         parameter.requires_grad_(False)
     state = {key: value for key, value in network.state_dict().items() if isinstance(value, Tensor)}
@@ -74,11 +82,16 @@ def _state(module: nn.Module) -> Iterator[tuple[str, object]]:
     yield from ((name, value) for name, value in module.named_buffers() if name not in stored)
 
 
-def _unwrapped(module: nn.Module) -> nn.Module:
-    """The module without those that only run it on several devices, or compiled."""
+def _unwrapped(module: nn.Module, path: Path) -> nn.Module:
+    """The module without those that only run it on several devices, or compiled; raises ModelError for their hooks."""
     while (attribute := WRAPPERS.get(type(module).__name__)) and isinstance(
         inner := getattr(module, attribute, None), nn.Module
     ):
+        if module._forward_hooks or module._forward_pre_hooks:
+            raise ModelError(
+                f"{path}: hooks are registered on {type(module).__name__}, which is left out, and so they would be",
+                f"register them on the module inside it (.{attribute})",
+            )
         module = inner
     return module
 
@@ -86,12 +99,14 @@ def _unwrapped(module: nn.Module) -> nn.Module:
 def _copied(module: nn.Module, path: Path) -> nn.Module:
     """A deep copy. Tensors that were computed from parameters (by torch.nn.utils.prune) are copied by value."""
     for key, value in (*module.named_parameters(), *module.named_buffers()):
+        if is_lazy(value):
+            raise ModelError(f"{path}: {key} has no shape yet", "pass an image forward once, or load its weights")
         if value.is_meta:
             raise ModelError(f"{path}: {key} is on the meta device, without values", "load its weights first")
     computed: dict[int, object] = {
         id(value): value.detach().clone()
         for part in module.modules()
-        for value in vars(part).values()
+        for value in tree_leaves(vars(part))  # also in dicts and lists, where hooks keep activations
         if isinstance(value, Tensor) and not value.is_leaf
     }
     try:

@@ -8,6 +8,7 @@ from torch import equal
 from thinice_tui.models.load import LoadedModel
 from thinice_tui.models.normalization import same_normalization
 from thinice_tui.models.weight_similarity import LESS_SPARSE
+from thinice_tui.protocol.model_files import IN_MEMORY
 
 LEAST = 0.001
 """The least increase of sparsity, or fraction of parameters removed, that counts as pruning."""
@@ -21,6 +22,8 @@ def warnings_of_same_weights(models: Sequence[tuple[str, LoadedModel]], control:
     for (name, model), (other, second) in combinations(models, 2):
         if _equal(model, second):
             shows = "the control then shows nothing" if control and second is models[-1][1] else "they cannot differ"
+            if model.checkpoint.form == IN_MEMORY:  # two of a class, whose code may read other attributes
+                shows = "they can differ in what their code does alone"
             yield f"{name} and {other} hold the same weights: {shows}; is a path wrong?"
 
 

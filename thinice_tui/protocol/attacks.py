@@ -31,7 +31,7 @@ class Attack:
     """Whether it needs the model's gradients. Without, it searches by queries, which need exact logits."""
     norms: tuple[Norm, ...] = NORMS
     loss: Loss | None = None
-    """The loss, for attacks that can be run with several."""
+    """The loss that it maximises; None: it maximises none."""
     classes: int = 2
     """The number of classes from which it works."""
     fallback: str | None = None
@@ -47,7 +47,7 @@ def _apgd_passes(steps: int, _: int) -> tuple[int, int]:
 
 
 ATTACKS: dict[str, Attack] = {
-    "pgd": Attack("PGD", lambda steps, _: (steps, steps), weak=True),
+    "pgd": Attack("PGD", lambda steps, _: (steps, steps), loss="ce", weak=True),
     "apgd-ce": Attack("APGD-CE", _apgd_passes, loss="ce", large_eps=True),
     "apgd-dlr": Attack("APGD-DLR", _apgd_passes, loss="dlr", large_eps=True, classes=3, fallback="apgd-margin"),
     "apgd-margin": Attack("APGD-margin", _apgd_passes, loss="margin", large_eps=True),

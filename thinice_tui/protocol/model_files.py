@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Literal
 
 Role = Literal["dense", "pruned", "control"]
+IN_MEMORY = "in memory"
+"""What stands for the file of a module of a Python program: its path ends with it, in brackets."""
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,12 @@ def build_phases(settings: Settings, classes: int) -> tuple[Phase, ...]:
     return (*stages, DistanceMeasurement()) if settings.distances else stages
 
 
+def follows_cross_entropy_alone(settings: Settings) -> bool:
+    """Whether the stages that follow gradients follow those of cross-entropy, which large logits saturate."""
+    losses = {stage.attack.loss for stage in _stages(settings, classes=10) if stage.attack.gradients}
+    return losses == {"ce"}
+
+
 def _stages(settings: Settings, classes: int) -> tuple[Stage, ...]:
     if settings.stages is not None:
         return build_stages(settings.stages, classes, settings.norm)

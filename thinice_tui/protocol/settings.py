@@ -68,7 +68,7 @@ class Settings:
         if epsilon.value >= NORM_ROWS[chosen].trivial_eps:
             raise UsageError(
                 f"--eps {epsilon.text} allows every image under {chosen}, pixels are in [0,1]",
-                f"did you mean {epsilon.text}/255?",
+                "" if "/" in epsilon.text else f"did you mean {epsilon.text}/255?",
             )
         if keep_images not in ("flips", "all", "none"):
             raise UsageError(f"--keep-images is {keep_images!r}, expected flips, all or none")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypedDict, TypeVar
 
 import torch
 
+from thinice_tui.errors import UsageError
 from thinice_tui.protocol.progress import Heartbeat
 from thinice_tui.protocol.settings import Precision
 from thinice_tui.protocol.threat_model import Norm
@@ -88,8 +89,14 @@ def with_attack_options(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def chosen(options: AttackOptions) -> AttackOptions:
-    """Every option, by default where it is not given; raises TypeError for a name that is none, as Python does."""
+    """Every option, by default where it is not given; raises TypeError for a name that is none, as Python does.
+
+    Raises UsageError where `progress` cannot be called.
+    """
     unknown = [name for name in options if name not in DEFAULTS]
     if unknown:
         raise TypeError(f"unexpected keyword argument {unknown[0]!r}, expected {', '.join(DEFAULTS)}")
-    return {**DEFAULTS, **options}
+    given: AttackOptions = {**DEFAULTS, **options}
+    if given["progress"] is not None and not callable(given["progress"]):
+        raise UsageError(f"progress is {given['progress']!r}, expected a function of one argument")
+    return given

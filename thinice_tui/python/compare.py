@@ -2,20 +2,21 @@
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from torch import Tensor, nn
 
 from thinice_tui.engine.prepare_modules import prepare_modules
-from thinice_tui.errors import UsageError
+from thinice_tui.errors import RunFileError, ThiniceWarning
 from thinice_tui.protocol.model_files import Role
 from thinice_tui.protocol.settings import KeepImages
-from thinice_tui.python.arguments import device_of, samples_of, settings_of
+from thinice_tui.python.arguments import device_of, modules_by_name, samples_of, settings_of
 from thinice_tui.python.attack_options import AttackOptions, chosen, with_attack_options
-from thinice_tui.python.engine_call import compute_run, own_random_numbers
+from thinice_tui.python.engine_call import compute_run, undisturbed
 from thinice_tui.python.load import PathLike, load_run
 from thinice_tui.python.loaded_run import LoadedRun
 from thinice_tui.python.wording import words_of_python
@@ -24,9 +25,6 @@ from thinice_tui.safe_io.paths import expanded
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
-
-ROLES = ("dense", "control")
-"""Names that models other than the dense one and the control must not have."""
 
 
 @with_attack_options
@@ -60,16 +58,23 @@ def compare(
     """
     given = chosen(options)
     modules: list[tuple[Role, str, nn.Module]] = [("dense", "dense", dense)]
-    modules += [("pruned", _checked_name(name), module) for name, module in pruned.items()]
-    modules += [] if control is None else [("control", "control", control)]
     with words_of_python(), _run_file(run) as path:
+        modules += [("pruned", name, module) for name, module in modules_by_name(pruned).items()]
+        modules += [] if control is None else [("control", "control", control)]
         device = device_of(given["device"], dense)
-        with own_random_numbers(device):
+        with undisturbed(device):
             samples = samples_of(images, labels, given["indices"], given["class_names"])
             settings = settings_of(given, keep_images, distances)
+            before = None
+            with suppress(RunFileError):  # no run yet, or one that the engine refuses
+                before = load_run(path)
+            if before is not None:
+                check_told(before, [name for _, name, _ in modules], samples.class_names, settings.keep_images)
             prepared = prepare_modules(modules, samples, settings, path, device)
             compute_run(prepared, settings, given["progress"], given["randomized"])
         loaded = load_run(path)
+        for message in loaded.warnings if before is not None and before.complete else ():
+            warnings.warn(message, ThiniceWarning, stacklevel=2)
         if run is None:
             loaded.keep_in_memory()
     return loaded
@@ -85,7 +90,15 @@ def _run_file(run: PathLike | None) -> Iterator[Path]:
         yield Path(folder) / f"memory{SUFFIX}"
 
 
-def _checked_name(name: str) -> str:
-    if not isinstance(name, str) or not name.strip() or name in ROLES:
-        raise UsageError(f"a pruned model is named {name!r}", "expected a name that is not empty, dense or control")
-    return name
+def check_told(before: LoadedRun, names: Sequence[str], class_names: Sequence[str], keep_images: KeepImages) -> None:
+    """Raise RunFileError where the run file holds other names, or other images, than are asked for now.
+
+    These decide no outcome, so they are no part of what makes a run the same.
+    """
+    told = {
+        "models": ([model.name for model in before.models], list(names)),
+        "class_names": (list(before.class_names), list(class_names)),
+        "keep_images": (before.settings.keep_images, keep_images),
+    }
+    if differ := [f"{key} was {then}, now {now}" for key, (then, now) in told.items() if then != now]:
+        raise RunFileError(f"{before.path}: was begun with another: {'; '.join(differ)}", "give another file with run")

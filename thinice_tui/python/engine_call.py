@@ -4,7 +4,7 @@ import random
 import sys
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import numpy as np
 import torch
@@ -50,11 +50,19 @@ def _callers_level() -> int:
 
 
 @contextmanager
-def own_random_numbers(device: torch.device) -> Iterator[None]:
-    """Afterwards torch, NumPy and Python draw the random numbers that they would have drawn."""
+def undisturbed(device: torch.device) -> Iterator[None]:
+    """Inside, the caller's autocast and inference mode do not hold: they round logits, and take gradients away.
+
+    Afterwards torch, NumPy and Python draw the random numbers that they would have drawn.
+    """
     numpy_state, python_state = np.random.get_state(), random.getstate()
     try:
-        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        with ExitStack() as stack:
+            stack.enter_context(torch.random.fork_rng(devices=[device] if device.type == "cuda" else []))
+            stack.enter_context(torch.inference_mode(False))
+            for kind in {"cpu", device.type}:
+                if torch.amp.is_autocast_available(kind):
+                    stack.enter_context(torch.autocast(kind, enabled=False))
             yield
     finally:
         np.random.set_state(numpy_state)

@@ -4,8 +4,10 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from thinice_tui.errors import UsageError
 from thinice_tui.python.loaded_run import LoadedRun
 from thinice_tui.python.loaded_runs import LoadedRuns
+from thinice_tui.python.wording import words_of_python
 from thinice_tui.runfile.connection import reading
 from thinice_tui.runfile.read_arrays import read_logit_pairs
 from thinice_tui.runfile.reader import read_run_from
@@ -21,7 +23,7 @@ def load_run(path: PathLike) -> LoadedRun:
     when this returns; images, and logits of a finished run, are read when they are first used. Raises RunFileError.
     """
     file = expanded(os.fspath(path))
-    with reading(file) as connection:
+    with words_of_python(), reading(file) as connection:
         run = read_run_from(connection, file)
         pairs = None
         if not run.complete:  # logits of the same moment as everything else: the engine may write more meanwhile
@@ -37,4 +39,7 @@ def load_runs(paths: Iterable[PathLike]) -> LoadedRuns:
     `thinice-tui open` and `report` take them. Raises RunFileError for the first that cannot be read, and for one that
     does not belong to the first; the message names what differs: samples, norm, eps, classes, models, sparsities.
     """
-    return LoadedRuns([load_run(path) for path in paths])
+    if isinstance(paths, str | os.PathLike):
+        raise UsageError(f"paths is {os.fspath(paths)!r}, expected several, in a list")
+    with words_of_python():
+        return LoadedRuns([load_run(path) for path in paths])

@@ -1,7 +1,7 @@
 """A run as a Python object: arrays by name, comparisons, a pandas table."""
 
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,6 +16,7 @@ from thinice_tui.errors import RunFileError, UsageError
 from thinice_tui.protocol.settings import Settings
 from thinice_tui.python.model_results import ModelResults
 from thinice_tui.python.sample_table import sample_table
+from thinice_tui.python.wording import in_python
 from thinice_tui.runfile.connection import reading
 from thinice_tui.runfile.read_arrays import (
     LogitPair,
@@ -72,8 +73,9 @@ class LoadedRun:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What makes the numbers less reliable, in words."""
-        return self._run.warnings
+        """What makes the numbers less reliable, in words; of modules in memory, in the words of Python."""
+        warnings = self._run.warnings
+        return tuple(map(in_python, warnings)) if self._run.models[0].record.is_in_memory else warnings
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -112,10 +114,9 @@ class LoadedRun:
     def models(self) -> tuple[ModelResults, ...]:
         """The dense model first, then the pruned ones in the order given, then the control."""
 
-        def reader(number: int) -> ModelResults:
-            return ModelResults(self._run, number, self.analysis.models[number], lambda: self._logits(number))
-
-        return tuple(reader(number) for number in range(len(self._run.models)))
+        run, summaries = self._run, self.analysis.models
+        numbers = range(len(run.models))
+        return tuple(ModelResults(run, n, summaries[n], partial(self._logits, n)) for n in numbers)
 
     def model(self, name: str) -> ModelResults:
         """The model of that name, or of the role dense or control. Raises UsageError where there is none."""

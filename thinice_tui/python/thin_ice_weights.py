@@ -2,9 +2,11 @@
 
 import os
 import warnings
+from dataclasses import replace
+from numbers import Real
 
 from thinice_tui.analysis.thin_ice_weights import WeightOptions
-from thinice_tui.errors import ThiniceWarning
+from thinice_tui.errors import ThiniceWarning, UsageError
 from thinice_tui.python.load import PathLike
 from thinice_tui.python.loaded_run import LoadedRun
 from thinice_tui.python.wording import in_python, words_of_python
@@ -34,11 +36,15 @@ def thin_ice_weights(
     Raises UsageError, DataError and RunFileError. Samples that are test images, or may be, are a ThiniceWarning.
     """
     with words_of_python():
-        options = WeightOptions.build(formula, margin, strength, share, softness)
+        for name, value in {"strength": strength, "share": share, "softness": softness}.items():
+            if not isinstance(value, Real) or isinstance(value, bool):
+                raise UsageError(f"{name} is {value!r}, expected a number")
+        options = WeightOptions.build(str(formula), str(margin), float(strength), float(share), float(softness))
         if isinstance(source, LoadedRun):
             found = weights_from_run(source.analysis.run, options)
         else:
             found = weights_from_file(expanded(os.fspath(source)), options)
     if found.warning:
-        warnings.warn(in_python(found.warning), ThiniceWarning, stacklevel=2)
+        found = replace(found, warning=in_python(found.warning))
+        warnings.warn(found.warning, ThiniceWarning, stacklevel=2)
     return found

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from thinice_tui.protocol.model_files import IN_MEMORY
 from thinice_tui.protocol.model_files import Role as Role
 from thinice_tui.protocol.progress import Heartbeat
 from thinice_tui.runfile.run_info import RunInfo
@@ -49,6 +50,11 @@ class ModelRecord:
     sparsity_mean_per_layer: float
     sparsity_all_parameters: float
     layers: tuple[Layer, ...] = field(repr=False)
+
+    @property
+    def is_in_memory(self) -> bool:
+        """Whether it was a module of a Python program, and never a file."""
+        return self.path.endswith(f"({IN_MEMORY})")
 
 
 @dataclass(frozen=True)

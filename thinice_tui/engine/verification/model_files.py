@@ -10,7 +10,6 @@ from thinice_tui.errors import CheckpointError, ThiniceError, UsageError
 from thinice_tui.models.architectures.factories import names_code
 from thinice_tui.models.architectures.known import KNOWN
 from thinice_tui.models.formats.checkpoint import model_sha256
-from thinice_tui.models.in_memory import IN_MEMORY
 from thinice_tui.models.load import load_model
 from thinice_tui.models.masks.mask_file import split_mask_file
 from thinice_tui.protocol.model_files import ModelFile
@@ -43,7 +42,7 @@ def find_files(run: Run, given: Sequence[Path]) -> list[FoundFile]:
     request = _request(run)
     missing, files = [], []
     for number, record in enumerate(records):
-        if record.path.endswith(f"({IN_MEMORY})"):
+        if record.is_in_memory:
             raise CheckpointError(
                 f"{record.name} was a torch module in memory: the run file names no file of it",
                 "nothing of it can be verified by this command: save models, and compare the files",

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from thinice_tui.attacks.noise import Noise
 from thinice_tui.engine.worker.diagnostics import diagnose
 from thinice_tui.engine.worker.tasks import Task, Worker
+from thinice_tui.protocol.phases import follows_cross_entropy_alone
 from thinice_tui.runfile.records import Finding
 
 
@@ -39,6 +40,7 @@ class DiagnosisTask(Task[tuple[Finding, ...]]):
             settings.norm,
             settings.eps.value,
             Noise(settings.seed, "checks", self.indices),
+            follows_cross_entropy_alone(settings),
         )
 
     def smaller(self) -> tuple[Self, ...]:

@@ -60,10 +60,12 @@ def diagnose(
     norm: Norm,
     eps: float,
     noise: Noise,
+    cross_entropy_alone: bool = False,
 ) -> tuple[Finding, ...]:
     """A finding for each of CHECKS, on robust samples: images [n,C,H,W], labels [n], their positions [n] in the run.
 
-    exact: a faster form of the model that is the same function, or the model itself.
+    exact: a faster form of the model that is the same function, or the model itself. cross_entropy_alone: the attacks
+    followed no other loss.
     """
     lp = norm_of(norm)
     counting, ascended = CountingModel(model, images.device), CountingModel(exact, images.device)
@@ -74,7 +76,7 @@ def diagnose(
 
     drawn = [noise.each(lp.draw, images.shape[1:], number, images.device) for number in range(DRAWS)]
     masks = (
-        (vanished_gradients(model, images, labels), 0.0),
+        (vanished_gradients(model, images, labels, cross_entropy_alone), 0.0),
         (_gradient_is_wrong(counting, images, labels), 0.1),
         (_not_at_rest(ascended, images, labels, lp, eps, drawn[0]), 0.1),
         (_unstable(model, images, labels, lp, eps, drawn), 0.1),

@@ -16,6 +16,8 @@ def relus_in_place(network: nn.Module) -> fx.GraphModule:
 
     Raises LookupError where there is no such ReLU, and what tracing raises.
     """
+    if any(part._backward_hooks or part._backward_pre_hooks for part in network.modules()):
+        raise LookupError("backward hooks, which fail where an output is overwritten, and torch prints how")
     traced = fx.symbolic_trace(network)
     modules = dict(traced.named_modules())
     changed = 0

@@ -50,6 +50,21 @@ def test_a_lazy_module_and_one_that_cannot_be_put_into_evaluation_mode_are_refus
         ti.attack(Stubborn(), TASK.images, TASK.labels, **ATTACK)
 
 
+def test_a_forward_pass_that_casts_is_told_why_it_fails() -> None:
+    class Half(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = dense().double()
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            logits: torch.Tensor = self.inner(x.double())
+            return logits
+
+    with pytest.raises(ti.ModelError, match="cannot take images of shape") as caught:
+        ti.attack(Half(), TASK.images, TASK.labels, **ATTACK)
+    assert "its forward pass must not cast them" in caught.value.do
+
+
 def test_backward_hooks_print_nothing(capfd: pytest.CaptureFixture[str]) -> None:
     network = nn.Sequential(nn.Flatten(), nn.Linear(192, 8), nn.ReLU(), nn.Linear(8, 5))
     network[1].register_full_backward_hook(lambda *_: None)

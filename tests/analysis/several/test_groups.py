@@ -63,8 +63,8 @@ def test_each_run_has_its_part(tmp_path: Path) -> None:
 
 
 REFUSED: dict[str, Callable[[Run, Run], list[Run]]] = {
-    "are of the same models, seed and attack": lambda one, _: [one, one],
-    "two of the runs are of the same models, seed and attack": lambda one, _: [one, repeated(one, 7), repeated(one, 7)],
+    "have the same weights, seed and attack": lambda one, _: [one, one],
+    "two of the runs have the same weights, seed and attack": lambda one, _: [one, repeated(one, 7), repeated(one, 7)],
     "have the same models and differ in seed and attack": lambda one, _: [one, attacked_by(one, "quick", 7)],
     "attacked by standard and quick": lambda one, other: [one, attacked_by(other, "quick")],
     "have the same models and differ in --precision": lambda one, _: [

@@ -86,13 +86,13 @@ def _group(runs: Sequence[Run]) -> RunGroup:
         if first.info.settings.precision != run.info.settings.precision:
             _refuse(first, run, "have the same models and differ in --precision", "run both with the same one")
         if same_seed and same_ensemble:
-            _refuse(first, run, "are of the same models, seed and attack", "name each run once")
+            _refuse(first, run, "have the same weights, seed and attack", "name each run once")
         if not same_seed and not same_ensemble:
             _refuse(first, run, "have the same models and differ in seed and attack", "change one of the two at a time")
         (ensembles if same_seed else repeats).append(run)
     seeds = [run.info.settings.seed for run in (first, *repeats)]
     if len(set(seeds)) < len(seeds) or len({_ensemble(run) for run in (first, *ensembles)}) <= len(ensembles):
-        raise RunFileError("two of the runs are of the same models, seed and attack", "name each run once")
+        raise RunFileError("two of the runs have the same weights, seed and attack", "name each run once")
     return RunGroup(first, tuple(repeats), tuple(ensembles))
 
 

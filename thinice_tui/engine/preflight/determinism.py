@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from thinice_tui.data.samples import Samples
 from thinice_tui.engine.preflight.check_result import CheckResult
+from thinice_tui.engine.preflight.outputs import cannot_take
 from thinice_tui.engine.worker.memory import free_cached, is_out_of_memory
 from thinice_tui.errors import ModelError, reason
 from thinice_tui.models.load import LoadedModel
@@ -85,10 +86,7 @@ def _first_pass(model: LoadedModel, images: Images, device: torch.device) -> Ima
             raise _fixed_batch_size(
                 model, f"takes batches of {size}, and fails on {len(images)} ({reason(found)})"
             ) from found
-    raise ModelError(
-        f"{model.path}: cannot take images of shape {images.shape[1:]} ({reason(found)})",
-        "check --data and --arch: channels and size must be what the model was trained on",
-    ) from found
+    raise cannot_take(model, images, found) from found
 
 
 def _tried(model: LoadedModel, images: Images, device: torch.device) -> Images | BaseException:

@@ -29,10 +29,7 @@ def check_outputs(model: LoadedModel, samples: Samples, device: torch.device) ->
     except ModelError as error:
         raise ModelError(f"{model.path}: {error.what}", error.do) from error
     except Exception as error:  # a user's forward pass may raise anything
-        raise ModelError(
-            f"{model.path}: cannot take images of shape {images.shape[1:]} ({reason(error)})",
-            "check --data and --arch: channels and size must be what the model was trained on",
-        ) from error
+        raise cannot_take(model, images, error) from error
     if logits.ndim != 2 or logits.shape[0] != len(images) or logits.shape[1] < 2:
         raise ModelError(
             f"{model.path}: returns an array of shape {logits.shape} for {len(images)} images",
@@ -47,6 +44,14 @@ def check_outputs(model: LoadedModel, samples: Samples, device: torch.device) ->
             "remove the softmax at its end, through --arch: attacks on probabilities look weaker than they are",
         )
     return classes
+
+
+def cannot_take(model: LoadedModel, images: NDArray[np.float32], error: BaseException) -> ModelError:
+    """The error for a forward pass of images [n,C,H,W] that raised `error`."""
+    advice = "check --data and --arch: channels and size must be what the model was trained on"
+    if "dtype" in str(error):
+        advice = "images and weights are float32 here: its forward pass must not cast them, as with half() or double()"
+    return ModelError(f"{model.path}: cannot take images of shape {images.shape[1:]} ({reason(error)})", advice)
 
 
 def check_labels_fit(model: LoadedModel, samples: Samples, classes: int) -> None:

@@ -30,6 +30,7 @@ def test_compare_writes_data_to_stdout_and_all_else_to_stderr(files: Files) -> N
     ("options", "message"),
     [
         (["--eps", "8"], "did you mean 8/255?"),
+        (["--eps", "255/255"], "--eps 255/255 allows every image under Linf, pixels are in [0,1]"),
         (["--eps", "zero"], "expected a positive number"),
         (["--eps", "-1/255"], "expected a positive number"),
         (["--eps", "1/0"], "expected a positive number"),
@@ -69,6 +70,14 @@ def test_another_run_in_the_file_is_refused(files: Files) -> None:
     assert call(*files.arguments, *QUICK, "--run", "a.thinice").exit_code == 0
     result = call(*files.arguments, *QUICK, "--seed", 1, "--run", "a.thinice")
     check_refused(result, "seed was 0, now 1", "another file with --run")
+
+
+def test_a_finished_run_keeps_the_images_that_it_was_begun_with_and_says_so(files: Files) -> None:
+    words = [*files.arguments, "--attack", "pgd-1", "--samples", "6", "--run", "a.thinice"]
+    assert call(*words).exit_code == 0
+    assert "--keep-images" not in error_text(call(*words))
+    again = call(*words, "--keep-images", "all")
+    assert again.exit_code == 0 and "--keep-images stays flips, as the run was begun with" in error_text(again)
 
 
 def test_edited_architecture_code_is_another_run(files: Files, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import hashlib
 import json
 import platform
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -96,10 +96,14 @@ def resumption_warnings(writer: RunWriter, settings: Settings, where: str) -> li
     if isinstance(before, dict) and before != _versions():
         changed = [f"{name} {before.get(name)} → {now}" for name, now in _versions().items() if before.get(name) != now]
         warnings.append(f"resumed with other versions: {', '.join(changed)}")
-    stored = writer.value("settings")
-    if isinstance(stored, dict) and stored.get("keep_images") != settings.keep_images:
-        warnings.append(f"--keep-images stays {stored.get('keep_images')}, as the run was begun with")
-    return warnings
+    return [*warnings, *other_images(writer.value("settings"), settings)]
+
+
+def other_images(stored: object, settings: Settings) -> list[str]:
+    """A warning where a run was begun with another --keep-images; stored: the settings of its run table."""
+    if not isinstance(stored, Mapping) or stored.get("keep_images") == settings.keep_images:
+        return []
+    return [f"--keep-images stays {stored.get('keep_images')}, as the run was begun with"]
 
 
 def _kinds(where: str) -> set[str]:

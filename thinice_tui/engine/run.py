@@ -19,7 +19,7 @@ from thinice_tui.engine.phases.context import RunContext
 from thinice_tui.engine.phases.outcomes import Outcomes
 from thinice_tui.engine.phases.sequence import compute_phases, report_preparation
 from thinice_tui.engine.phases.warnings import Warnings
-from thinice_tui.engine.plan import make_plan
+from thinice_tui.engine.plan import make_plan, other_images
 from thinice_tui.engine.preflight.accuracy import check_accuracy
 from thinice_tui.engine.preflight.checks import check_models
 from thinice_tui.engine.run_model import RunModel
@@ -30,9 +30,11 @@ from thinice_tui.protocol.phases import build_phases
 from thinice_tui.protocol.progress import Observer
 from thinice_tui.protocol.settings import Settings
 from thinice_tui.protocol.worker_options import WorkerOptions
+from thinice_tui.runfile.connection import reading
 from thinice_tui.runfile.control import clear_control
 from thinice_tui.runfile.resume import is_finished
 from thinice_tui.runfile.run_claim import RunClaim
+from thinice_tui.runfile.run_table import read_run_table
 from thinice_tui.runfile.single_file import make_single_file
 from thinice_tui.runfile.writer import RunWriter
 
@@ -75,6 +77,9 @@ def run_comparison(
         if is_finished(path, plan, records):
             make_single_file(path)
             observer.note(FINISHED)
+            with reading(path) as connection:
+                for text in other_images(read_run_table(connection).get("settings"), settings):
+                    observer.note(text)
             return
         held = claim.is_held
         with RunWriter.open(

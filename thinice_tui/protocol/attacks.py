@@ -31,7 +31,7 @@ class Attack:
     """Whether it needs the model's gradients. Without, it searches by queries, which need exact logits."""
     norms: tuple[Norm, ...] = NORMS
     loss: Loss | None = None
-    """The loss that it maximises; None: it maximises none."""
+    """The loss whose gradient it follows; None: it follows none."""
     classes: int = 2
     """The number of classes from which it works."""
     fallback: str | None = None

@@ -17,12 +17,11 @@ def choose_attack(
     """
     if attack is not None and stages is not None:
         raise UsageError("--stages takes the place of --attack, expected one of the two", "leave one out")
-    listed = None if stages is None else stages_text(parse_stages(stages))
-    name = LISTED if listed is not None else default if attack is None else attack
-    if (audit is not None or not escalate) and not is_audited(name):
-        chosen = name if listed is None else "--stages"
+    name = default if attack is None else attack
+    if (audit is not None or not escalate) and (stages is not None or not is_audited(name)):
+        chosen = name if stages is None else "--stages"
         raise UsageError(f"--audit and --no-escalate have no effect on {chosen}", "they are for --attack fast")
-    return name, listed
+    return (name, None) if stages is None else (LISTED, stages_text(parse_stages(stages)))
 
 
 def build_phases(settings: Settings, classes: int) -> tuple[Phase, ...]:

@@ -41,3 +41,17 @@ def test_a_stored_field_is_of_its_very_type() -> None:
     for name, kind in (("flag", int), ("number", bool), ("nothing", int)):
         with pytest.raises(TypeError, match=name):
             stored_field(stored, name, kind)
+
+
+def test_an_attack_is_shown_with_what_its_audit_was_asked_for() -> None:
+    shown = [
+        Settings.build("Linf", None, attack, audit=audit, escalate=escalate).attack_shown
+        for attack, audit, escalate in (
+            ("standard", None, True),
+            ("fast", None, True),
+            ("fast", "3", True),
+            ("fast", None, False),
+            ("fast", "all", False),
+        )
+    ]
+    assert shown == ["standard", "fast", "fast (audit 3)", "fast (no escalation)", "fast (audit all, no escalation)"]

@@ -47,7 +47,7 @@ def test_another_ensemble_stands_side_by_side() -> None:
 
 def test_the_same_run_twice_exits_with_1() -> None:
     result = call("report", "a.thinice", "a.thinice")
-    assert result.exit_code == 1 and "same models, seed and attack" in said(result.stderr) and result.stdout == ""
+    assert result.exit_code == 1 and "same weights, seed and attack" in said(result.stderr) and result.stdout == ""
 
 
 def test_runs_that_differ_exit_with_1_and_say_how() -> None:

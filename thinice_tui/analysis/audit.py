@@ -35,11 +35,12 @@ def is_escalated(run: Run) -> bool | None:
 
     Without escalation planned it is False.
     """
-    audits = [stage for model in run.models for stage in model.stages if stage.parameters.get("scope") == "audit"]
+    models = (*run.models, *run.left_out)  # what one model's audit breaks sends the samples of all of them on
+    audits = [stage for model in models for stage in model.stages if stage.parameters.get("scope") == "audit"]
     if not audits or not all(stage.finished for stage in audits):
         return None
-    later = [stage for model in run.models for stage in model.stages if stage.parameters.get("scope") == "escalation"]
-    broken = any(_broken(model).any() for model in run.models)
+    later = [stage for model in models for stage in model.stages if stage.parameters.get("scope") == "escalation"]
+    broken = any(_broken(model).any() for model in models)
     if not later or not broken:
         return False
     return True if all(stage.finished for stage in later) else None

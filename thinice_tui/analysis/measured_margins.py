@@ -56,7 +56,7 @@ def margins_of_run(run: Run, about: Mapping[str, Any]) -> MeasuredMargins:
     dense = run.models[0]
     if not run.complete or not clean_known(dense).all():
         raise RunFileError(
-            f"{run.path}: is not finished, so margins under attack are not the last ones",
+            f"{run.path}: is not finished, so what stands and margins under attack are not final",
             "repeat the command that made it, and wait until it is finished",
         )
     return MeasuredMargins(

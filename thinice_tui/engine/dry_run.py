@@ -16,6 +16,7 @@ from thinice_tui.engine.worker.attack_model import prepare_attack_model
 from thinice_tui.engine.worker.batch_fit import fitting_batch_size
 from thinice_tui.engine.worker.device import describe
 from thinice_tui.engine.worker.full_precision import full_precision
+from thinice_tui.protocol.audit import AuditSize
 from thinice_tui.protocol.durations import duration, short
 from thinice_tui.protocol.ensembles import Phase
 from thinice_tui.protocol.phases import build_phases
@@ -100,7 +101,11 @@ def plan_dry_run(
     state = run_state(path, make_plan(models, samples, settings, stages, device, classes), records)
     timed = [_time_passes(model, samples, settings, device) for model in models]
     seconds = [one[:2] for one in timed]
-    costs = tuple(_plan_stage(stage, classes, len(samples), seconds) for stage in stages)
+    audited = AuditSize.parse(settings.audit).of(len(samples))  # no sample is attacked in the audit and after it, too
+    most = {"audit": audited, "escalation": len(samples) - audited}
+    costs = tuple(
+        _plan_stage(stage, classes, most.get(getattr(stage, "scope", "all"), len(samples)), seconds) for stage in stages
+    )
     return DryRun(
         models=tuple(_model_line(record, records[0]) for record in records),
         data=samples.source,

@@ -98,7 +98,9 @@ def _fraction(text: str, percent: str) -> float:
     except ValueError:
         value = math.nan
     if not 0 <= value <= 100:
-        raise UsageError(f"--claim {text!r}: the accuracy is {percent!r}, expected a percentage", EXPECTED)
+        raise UsageError(
+            f"--claim {text!r}: the accuracy is {percent!r}, expected a percentage from 0 to 100", EXPECTED
+        )
     if 0 < value < 1:
         raise UsageError(
             f"--claim {text!r}: {percent} % is below any model's accuracy", f"did you mean {100 * value:g}?"

@@ -41,8 +41,11 @@ class Settings:
 
     @property
     def attack_shown(self) -> str:
-        """The ensemble's name, or the listed stages with the label that they are not standard."""
-        return self.attack if self.stages is None else f"{NOT_STANDARD}: {self.stages}"
+        """The ensemble's name with the options of its audit, or the listed stages and that they are not standard."""
+        if self.stages is not None:
+            return f"{NOT_STANDARD}: {self.stages}"
+        options = [f"audit {self.audit}"] * (self.audit != "auto") + ["no escalation"] * (not self.escalate)
+        return f"{self.attack} ({', '.join(options)})" if options else self.attack
 
     @classmethod
     def build(

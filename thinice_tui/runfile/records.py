@@ -153,6 +153,8 @@ class Run:
     """A person's tags, from the file beside the run."""
     tags_problem: str = ""
     """Why that file could not be read; empty where nothing went wrong."""
+    left_out: tuple[ModelOutcomes, ...] = ()
+    """Models of the run that are not looked at, for other runs have none like them."""
 
     def __repr__(self) -> str:
         names = ", ".join(model.record.name for model in self.models)

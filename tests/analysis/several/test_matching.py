@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tests.several_runs import seed_run
+from thinice_tui.analysis.audit import is_escalated
 from thinice_tui.analysis.several.matching import match_runs
 from thinice_tui.errors import RunFileError
 from thinice_tui.runfile.records import Role, Run
@@ -105,3 +106,16 @@ def test_a_run_that_is_not_finished_or_has_no_model_in_common_is_refused(tmp_pat
     with pytest.raises(RunFileError, match="no pruned model of the same sparsity"):
         bare = replace(other, models=other.models[:1])
         match_runs([replace(one, models=one.models[:2]), bare])
+
+
+def test_a_run_stays_escalated_where_the_model_whose_audit_broke_is_left_out(tmp_path: Path) -> None:
+    more, fewer = seed_run(tmp_path, 0, MORE), seed_run(tmp_path, 1)
+    models = []
+    for model in more.models:
+        scopes: dict[int, dict[str, object]] = {1: {"scope": "audit"}, 2: {"scope": "escalation"}}
+        stages = [replace(stage, parameters=scopes.get(stage.ordinal, {}), entered=0) for stage in model.stages]
+        broken_by = np.where(model.broken_by == 1, 1 if model.record.name == "tenth" else 0, model.broken_by)
+        models.append(replace(model, stages=tuple(stages), broken_by=broken_by))
+    escalated = replace(more, models=tuple(models))
+    assert is_escalated(escalated) is True and is_escalated(replace(escalated, models=tuple(models[:1]))) is False
+    assert is_escalated(match_runs([escalated, fewer]).runs[0]) is True

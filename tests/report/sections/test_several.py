@@ -19,7 +19,7 @@ from thinice_tui.report.sections.several import (
     several_header,
     several_sections,
 )
-from thinice_tui.runfile.records import ModelOutcomes, Role, Run
+from thinice_tui.runfile.records import Finding, ModelOutcomes, Role, Run
 
 MORE: dict[str, Role] = {"dense": "dense", "tenth": "pruned", "half": "pruned", "again": "control"}
 
@@ -136,3 +136,20 @@ def test_other_ensembles_are_side_by_side(tmp_path: Path) -> None:
     text = words(several_sections(several))
     assert "The same models under standard and quick" in text
     assert f"dense {counts['S11']} 5 0 {counts['S00']}" in text
+
+
+def test_doubts_of_a_training_seed_are_told_and_their_absence_too(tmp_path: Path) -> None:
+    runs = [replace(seed_run(tmp_path, seed), findings=()) for seed in range(3)]
+    assert "no check of any training seed" in words(several_document(analyse_several(runs)))
+    runs[1] = replace(runs[1], findings=(Finding("half", "gradients vanish", 3, 10, doubtful=True),))
+    text = words(several_document(analyse_several(runs)))
+    assert "Training seed 2. Reliability: DOUBTFUL" in text and "half: gradients vanish" in text
+    assert "no check of any training seed" not in text
+
+
+def test_upper_bounds_are_marked_as_such_with_the_reason(tmp_path: Path) -> None:
+    several = analyse_several([seed_run(tmp_path, seed, attack="quick") for seed in range(3)])
+    text = words(several_header(several))
+    assert "Robust accuracies are upper bounds: quick is weak, see --attack standard." in text
+    cells = [dict(zip(SHOWN, row[2:], strict=False))["robust_accuracy"] for row in models_over_seeds(several).rows]
+    assert all(isinstance(cell, Number) and cell.bound == "≤" for cell in cells)

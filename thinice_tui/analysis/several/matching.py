@@ -46,13 +46,14 @@ def match_runs(runs: Sequence[Run], unfinished: bool = False) -> MatchedRuns:
             f"{first.path} and the other runs have no pruned model of the same sparsity",
             f"sparsities match within {100 * NEAR:g} points",
         )
-    left_out = tuple(
-        f"{run.path}: {model.record.name}"
+    matched = [
+        replace(
+            run, models=models, left_out=tuple(one for one in run.models if all(one is not kept for kept in models))
+        )
         for run, models in zip(runs, kept, strict=True)
-        for model in run.models
-        if all(model is not one for one in models)
-    )
-    return MatchedRuns(tuple(replace(run, models=models) for run, models in zip(runs, kept, strict=True)), left_out)
+    ]
+    left_out = tuple(f"{run.path}: {model.record.name}" for run in matched for model in run.left_out)
+    return MatchedRuns(tuple(matched), left_out)
 
 
 def _differences(first: Run, run: Run) -> Iterator[str]:

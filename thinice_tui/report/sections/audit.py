@@ -14,31 +14,42 @@ def audit_section(analysis: Analysis) -> Iterator[Block]:
     audits = [(model.record.name, audit) for model in run.models if (audit := audit_of(run, model)) is not None]
     if not audits:
         return
-    yield Heading("Audit: FAB-T and Square on a random part of what the fast attacks leave", level=3)
+    whole = all(audit.audited == audit.standing for _, audit in audits)
+    part = "all" if whole else "a random part of what"
+    yield Heading(f"Audit: FAB-T and Square on {part} the fast attacks leave", level=3)
     for name, audit in audits:
         yield Paragraph(f"{name}: {_sentence(audit, len(run.labels), is_escalated(run))}")
-    yield Paragraph(_conclusion(run, any(audit.broken for _, audit in audits)))
+    yield Paragraph(_conclusion(run, any(audit.broken for _, audit in audits), whole))
 
 
 def _sentence(audit: Audit, samples: int, escalated: bool | None) -> str:
     found = f"{audit.broken} of {audit.audited} audited samples broke ({audit.standing} stood)"
     if audit.bound is None:
         return f"{found} so far"
+    if audit.audited == audit.standing:
+        return f"{found}: no others are left to attack"
     if escalated:
         return f"{found}; all others were then attacked, too"
     points = f"{100 * audit.bound / samples:.2f} points" if samples else "–"
     return f"{found}; of the others at most {audit.bound} would fall ({points}; exact hypergeometric 95 % bound)"
 
 
-def _conclusion(run: Run, broken: bool) -> str:
+def _conclusion(run: Run, broken: bool, whole: bool) -> str:
+    """broken: whether the audit broke anything; whole: whether it attacked every standing sample of every model."""
     escalated = is_escalated(run)
     if escalated:
         return "Escalated: every standing sample of every model went through FAB-T and Square."
     if escalated is None:
         return "The audit, or what follows from it, is not finished."
+    if whole:
+        return "Not escalated: every standing sample of every model went through FAB-T and Square in the audit."
     if broken:
         said = "Not escalated, as --no-escalate says: the audit's breaks lower robust accuracy, the others may, too."
         flips = flips_by_audit(run)
-        alike = f" It attacked other samples of each model, and {flips} flips rest on it alone: escalate to compare."
+        alike = f" It attacked other samples of each model, and {_flips(flips)} on it alone: escalate to compare."
         return said + (alike if flips else "")
     return "Not escalated: the audit broke nothing. Robust accuracies stay upper bounds, within the bound above."
+
+
+def _flips(count: int) -> str:
+    return "1 flip rests" if count == 1 else f"{count} flips rest"

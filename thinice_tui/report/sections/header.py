@@ -24,7 +24,7 @@ def header(analysis: Analysis) -> Iterator[Block]:
     if not analysis.complete:
         yield Notice("partial", f"PARTIAL: {_progress(analysis)}")
     elif not analysis.final:
-        yield Notice("note", _why_not_final(settings))
+        yield Notice("note", why_not_final(settings))
     yield from (Notice("warning", warning) for warning in analysis.run.warnings)
 
 
@@ -38,7 +38,7 @@ def _progress(analysis: Analysis) -> str:
     return f"stages finished for every model: {done}; left: {left}. Robust accuracies are upper bounds."
 
 
-def _why_not_final(settings: Settings) -> str:
+def why_not_final(settings: Settings) -> str:
     if settings.stages is not None:
         return f"Robust accuracies are upper bounds: these stages are {NOT_STANDARD}, see --attack standard"
     if is_audited(settings.attack):

@@ -8,6 +8,7 @@ from thinice_tui.analysis.diagnostics import TRANSFER_CHECK
 from thinice_tui.analysis.several.exemplars import FEWEST_SEEDS
 from thinice_tui.analysis.several.over_seeds import FEWEST_FOR_INTERVAL
 from thinice_tui.protocol.attacks import ATTACKS
+from thinice_tui.protocol.audit import ALL
 from thinice_tui.protocol.distance import is_distance
 from thinice_tui.protocol.ensembles import is_audited
 from thinice_tui.protocol.settings import NOT_STANDARD, Settings
@@ -89,7 +90,8 @@ def _attacks(analysis: Analysis) -> Iterator[str]:
     if not analysis.complete:
         yield "The run was not finished: robust accuracies are those after the stages that every model went through."
     if is_audited(settings.attack) and any("scope" in stage.parameters for stage in ran):
-        yield "The audit attacked a random part of the samples that the faster attacks left."
+        part = "all samples" if settings.audit == ALL else "a random part of the samples"
+        yield f"The audit attacked {part} that the faster attacks left."
     if settings.precision != "fp32":
         yield f"Gradients were computed in {settings.precision}, queries in fp32."
     yield f"Random numbers were counter-based {NOISE[0]}, keyed by seed {settings.seed}, stage and sample."

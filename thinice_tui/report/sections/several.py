@@ -2,16 +2,19 @@
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 from thinice_tui.analysis.audit import escalated_apart, is_escalated
+from thinice_tui.analysis.distances import has_distances
 from thinice_tui.analysis.several.over_seeds import FEWEST_FOR_INTERVAL, OverSeeds
 from thinice_tui.analysis.several.several_runs import SeveralRuns
 from thinice_tui.report.document.blocks import Block, Facts, Heading, Notice, Paragraph, Table, columns
-from thinice_tui.report.document.cells import Cell, Number
+from thinice_tui.report.document.cells import Bound, Cell, Number
 from thinice_tui.report.sections.excess import noise_table
-from thinice_tui.report.sections.header import TITLE
+from thinice_tui.report.sections.header import TITLE, why_not_final
 from thinice_tui.report.sections.methods import methods
 from thinice_tui.report.sections.provenance import INTERVALS, command_line
+from thinice_tui.report.sections.reliability import doubt
 from thinice_tui.report.sections.run_words import eps_words, model_words, time_words
 from thinice_tui.report.sections.several_claims import several_claims
 from thinice_tui.report.sections.several_ensembles import several_ensembles
@@ -34,13 +37,15 @@ def several_document(several: SeveralRuns) -> Iterator[Block]:
     yield from several_header(several)
     yield models_over_seeds(several)
     yield all_values(several)
+    yield from several_reliability(several)
     yield from several_claims(several)
     yield from several_losses(several)
     yield from several_sections(several)
     yield Paragraph("One run alone: thinice-tui report RUN.thinice", quiet=True)
     yield Heading("Intervals and tests", level=3)
     yield Facts(INTERVALS)
-    yield from methods(several.seeds[0], len(several.seeds))
+    like_all = min(several.seeds, key=lambda one: has_distances(one.run))  # says nothing that some runs did not do
+    yield from methods(like_all, len(several.seeds))
 
 
 def several_header(several: SeveralRuns) -> Iterator[Block]:
@@ -53,7 +58,7 @@ def several_header(several: SeveralRuns) -> Iterator[Block]:
         f"{settings.attack_shown} · {info.data.samples} samples · {info.data.source}"
     )
     if not all(one.final for one in several.seeds):
-        yield Notice("note", "Robust accuracies are upper bounds.")
+        yield Notice("note", f"{why_not_final(settings)}.")
     if len({one.run.info.settings.precision for one in several.seeds}) > 1:
         yield Notice("warning", "Gradients had other precisions in some training seeds, see the runs.")
     if escalated_apart([one.run for one in several.seeds]):
@@ -65,6 +70,15 @@ def several_header(several: SeveralRuns) -> Iterator[Block]:
         )
     for warning in dict.fromkeys(warning for one in several.seeds for warning in one.run.warnings):
         yield Notice("warning", warning)
+
+
+def several_reliability(several: SeveralRuns) -> Iterator[Block]:
+    """Which training seeds give a reason to doubt their numbers; the checks themselves are in each run's own report."""
+    doubts = [(number, one) for number, seed in enumerate(several.seeds, start=1) for one in doubt(seed)]
+    for number, one in doubts:
+        yield Notice(one.kind, f"Training seed {number}. {one.text}")
+    if not doubts:
+        yield Paragraph("Reliability: no check of any training seed gives a reason to doubt these numbers.")
 
 
 def several_sections(several: SeveralRuns) -> Iterator[Block]:
@@ -96,7 +110,7 @@ def models_over_seeds(several: SeveralRuns) -> Table:
             [
                 model_words(model.record),
                 Number(100 * model.record.sparsity_conv_linear),
-                *(_mean(model.numbers[name], name, seeds) if name in model.numbers else "" for name in names),
+                *(_mean(several, model.numbers[name], name) if name in model.numbers else "" for name in names),
             ]
             for model in several.models
         ],
@@ -111,7 +125,7 @@ def all_values(several: SeveralRuns) -> Table:
     rows: list[list[Cell]] = []
     for model in several.models:
         for name, found in model.numbers.items():
-            known = [_number(value, name) for value in (*found.values, found.least, found.most)]
+            known = [_number(several, value, name) for value in (*found.values, found.least, found.most)]
             rows.append([f"{model_words(model.record)}: {SHOWN[name]}", *known])
     return Table(
         "The values of every training seed, least and largest",
@@ -124,21 +138,27 @@ def _names(several: SeveralRuns) -> list[str]:
     return [name for name in SHOWN if any(name in model.numbers for model in several.models)]
 
 
-def _number(value: float, name: str) -> Cell:
+def _number(several: SeveralRuns, value: float, name: str) -> Number | None:
     if math.isnan(value):
         return None
-    return Number(value, digits=2) if name == "auc_s10_s11" else Number(100 * value)
+    bound: Bound = "≤" if name == "robust_accuracy" and not all(one.final for one in several.seeds) else ""
+    return Number(_scale(name) * value, digits=2 if name == "auc_s10_s11" else 1, bound=bound)
 
 
-def _mean(number: OverSeeds, name: str, seeds: int) -> Cell:
+def _scale(name: str) -> float:
+    """From a number to its unit in tables: percent for all but AUCs."""
+    return 1.0 if name == "auc_s10_s11" else 100.0
+
+
+def _mean(several: SeveralRuns, number: OverSeeds, name: str) -> Cell:
     """The mean with its interval, or of few seeds with the range."""
-    if not number.mean.known:
+    shown = _number(several, number.mean.value, name)
+    if shown is None or not number.mean.known:
         return None
     low, high = number.mean.low, number.mean.high
-    if seeds < FEWEST_FOR_INTERVAL:
+    if len(several.seeds) < FEWEST_FOR_INTERVAL:
         low, high = number.least, number.most
-    scale, digits = (1, 2) if name == "auc_s10_s11" else (100, 1)
-    return Number(scale * number.mean.value, scale * low, scale * high, digits=digits)
+    return replace(shown, low=_scale(name) * low, high=_scale(name) * high)
 
 
 def _runs(several: SeveralRuns) -> Table:
@@ -166,7 +186,7 @@ def _origin(run: Run) -> list[tuple[str, str]]:
     versions = ", ".join(f"{name} {version}" for name, version in info.versions.items()) or "not recorded"
     return [
         (run.path, f"finished {finished}, on {info.device}; {versions}"),
-        ("", command_line(info) or "The run file does not say which command made it."),
+        ("command", command_line(info) or "The run file does not say which command made it."),
     ]
 
 

@@ -45,7 +45,7 @@ def test_an_audit_that_broke_samples_without_escalation_is_told_with_its_bound(t
 
 def test_where_all_that_stood_were_audited_there_are_no_others(tmp_path: Path) -> None:
     text = words(audit_section(audited(tmp_path, "", "", "audit")))
-    assert "on all the fast attacks leave" in text and "no others are left to attack" in text
+    assert "on all that the fast attacks leave" in text and "no others are left to attack" in text
     assert "would fall" not in text and "rest on it alone" not in text
     assert text.endswith("every standing sample of every model went through FAB-T and Square in the audit.")
 

@@ -15,7 +15,7 @@ def audit_section(analysis: Analysis) -> Iterator[Block]:
     if not audits:
         return
     whole = all(audit.audited == audit.standing for _, audit in audits)
-    part = "all" if whole else "a random part of what"
+    part = "all that" if whole else "a random part of what"
     yield Heading(f"Audit: FAB-T and Square on {part} the fast attacks leave", level=3)
     for name, audit in audits:
         yield Paragraph(f"{name}: {_sentence(audit, len(run.labels), is_escalated(run))}")

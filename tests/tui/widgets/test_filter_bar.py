@@ -14,9 +14,9 @@ from thinice_tui.tui.widgets.filter_bar import FilterBar
 
 
 def below(driver: Driver) -> list[str]:
-    """The two lines beneath the filter's input."""
-    y = driver.browse.query_one(FilterBar).query_one(Static).region.y
-    return driver.lines[y : y + 2]
+    """The lines beneath the filter's input."""
+    found = driver.browse.query_one(FilterBar).query_one(Static).region
+    return driver.lines[found.y : found.bottom]
 
 
 async def test_typing_applies_what_is_right(run_file: Path, settings_file: Path) -> None:
@@ -71,15 +71,24 @@ async def test_a_mistake_is_marked_where_it_is_and_the_old_filter_stays(
         bar = driver.browse.query_one(FilterBar)
         line = driver.lines[bar.query_one(Input).region.y]
         start = line.rindex(wrong) if wrong == "or" else line.index(wrong)
-        marks, message = below(driver)
+        marks, *message = below(driver)
         assert marks.rstrip() == " " * start + "^" * len(wrong)
-        assert message.strip()
+        assert "".join(message).strip()
         last_right = driver.session.view.query
         assert last_right != typed and typed.startswith(last_right)
         await driver.press("enter")
         assert bar.display and isinstance(driver.app.focused, Input), "what is wrong is not accepted"
         await driver.press("escape")
         assert driver.session.view.query == "margin<2" and driver.order == before
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (140, 40)])
+async def test_what_is_said_of_a_mistake_is_whole(size: tuple[int, int], run_file: Path, settings_file: Path) -> None:
+    async with opened(run_file, settings_file, size) as driver:
+        await driver.press("/", *"margin<foo")
+        width = driver.browse.query_one(FilterBar).region.width
+        said = " ".join(" ".join(line[:width] for line in below(driver)[1:]).split())
+        assert said.startswith("'foo' is no number") and said.endswith("0..0.5 or none"), said
 
 
 async def test_a_mistake_far_to_the_right_is_marked_where_it_is_seen(run_file: Path, settings_file: Path) -> None:

@@ -142,8 +142,7 @@ class FilterBar(Vertical):
         else:
             self._apply(query)
             found = complete(query, typed.cursor_position, self._fields, limit=12)
-            text = Text("\n" + "   ".join(choice.text for choice in found), style="dim")
-        text.no_wrap, text.overflow = True, "ellipsis"
+            text = Text("\n" + "   ".join(choice.text for choice in found), "dim", no_wrap=True, overflow="ellipsis")
         below.update(text)
 
     def _apply(self, query: str) -> None:

@@ -30,7 +30,7 @@ def test_runs_that_do_not_belong_together_are_refused_as_in_a_report(tmp_path: P
         "its norm is L2, not Linf": seed_file(tmp_path / "b.thinice", 1, norm="L2"),
         "it has 100 samples, not 200": seed_file(tmp_path / "c.thinice", 1, n=100),
         "attacked by standard and quick": seed_file(tmp_path / "d.thinice", 1, attack="quick"),
-        "same models, seed and attack": one,
+        "same weights, seed and attack": one,
     }
     for message, other in wrong.items():
         opened, reported = call("open", one, other), call("report", one, other)

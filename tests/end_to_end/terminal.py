@@ -186,6 +186,8 @@ class Pty:
 
     def __init__(self, command: list[str], folder: Path, size: tuple[int, int] = (80, 24)) -> None:
         self._ours, self._theirs = pty.openpty()
+        self._output = select.poll()
+        self._output.register(self._ours, select.POLLIN)
         termios.tcsetwinsize(self._theirs, size[::-1])
         self.before = self.attributes()
         self.written = b""
@@ -212,7 +214,7 @@ class Pty:
 
     def read(self, seconds: float = 0.0) -> None:
         """Read what it has written, at most so long; else the terminal fills up, and it waits for a reader."""
-        if select.select([self._ours], [], [], seconds)[0]:
+        if self._output.poll(1000 * seconds):
             self.written += os.read(self._ours, 100_000)
 
     def type(self, text: str) -> None:

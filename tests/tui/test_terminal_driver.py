@@ -1,5 +1,6 @@
 """Output that never waits for ever, and a terminal that is gone. Whole sessions are in tests/end_to_end/."""
 
+import fcntl
 import io
 import os
 import pty
@@ -60,6 +61,14 @@ def test_a_terminal_that_does_not_block_gets_everything(ends: Ends) -> None:
         read += len(os.read(ours, 100_000))
     writer.join(5)
     assert not writer.is_alive()
+
+
+def test_a_descriptor_may_have_any_number(ends: Ends) -> None:
+    high = fcntl.fcntl(ends[1], fcntl.F_DUPFD_CLOEXEC, 1500)
+    try:
+        test_a_terminal_that_does_not_block_gets_everything((ends[0], high))
+    finally:
+        os.close(high)
 
 
 def test_what_is_written_to_a_lost_terminal_is_dropped(ends: Ends) -> None:

@@ -68,7 +68,9 @@ class TerminalOutput:
             try:
                 data = data[os.write(self._fileno, data) :]
             except BlockingIOError:  # another program has made the terminal non-blocking
-                select.select([], [self._fileno], [], 1.0)
+                room = select.poll()  # select() knows no descriptors from 1024 on
+                room.register(self._fileno, select.POLLOUT)
+                room.poll(1000)
             except OSError:
                 self._is_gone = True
 

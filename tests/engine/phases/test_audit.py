@@ -94,7 +94,7 @@ def test_without_escalation_the_audits_breaks_count_and_nothing_more(files: File
     sets = flip_sets(*(robust_correct(run, model, 5) for model in run.models))
     fell = [np.isin(model.broken_by, AUDITED) for model in run.models]
     flips = int((sets.s10 & fell[1]).sum() + (sets.s01 & fell[0]).sum())
-    assert flips_by_audit(run) == flips and (f"{flips} flips rest on it alone" in said) == (flips > 0)
+    assert flips_by_audit(run) == flips and (f"{flips} flip" in said and "on it alone" in said) == (flips > 0)
     with pytest.raises(RunFileError, match="its audit was without escalation, now with"):
         run_it(fast(files, tmp_path / "a.thinice", "8", arch=HIDDEN))
 

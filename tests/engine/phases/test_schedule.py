@@ -4,6 +4,7 @@ import itertools
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -197,7 +198,7 @@ class Comparing(StopAfter):
         """Samples that are reported as done and not in the file, the batch in flight included."""
 
     def _written(self, stage: str) -> int:
-        with sqlite3.connect(self.path) as connection:
+        with closing(sqlite3.connect(self.path)) as connection:
             query = "SELECT coalesce(sum(samples), 0) FROM batch JOIN stage USING (model, ordinal) WHERE name = ?"
             return int(connection.execute(query, (stage,)).fetchone()[0])
 

@@ -29,11 +29,6 @@ def samples_in_memory(
         raise DataError("images: there are none", "expected at least one")
     if labels.dtype.kind not in "biuf":
         raise DataError(f"labels: are {labels.dtype}", "expected class numbers, one a sample")
-    if images.shape[-1] in (1, 3) and images.shape[1] not in (1, 3):
-        raise DataError(
-            f"images: have shape {images.shape}, expected 1 or 3 channels, first",
-            "move the channels: images.permute(0, 3, 1, 2), in NumPy transpose",
-        )
     named = len(class_names) or None
     remedy = "give every class, in order, in class_names" if named else ""
     stored = StoredData(images, labels, SOURCE, indices, tuple(class_names), classes=named, remedy=remedy)

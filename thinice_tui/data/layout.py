@@ -143,7 +143,8 @@ def _channels_last(shape: tuple[int, ...], source: str, layout: str) -> bool:
     first, last = shape[1] in (1, 3), shape[3] in (1, 3)
     if not {"": first or last, "NCHW": first, "NHWC": last}[layout]:
         where = {"": "first or last", "NCHW": "first", "NHWC": "last"}[layout]
-        raise DataError(f"{source}: images have shape {shape}, expected 1 or 3 channels, {where}")
+        remedy = f"leave out layout={layout}" if first or last else ""
+        raise DataError(f"{source}: images have shape {shape}, expected 1 or 3 channels, {where}", remedy)
     if layout:
         return layout == "NHWC"
     if first and last and math.prod(shape[1:]) > 1:

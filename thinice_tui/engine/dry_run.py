@@ -18,7 +18,7 @@ from thinice_tui.engine.worker.device import describe
 from thinice_tui.engine.worker.full_precision import full_precision
 from thinice_tui.protocol.audit import AuditSize
 from thinice_tui.protocol.durations import duration, short
-from thinice_tui.protocol.ensembles import Phase
+from thinice_tui.protocol.ensembles import Phase, Stage
 from thinice_tui.protocol.phases import build_phases
 from thinice_tui.protocol.settings import Settings
 from thinice_tui.runfile.records import ModelRecord
@@ -102,9 +102,10 @@ def plan_dry_run(
     timed = [_time_passes(model, samples, settings, device) for model in models]
     seconds = [one[:2] for one in timed]
     audited = AuditSize.parse(settings.audit).of(len(samples))  # no sample is attacked in the audit and after it, too
-    most = {"audit": audited, "escalation": len(samples) - audited}
+    most = {"all": len(samples), "audit": audited, "escalation": len(samples) - audited}
     costs = tuple(
-        _plan_stage(stage, classes, most.get(getattr(stage, "scope", "all"), len(samples)), seconds) for stage in stages
+        _plan_stage(stage, classes, most[stage.scope if isinstance(stage, Stage) else "all"], seconds)
+        for stage in stages
     )
     return DryRun(
         models=tuple(_model_line(record, records[0]) for record in records),

@@ -18,7 +18,8 @@ from thinice_tui.models.masks.torch_prune import fold_torch_pruning
 from thinice_tui.models.sparsity import measure_sparsity
 from thinice_tui.protocol.model_files import IN_MEMORY
 
-AS_ATTRIBUTES = "networks that it calls must be its attributes (self.net = net), in lists nn.ModuleList"
+AS_ATTRIBUTES = "keep each network that it calls as an attribute (self.net = net), several in an nn.ModuleList"
+"""Advice for a module that calls networks: only its attributes are copied with it."""
 WRAPPERS = {"DataParallel": "module", "DistributedDataParallel": "module", "OptimizedModule": "_orig_mod"}
 """Modules that only run another one, by class: the attribute that holds it."""
 

@@ -21,9 +21,11 @@ def warnings_of_same_weights(models: Sequence[tuple[str, LoadedModel]], control:
     """
     for (name, model), (other, second) in combinations(models, 2):
         if _equal(model, second):
-            shows = "the control then shows nothing" if control and second is models[-1][1] else "they cannot differ"
+            shows = "they cannot differ"
             if model.checkpoint.form == IN_MEMORY:  # two of a class, whose code may read other attributes
-                shows = "they can differ in what their code does alone"
+                shows = "they can differ only in what their code does"
+            if control and second is models[-1][1]:
+                shows = "the control then shows nothing"
             yield f"{name} and {other} hold the same weights: {shows}; is a path wrong?"
 
 

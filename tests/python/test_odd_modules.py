@@ -13,7 +13,9 @@ from torch import nn
 
 import thinice_tui as ti
 from tests.linear_models import module
+from tests.pretend_gpu import AVAILABLE, PRETEND
 from tests.python.modules import EPS, TASK, dense, pruned
+from thinice_tui.python.engine_call import undisturbed
 
 pytestmark = pytest.mark.filterwarnings("ignore::thinice_tui.errors.ThiniceWarning")
 ATTACK: dict[str, Any] = {"attack": "pgd-2", "eps": EPS}
@@ -83,6 +85,12 @@ def test_a_callers_state_changes_nothing(state: Callable[[], Any]) -> None:
         found = ti.attack(dense(), TASK.images, TASK.labels, **ATTACK)
     assert np.array_equal(found.logits, expected.logits) and np.array_equal(found.robust, expected.robust)
     assert np.array_equal(found.adversarial_images, expected.adversarial_images)
+
+
+@pytest.mark.skipif(not AVAILABLE, reason="this torch lets no Python code be a backend")
+def test_a_device_that_knows_no_autocast_is_left_in_peace() -> None:
+    with torch.autocast("cpu", torch.bfloat16), undisturbed(PRETEND):
+        assert not torch.is_autocast_enabled("cpu")
 
 
 def test_saturated_cross_entropy_is_told_where_nothing_else_was_followed() -> None:

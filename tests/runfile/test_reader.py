@@ -1,8 +1,10 @@
 """The reader: only what is new, never half of it, and no damage of a file that is not told as such."""
 
 import shutil
+import sqlite3
 import threading
 from collections.abc import Callable
+from contextlib import closing, suppress
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +13,10 @@ import pytest
 from tests.fake_runs import make_run, write_run
 from tests.runfile.small_runs import add_batch, database, logits, open_writer, plan_stages, store
 from thinice_tui.errors import RunFileError
+from thinice_tui.runfile import schema
 from thinice_tui.runfile.reader import RunReader, check_run_file, read_run
 from thinice_tui.runfile.records import Run
+from thinice_tui.runfile.schema import is_empty
 
 
 @pytest.mark.parametrize("fails", ["read_heartbeat", "findings_of"])
@@ -205,4 +209,20 @@ def test_check_run_file_refuses_what_is_no_run_file(make: Callable[[Path], None]
     path = tmp_path / "a.thinice"
     make(path)
     with pytest.raises(RunFileError, match=r"nothing is computed yet|is a folder|there is no such run file"):
+        check_run_file(path)
+
+
+def test_a_view_that_reads_while_the_file_is_created_sees_all_of_it_or_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.thinice"
+    path.touch()
+
+    def created_meanwhile(connection: sqlite3.Connection) -> bool:
+        with suppress(sqlite3.OperationalError), closing(sqlite3.connect(path, timeout=0)) as writer, writer:
+            writer.execute("CREATE TABLE run (key, value)")
+        return is_empty(connection)
+
+    monkeypatch.setattr(schema, "is_empty", created_meanwhile)
+    with pytest.raises(RunFileError, match="nothing is computed yet"):
         check_run_file(path)

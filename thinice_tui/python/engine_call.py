@@ -61,7 +61,7 @@ def undisturbed(device: torch.device) -> Iterator[None]:
             stack.enter_context(torch.random.fork_rng(devices=[device] if device.type == "cuda" else []))
             stack.enter_context(torch.inference_mode(False))
             for kind in {"cpu", device.type}:
-                if torch.amp.is_autocast_available(kind):
+                if torch.is_autocast_enabled(kind):
                     stack.enter_context(torch.autocast(kind, enabled=False))
             yield
     finally:

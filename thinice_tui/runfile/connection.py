@@ -28,8 +28,8 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
     try:
         connection = _connect(path)
         try:
+            connection.execute("BEGIN")  # before the head is read, so that all of it is of one moment
             check_recognised(connection, str(path))
-            connection.execute("BEGIN")
             yield connection
         finally:
             connection.close()

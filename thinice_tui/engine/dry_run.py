@@ -102,7 +102,8 @@ def plan_dry_run(
     timed = [_time_passes(model, samples, settings, device) for model in models]
     seconds = [one[:2] for one in timed]
     audited = AuditSize.parse(settings.audit).of(len(samples))  # no sample is attacked in the audit and after it, too
-    most = {"all": len(samples), "audit": audited, "escalation": len(samples) - audited}
+    escalated = len(samples) - audited if audited else 0  # without an audit nothing sends them on
+    most = {"all": len(samples), "audit": audited, "escalation": escalated}
     costs = tuple(
         _plan_stage(stage, classes, most[stage.scope if isinstance(stage, Stage) else "all"], seconds)
         for stage in stages

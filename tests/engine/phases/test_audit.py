@@ -99,6 +99,17 @@ def test_without_escalation_the_audits_breaks_count_and_nothing_more(files: File
         run_it(fast(files, tmp_path / "a.thinice", "8", arch=HIDDEN))
 
 
+def test_an_audit_of_no_sample_says_that_nothing_is_known(files: Files, tmp_path: Path) -> None:
+    run = run_it(fast(files, tmp_path / "a.thinice", "0", arch=HIDDEN))
+    assert is_escalated(run) is False and entered(run, AUDITED) == entered(run, AFTER) == [0, 0, 0, 0]
+    said = " ".join(call("report", str(tmp_path / "a.thinice")).stdout.split())
+    assert "No sample was audited: how many the fast attacks miss is not known" in said and "broke nothing" not in said
+    planned = json.loads(
+        call(*files.arguments, "--dry-run", "--format", "json", "--attack", "fast", "--audit", "0").stdout
+    )
+    assert [stage["forwards"] for stage in planned["stages"]][AUDITED[0] :] == [0, 0, 0, 0]
+
+
 def test_the_options_are_for_fast_and_part_of_what_a_run_is(files: Files, tmp_path: Path) -> None:
     command = [*files.arguments, "--report", "--dry-run"]
     for options in (["--audit", "3"], ["--no-escalate"]):

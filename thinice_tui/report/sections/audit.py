@@ -19,6 +19,9 @@ def audit_section(analysis: Analysis) -> Iterator[Block]:
     yield Heading(f"Audit: FAB-T and Square on {part} the fast attacks leave", level=3)
     for name, audit in audits:
         yield Paragraph(f"{name}: {_sentence(audit, len(run.labels), is_escalated(run))}")
+    if not whole and not any(audit.audited for _, audit in audits):
+        yield Paragraph("No sample was audited: how many the fast attacks miss is not known.")
+        return
     yield Paragraph(_conclusion(run, any(audit.broken for _, audit in audits), whole))
 
 

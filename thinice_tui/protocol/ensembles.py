@@ -144,6 +144,7 @@ UNDER_L1 = {("standard", "apgd-ce"): (5, 0), ("standard", "apgd-t"): (1, 5)}
 and Hein 2021, arXiv 2103.01208)."""
 PGD_ALONE = re.compile(r"pgd-([1-9]\d{0,5})")
 """An ensemble of one stage: PGD with that many steps, the attack that papers claim with."""
+PGD_EXPECTED = "pgd-K with K from 1 to 999999 (as pgd-50)"
 
 
 def ensemble_of(name: str) -> Ensemble:
@@ -151,7 +152,7 @@ def ensemble_of(name: str) -> Ensemble:
     if match := PGD_ALONE.fullmatch(name.lower()):
         return Ensemble((_pgd(int(match[1])),))
     if name.lower() not in ENSEMBLES:
-        raise UsageError(f"--attack is {name!r}, expected {', '.join(ENSEMBLES)} or pgd-K (as pgd-50)")
+        raise UsageError(f"--attack is {name!r}, expected {', '.join(ENSEMBLES)} or {PGD_EXPECTED}")
     return ENSEMBLES[name.lower()]
 
 

@@ -12,7 +12,15 @@ from dataclasses import dataclass, replace
 
 from thinice_tui.errors import UsageError
 from thinice_tui.protocol.attacks import ATTACKS
-from thinice_tui.protocol.ensembles import ENSEMBLES, PGD_ALONE, Stage, ensemble_of, for_classes, under_norm
+from thinice_tui.protocol.ensembles import (
+    ENSEMBLES,
+    PGD_ALONE,
+    PGD_EXPECTED,
+    Stage,
+    ensemble_of,
+    for_classes,
+    under_norm,
+)
 from thinice_tui.protocol.threat_model import Norm
 
 MOST = {"steps": 999_999, "queries": 999_999, "restarts": 100, "targets": 999}
@@ -127,7 +135,7 @@ def _parse(part: str) -> ListedStage:
 def _no_kind(part: str, kind: str) -> str:
     if not kind:
         return f"a stage is empty in front of {part.strip()!r}" if part.strip() else "a stage is empty"
-    return f"there is no attack {kind!r}, expected {', '.join(ATTACKS)} or pgd-K (as pgd-50)"
+    return f"there is no attack {kind!r}, expected {', '.join(ATTACKS)} or {PGD_EXPECTED}"
 
 
 def _hint(word: str, names: Sequence[str]) -> str:

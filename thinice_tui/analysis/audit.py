@@ -52,8 +52,8 @@ def escalated_apart(runs: Sequence[Run]) -> bool:
 
 
 def is_left_out(stage: StageRecord) -> bool:
-    """Whether it is a stage of an escalation that did not follow: nothing entered it."""
-    return stage.parameters.get("scope") == "escalation" and stage.entered == 0
+    """Whether it is a stage of an audit of no sample, or of an escalation that did not follow: nothing entered it."""
+    return "scope" in stage.parameters and stage.entered == 0
 
 
 def audit_ordinals(model: ModelOutcomes) -> list[int]:

@@ -145,6 +145,7 @@ and Hein 2021, arXiv 2103.01208)."""
 PGD_ALONE = re.compile(r"pgd-([1-9]\d{0,5})")
 """An ensemble of one stage: PGD with that many steps, the attack that papers claim with."""
 PGD_EXPECTED = "pgd-K with K from 1 to 999999 (as pgd-50)"
+"""Its name in messages."""
 
 
 def ensemble_of(name: str) -> Ensemble:

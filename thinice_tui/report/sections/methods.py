@@ -99,7 +99,7 @@ def _attacks(analysis: Analysis) -> Iterator[str]:
 
 
 def _ran(analysis: Analysis, number: int) -> bool:
-    """Whether a stage of that number attacked any model, or is done; not an escalation that did not follow."""
+    """Whether a stage of that number attacked any model, or is done; not an audit or escalation of no sample."""
     stages = [model.stages[number] for model in analysis.run.models]
     return any(stage.attacked or (stage.finished and not is_left_out(stage)) for stage in stages)
 
